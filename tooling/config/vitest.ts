@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@convbert/source"];
+
+/** Tests resolve workspace packages to their TypeScript sources, so they need no build. */
+export default defineConfig({
+  resolve: { conditions: [...conditions, "module", "import", "default"] },
+  ssr: { resolve: { conditions: [...conditions, "module", "import", "default"] } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ["default", "json"],
+    outputFile: { json: "reports/vitest.json" },
+    maxWorkers: 2,
+  },
+});
