@@ -1,1 +1,39 @@
-export {};
+export {
+  ACTIVATION_NAMES,
+  type ActivationKind,
+  type ActivationName,
+  activationKind,
+  isActivationName,
+} from "./activations.js";
+export type {
+  AttentionArguments,
+  Backend,
+  BinaryKind,
+  Matrix,
+  MemoryReport,
+  PackedWeights,
+  Sequences,
+  Storage,
+} from "./backend.js";
+export { type BackendOptions, createBackend, sharedBackend } from "./create.js";
+export type { DataArray, DType, DTypeArrays } from "./dtype.js";
+export { sizeOf } from "./dtype.js";
+export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
+export { activate } from "./operations/activate.js";
+export { type AttentionOptions, attention } from "./operations/attention.js";
+export { add, multiply, subtract } from "./operations/binary.js";
+export { binaryCrossEntropy } from "./operations/binary-cross-entropy.js";
+export { concatenate } from "./operations/concatenate.js";
+export { crossEntropy } from "./operations/cross-entropy.js";
+export { depthwiseConvolution } from "./operations/depthwise-convolution.js";
+export { dynamicConvolution } from "./operations/dynamic-convolution.js";
+export { embedding } from "./operations/embedding.js";
+export { groupedLinear } from "./operations/grouped-linear.js";
+export { layerNorm } from "./operations/layer-norm.js";
+export { type LinearOptions, linear } from "./operations/linear.js";
+export { meanSquaredError } from "./operations/mean-squared-error.js";
+export { sequenceMean } from "./operations/sequence-mean.js";
+export { uniformSequences } from "./operations/sequences.js";
+export { softmax } from "./operations/softmax.js";
+export { keep, tidy } from "./scope.js";
+export { Tensor } from "./tensor.js";

@@ -1,0 +1,145 @@
+import type { ActivationKind } from "./activations.js";
+
+/**
+ * A block of a backend's memory. The views are live: writes are seen by kernels, and a view is valid only until the
+ * backend allocates again (a growing WebAssembly memory detaches them), so take a fresh one for each use.
+ */
+export interface Storage {
+  readonly byteLength: number;
+  bytes(): Uint8Array;
+  float32(): Float32Array;
+  int32(): Int32Array;
+}
+
+/**
+ * How kernels see a tensor: `rows` rows of `columns` adjacent elements. Consecutive rows start `stride` elements
+ * apart, the first at element `offset` of the storage. Slices along the last axis are therefore free.
+ */
+export interface Matrix {
+  readonly storage: Storage;
+  readonly offset: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stride: number;
+}
+
+/**
+ * A weight matrix `[rows, columns]` (`[out_features, in_features]`, as checkpoints store it) in the layout that the
+ * backend's matrix product reads. Packed once at load; the original layout is not kept.
+ */
+export interface PackedWeights {
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: "float32";
+  readonly byteLength: number;
+}
+
+/**
+ * Where the sequences of a batch lie in its rows of tokens: sequence `i` holds rows `offsets[i]` up to
+ * `offsets[i + 1]`. A padded batch has equal steps; a ragged batch concatenates sequences of any length.
+ */
+export interface Sequences {
+  readonly offsets: readonly number[];
+}
+
+/** Arguments of {@link Backend.attention}. */
+export interface AttentionArguments {
+  /** `[tokens, heads * size]` each. */
+  readonly query: Matrix;
+  readonly key: Matrix;
+  readonly value: Matrix;
+  readonly sequences: Sequences;
+  readonly heads: number;
+  /** Factor on the scores, `1 / sqrt(size)`. */
+  readonly scale: number;
+  /**
+   * Added to the scaled scores; columns are key positions within the sequence. One row a sequence (the same keys for
+   * every query), or one row a token (its own keys for each query).
+   */
+  readonly mask: Matrix | null;
+  /** `[1, heads]`, multiplies the probabilities. */
+  readonly headMask: Matrix | null;
+  /** `[sequences * heads * length, length]`, only for sequences of one length: receives the probabilities. */
+  readonly probabilities: Matrix | null;
+  /** `[tokens, heads * size]`. */
+  readonly output: Matrix;
+}
+
+/** Bytes and tensors alive in a backend. */
+export interface MemoryReport {
+  /** Bytes in blocks that tensors and packed weights hold now. */
+  readonly liveBytes: number;
+  /** The largest `liveBytes` so far. */
+  readonly peakBytes: number;
+  /** Bytes in freed blocks kept for reuse. */
+  readonly pooledBytes: number;
+  /** Bytes taken from the system. */
+  readonly reservedBytes: number;
+  /** Blocks that are held now. */
+  readonly liveBlocks: number;
+}
+
+export type BinaryKind = "add" | "subtract" | "multiply";
+
+/**
+ * The small set of kernels that ConvBERT needs. `ReferenceBackend` is the readable definition of each; the
+ * WebAssembly backend must agree with it within float32 rounding. All matrices are float32 unless said otherwise.
+ * Callers (the operations) check shapes; kernels trust them. Outputs never overlap inputs, except that the
+ * element-wise kernels (`activate`, `binary`, `softmax`, `layerNorm`) may write over an input of the same layout.
+ */
+export interface Backend {
+  readonly name: "reference" | "wasm";
+  /** What is running, for people: "wasm relaxed-simd, 1 thread". */
+  readonly description: string;
+  readonly threads: number;
+
+  /** A block of at least `byteLength` bytes, 64-byte aligned, contents undefined. Throws BackendError when full. */
+  allocate(byteLength: number): Storage;
+  release(storage: Storage): void;
+  memory(): MemoryReport;
+  /** Frees everything; tensors of this backend are unusable afterwards. */
+  dispose(): void;
+
+  /** Room for packed weights of `rows` x `columns`; fill it with {@link packRows}. */
+  createPacked(rows: number, columns: number): PackedWeights;
+  /** Stores rows `firstRow...` given in checkpoint layout (a whole number of rows). */
+  packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void;
+  /** Rows in checkpoint layout again: exactly the numbers that were packed. */
+  unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array;
+  releasePacked(weights: PackedWeights): void;
+
+  /** `output = activation(input · weightsᵀ + bias)`; bias `[1, weights.rows]`. */
+  linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void;
+  activate(kind: ActivationKind, input: Matrix, output: Matrix): void;
+  /** Element by element; `right` with one row repeats for every row of `left`. */
+  binary(kind: BinaryKind, left: Matrix, right: Matrix, output: Matrix): void;
+  /** Normalises each row of `input + residual` to mean 0 and variance 1, then scales by `weight` and adds `bias`. */
+  layerNorm(
+    input: Matrix,
+    residual: Matrix | null,
+    weight: Matrix,
+    bias: Matrix,
+    epsilon: number,
+    output: Matrix,
+  ): void;
+  /** Softmax over `groupSize` adjacent columns (the whole row when equal to `columns`), rows independent. */
+  softmax(input: Matrix, groupSize: number, output: Matrix): void;
+  /** `log(sum(exp(row)))` of each row into `output [rows, 1]`, without overflow. */
+  logSumExp(input: Matrix, output: Matrix): void;
+  /** Row `indices[i]` of `table` into row `i`; indices are int32 `[1, output.rows]`. */
+  gatherRows(table: Matrix, indices: Matrix, output: Matrix): void;
+  /** Copies elements, whatever the strides. */
+  copy(input: Matrix, output: Matrix): void;
+  /**
+   * Depthwise convolution along each sequence, zero padding `taps >> 1` on both sides:
+   * `output[t, c] = Σ_j kernel[j, c] · input[t + j - (taps >> 1), c]`; kernel `[taps, columns]`, taps odd.
+   */
+  depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void;
+  /**
+   * Span-based dynamic convolution (ConvBERT paper, section 3.2): every token and head weighs the neighbours' values
+   * with a kernel of its own. `values [tokens, heads * size]`, `kernels [tokens, heads * taps]` (already softmaxed),
+   * zero padding at both ends of each sequence: `output[t, h·size + d] = Σ_j kernels[t, h·taps + j] · values[t + j - (taps >> 1), h·size + d]`.
+   */
+  dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void;
+  attention(args: AttentionArguments): void;
+}

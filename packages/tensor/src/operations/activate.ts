@@ -1,0 +1,10 @@
+import type { ActivationKind } from "../activations.js";
+import { expectDType, Tensor } from "../tensor.js";
+
+/** An activation function of every element; shape kept (the reference's `ACT2FN`). */
+export function activate(input: Tensor, kind: ActivationKind): Tensor<"float32"> {
+  const x = expectDType("activate", input, "float32");
+  const output = Tensor.allocate(x.backend, x.shape);
+  x.backend.activate(kind, x.matrix(), output.matrix());
+  return output;
+}

@@ -1,0 +1,44 @@
+import type { ActivationKind } from "../activations.js";
+import type { PackedWeights } from "../backend.js";
+import { ShapeError } from "../errors.js";
+import { expectDType, Tensor } from "../tensor.js";
+
+/**
+ * Grouped affine map of the last axis (ConvBERT paper, section 3.3; the reference's `GroupedLinearLayer`): group `g`
+ * maps its own `in / groups` inputs to its own `out / groups` outputs, `y_g = activation(x_g W_gᵀ + b_g)`.
+ * x `[..., in]`, one W `[out / groups, in / groups]` a group, b `[out]`, y `[..., out]`.
+ */
+export function groupedLinear(
+  input: Tensor,
+  groups: readonly PackedWeights[],
+  bias: Tensor,
+  activation: ActivationKind = "linear",
+): Tensor<"float32"> {
+  const x = expectDType("groupedLinear", input, "float32");
+  const inputSize = groups.reduce((sum, weights) => sum + weights.columns, 0);
+  const outputSize = groups.reduce((sum, weights) => sum + weights.rows, 0);
+  if (x.extent(-1) !== inputSize) {
+    throw new ShapeError("groupedLinear", `a last axis of ${inputSize}, ${groups.length} groups together`, x.shape);
+  }
+  if (bias.size !== outputSize) {
+    throw new ShapeError("groupedLinear", `a bias of ${outputSize} elements`, bias.shape);
+  }
+  const output = Tensor.allocate(x.backend, x.shape.with(-1, outputSize));
+  const from = x.matrix();
+  const to = output.matrix();
+  const shift = bias.matrix();
+  let inputAt = 0;
+  let outputAt = 0;
+  for (const weights of groups) {
+    x.backend.linear(
+      { ...from, offset: from.offset + inputAt, columns: weights.columns },
+      weights,
+      { ...shift, offset: shift.offset + outputAt, columns: weights.rows },
+      activation,
+      { ...to, offset: to.offset + outputAt, columns: weights.rows },
+    );
+    inputAt += weights.columns;
+    outputAt += weights.rows;
+  }
+  return output;
+}

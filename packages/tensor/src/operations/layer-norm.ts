@@ -1,0 +1,29 @@
+import { ShapeError } from "../errors.js";
+import { expectDType, Tensor } from "../tensor.js";
+
+/**
+ * Layer normalisation of the last axis, of a sum where a residual is given:
+ * `y = (s - mean(s)) / sqrt(var(s) + epsilon) * weight + bias` with `s = x + residual` and the biased variance
+ * (`torch.nn.LayerNorm`). x, residual and y `[..., size]`; weight and bias `[size]`.
+ */
+export function layerNorm(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  epsilon: number,
+  residual: Tensor | null = null,
+): Tensor<"float32"> {
+  const x = expectDType("layerNorm", input, "float32");
+  const size = x.extent(-1);
+  for (const parameter of [weight, bias]) {
+    if (parameter.size !== size) {
+      throw new ShapeError("layerNorm", `weight and bias of ${size} elements`, parameter.shape);
+    }
+  }
+  if (residual !== null && residual.size !== x.size) {
+    throw new ShapeError("layerNorm", `a residual of shape [${x.shape.join(", ")}]`, residual.shape);
+  }
+  const output = Tensor.allocate(x.backend, x.shape);
+  x.backend.layerNorm(x.matrix(), residual?.matrix() ?? null, weight.matrix(), bias.matrix(), epsilon, output.matrix());
+  return output;
+}

@@ -1,0 +1,319 @@
+import type { ActivationKind } from "../activations.js";
+import type {
+  AttentionArguments,
+  Backend,
+  BinaryKind,
+  Matrix,
+  MemoryReport,
+  PackedWeights,
+  Sequences,
+  Storage,
+} from "../backend.js";
+import { BackendError } from "../errors.js";
+import { BlockPool } from "../pool.js";
+import { attention } from "./attention.js";
+import { ACTIVATIONS } from "./functions.js";
+
+class ArrayStorage implements Storage {
+  readonly #buffer: ArrayBuffer;
+
+  constructor(byteLength: number) {
+    this.#buffer = new ArrayBuffer(byteLength);
+  }
+
+  get byteLength(): number {
+    return this.#buffer.byteLength;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#buffer);
+  }
+
+  float32(): Float32Array {
+    return new Float32Array(this.#buffer);
+  }
+
+  int32(): Int32Array {
+    return new Int32Array(this.#buffer);
+  }
+}
+
+/** The reference keeps weights as they are. */
+class RowMajorWeights implements PackedWeights {
+  readonly dtype = "float32";
+  readonly values: Float32Array;
+
+  constructor(
+    readonly rows: number,
+    readonly columns: number,
+    readonly storage: Storage,
+  ) {
+    this.values = storage.float32();
+  }
+
+  get byteLength(): number {
+    return this.storage.byteLength;
+  }
+}
+
+/**
+ * Every kernel in plain TypeScript, written to be read: sums in double precision, no blocking, no fusion. It defines
+ * what the WebAssembly backend must compute, and it answers where WebAssembly is forbidden.
+ */
+export class ReferenceBackend implements Backend {
+  readonly name = "reference";
+  readonly description = "reference: plain TypeScript, 1 thread";
+  readonly threads = 1;
+  readonly #pool = new BlockPool<ArrayStorage>();
+  readonly #live = new Set<Storage>();
+  #liveBytes = 0;
+  #peakBytes = 0;
+
+  allocate(byteLength: number): Storage {
+    const sizeClass = BlockPool.sizeClass(byteLength);
+    let storage = this.#pool.take(sizeClass);
+    if (storage === undefined) {
+      try {
+        storage = new ArrayStorage(sizeClass);
+      } catch (cause) {
+        throw new BackendError("allocate", `no memory for ${byteLength} bytes`, { cause });
+      }
+    }
+    this.#live.add(storage);
+    this.#liveBytes += sizeClass;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    return storage;
+  }
+
+  release(storage: Storage): void {
+    if (this.#live.delete(storage)) {
+      this.#liveBytes -= storage.byteLength;
+      this.#pool.give(storage.byteLength, storage as ArrayStorage);
+    }
+  }
+
+  memory(): MemoryReport {
+    return {
+      liveBytes: this.#liveBytes,
+      peakBytes: this.#peakBytes,
+      pooledBytes: this.#pool.pooledBytes,
+      reservedBytes: this.#liveBytes + this.#pool.pooledBytes,
+      liveBlocks: this.#live.size,
+    };
+  }
+
+  dispose(): void {
+    this.#live.clear();
+    this.#pool.clear();
+    this.#liveBytes = 0;
+  }
+
+  createPacked(rows: number, columns: number): PackedWeights {
+    return new RowMajorWeights(rows, columns, this.allocate(rows * columns * 4));
+  }
+
+  packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
+    (weights as RowMajorWeights).values.set(values, firstRow * weights.columns);
+  }
+
+  unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
+    const start = firstRow * weights.columns;
+    return (weights as RowMajorWeights).values.slice(start, start + rows * weights.columns);
+  }
+
+  releasePacked(weights: PackedWeights): void {
+    this.release((weights as RowMajorWeights).storage);
+  }
+
+  linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void {
+    const x = input.storage.float32();
+    const w = (weights as RowMajorWeights).values;
+    const b = bias?.storage.float32();
+    const y = output.storage.float32();
+    const activate = ACTIVATIONS[activation];
+    for (let row = 0; row < input.rows; row++) {
+      const from = input.offset + row * input.stride;
+      const to = output.offset + row * output.stride;
+      for (let feature = 0; feature < weights.rows; feature++) {
+        const at = feature * weights.columns;
+        let sum = bias && b ? b[bias.offset + feature]! : 0;
+        for (let column = 0; column < weights.columns; column++) {
+          sum += x[from + column]! * w[at + column]!;
+        }
+        y[to + feature] = activate(sum);
+      }
+    }
+  }
+
+  activate(kind: ActivationKind, input: Matrix, output: Matrix): void {
+    const activate = ACTIVATIONS[kind];
+    eachElement(input, output, (x) => activate(x));
+  }
+
+  binary(kind: BinaryKind, left: Matrix, right: Matrix, output: Matrix): void {
+    const combine = BINARY[kind];
+    const b = right.storage.float32();
+    eachElement(left, output, (x, row, column) =>
+      combine(x, b[right.offset + (right.rows === 1 ? 0 : row * right.stride) + column]!),
+    );
+  }
+
+  layerNorm(
+    input: Matrix,
+    residual: Matrix | null,
+    weight: Matrix,
+    bias: Matrix,
+    epsilon: number,
+    output: Matrix,
+  ): void {
+    const x = input.storage.float32();
+    const r = residual?.storage.float32();
+    const w = weight.storage.float32();
+    const b = bias.storage.float32();
+    const y = output.storage.float32();
+    const { columns } = input;
+    const sums = new Float64Array(columns);
+    for (let row = 0; row < input.rows; row++) {
+      const from = input.offset + row * input.stride;
+      const to = output.offset + row * output.stride;
+      let mean = 0;
+      for (let column = 0; column < columns; column++) {
+        const added = residual && r ? r[residual.offset + row * residual.stride + column]! : 0;
+        sums[column] = x[from + column]! + added;
+        mean += sums[column]! / columns;
+      }
+      let variance = 0;
+      for (let column = 0; column < columns; column++) {
+        variance += (sums[column]! - mean) ** 2 / columns;
+      }
+      const scale = 1 / Math.sqrt(variance + epsilon);
+      for (let column = 0; column < columns; column++) {
+        y[to + column] = (sums[column]! - mean) * scale * w[weight.offset + column]! + b[bias.offset + column]!;
+      }
+    }
+  }
+
+  softmax(input: Matrix, groupSize: number, output: Matrix): void {
+    const x = input.storage.float32();
+    const y = output.storage.float32();
+    for (let row = 0; row < input.rows; row++) {
+      for (let group = 0; group < input.columns; group += groupSize) {
+        const from = input.offset + row * input.stride + group;
+        const to = output.offset + row * output.stride + group;
+        let largest = Number.NEGATIVE_INFINITY;
+        for (let i = 0; i < groupSize; i++) {
+          largest = Math.max(largest, x[from + i]!);
+        }
+        let sum = 0;
+        for (let i = 0; i < groupSize; i++) {
+          sum += Math.exp(x[from + i]! - largest);
+        }
+        for (let i = 0; i < groupSize; i++) {
+          y[to + i] = Math.exp(x[from + i]! - largest) / sum;
+        }
+      }
+    }
+  }
+
+  logSumExp(input: Matrix, output: Matrix): void {
+    const x = input.storage.float32();
+    const y = output.storage.float32();
+    for (let row = 0; row < input.rows; row++) {
+      const from = input.offset + row * input.stride;
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let i = 0; i < input.columns; i++) {
+        largest = Math.max(largest, x[from + i]!);
+      }
+      let sum = 0;
+      for (let i = 0; i < input.columns; i++) {
+        sum += Math.exp(x[from + i]! - largest);
+      }
+      y[output.offset + row * output.stride] = largest + Math.log(sum);
+    }
+  }
+
+  gatherRows(table: Matrix, indices: Matrix, output: Matrix): void {
+    const rows = table.storage.float32();
+    const at = indices.storage.int32();
+    const y = output.storage.float32();
+    for (let row = 0; row < output.rows; row++) {
+      const from = table.offset + at[indices.offset + row]! * table.stride;
+      y.set(rows.subarray(from, from + table.columns), output.offset + row * output.stride);
+    }
+  }
+
+  copy(input: Matrix, output: Matrix): void {
+    eachElement(input, output, (x) => x);
+  }
+
+  depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
+    const k = kernel.storage.float32();
+    convolve(input, sequences, output, kernel.rows, (_token, tap, column) => {
+      return k[kernel.offset + tap * kernel.stride + column]!;
+    });
+  }
+
+  dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void {
+    const k = kernels.storage.float32();
+    const taps = kernels.columns / heads;
+    const size = values.columns / heads;
+    convolve(values, sequences, output, taps, (token, tap, column) => {
+      return k[kernels.offset + token * kernels.stride + Math.floor(column / size) * taps + tap]!;
+    });
+  }
+
+  attention(args: AttentionArguments): void {
+    attention(args);
+  }
+}
+
+const BINARY: Readonly<Record<BinaryKind, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+};
+
+function eachElement(
+  input: Matrix,
+  output: Matrix,
+  compute: (value: number, row: number, column: number) => number,
+): void {
+  const x = input.storage.float32();
+  const y = output.storage.float32();
+  for (let row = 0; row < input.rows; row++) {
+    const from = input.offset + row * input.stride;
+    const to = output.offset + row * output.stride;
+    for (let column = 0; column < input.columns; column++) {
+      y[to + column] = compute(x[from + column]!, row, column);
+    }
+  }
+}
+
+/** A weighted sum over `taps` neighbours within each sequence; what lies outside counts as zero. */
+function convolve(
+  input: Matrix,
+  sequences: Sequences,
+  output: Matrix,
+  taps: number,
+  weight: (token: number, tap: number, column: number) => number,
+): void {
+  const x = input.storage.float32();
+  const y = output.storage.float32();
+  const reach = taps >> 1;
+  for (let sequence = 0; sequence + 1 < sequences.offsets.length; sequence++) {
+    const start = sequences.offsets[sequence]!;
+    const end = sequences.offsets[sequence + 1]!;
+    for (let token = start; token < end; token++) {
+      for (let column = 0; column < input.columns; column++) {
+        let sum = 0;
+        for (let tap = 0; tap < taps; tap++) {
+          const neighbour = token + tap - reach;
+          if (neighbour >= start && neighbour < end) {
+            sum += weight(token, tap, column) * x[input.offset + neighbour * input.stride + column]!;
+          }
+        }
+        y[output.offset + token * output.stride + column] = sum;
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Tensor } from "./tensor.js";
+
+/**
+ * Scopes are synchronous: a stack cannot follow interleaved asynchronous calls, so code that awaits keeps its tensors
+ * explicitly between two scopes.
+ */
+const scopes: Set<Tensor>[] = [];
+
+/** @internal Called by every new tensor. */
+export function register(tensor: Tensor): void {
+  scopes.at(-1)?.add(tensor);
+}
+
+/** @internal Called by a tensor that is disposed. */
+export function unregister(tensor: Tensor): void {
+  for (const scope of scopes) {
+    scope.delete(tensor);
+  }
+}
+
+/** Values that {@link tidy} can return: tensors inside plain arrays and objects are found and survive. */
+function survivors(value: unknown, found: Set<unknown>): void {
+  if (typeof value !== "object" || value === null || found.has(value)) {
+    return;
+  }
+  found.add(value);
+  if ("matrix" in value || ArrayBuffer.isView(value)) {
+    return;
+  }
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    survivors(item, found);
+  }
+}
+
+/**
+ * Runs `work` and frees every tensor that it made, except those it returns (alone, or in arrays and plain objects),
+ * which then belong to the surrounding scope, if any. When `work` throws, everything it made is freed.
+ * `work` must not be asynchronous.
+ */
+export function tidy<Result>(work: () => Result): Result {
+  const scope = new Set<Tensor>();
+  const kept = new Set<unknown>();
+  scopes.push(scope);
+  try {
+    const result = work();
+    if (result instanceof Promise) {
+      throw new TypeError("tidy: the work must be synchronous, it returned a promise");
+    }
+    survivors(result, kept);
+    return result;
+  } finally {
+    scopes.pop();
+    for (const tensor of scope) {
+      if (kept.has(tensor)) {
+        register(tensor);
+      } else {
+        tensor.dispose();
+      }
+    }
+  }
+}
+
+/** Takes a tensor out of all running scopes: it lives until it is disposed. */
+export function keep<T extends Tensor>(tensor: T): T {
+  unregister(tensor);
+  return tensor;
+}
