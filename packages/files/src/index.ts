@@ -1,1 +1,3 @@
-export {};
+export { FilesError, type FilesErrorCode } from "./errors.js";
+export { openFiles } from "./open.js";
+export type { FileSet, ModelSource, OpenFilesOptions, Progress, RandomAccessFile } from "./types.js";

@@ -1,0 +1,81 @@
+import { FilesError } from "./errors.js";
+import { checkRange, truncated } from "./memory.js";
+import { checkFileName } from "./names.js";
+import type { FileSet, RandomAccessFile } from "./types.js";
+
+const MAX_LISTED = 100_000;
+
+/** A folder on disk (Node, Bun, Deno). */
+export async function folderFileSet(folder: string): Promise<FileSet> {
+  const fs = await import("node:fs/promises");
+  const path = await import("node:path");
+  const root = path.resolve(folder);
+  const resolve = (name: string) => path.join(root, checkFileName(name, folder));
+
+  const isFile = async (name: string): Promise<boolean> => {
+    const found = await fs.stat(resolve(name)).catch(() => undefined);
+    return found?.isFile() ?? false;
+  };
+  const failed = (name: string, cause: unknown): FilesError => {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") {
+      return new FilesError("not-found", `${folder} has no file ${name}`, { location: folder, file: name, cause });
+    }
+    const message = `cannot read ${name} in ${folder}: ${(cause as Error).message}`;
+    return new FilesError("io", message, { location: folder, file: name, cause });
+  };
+  const readBytes = async (name: string): Promise<Uint8Array> => {
+    const buffer = await fs.readFile(resolve(name)).catch((cause) => Promise.reject(failed(name, cause)));
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  };
+
+  return {
+    location: folder,
+    has: isFile,
+    async list() {
+      const names: string[] = [];
+      const visit = async (relative: string, depth: number): Promise<void> => {
+        for (const entry of await fs.readdir(path.join(root, relative), { withFileTypes: true })) {
+          const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
+          if (entry.isDirectory() && depth < 4 && !entry.name.startsWith(".")) await visit(name, depth + 1);
+          else if (!entry.isDirectory() && (await isFile(name).catch(() => false))) names.push(name);
+          if (names.length >= MAX_LISTED) return;
+        }
+      };
+      await visit("", 0).catch((cause) => Promise.reject(failed(".", cause)));
+      return names.sort();
+    },
+    async open(name) {
+      return openDiskFile(resolve(name), name).catch((cause) => Promise.reject(failed(name, cause)));
+    },
+    readBytes,
+    readText: async (name) => new TextDecoder().decode(await readBytes(name)),
+    async close() {},
+  };
+}
+
+/** Opens a file on disk for reads at any offset; `name` is what messages call it. */
+export async function openDiskFile(path: string, name: string): Promise<RandomAccessFile> {
+  const fs = await import("node:fs/promises");
+  const handle = await fs.open(path, "r");
+  const stats = await handle.stat();
+  if (!stats.isFile()) {
+    await handle.close();
+    throw Object.assign(new Error(`${path} is not a file`), { code: "EISDIR" });
+  }
+  const size = stats.size;
+  return {
+    name,
+    size,
+    async read(offset, target) {
+      checkRange(name, size, offset, target.length);
+      let done = 0;
+      while (done < target.length) {
+        const { bytesRead } = await handle.read(target, done, target.length - done, offset + done);
+        if (bytesRead === 0) throw truncated(name, offset + done, offset, target.length);
+        done += bytesRead;
+      }
+    },
+    close: () => handle.close(),
+  };
+}

@@ -1,0 +1,72 @@
+/** A file that can be read at any offset. Reads may run at the same time. */
+export interface RandomAccessFile {
+  /** Name inside its {@link FileSet}, for messages. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /** The whole contents, where they are in memory already; lets a reader hand out views instead of copies. */
+  readonly bytes?: Uint8Array;
+  /**
+   * Fills `target` with the bytes that start at `offset`.
+   * @throws FilesError with code "truncated" when the file has fewer bytes than asked for.
+   */
+  read(offset: number, target: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The files of one model, wherever they live. Names are relative, with "/" between folders. */
+export interface FileSet {
+  /** Where the files are, for messages: a path, a URL, `hub id@revision`, or "memory". */
+  readonly location: string;
+  has(name: string): Promise<boolean>;
+  /** Names of all files, sorted, where the place can be listed (a plain URL cannot). */
+  list?(): Promise<string[]>;
+  /** @throws FilesError with code "not-found" when the file is absent. */
+  open(name: string): Promise<RandomAccessFile>;
+  /** The contents decoded as UTF-8, a leading byte order mark removed. */
+  readText(name: string): Promise<string>;
+  readBytes(name: string): Promise<Uint8Array>;
+  /** Releases what the set holds open. Files opened from it stay usable until they are closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Where a model is: a folder, an http(s) or file URL of a folder, a hub id ("YituTech/conv-bert-base", with an
+ * optional "@revision"), files that a person chose or dropped in a browser, or contents in memory by name.
+ */
+export type ModelSource =
+  | string
+  | URL
+  | FileSet
+  | Iterable<File>
+  | Readonly<Record<string, Blob | ArrayBuffer | Uint8Array | string>>;
+
+/** What a download, or a look into the cache, is doing. */
+export interface Progress {
+  /** Name of the file inside the set. */
+  readonly file: string;
+  /** "download" while bytes arrive, "done" once when the file is complete, "cached" when no byte had to be fetched. */
+  readonly status: "download" | "done" | "cached";
+  /** Bytes there so far, those of an earlier interrupted download included. */
+  readonly loaded: number;
+  /** Length in bytes, where the server tells. */
+  readonly total: number | undefined;
+}
+
+export interface OpenFilesOptions {
+  /** Branch, tag or commit of a hub repository; "main" when absent. A full commit hash needs no look-up once cached. */
+  readonly revision?: string;
+  /** Folder of the download cache; by default `$CONVBERT_CACHE`, else `convbert` in the user's cache folder. */
+  readonly cacheDirectory?: string;
+  /** Never touch the network: answer from the cache or fail with code "offline". `$CONVBERT_OFFLINE=1` sets it too. */
+  readonly offline?: boolean;
+  /** Stops downloads; what has arrived stays for the next attempt to resume. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Replaces the global `fetch`, for a proxy or a test. */
+  readonly fetch?: typeof fetch;
+  /** Address of the hub; by default `$HF_ENDPOINT`, else https://huggingface.co. */
+  readonly endpoint?: string;
+  /** Access token, sent to the given source's own origin only. For a hub id `$HF_TOKEN` is the default. */
+  readonly token?: string;
+}
