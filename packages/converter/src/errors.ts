@@ -1,0 +1,30 @@
+/**
+ * What is wrong with the weights:
+ * - "format": the file is damaged, hostile, or not what its name says;
+ * - "unsupported": a valid file that uses something this package does not read (the message says what to do);
+ * - "missing": no tensor, or no weights file, of that name;
+ * - "mismatch": values given to a writer do not fit their declared type or shape.
+ */
+export type WeightsErrorCode = "format" | "unsupported" | "missing" | "mismatch";
+
+export interface WeightsErrorFields extends ErrorOptions {
+  readonly file?: string;
+  readonly tensor?: string;
+}
+
+/** The one error of this package: `file` and `tensor` say where, the message what to do. */
+export class WeightsError extends Error {
+  override readonly name = "WeightsError";
+  readonly code: WeightsErrorCode;
+  readonly file: string | undefined;
+  readonly tensor: string | undefined;
+
+  constructor(code: WeightsErrorCode, message: string, fields: WeightsErrorFields = {}) {
+    super(fields.file === undefined ? message : `${fields.file}: ${message}`, {
+      ...(fields.cause === undefined ? {} : { cause: fields.cause }),
+    });
+    this.code = code;
+    this.file = fields.file;
+    this.tensor = fields.tensor;
+  }
+}

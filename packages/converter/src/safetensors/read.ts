@@ -1,0 +1,50 @@
+import { bitsOf } from "../dtypes.js";
+import { toTypedArray } from "../elements.js";
+import { WeightsError } from "../errors.js";
+import { findTensor, streamFloats } from "../reader.js";
+import { asFile, readPieces, readRange, type WeightsSource } from "../source.js";
+import type { WeightsReader } from "../types.js";
+import { MAX_HEADER_BYTES, parseHeader } from "./header.js";
+
+/**
+ * Opens a safetensors file. Only the header is read now; tensors are read when asked for.
+ * Format: https://github.com/huggingface/safetensors#format
+ * @throws WeightsError "format" when the header does not describe exactly the bytes that follow it.
+ */
+export async function readSafetensors(source: WeightsSource): Promise<WeightsReader> {
+  const file = asFile(source, "model.safetensors");
+  if (file.size < 8) {
+    throw new WeightsError("format", `${file.size} bytes are too few for a safetensors file`, { file: file.name });
+  }
+  const prefix = await readRange(file, 0, 8);
+  const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (declared > BigInt(Math.min(MAX_HEADER_BYTES, file.size - 8))) {
+    const limit = declared > BigInt(MAX_HEADER_BYTES) ? `${MAX_HEADER_BYTES} are allowed` : `the file has ${file.size}`;
+    throw new WeightsError("format", `not a safetensors file: a header of ${declared} bytes, but ${limit}`, {
+      file: file.name,
+    });
+  }
+  const headerLength = Number(declared);
+  const dataStart = 8 + headerLength;
+  const { metadata, tensors } = parseHeader(await readRange(file, 8, headerLength), file.size - dataStart, file.name);
+
+  const reader: WeightsReader = {
+    format: "safetensors",
+    metadata,
+    tensors,
+    async read(name, options) {
+      const entry = findTensor(tensors, name, file.name);
+      options?.signal?.throwIfAborted();
+      return toTypedArray(await readRange(file, dataStart + entry.offset, entry.byteLength), entry.dtype);
+    },
+    async stream(name, sink, options) {
+      await streamFloats(reader, findTensor(tensors, name, file.name), sink, options);
+    },
+    bytes(name, options) {
+      const entry = findTensor(tensors, name, file.name);
+      return readPieces(file, dataStart + entry.offset, entry.byteLength, bitsOf(entry.dtype), options);
+    },
+    close: () => file.close(),
+  };
+  return reader;
+}
