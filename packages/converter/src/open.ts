@@ -1,10 +1,64 @@
 import type { FileSet } from "@convbert/files";
 import { WeightsError } from "./errors.js";
+import { readPyTorch } from "./pytorch/read.js";
 import { readSafetensors } from "./safetensors/read.js";
-import type { ReadOptions, WeightsReader } from "./types.js";
+import { openShards } from "./shards.js";
+import type { WeightsReader } from "./types.js";
 
-/** Opens the weights of a checkpoint, whichever file they are in. */
-export async function openWeights(files: FileSet, _options: ReadOptions = {}): Promise<WeightsReader> {
-  if (await files.has("model.safetensors")) return readSafetensors(await files.open("model.safetensors"));
-  throw new WeightsError("missing", `${files.location} has no weights`);
+/** The reference's order of looking; `safe` is the default, as there. */
+const CANDIDATES = [
+  { name: "model.safetensors", sharded: false },
+  { name: "model.safetensors.index.json", sharded: true },
+  { name: "pytorch_model.bin", sharded: false },
+  { name: "pytorch_model.bin.index.json", sharded: true },
+] as const;
+
+/** Files that say what a folder without readable weights is, and what to do about it. */
+const CLUES: readonly (readonly [RegExp, string])[] = [
+  [/^tf_model\.h5$/, "TensorFlow weights (tf_model.h5): convert them to safetensors first"],
+  [/^flax_model\.msgpack$/, "Flax weights (flax_model.msgpack): load them with the reference and save them again"],
+  [
+    /(^|\/)model\.ckpt.*\.index$|\.ckpt\.index$/,
+    "an original TensorFlow 1 checkpoint: convert it to safetensors first",
+  ],
+  [/\.onnx$/, "an exported ONNX graph, not a checkpoint"],
+  [/\.gguf$/, "a GGUF file, not a checkpoint"],
+];
+
+/**
+ * Opens the weights of a checkpoint, whichever file they are in: `model.safetensors`, `model.safetensors.index.json`,
+ * `pytorch_model.bin`, `pytorch_model.bin.index.json`, in the reference's order.
+ * @throws WeightsError "missing" when none is there; the message lists what is, and what to do.
+ */
+export async function openWeights(files: FileSet): Promise<WeightsReader> {
+  for (const { name, sharded } of CANDIDATES) {
+    if (!(await files.has(name))) continue;
+    return sharded ? openShards(files, name, (shard) => openFile(files, shard)) : openFile(files, name);
+  }
+  throw new WeightsError("missing", await nothingFound(files));
+}
+
+async function openFile(files: FileSet, name: string): Promise<WeightsReader> {
+  const file = await files.open(name);
+  try {
+    return name.endsWith(".safetensors") ? await readSafetensors(file) : await readPyTorch(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function nothingFound(files: FileSet): Promise<string> {
+  const wanted = CANDIDATES.map(({ name }) => name).join(", ");
+  const probes = ["config.json", "tf_model.h5", "flax_model.msgpack", "model.onnx", "vocab.txt", "vocab.json"];
+  const names = files.list ? await files.list() : await present(files, probes);
+  const shown = names.length === 0 ? "no files" : names.slice(0, 12).join(", ") + (names.length > 12 ? ", ..." : "");
+  const clues = CLUES.filter(([pattern]) => names.some((name) => pattern.test(name))).map(([, clue]) => clue);
+  const hint = clues.length > 0 ? `. It has ${clues.join("; ")}` : "";
+  return `${files.location} has no weights: none of ${wanted}; found ${shown}${hint}`;
+}
+
+async function present(files: FileSet, names: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(names.map(async (name) => ((await files.has(name)) ? name : undefined)));
+  return found.filter((name) => name !== undefined);
 }

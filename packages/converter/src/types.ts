@@ -21,6 +21,8 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** Bytes that the values take in contiguous little-endian order. */
   readonly byteLength: number;
+  /** An earlier tensor of the file that is the very same memory (tied weights), where the format says so. */
+  readonly tiedTo?: string;
 }
 
 export interface ReadOptions {

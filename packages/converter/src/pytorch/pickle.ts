@@ -1,0 +1,477 @@
+import { WeightsError } from "../errors.js";
+
+/*
+ * A pickle interpreter (Python's pickletools documents every opcode) that executes nothing: a global is looked up in
+ * the host's table of inert handlers, anything else is refused. Time and memory are linear in the input, with a cap on
+ * the objects made, because one byte can ask for a new container.
+ */
+
+/** A Python tuple. */
+export class PickleTuple {
+  readonly items: readonly unknown[];
+
+  constructor(items: readonly unknown[]) {
+    this.items = items;
+  }
+}
+
+/** A class or function that the host knows; `call` says what constructing or calling it gives. */
+export interface PickleGlobal {
+  /** "module.name". */
+  readonly id: string;
+  readonly call: (args: readonly unknown[], budget: PickleBudget) => unknown;
+}
+
+/** An instance of a known class whose contents do not matter here. */
+export class PickleObject {
+  readonly type: string;
+
+  constructor(type: string) {
+    this.type = type;
+  }
+}
+
+/** Counts objects; a handler that copies says how many. */
+export interface PickleBudget {
+  spend(objects: number): void;
+}
+
+export interface PickleHost {
+  /** @returns undefined for what is not allowed. */
+  global(module: string, name: string): PickleGlobal | undefined;
+  /** Resolves a persistent id: what the pickle refers to outside itself. */
+  persistent(id: unknown): unknown;
+}
+
+/** Thrown when the input ends within a pickle; a caller that holds a part of a file can come again with more. */
+export class PickleEndError extends Error {
+  override readonly name = "PickleEndError";
+}
+
+const MAX_OBJECTS = 1_000_000;
+const MAX_LONG_BYTES = 256;
+const MAX_PROTOCOL = 5;
+
+/**
+ * Interprets the pickle that starts at `start`. dict -> Map, list -> Array, set -> Set, tuple -> {@link PickleTuple},
+ * None -> null, int -> number (bigint past 2^53), bytes -> Uint8Array.
+ * @returns its value and where it ends.
+ */
+export function unpickle(
+  bytes: Uint8Array,
+  start: number,
+  host: PickleHost,
+  file: string,
+): { value: unknown; end: number } {
+  return new Unpickler(bytes, start, host, file).run();
+}
+
+class Unpickler {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #host: PickleHost;
+  readonly #file: string;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #memo = new Map<number, unknown>();
+  readonly #budget: PickleBudget;
+  #at: number;
+  #stack: unknown[] = [];
+  #marks: number[] = [];
+  #objects = 0;
+
+  constructor(bytes: Uint8Array, start: number, host: PickleHost, file: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = start;
+    this.#host = host;
+    this.#file = file;
+    this.#budget = {
+      spend: (objects) => {
+        this.#objects += objects;
+        if (this.#objects > MAX_OBJECTS) this.#fail(`it makes more than ${MAX_OBJECTS} objects`);
+      },
+    };
+  }
+
+  run(): { value: unknown; end: number } {
+    for (;;) {
+      const opcode = this.#u8();
+      if (opcode === 0x2e) {
+        const value = this.#pop();
+        return { value, end: this.#at };
+      }
+      this.#step(opcode);
+    }
+  }
+
+  #step(opcode: number): void {
+    switch (opcode) {
+      case 0x80: // PROTO
+        if (this.#u8() > MAX_PROTOCOL) this.#fail("its protocol is newer than 5");
+        return;
+      case 0x95: // FRAME
+        this.#long8();
+        return;
+      case 0x28: // MARK
+        this.#budget.spend(1);
+        this.#marks.push(this.#stack.length);
+        return;
+      case 0x30: // POP
+        if (this.#marks.length > 0 && this.#marks.at(-1) === this.#stack.length) this.#marks.pop();
+        else this.#pop();
+        return;
+      case 0x31: // POP_MARK
+        this.#popMark();
+        return;
+      case 0x32: // DUP
+        this.#push(this.#top());
+        return;
+      case 0x4e: // NONE
+        this.#push(null);
+        return;
+      case 0x88: // NEWTRUE
+        this.#push(true);
+        return;
+      case 0x89: // NEWFALSE
+        this.#push(false);
+        return;
+      case 0x4b: // BININT1
+        this.#push(this.#u8());
+        return;
+      case 0x4d: // BININT2
+        this.#push(this.#u16());
+        return;
+      case 0x4a: // BININT
+        this.#push(this.#u32() | 0);
+        return;
+      case 0x49: // INT
+        this.#push(this.#textInteger());
+        return;
+      case 0x4c: // LONG
+        this.#push(this.#textInteger());
+        return;
+      case 0x8a: // LONG1
+        this.#push(this.#binaryLong(this.#u8()));
+        return;
+      case 0x8b: // LONG4
+        this.#push(this.#binaryLong(this.#u32()));
+        return;
+      case 0x46: // FLOAT
+        this.#push(Number(this.#line()));
+        return;
+      case 0x47: // BINFLOAT
+        this.#push(this.#view.getFloat64(this.#take(8), false));
+        return;
+      case 0x53: // STRING
+        this.#push(this.#quoted());
+        return;
+      case 0x54: // BINSTRING
+      case 0x58: // BINUNICODE
+        this.#push(this.#text(this.#u32()));
+        return;
+      case 0x55: // SHORT_BINSTRING
+      case 0x8c: // SHORT_BINUNICODE
+        this.#push(this.#text(this.#u8()));
+        return;
+      case 0x8d: // BINUNICODE8
+        this.#push(this.#text(this.#long8()));
+        return;
+      case 0x56: // UNICODE
+        this.#push(
+          this.#line().replace(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+        );
+        return;
+      case 0x42: // BINBYTES
+        this.#push(this.#raw(this.#u32()));
+        return;
+      case 0x43: // SHORT_BINBYTES
+        this.#push(this.#raw(this.#u8()));
+        return;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        this.#push(this.#raw(this.#long8()));
+        return;
+      case 0x5d: // EMPTY_LIST
+        this.#push([]);
+        return;
+      case 0x6c: // LIST
+        this.#push(this.#popMark());
+        return;
+      case 0x61: // APPEND
+        this.#append([this.#pop()]);
+        return;
+      case 0x65: // APPENDS
+        this.#append(this.#popMark());
+        return;
+      case 0x29: // EMPTY_TUPLE
+        this.#push(new PickleTuple([]));
+        return;
+      case 0x85: // TUPLE1
+      case 0x86: // TUPLE2
+      case 0x87: // TUPLE3
+        this.#push(new PickleTuple(this.#popMany(opcode - 0x84)));
+        return;
+      case 0x74: // TUPLE
+        this.#push(new PickleTuple(this.#popMark()));
+        return;
+      case 0x7d: // EMPTY_DICT
+        this.#push(new Map());
+        return;
+      case 0x64: {
+        // DICT
+        const items = this.#popMark();
+        this.#push(new Map());
+        this.#setItems(items);
+        return;
+      }
+      case 0x73: // SETITEM
+        this.#setItems(this.#popMany(2));
+        return;
+      case 0x75: // SETITEMS
+        this.#setItems(this.#popMark());
+        return;
+      case 0x8f: // EMPTY_SET
+        this.#push(new Set());
+        return;
+      case 0x90: {
+        // ADDITEMS
+        const items = this.#popMark();
+        const target = this.#top();
+        if (!(target instanceof Set)) this.#fail("it adds items to what is not a set");
+        for (const item of items) target.add(item);
+        return;
+      }
+      case 0x91: // FROZENSET
+        this.#push(new Set(this.#popMark()));
+        return;
+      default:
+        this.#stepObject(opcode);
+    }
+  }
+
+  /** Opcodes about memo, globals, calls and references. */
+  #stepObject(opcode: number): void {
+    switch (opcode) {
+      case 0x67: // GET
+        this.#get(Number(this.#line()));
+        return;
+      case 0x68: // BINGET
+        this.#get(this.#u8());
+        return;
+      case 0x6a: // LONG_BINGET
+        this.#get(this.#u32());
+        return;
+      case 0x70: // PUT
+        this.#memo.set(Number(this.#line()), this.#top());
+        return;
+      case 0x71: // BINPUT
+        this.#memo.set(this.#u8(), this.#top());
+        return;
+      case 0x72: // LONG_BINPUT
+        this.#memo.set(this.#u32(), this.#top());
+        return;
+      case 0x94: // MEMOIZE
+        this.#memo.set(this.#memo.size, this.#top());
+        return;
+      case 0x63: // GLOBAL
+        this.#push(this.#global(this.#line(), this.#line()));
+        return;
+      case 0x93: {
+        // STACK_GLOBAL
+        const [module, name] = this.#popMany(2);
+        if (typeof module !== "string" || typeof name !== "string") this.#fail("a global's name is not text");
+        this.#push(this.#global(module, name));
+        return;
+      }
+      case 0x50: // PERSID
+        this.#push(this.#host.persistent(this.#line()));
+        return;
+      case 0x51: // BINPERSID
+        this.#push(this.#host.persistent(this.#pop()));
+        return;
+      case 0x52: // REDUCE
+      case 0x81: {
+        // NEWOBJ
+        const [callee, args] = this.#popMany(2);
+        this.#call(callee, args);
+        return;
+      }
+      case 0x92: {
+        // NEWOBJ_EX
+        const [callee, args] = this.#popMany(3);
+        this.#call(callee, args);
+        return;
+      }
+      case 0x69: {
+        // INST
+        const callee = this.#global(this.#line(), this.#line());
+        this.#call(callee, new PickleTuple(this.#popMark()));
+        return;
+      }
+      case 0x6f: {
+        // OBJ
+        const [callee, ...args] = this.#popMark();
+        this.#call(callee, new PickleTuple(args));
+        return;
+      }
+      case 0x62: // BUILD: attributes of an object; none of those allowed has any that matter
+        this.#pop();
+        this.#top();
+        return;
+      default:
+        this.#fail(`the opcode 0x${opcode.toString(16)} is unknown or not allowed`);
+    }
+  }
+
+  #fail(message: string): never {
+    throw new WeightsError("format", `damaged pickle at byte ${this.#at}: ${message}`, { file: this.#file });
+  }
+
+  #push(value: unknown): void {
+    this.#budget.spend(1);
+    this.#stack.push(value);
+  }
+
+  #top(): unknown {
+    if (this.#stack.length === 0) this.#fail("its stack is empty");
+    return this.#stack.at(-1);
+  }
+
+  #pop(): unknown {
+    const value = this.#top();
+    if (this.#marks.length > 0 && this.#marks.at(-1) === this.#stack.length) this.#fail("it takes what is not there");
+    this.#stack.pop();
+    return value;
+  }
+
+  #popMany(count: number): unknown[] {
+    const floor = this.#marks.at(-1) ?? 0;
+    if (this.#stack.length - count < floor) this.#fail("it takes what is not there");
+    return this.#stack.splice(this.#stack.length - count, count);
+  }
+
+  #popMark(): unknown[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) this.#fail("it ends a group that never began");
+    const items = this.#stack.slice(mark);
+    this.#stack.length = mark;
+    return items;
+  }
+
+  #append(items: unknown[]): void {
+    const target = this.#top();
+    if (target instanceof PickleObject) return;
+    if (!Array.isArray(target)) this.#fail("it appends to what is not a list");
+    for (const item of items) target.push(item);
+  }
+
+  #setItems(items: unknown[]): void {
+    const target = this.#top();
+    if (target instanceof PickleObject) return;
+    if (!(target instanceof Map) || items.length % 2 !== 0) this.#fail("it sets items of what is not a dict");
+    for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+  }
+
+  #get(index: number): void {
+    if (!this.#memo.has(index)) this.#fail(`it refers to an object ${index} that it never made`);
+    this.#push(this.#memo.get(index));
+  }
+
+  #global(module: string, name: string): PickleGlobal {
+    const found = this.#host.global(module, name);
+    if (found) return found;
+    throw new WeightsError(
+      "format",
+      `refused: the pickle asks for ${module}.${name}, which weights do not need. Nothing of it was run. ` +
+        "If you trust the file, load it where it was made and save its state_dict() alone, best as safetensors",
+      { file: this.#file },
+    );
+  }
+
+  #call(callee: unknown, args: unknown): void {
+    const target = callee as Partial<PickleGlobal> | null;
+    if (typeof target !== "object" || target === null || typeof target.call !== "function") {
+      this.#fail("it calls what cannot be called");
+    }
+    if (!(args instanceof PickleTuple)) this.#fail("the arguments of a call are not a tuple");
+    this.#push(target.call(args.items, this.#budget));
+  }
+
+  /** Moves on by `length` bytes and returns where they start. */
+  #take(length: number): number {
+    const start = this.#at;
+    if (start + length > this.#bytes.length) throw new PickleEndError();
+    this.#at = start + length;
+    return start;
+  }
+
+  #u8(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  #u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  #u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  #long8(): number {
+    const value = this.#view.getBigUint64(this.#take(8), true);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) this.#fail("a length in it is impossible");
+    return Number(value);
+  }
+
+  #raw(length: number): Uint8Array {
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  #text(length: number): string {
+    return this.#decode(this.#raw(length));
+  }
+
+  #decode(bytes: Uint8Array): string {
+    try {
+      return this.#decoder.decode(bytes);
+    } catch {
+      this.#fail("its text is not valid UTF-8");
+    }
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf(10, this.#at);
+    if (end < 0) throw new PickleEndError();
+    const text = this.#decode(this.#bytes.subarray(this.#at, end));
+    this.#at = end + 1;
+    return text;
+  }
+
+  #quoted(): string {
+    const text = this.#line();
+    const quote = text[0];
+    if (text.length < 2 || (quote !== "'" && quote !== '"') || !text.endsWith(quote))
+      this.#fail("a string is not quoted");
+    return text.slice(1, -1).replace(/\\(['"\\])/g, "$1");
+  }
+
+  #textInteger(): number | bigint | boolean {
+    const text = this.#line().replace(/L$/, "");
+    if (text === "00") return false;
+    if (text === "01") return true;
+    if (text.length > MAX_LONG_BYTES || !/^[+-]?\d+$/.test(text)) this.#fail("an integer is not valid");
+    const value = Number(text);
+    return Number.isSafeInteger(value) ? value : BigInt(text);
+  }
+
+  #binaryLong(length: number): number | bigint {
+    if (length > MAX_LONG_BYTES) this.#fail("an integer is too long");
+    const bytes = this.#raw(length);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    if (length > 0 && bytes[length - 1]! >= 128) value -= 1n << BigInt(8 * length);
+    const small = Number(value);
+    return Number.isSafeInteger(small) ? small : value;
+  }
+}

@@ -1,0 +1,140 @@
+import type { FileSet } from "@convbert/files";
+import { WeightsError } from "./errors.js";
+import { findTensor } from "./reader.js";
+import type { TensorInfo, WeightsReader } from "./types.js";
+import type { SizedTensor } from "./wire.js";
+
+/** `*.index.json`: which file has which tensor. */
+interface ShardIndex {
+  readonly weights: ReadonlyMap<string, string>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const MAX_SHARDS = 10_000;
+
+/** Opens a checkpoint that is spread over several files (`model-00001-of-00003.safetensors` ...). */
+export async function openShards(
+  files: FileSet,
+  indexName: string,
+  openShard: (name: string) => Promise<WeightsReader>,
+): Promise<WeightsReader> {
+  const index = parseIndex(await files.readText(indexName), indexName);
+  const readers = new Map<string, WeightsReader>();
+  const close = async () => {
+    await Promise.all([...readers.values()].map((reader) => reader.close()));
+  };
+  const owners = new Map<string, WeightsReader>();
+  const tensors = new Map<string, TensorInfo>();
+  try {
+    for (const shard of new Set(index.weights.values())) readers.set(shard, await openShard(shard));
+    for (const [name, shard] of index.weights) {
+      const reader = readers.get(shard)!;
+      const info = reader.tensors.get(name);
+      if (!info) {
+        const message = `says that ${name} is in ${shard}, but it is not`;
+        throw new WeightsError("format", message, { file: indexName, tensor: name });
+      }
+      owners.set(name, reader);
+      tensors.set(name, info);
+    }
+    // Like the reference, take what a shard has beyond the index.
+    for (const reader of readers.values()) {
+      for (const [name, info] of reader.tensors) {
+        if (owners.has(name)) continue;
+        owners.set(name, reader);
+        tensors.set(name, info);
+      }
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const owner = (name: string): WeightsReader => owners.get(findTensor(tensors, name, indexName).name)!;
+  return {
+    format: [...readers.values()][0]?.format ?? "safetensors",
+    metadata: index.metadata,
+    tensors,
+    read: async (name, options) => owner(name).read(name, options),
+    stream: async (name, sink, options) => owner(name).stream(name, sink, options),
+    bytes: (name, options) => owner(name).bytes(name, options),
+    close,
+  };
+}
+
+function parseIndex(text: string, file: string): ShardIndex {
+  const fail = (message: string, cause?: unknown): never => {
+    throw new WeightsError("format", `damaged index: ${message}`, { file, cause });
+  };
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (cause) {
+    fail("it is not valid JSON", cause);
+  }
+  const { weight_map: map, metadata } = (root ?? {}) as { weight_map?: unknown; metadata?: unknown };
+  if (typeof map !== "object" || map === null || Array.isArray(map)) return fail("it has no weight_map");
+  const weights = new Map<string, string>();
+  for (const [name, shard] of Object.entries(map)) {
+    if (typeof shard !== "string") return fail(`${name} has no file name`);
+    weights.set(name, shard);
+  }
+  const shards = new Set(weights.values()).size;
+  if (shards === 0) fail("its weight_map is empty");
+  if (shards > MAX_SHARDS) fail(`it names ${shards} files`);
+  const texts: Record<string, string> = Object.create(null);
+  if (typeof metadata === "object" && metadata !== null) {
+    for (const [key, value] of Object.entries(metadata)) texts[key] = String(value);
+  }
+  return { weights, metadata: texts };
+}
+
+/** One file of a checkpoint that is written in several. */
+export interface Shard {
+  readonly name: string;
+  readonly tensors: readonly SizedTensor[];
+}
+
+/**
+ * Splits tensors into files as the reference's `shard_checkpoint` does: in their order, a new file whenever the next
+ * tensor would make the current one larger than `limit`; tied tensors stay together.
+ * @param fileName name of the file when one is enough, as "model.safetensors".
+ */
+export function splitShards(tensors: readonly SizedTensor[], limit: number, fileName: string) {
+  const blocks: SizedTensor[][] = [[]];
+  const blockOf = new Map<string, SizedTensor[]>();
+  let size = 0;
+  let totalSize = 0;
+  for (const tensor of tensors) {
+    const block = tensor.tiedTo === undefined ? undefined : blockOf.get(tensor.tiedTo);
+    if (block) {
+      block.push(tensor);
+      continue;
+    }
+    if (size + tensor.byteLength > limit && blocks.at(-1)!.length > 0) {
+      blocks.push([]);
+      size = 0;
+    }
+    blocks.at(-1)!.push(tensor);
+    blockOf.set(tensor.name, blocks.at(-1)!);
+    size += tensor.byteLength;
+    totalSize += tensor.byteLength;
+  }
+  if (blocks.length === 1) return { shards: [{ name: fileName, tensors: blocks[0]! }] as Shard[], totalSize };
+  const dot = fileName.lastIndexOf(".");
+  const number = (value: number) => String(value).padStart(5, "0");
+  const shards = blocks.map(
+    (block, i): Shard => ({
+      name: `${fileName.slice(0, dot)}-${number(i + 1)}-of-${number(blocks.length)}${fileName.slice(dot)}`,
+      tensors: block,
+    }),
+  );
+  return { shards, totalSize };
+}
+
+/** The text of `*.index.json`, as the reference writes it (keys sorted, two spaces). */
+export function shardIndex(shards: readonly Shard[], totalSize: number): string {
+  const pairs = shards.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor.name, name] as const));
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(pairs) };
+  return `${JSON.stringify(index, null, 2)}\n`;
+}
