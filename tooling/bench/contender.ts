@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { PlainArray } from "./cases.ts";
+
+/** How to start a contender, which weights it takes, and how far from the reference it may be. */
+export interface ContenderKind {
+  readonly script: string;
+  readonly dtype: "float32" | "int8" | "q8";
+  /** Largest difference allowed, as a part of the largest expected value. */
+  readonly tolerance: number;
+}
+
+const float32 = { dtype: "float32", tolerance: 1e-5 } as const;
+const int8 = { dtype: "int8", tolerance: 0.05 } as const;
+const q8 = { dtype: "q8", tolerance: 0.05 } as const;
+
+/** q8 and int8 are transformers.js's names for two dynamic int8 exports; make_base_model.py tells their difference. */
+export const contenderKinds: Readonly<Record<string, ContenderKind>> = {
+  ours: { script: "ours.ts", ...float32 },
+  "ours-int8": { script: "ours.ts", ...int8 },
+  "ort-web": { script: "onnxruntime-web.ts", ...float32 },
+  "ort-web-q8": { script: "onnxruntime-web.ts", ...q8 },
+  "ort-web-int8": { script: "onnxruntime-web.ts", ...int8 },
+  "ort-node": { script: "onnxruntime-node.ts", ...float32 },
+  "ort-node-q8": { script: "onnxruntime-node.ts", ...q8 },
+  "ort-node-int8": { script: "onnxruntime-node.ts", ...int8 },
+  pytorch: { script: "pytorch.py", ...float32 },
+};
+
+/**
+ * A contender in a process of its own, so that one runtime's threads and heap do not disturb another.
+ * It reads one JSON request a line on stdin and answers each with one JSON line on stdout; see contenders/serve.ts.
+ */
+export class Contender {
+  readonly name: string;
+  readonly kind: ContenderKind;
+  readonly #process: ChildProcess;
+  #pending: { resolve: (reply: unknown) => void; reject: (error: Error) => void } | undefined;
+
+  constructor(name: string, kind: ContenderKind, { python, nodeFlags }: { python: string; nodeFlags: string[] }) {
+    const script = fileURLToPath(new URL(`./contenders/${kind.script}`, import.meta.url));
+    this.name = name;
+    this.kind = kind;
+    this.#process = script.endsWith(".py")
+      ? spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] })
+      : spawn(process.execPath, [...nodeFlags, script], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#process.on("error", (error) => this.#fail(error));
+    this.#process.on("exit", (code, signal) => this.#fail(new Error(`ended with ${signal ?? `code ${code}`}`)));
+    this.#process.stdin!.on("error", () => {}); // the exit that follows tells more than EPIPE
+    createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#receive(line));
+  }
+
+  load(model: string, threads: number): Promise<{ version: string; loadMs: number; peakBytes: number }> {
+    return this.#ask({ op: "load", model, threads, dtype: this.kind.dtype });
+  }
+
+  /** Take the inputs of a workload, run it once and give the output. */
+  async prepare(inputs: Record<string, PlainArray>): Promise<{ data: Float32Array; shape: number[] }> {
+    const reply = await this.#ask<{ output: string; shape: number[] }>({ op: "prepare", inputs });
+    return { data: new Float32Array(new Uint8Array(Buffer.from(reply.output, "base64")).buffer), shape: reply.shape };
+  }
+
+  /** Time one run of the prepared workload. */
+  run(): Promise<{ ms: number; peakBytes: number }> {
+    return this.#ask({ op: "run" });
+  }
+
+  stop(): void {
+    this.#process.removeAllListeners("exit");
+    this.#process.stdin!.end();
+  }
+
+  #ask<Reply>(request: object): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve: (reply) => resolve(reply as Reply), reject };
+      if (this.#process.exitCode !== null) this.#fail(new Error(`ended with code ${this.#process.exitCode}`));
+      else this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
+    });
+  }
+
+  #receive(line: string): void {
+    if (!line.startsWith("{")) {
+      console.error(`[${this.name}] ${line}`); // a library that logs on stdout
+      return;
+    }
+    const reply = JSON.parse(line) as { error?: string };
+    if (reply.error !== undefined) this.#fail(new Error(reply.error));
+    else this.#pending?.resolve(reply);
+  }
+
+  #fail(error: Error): void {
+    this.#pending?.reject(new Error(`${this.name}: ${error.message}`, { cause: error }));
+  }
+}
