@@ -1,0 +1,196 @@
+import { AlignedText } from "./aligned-text.js";
+import type { Normalizer } from "./bert-normalizer.js";
+import { isRustWhitespace } from "./unicode/classes.js";
+
+/** A token beside the vocabulary, found in the text before anything else looks at it. Field names as in tokenizer.json. */
+export interface AddedToken {
+  readonly content: string;
+  /** Match only where no word character touches it. */
+  readonly single_word: boolean;
+  /** Take in the white space on its left. */
+  readonly lstrip: boolean;
+  /** Take in the white space on its right. */
+  readonly rstrip: boolean;
+  /** Match the normalized text, in the normalized form of `content`, instead of the text as it is. */
+  readonly normalized: boolean;
+  /** Leave out when decoding with `skip_special_tokens`. */
+  readonly special: boolean;
+}
+
+/** An added token as users give it: text, or any of the fields. */
+export type AddedTokenInput = string | (Partial<AddedToken> & { readonly content: string });
+
+/** Fills what is not given; `normalized` is on by default except for special tokens. */
+export function makeAddedToken(token: AddedTokenInput, defaults: Partial<AddedToken> = {}): AddedToken {
+  const given = typeof token === "string" ? { ...defaults, content: token } : token;
+  const special = given.special ?? false;
+  return {
+    content: given.content,
+    single_word: given.single_word ?? false,
+    lstrip: given.lstrip ?? false,
+    rstrip: given.rstrip ?? false,
+    normalized: given.normalized ?? !special,
+    special,
+  };
+}
+
+/** A stretch of text: an added token's id, or -1 for text in between. */
+export interface Split {
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Finds tokens in a text, leftmost first and longest first, as one regular expression. */
+class Matcher {
+  private readonly ids = new Map<string, number>();
+  private readonly pattern: RegExp | undefined;
+  /** The one unit that all tokens begin with, if it is one: looking for it is faster than matching. */
+  private readonly first: string | undefined;
+
+  constructor(tokens: readonly { readonly content: string; readonly id: number }[]) {
+    for (const { content, id } of tokens) if (content && !this.ids.has(content)) this.ids.set(content, id);
+    const contents = [...this.ids.keys()].sort((a, b) => b.length - a.length);
+    if (contents.length === 0) return;
+    this.pattern = new RegExp(contents.map((c) => c.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
+    const first = contents[0]![0]!;
+    if (contents.every((content) => content[0] === first)) this.first = first;
+  }
+
+  get isEmpty(): boolean {
+    return !this.pattern;
+  }
+
+  /** The next match at or after `from`. */
+  next(text: string, from: number): { readonly id: number; readonly from: number; readonly to: number } | undefined {
+    if (!this.pattern || (this.first && text.indexOf(this.first, from) < 0)) return undefined;
+    this.pattern.lastIndex = from;
+    const match = this.pattern.exec(text);
+    return match ? { id: this.ids.get(match[0])!, from: match.index, to: match.index + match[0].length } : undefined;
+  }
+}
+
+const WORD_AT_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+const WORD_AT_END = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+
+/** Added tokens as the Rust `AddedVocabulary` of tokenizers 0.14.1 keeps and finds them. Never changed: adding copies. */
+export class AddedVocabulary {
+  /** Ids by content. */
+  readonly ids: ReadonlyMap<string, number>;
+  /** Tokens by id. */
+  readonly tokens: ReadonlyMap<number, AddedToken>;
+  /** Contents of the special ones. */
+  readonly special: ReadonlySet<string>;
+  // In the order in which they were added; a content may stand here twice.
+  private readonly specialList: readonly AddedToken[];
+  private readonly plainList: readonly AddedToken[];
+  private readonly raw: Matcher;
+  private readonly normalized: Matcher;
+
+  private constructor(
+    specialList: readonly AddedToken[],
+    plainList: readonly AddedToken[],
+    ids: ReadonlyMap<string, number>,
+    tokens: ReadonlyMap<number, AddedToken>,
+    normalizer: Normalizer | undefined,
+  ) {
+    this.specialList = specialList;
+    this.plainList = plainList;
+    this.ids = ids;
+    this.tokens = tokens;
+    this.special = new Set(specialList.map((token) => token.content));
+    const all = [...specialList, ...plainList].map((token) => ({ ...token, id: ids.get(token.content)! }));
+    this.raw = new Matcher(all.filter((token) => !token.normalized));
+    this.normalized = new Matcher(
+      all
+        .filter((token) => token.normalized)
+        .map(({ content, id }) => {
+          const text = new AlignedText(content, 0, content.length);
+          normalizer?.normalize(text);
+          return { content: text.toText(), id };
+        }),
+    );
+  }
+
+  static readonly empty: AddedVocabulary = new AddedVocabulary([], [], new Map(), new Map(), undefined);
+
+  /** Whether some token matches the normalized text, so that the text must be normalized as a whole. */
+  get needsNormalized(): boolean {
+    return !this.normalized.isEmpty;
+  }
+
+  /**
+   * Adds tokens and counts those that were not there just so already.
+   * @param idOf id in the model's vocabulary.
+   * @param nextId first id that nothing uses.
+   */
+  add(
+    tokens: readonly AddedToken[],
+    idOf: (token: string) => number | undefined,
+    nextId: number,
+    normalizer: Normalizer | undefined,
+  ): { readonly vocabulary: AddedVocabulary; readonly added: number } {
+    const ids = new Map(this.ids);
+    const byId = new Map(this.tokens);
+    const specialList = [...this.specialList];
+    const plainList = [...this.plainList];
+    const special = new Set(this.special);
+    for (const token of tokens) {
+      if (token.special && token.content && !special.has(token.content)) {
+        specialList.push(token);
+        special.add(token.content);
+      }
+    }
+    let added = 0;
+    let free = nextId;
+    for (const id of ids.values()) if (id >= free) free = id + 1;
+    for (const token of tokens) {
+      const known = ids.get(token.content);
+      if (!token.content || (known !== undefined && isSame(byId.get(known)!, token))) continue;
+      added++;
+      const id = known ?? idOf(token.content) ?? free++;
+      ids.set(token.content, id);
+      byId.set(id, token);
+      if (!special.has(token.content)) plainList.push(token);
+    }
+    return { vocabulary: new AddedVocabulary(specialList, plainList, ids, byId, normalizer), added };
+  }
+
+  /** Splits a text at the added tokens that match normalized text, or at those that match raw text. */
+  split(text: string, normalized: boolean): Split[] {
+    const matcher = normalized ? this.normalized : this.raw;
+    const splits: Split[] = [];
+    let done = 0;
+    for (let match = matcher.next(text, 0); match; match = matcher.next(text, match.to)) {
+      const token = this.tokens.get(match.id)!;
+      let { from: start, to: stop } = match;
+      if (token.single_word) {
+        // One code point on either side decides.
+        const before = text.slice(Math.max(0, start - 2), start);
+        const after = text.slice(stop, stop + 2);
+        if (WORD_AT_END.test(before) || WORD_AT_START.test(after)) continue;
+      }
+      if (token.lstrip) {
+        while (start > 0 && isRustWhitespace(text.charCodeAt(start - 1))) start--;
+        start = Math.max(start, done);
+      }
+      if (token.rstrip) while (stop < text.length && isRustWhitespace(text.charCodeAt(stop))) stop++;
+      if (done < start) splits.push({ id: -1, from: done, to: start });
+      splits.push({ id: match.id, from: start, to: stop });
+      done = stop;
+    }
+    if (done < text.length) splits.push({ id: -1, from: done, to: text.length });
+    return splits;
+  }
+}
+
+function isSame(a: AddedToken, b: AddedToken): boolean {
+  return (
+    a.content === b.content &&
+    a.single_word === b.single_word &&
+    a.lstrip === b.lstrip &&
+    a.rstrip === b.rstrip &&
+    a.normalized === b.normalized &&
+    a.special === b.special
+  );
+}

@@ -1,0 +1,175 @@
+import { makeAddedToken } from "./added-vocabulary.js";
+import { TokenizerError } from "./errors.js";
+import type { FastPipeline } from "./fast-pipeline.js";
+import { SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
+import type { TokenizerOptions } from "./tokenizer-base.js";
+
+/** Files of a tokenizer, wherever they are: what `@convbert/files` opens, or anything of the same shape. */
+export interface TokenizerFiles {
+  has(name: string): Promise<boolean>;
+  readText(name: string): Promise<string>;
+  readonly location?: string;
+}
+
+/**
+ * Where a tokenizer is: a folder, an http(s) or file URL of one, a hub id ("YituTech/conv-bert-base"), files that a person
+ * chose in a browser, or contents by name.
+ */
+export type TokenizerSource =
+  | string
+  | URL
+  | TokenizerFiles
+  | Iterable<File>
+  | Readonly<Record<string, Blob | ArrayBuffer | Uint8Array | string>>;
+
+/** How files are fetched; the other options go to the tokenizer and win over its files. */
+export interface LoadOptions extends TokenizerOptions {
+  /** Branch, tag or commit of a hub repository. Default "main". */
+  readonly revision?: string;
+  /** Folder of the download cache. */
+  readonly cacheDirectory?: string;
+  /** Never touch the network. */
+  readonly offline?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: {
+    readonly file: string;
+    readonly status: string;
+    readonly loaded: number;
+    readonly total: number | undefined;
+  }) => void;
+  readonly fetch?: typeof fetch;
+  /** Address of the hub. */
+  readonly endpoint?: string;
+  /** Access token of the hub. */
+  readonly token?: string;
+}
+
+const FILE_OPTIONS = ["revision", "cacheDirectory", "offline", "signal", "onProgress", "fetch", "endpoint", "token"];
+
+/** What is needed to make a tokenizer. */
+export interface Loaded {
+  /** Text of vocab.txt, or the stages of tokenizer.json. */
+  readonly source: string | FastPipeline;
+  readonly options: TokenizerOptions;
+}
+
+/** The reference's own table of what its models take, by the names they are published under. */
+const PUBLISHED_LENGTHS: Readonly<Record<string, number>> = {
+  "YituTech/conv-bert-base": 512,
+  "YituTech/conv-bert-medium-small": 512,
+  "YituTech/conv-bert-small": 512,
+};
+
+/**
+ * Reads a tokenizer's files, as `from_pretrained` of the reference does.
+ * @param fast prefer `tokenizer.json` to `vocab.txt`.
+ */
+export async function loadTokenizer(source: TokenizerSource, options: LoadOptions, fast: boolean): Promise<Loaded> {
+  const files = await open(source, options);
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options))
+    if (!FILE_OPTIONS.includes(name) && value !== undefined) given[name] = value;
+  const [config, hasJson, hasVocabulary] = await Promise.all([
+    readJson(files, "tokenizer_config.json"),
+    files.has("tokenizer.json"),
+    files.has("vocab.txt"),
+  ]);
+  const settings: Record<string, unknown> = { ...config, ...given };
+  for (const name of ["tokenizer_class", "tokenizer_file", "vocab_file", "init_inputs", "name_or_path"])
+    delete settings[name];
+  if (settings["model_max_length"] == null && settings["max_len"] == null && typeof source === "string") {
+    const length = PUBLISHED_LENGTHS[source];
+    if (length) settings["model_max_length"] = length;
+  }
+  if (config?.["added_tokens_decoder"] === undefined) await addLegacyTokens(files, settings, given, fast);
+  else addSpecialsOf(settings);
+  if (hasJson && (fast || !hasVocabulary)) {
+    const { readTokenizerJson } = await import("./tokenizer-json.js");
+    return readTokenizerJson(parse(await files.readText("tokenizer.json"), files, "tokenizer.json"), settings, fast);
+  }
+  if (hasVocabulary) return { source: await files.readText("vocab.txt"), options: settings };
+  throw await missing(files);
+}
+
+async function open(source: TokenizerSource, options: LoadOptions): Promise<TokenizerFiles> {
+  if (typeof source === "object" && typeof (source as TokenizerFiles).readText === "function")
+    return source as TokenizerFiles;
+  const { openFiles } = await import("@convbert/files");
+  return openFiles(source as Parameters<typeof openFiles>[0], options);
+}
+
+async function missing(files: TokenizerFiles): Promise<TokenizerError> {
+  const where = files.location ?? "the files given";
+  const isBpe = (await files.has("vocab.json")) || (await files.has("merges.txt"));
+  return new TokenizerError(
+    isBpe ? "unsupported" : "missing-file",
+    isBpe
+      ? `${where}: this is a byte-pair tokenizer (vocab.json, merges.txt); ConvBERT's needs a WordPiece vocab.txt or tokenizer.json`
+      : `${where}: Can't find a vocabulary: there is neither vocab.txt nor tokenizer.json`,
+    { location: where },
+  );
+}
+
+async function readJson(files: TokenizerFiles, name: string): Promise<Record<string, unknown> | undefined> {
+  return (await files.has(name)) ? parse(await files.readText(name), files, name) : undefined;
+}
+
+function parse(text: string, files: TokenizerFiles, name: string): Record<string, unknown> {
+  let value: unknown;
+  let problem = "it holds no JSON object";
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new TokenizerError("invalid-file", `${files.location ?? "the files given"}: cannot read ${name}: ${problem}`, {
+    file: name,
+  });
+}
+
+/** Before added_tokens_decoder came: special_tokens_map.json and added_tokens.json. */
+async function addLegacyTokens(
+  files: TokenizerFiles,
+  settings: Record<string, unknown>,
+  given: Record<string, unknown>,
+  fast: boolean,
+): Promise<void> {
+  const [map, added] = await Promise.all([
+    readJson(files, "special_tokens_map.json"),
+    readJson(files, "added_tokens.json"),
+  ]);
+  for (const [name, value] of Object.entries(map ?? {}))
+    if (given[name] == null && value != null) settings[name] = value;
+  if (!added) return;
+  const decoder: Record<string, unknown> = {};
+  for (const [content, id] of Object.entries(added)) {
+    if (!Number.isSafeInteger(id) || (id as number) < 0) {
+      throw new TokenizerError(
+        "invalid-file",
+        `added_tokens.json: the id of ${JSON.stringify(content)} is ${JSON.stringify(id)}`,
+        {
+          token: content,
+        },
+      );
+    }
+    decoder[id as number] = makeAddedToken({ content, lstrip: !fast, rstrip: !fast });
+  }
+  settings["added_tokens_decoder"] = decoder;
+}
+
+/** Special tokens among the added ones that have no role become additional ones. */
+function addSpecialsOf(settings: Record<string, unknown>): void {
+  const contentOf = (token: unknown): unknown =>
+    typeof token === "string" ? token : (token as { content?: unknown } | null)?.content;
+  const known = new Set(SPECIAL_TOKEN_NAMES.map((name) => contentOf(settings[name])));
+  const additional = [...((settings["additional_special_tokens"] as unknown[] | null) ?? [])];
+  for (const token of Object.values(settings["added_tokens_decoder"] as Record<string, unknown>)) {
+    const { content, special } = token as { content?: string; special?: boolean };
+    const at = additional.findIndex((other) => contentOf(other) === content);
+    if (at >= 0) additional[at] = token;
+    else if (special && !known.has(content) && !["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"].includes(content ?? ""))
+      additional.push(token);
+  }
+  settings["additional_special_tokens"] = additional;
+}

@@ -1,0 +1,344 @@
+import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-vocabulary.js";
+import type { BatchEncoding, IntTensor } from "./batch-encoding.js";
+import { type CallOptions, type ResolvedCall, resolveCall, type TextInput } from "./call-options.js";
+import { Callable } from "./callable.js";
+import { cleanUp } from "./decoder.js";
+import { TokenizerError } from "./errors.js";
+import { readInputs, type Samples } from "./inputs.js";
+import { camelCase, SPECIAL_TOKEN_NAMES, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
+import type { Side } from "./truncation.js";
+
+/** Options of a tokenizer under the reference's names, as in `tokenizer_config.json`. Others are kept for saving. */
+export interface TokenizerOptions extends SpecialTokenOptions {
+  /** Default true. */
+  readonly do_lower_case?: boolean;
+  /** Slow tokenizer only: split at punctuation and clean before WordPiece. Default true. */
+  readonly do_basic_tokenize?: boolean;
+  /** Slow tokenizer only: words that are taken as they are. */
+  readonly never_split?: readonly string[] | null;
+  /** Default true. */
+  readonly tokenize_chinese_chars?: boolean;
+  /** Default: whatever `do_lower_case` says. */
+  readonly strip_accents?: boolean | null;
+  readonly model_max_length?: number | null;
+  /** Older name of `model_max_length`. */
+  readonly max_len?: number | null;
+  readonly padding_side?: Side;
+  readonly truncation_side?: Side;
+  /** Default true. */
+  readonly clean_up_tokenization_spaces?: boolean;
+  readonly split_special_tokens?: boolean;
+  readonly model_input_names?: readonly string[];
+  /** Tokens beside the vocabulary, by id. */
+  readonly added_tokens_decoder?: Readonly<Record<string, AddedTokenInput>>;
+  readonly [name: string]: unknown;
+}
+
+export interface DecodeOptions {
+  readonly skip_special_tokens?: boolean;
+  /** Default: the tokenizer's `cleanUpTokenizationSpaces`. */
+  readonly clean_up_tokenization_spaces?: boolean | null;
+  /** Slow tokenizer only. Default true. */
+  readonly spaces_between_special_tokens?: boolean;
+}
+
+/** Token ids as a call returns them, or as a typed array. */
+export type IdsInput = ArrayLike<number>;
+
+/** Special tokens by role; setting one changes the role, not the vocabulary. */
+export interface SpecialTokenProperties {
+  bosToken: string | undefined;
+  eosToken: string | undefined;
+  unkToken: string | undefined;
+  sepToken: string | undefined;
+  padToken: string | undefined;
+  clsToken: string | undefined;
+  maskToken: string | undefined;
+  readonly bosTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  readonly unkTokenId: number | undefined;
+  readonly sepTokenId: number | undefined;
+  readonly padTokenId: number | undefined;
+  readonly clsTokenId: number | undefined;
+  readonly maskTokenId: number | undefined;
+}
+
+type WithTensors = CallOptions & { readonly return_tensors: true };
+type WithOverflow = CallOptions & { readonly return_overflowing_tokens: true; readonly return_tensors?: false };
+type Single = CallOptions & { readonly return_overflowing_tokens?: false; readonly return_tensors?: false };
+type Lists = CallOptions & { readonly return_tensors?: false };
+
+export interface TokenizerBase extends SpecialTokenProperties {
+  /** Encodes a text, a pair (with `text_pair`) or a batch. */
+  (text: TextInput, options: WithTensors): BatchEncoding<IntTensor>;
+  (text: string, options?: Single): BatchEncoding<number[]>;
+  (text: TextInput, options: WithOverflow): BatchEncoding<number[][]>;
+  (text: TextInput, options?: Lists): BatchEncoding<number[][]>;
+  (text: TextInput, options?: CallOptions): BatchEncoding;
+}
+
+/** What both tokenizers have: special tokens, the call's options, decoding (the reference's `PreTrainedTokenizerBase`). */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the call comes from Callable, the properties from the loop below
+export abstract class TokenizerBase extends Callable {
+  /** The options given, for saving. */
+  readonly options: TokenizerOptions;
+  modelMaxLength: number;
+  paddingSide: Side;
+  truncationSide: Side;
+  cleanUpTokenizationSpaces: boolean;
+  splitSpecialTokens: boolean;
+  /** Fields that the model takes, and a call returns by default. */
+  modelInputNames: readonly string[];
+  padTokenTypeId = 0;
+  protected readonly specials = new SpecialTokens();
+
+  constructor(options: TokenizerOptions) {
+    super();
+    this.options = options;
+    this.modelMaxLength = options.model_max_length ?? options.max_len ?? 1e30;
+    this.paddingSide = side("padding_side", options.padding_side);
+    this.truncationSide = side("truncation_side", options.truncation_side);
+    this.cleanUpTokenizationSpaces = options.clean_up_tokenization_spaces ?? true;
+    this.splitSpecialTokens = options.split_special_tokens ?? false;
+    this.modelInputNames = options.model_input_names ?? ["input_ids", "token_type_ids", "attention_mask"];
+    const defaults: SpecialTokenOptions = {
+      unk_token: "[UNK]",
+      sep_token: "[SEP]",
+      pad_token: "[PAD]",
+      cls_token: "[CLS]",
+      mask_token: "[MASK]",
+    };
+    for (const name of SPECIAL_TOKEN_NAMES) {
+      const token = name in options ? options[name] : defaults[name];
+      if (token != null) this.specials.set(name, token);
+    }
+    this.specials.additional = (options.additional_special_tokens ?? []).map((token) => this.additionalToken(token));
+  }
+
+  /** Size of the vocabulary without added tokens. */
+  abstract get vocabSize(): number;
+  /** Number of different tokens, added ones included: the reference's `len(tokenizer)`. */
+  abstract get length(): number;
+  abstract get isFast(): boolean;
+  /** Token to id of the whole vocabulary, added tokens included. */
+  abstract getVocab(): Map<string, number>;
+  /** Added tokens by id. */
+  abstract get addedTokensDecoder(): Map<number, AddedToken>;
+  /** Adds tokens and says how many were not there so already. */
+  protected abstract addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number;
+  protected abstract additionalToken(token: AddedTokenInput): AddedToken;
+  protected abstract encodeSamples(inputs: Samples, call: ResolvedCall): BatchEncoding;
+  protected abstract idOf(token: string): number | undefined;
+  protected abstract tokenOf(id: number): string | undefined;
+  protected abstract decodeIds(ids: readonly number[], options: DecodeOptions): string;
+  /** Joins tokens into text. */
+  abstract convertTokensToString(tokens: readonly string[]): string;
+  /** The tokens of a text, special tokens left out unless asked for. */
+  abstract tokenize(text: string, options?: CallOptions): string[];
+
+  protected override call(text: TextInput, options: CallOptions = {}): BatchEncoding {
+    const call = this.resolve(options);
+    return this.encodeSamples(readInputs(text, options.text_pair, call), call);
+  }
+
+  protected resolve(options: CallOptions): ResolvedCall {
+    return resolveCall(options, {
+      modelMaxLength: this.modelMaxLength,
+      paddingSide: this.paddingSide,
+      truncationSide: this.truncationSide,
+      splitSpecialTokens: this.splitSpecialTokens,
+      hasPadToken: this.padTokenId !== undefined,
+    });
+  }
+
+  /** The `input_ids` of one text or pair. */
+  encode(text: string | readonly string[], options: CallOptions = {}): number[] {
+    const { input_ids } = this.call(text, { ...options, return_tensors: false, return_overflowing_tokens: false });
+    return input_ids as number[];
+  }
+
+  /** The text of ids. */
+  decode(ids: IdsInput | number, options: DecodeOptions = {}): string {
+    const text = this.decodeIds(typeof ids === "number" ? [ids] : Array.from(ids, Number), options);
+    return (options.clean_up_tokenization_spaces ?? this.cleanUpTokenizationSpaces) ? cleanUp(text) : text;
+  }
+
+  /** The text of each row: of lists, or of a tensor `{ data, shape }`. */
+  batchDecode(rows: readonly IdsInput[] | IntTensor, options: DecodeOptions = {}): string[] {
+    if (!("data" in rows)) return Array.from(rows, (row) => this.decode(row, options));
+    const [count, length] = rows.shape;
+    return Array.from({ length: count }, (_, i) =>
+      this.decode(rows.data.subarray(i * length, (i + 1) * length), options),
+    );
+  }
+
+  /** Ids of tokens; the unknown token's id for one that is not in the vocabulary. */
+  convertTokensToIds(tokens: string): number;
+  convertTokensToIds(tokens: readonly string[]): number[];
+  convertTokensToIds(tokens: string | readonly string[]): number | number[] {
+    if (typeof tokens !== "string") return tokens.map((token) => this.convertTokensToIds(token));
+    const id = this.idOf(tokens) ?? this.unkTokenId;
+    if (id !== undefined) return id;
+    throw new TokenizerError(
+      "missing-unknown-token",
+      `${JSON.stringify(tokens)} is not in the vocabulary, and neither is the unk_token`,
+      {
+        token: tokens,
+      },
+    );
+  }
+
+  /** Tokens of ids; undefined for an id without a token (the unknown token from the slow tokenizer). */
+  convertIdsToTokens(ids: number): string | undefined;
+  convertIdsToTokens(ids: IdsInput, options?: Pick<DecodeOptions, "skip_special_tokens">): (string | undefined)[];
+  convertIdsToTokens(ids: number | IdsInput, options: Pick<DecodeOptions, "skip_special_tokens"> = {}): unknown {
+    if (typeof ids === "number") return this.tokenOf(ids);
+    const skipped = new Set(options.skip_special_tokens ? this.allSpecialIds : []);
+    return Array.from(ids, Number)
+      .filter((id) => !skipped.has(id))
+      .map((id) => this.tokenOf(id));
+  }
+
+  /** `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`. */
+  buildInputsWithSpecialTokens(ids: readonly number[], pair?: readonly number[] | null): number[] {
+    const [cls, sep] = [this.requireId("cls"), this.requireId("sep")];
+    return pair ? [cls, ...ids, sep, ...pair, sep] : [cls, ...ids, sep];
+  }
+
+  /** 1 for each special token of what {@link buildInputsWithSpecialTokens} makes; or of ids that have them already. */
+  getSpecialTokensMask(
+    ids: readonly number[],
+    pair?: readonly number[] | null,
+    alreadyHasSpecialTokens = false,
+  ): number[] {
+    if (alreadyHasSpecialTokens) {
+      if (pair) {
+        throw new TokenizerError(
+          "invalid-input",
+          "You should not supply a second sequence if the provided sequence of ids is already formatted with special tokens for the model.",
+        );
+      }
+      const special = new Set(this.allSpecialIds);
+      return ids.map((id) => (special.has(id) ? 1 : 0));
+    }
+    const none = (row: readonly number[]): number[] => row.map(() => 0);
+    return pair ? [1, ...none(ids), 1, ...none(pair), 1] : [1, ...none(ids), 1];
+  }
+
+  /** 0 for the first sequence with its special tokens, 1 for the second. */
+  createTokenTypeIdsFromSequences(ids: readonly number[], pair?: readonly number[] | null): number[] {
+    const first = new Array<number>(ids.length + 2).fill(0);
+    return pair ? [...first, ...new Array<number>(pair.length + 1).fill(1)] : first;
+  }
+
+  /** Number of special tokens that a call adds. */
+  numSpecialTokensToAdd(pair = false): number {
+    return pair ? 3 : 2;
+  }
+
+  get maxLenSingleSentence(): number {
+    return this.modelMaxLength - this.numSpecialTokensToAdd(false);
+  }
+
+  get maxLenSentencesPair(): number {
+    return this.modelMaxLength - this.numSpecialTokensToAdd(true);
+  }
+
+  /** Adds tokens to the vocabulary; `special` ones are left out by `decode` with `skip_special_tokens`. */
+  addTokens(
+    tokens: AddedTokenInput | readonly AddedTokenInput[],
+    options: { readonly special?: boolean } = {},
+  ): number {
+    return this.addTokenList(Array.isArray(tokens) ? tokens : [tokens], options.special ?? false);
+  }
+
+  /**
+   * Gives special tokens their roles and adds them to the vocabulary.
+   * @param options.replaceAdditional drop the `additional_special_tokens` there were. Default true.
+   */
+  addSpecialTokens(tokens: SpecialTokenOptions, options: { readonly replaceAdditional?: boolean } = {}): number {
+    const added: AddedToken[] = [];
+    // Strings take in the white space around them, as the reference has it for old times' sake.
+    const make = (token: AddedTokenInput): AddedToken =>
+      makeAddedToken(token, { normalized: false, lstrip: true, rstrip: true });
+    for (const name of SPECIAL_TOKEN_NAMES) {
+      const given = tokens[name];
+      if (given == null) continue;
+      const token = make(given);
+      this.specials.set(name, token);
+      added.push(token);
+    }
+    const unknown = Object.keys(tokens).find(
+      (key) => key !== "additional_special_tokens" && !(SPECIAL_TOKEN_NAMES as readonly string[]).includes(key),
+    );
+    if (unknown) throw new TokenizerError("invalid-option", `Key ${unknown} is not a special token`, { key: unknown });
+    if (tokens.additional_special_tokens) {
+      const known = new Set(this.additionalSpecialTokens);
+      const additional = tokens.additional_special_tokens.map(make).filter((token) => !known.has(token.content));
+      this.specials.additional =
+        (options.replaceAdditional ?? true) ? additional : [...this.specials.additional, ...additional];
+      added.push(...additional);
+    }
+    return this.addTokenList(added, true);
+  }
+
+  get additionalSpecialTokens(): string[] {
+    return this.specials.additional.map((token) => token.content);
+  }
+
+  get additionalSpecialTokensIds(): number[] {
+    return this.convertTokensToIds(this.additionalSpecialTokens);
+  }
+
+  get allSpecialTokens(): string[] {
+    return this.specials.all.map((token) => token.content);
+  }
+
+  get allSpecialIds(): number[] {
+    return this.convertTokensToIds(this.allSpecialTokens);
+  }
+
+  /** Special tokens by role, as in `special_tokens_map.json`. */
+  get specialTokensMap(): Record<string, string | string[]> {
+    return this.specials.map;
+  }
+
+  /** Added tokens with their ids. */
+  getAddedVocab(): Map<string, number> {
+    return new Map([...this.addedTokensDecoder].map(([id, token]) => [token.content, id]));
+  }
+
+  protected requireId(role: "cls" | "sep" | "pad"): number {
+    const id = this[`${role}TokenId`];
+    if (id !== undefined) return id;
+    throw new TokenizerError("missing-token", `the tokenizer has no ${role}_token in its vocabulary`, { role });
+  }
+}
+
+for (const name of SPECIAL_TOKEN_NAMES) {
+  const property = camelCase(name);
+  Object.defineProperties(TokenizerBase.prototype, {
+    [property]: {
+      get(this: TokenizerBase): string | undefined {
+        return this["specials"].named.get(name)?.content;
+      },
+      set(this: TokenizerBase, token: AddedTokenInput | undefined) {
+        if (token === undefined) this["specials"].named.delete(name);
+        else this["specials"].set(name, token);
+      },
+    },
+    [`${property}Id`]: {
+      get(this: TokenizerBase): number | undefined {
+        const token = this["specials"].named.get(name);
+        return token && this["idOf"](token.content);
+      },
+    },
+  });
+}
+
+function side(name: string, value: Side = "right"): Side {
+  if (value === "right" || value === "left") return value;
+  throw new TokenizerError("invalid-option", `${name} should be 'right' or 'left', current value: ${String(value)}`, {
+    [name]: value,
+  });
+}

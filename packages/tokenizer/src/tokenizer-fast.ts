@@ -1,0 +1,176 @@
+import { type AddedToken, type AddedTokenInput, AddedVocabulary, makeAddedToken } from "./added-vocabulary.js";
+import { BatchEncoding } from "./batch-encoding.js";
+import { BertNormalizer } from "./bert-normalizer.js";
+import type { CallOptions, ResolvedCall } from "./call-options.js";
+import { FastPipeline } from "./fast-pipeline.js";
+import { FastRows } from "./fast-rows.js";
+import type { Sample, Samples } from "./inputs.js";
+import type { LoadOptions, TokenizerSource } from "./load.js";
+import { bertTemplate, plainTemplate } from "./template.js";
+import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
+import { Vocabulary } from "./vocabulary.js";
+import { WordPieceModel } from "./wordpiece.js";
+
+/** A vocabulary: the text of a `vocab.txt`, tokens in the order of their ids, or ids by token. */
+export type VocabularyInput =
+  | string
+  | readonly (string | undefined)[]
+  | Readonly<Record<string, number>>
+  | ReadonlyMap<string, number>;
+
+/**
+ * The ConvBERT tokenizer with the semantics of the reference's fast one (Rust tokenizers 0.14.1, `ConvBertTokenizerFast`
+ * of transformers 4.34): places in the text, words, overflowing windows. Call it: `tokenizer("a text", { ... })`.
+ */
+export class ConvBertTokenizerFast extends TokenizerBase {
+  private pipeline: FastPipeline;
+
+  /** @param source a vocabulary, or the stages of a `tokenizer.json`. */
+  constructor(source: VocabularyInput | FastPipeline, options: TokenizerOptions = {}) {
+    super(options);
+    this.pipeline = source instanceof FastPipeline ? source : this.build(source, options);
+    // Tokens of a saved tokenizer first, in the order of their ids, then special ones that are still missing.
+    const decoder = Object.entries(options.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
+    this.addTokenList(
+      decoder.map(([, token]) => token),
+      false,
+    );
+    this.addTokenList(this.specials.all, true);
+    if (!(source instanceof FastPipeline)) {
+      const { clsToken, clsTokenId, sepToken, sepTokenId } = this;
+      if (clsToken && sepToken) {
+        this.pipeline = this.pipeline.with({ template: bertTemplate(clsToken, clsTokenId!, sepToken, sepTokenId!) });
+      }
+    }
+  }
+
+  /**
+   * Loads a tokenizer from a folder, a URL, a hub id or files: `tokenizer.json` or `vocab.txt`, with
+   * `tokenizer_config.json` and its companions where there are any.
+   * @param options win over what the files say.
+   */
+  static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizerFast> {
+    const { loadTokenizer } = await import("./load.js");
+    const loaded = await loadTokenizer(source, options, true);
+    return new ConvBertTokenizerFast(loaded.source, loaded.options);
+  }
+
+  /** Makes a tokenizer from a vocabulary, like `new`: the text of a `vocab.txt`, or tokens. */
+  static fromVocabulary(vocabulary: VocabularyInput, options: TokenizerOptions = {}): ConvBertTokenizerFast {
+    return new ConvBertTokenizerFast(vocabulary, options);
+  }
+
+  private build(source: VocabularyInput, options: TokenizerOptions): FastPipeline {
+    return new FastPipeline({
+      model: new WordPieceModel(readVocabularyInput(source), {
+        unkToken: this.unkToken ?? "[UNK]",
+        continuingSubwordPrefix: "##",
+        maxInputCharsPerWord: 100,
+      }),
+      normalizer: new BertNormalizer({
+        clean_text: true,
+        handle_chinese_chars: options.tokenize_chinese_chars ?? true,
+        strip_accents: options.strip_accents ?? null,
+        lowercase: options.do_lower_case ?? true,
+      }),
+      template: plainTemplate,
+      added: AddedVocabulary.empty,
+    });
+  }
+
+  get isFast(): boolean {
+    return true;
+  }
+
+  get vocabSize(): number {
+    return this.pipeline.model.size;
+  }
+
+  get length(): number {
+    let length = this.vocabSize;
+    for (const content of this.pipeline.added.ids.keys()) if (this.pipeline.model.idOf(content) === undefined) length++;
+    return length;
+  }
+
+  getVocab(): Map<string, number> {
+    const { vocabulary } = this.pipeline.model;
+    const vocab = new Map<string, number>();
+    for (let id = 0; id < vocabulary.length; id++) {
+      const token = vocabulary.token(id);
+      if (token !== undefined) vocab.set(token, id);
+    }
+    for (const [content, id] of this.pipeline.added.ids) vocab.set(content, id);
+    return vocab;
+  }
+
+  get addedTokensDecoder(): Map<number, AddedToken> {
+    return new Map([...this.pipeline.added.tokens].sort(([a], [b]) => a - b));
+  }
+
+  override numSpecialTokensToAdd(pair = false): number {
+    return this.pipeline.specialTokens(pair);
+  }
+
+  override tokenize(text: string, options: CallOptions = {}): string[] {
+    return [...this.call(text, { add_special_tokens: false, ...options }).tokens()];
+  }
+
+  override convertTokensToString(tokens: readonly string[]): string {
+    return this.pipeline.decoder(tokens).join("");
+  }
+
+  protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
+    const list = tokens.map((token) => {
+      const made = makeAddedToken(token, { special });
+      return special ? { ...made, special } : made;
+    });
+    const { pipeline, added } = this.pipeline.withTokens(list);
+    this.pipeline = pipeline;
+    return added;
+  }
+
+  protected override additionalToken(token: AddedTokenInput): AddedToken {
+    return makeAddedToken(token, { special: true });
+  }
+
+  protected override idOf(token: string): number | undefined {
+    return this.pipeline.idOf(token);
+  }
+
+  protected override tokenOf(id: number): string | undefined {
+    return this.pipeline.tokenOf(id);
+  }
+
+  protected override decodeIds(ids: readonly number[], options: DecodeOptions): string {
+    const { added } = this.pipeline;
+    const tokens: string[] = [];
+    for (const id of ids) {
+      const token = this.pipeline.tokenOf(id);
+      if (token !== undefined && !(options.skip_special_tokens && added.special.has(token))) tokens.push(token);
+    }
+    return this.convertTokensToString(tokens);
+  }
+
+  protected override encodeSamples({ samples, batched }: Samples, call: ResolvedCall): BatchEncoding {
+    // As in the reference, an empty second text counts in a batch only.
+    const used = batched
+      ? samples
+      : samples.map((sample): Sample => (sample.second?.length ? sample : { ...sample, second: undefined }));
+    const padding = { id: this.padTokenId ?? 0, typeId: this.padTokenTypeId, token: this.padToken ?? "[PAD]" };
+    const { pipeline } = this;
+    const encode = (detail: boolean): FastRows => new FastRows(pipeline, call, padding, used, detail);
+    const rows = encode(call.return_offsets_mapping);
+    const detailed = call.return_offsets_mapping ? rows : undefined;
+    return new BatchEncoding(rows.fields(batched, this.modelInputNames), () => (detailed ?? encode(true)).encodings());
+  }
+}
+
+/** Brings a vocabulary into the form that the model takes. */
+export function readVocabularyInput(source: VocabularyInput): Vocabulary {
+  if (typeof source === "string") return Vocabulary.fromText(source);
+  if (Array.isArray(source)) return Vocabulary.fromTokens(source);
+  const tokens: (string | undefined)[] = [];
+  const entries = source instanceof Map ? source : Object.entries(source as Record<string, number>);
+  for (const [token, id] of entries) tokens[id] = token;
+  return Vocabulary.fromTokens(tokens);
+}
