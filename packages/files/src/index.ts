@@ -1,3 +1,4 @@
 export { FilesError, type FilesErrorCode } from "./errors.js";
 export { openFiles } from "./open.js";
 export type { FileSet, ModelSource, OpenFilesOptions, Progress, RandomAccessFile } from "./types.js";
+export { type FileContents, type WriteDestination, type WriteFilesOptions, writeFiles } from "./write.js";

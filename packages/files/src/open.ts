@@ -1,34 +1,153 @@
+import { cacheApiStore, memoryStore } from "./blob-store.js";
+import { directoryFileSet, isDirectoryHandle } from "./directory.js";
+import { diskStore } from "./disk-store.js";
 import { FilesError } from "./errors.js";
 import { folderFileSet } from "./folder.js";
+import { hubEndpoint, hubFileSet, hubIdOfUrl, parseHubId } from "./hub.js";
 import { memoryFileSet } from "./memory.js";
+import { cacheFolder, environment, hasDisk } from "./platform.js";
+import type { FileStore } from "./store.js";
 import type { FileSet, ModelSource, OpenFilesOptions } from "./types.js";
+import { urlFileSet } from "./url.js";
 
 /**
  * Opens the files of a model, wherever they are. Nothing is downloaded before a file is asked for.
- * @throws FilesError: see {@link FilesErrorCode}.
+ *
+ * A string is an http(s) or file address when it has a scheme; else a folder when there is one of that name, or it
+ * looks like a path ("./...", "/...", "C:\..."); else a hub id. In a browser a path is an address relative to the page.
+ * @throws FilesError: see {@link FilesErrorCode}. An aborted `signal` rejects with the signal's reason.
  */
-export async function openFiles(source: ModelSource, _options: OpenFilesOptions = {}): Promise<FileSet> {
-  if (typeof source === "string") return folderFileSet(source);
-  if (source instanceof URL && source.protocol === "file:") {
-    const { fileURLToPath } = await import("node:url");
-    return folderFileSet(fileURLToPath(source));
-  }
+export async function openFiles(source: ModelSource, options: OpenFilesOptions = {}): Promise<FileSet> {
+  options.signal?.throwIfAborted();
+  if (typeof source === "string") return openText(source.trim(), options);
+  if (source instanceof URL) return openUrl(source, options);
   if (isFileSet(source)) return source;
-  if (source !== null && typeof source === "object" && !(source instanceof URL)) {
-    const contents = new Map<string, Blob | Uint8Array>();
-    if (Symbol.iterator in source) {
-      for (const file of source as Iterable<File>) contents.set(file.name, file);
-    } else {
-      const encoder = new TextEncoder();
-      for (const [name, value] of Object.entries(source)) {
-        if (typeof value === "string") contents.set(name, encoder.encode(value));
-        else if (value instanceof ArrayBuffer) contents.set(name, new Uint8Array(value));
-        else contents.set(name, value);
-      }
-    }
-    return memoryFileSet(contents);
+  if (isDirectoryHandle(source)) return directoryFileSet(source);
+  if (source !== null && typeof source === "object") return openContents(source);
+  throw new FilesError("invalid-source", `cannot open a ${typeof source} as a model; give a folder, URL or hub id`, {
+    location: String(source),
+  });
+}
+
+async function openText(text: string, options: OpenFilesOptions): Promise<FileSet> {
+  if (text === "") throw new FilesError("invalid-source", "the model's name is empty", { location: text });
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text) || text.startsWith("file:")) {
+    return openUrl(parseUrl(text), options);
   }
-  throw new FilesError("invalid-source", `cannot open ${String(source)} as a model`, { location: String(source) });
+  const pathLike = /^(\.{0,2}[/\\]|~[/\\]|\.{1,2}$|[a-z]:[/\\])|\\/i.test(text);
+  if (!hasDisk()) {
+    if (!pathLike) return openHub(text, options);
+    const { location } = globalThis as { location?: { href: string } };
+    if (location) return openUrl(new URL(text, location.href), options);
+    throw new FilesError("invalid-source", `${text}: there are no local folders here; give a URL`, { location: text });
+  }
+  const folder = await existingFolder(text);
+  if (folder) return folder;
+  if (pathLike || !parseHubId(text)) {
+    throw new FilesError("not-found", `there is no folder ${text}, and that is not a hub id ("organisation/name")`, {
+      location: text,
+    });
+  }
+  return openHub(text, options);
+}
+
+async function existingFolder(text: string): Promise<FileSet | undefined> {
+  const fs = await import("node:fs/promises");
+  const stats = await fs.stat(text).catch(() => undefined);
+  if (stats?.isDirectory()) return folderFileSet(text);
+  if (stats) {
+    throw new FilesError("invalid-source", `${text} is a file; give the folder it is in`, { location: text });
+  }
+  return undefined;
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (cause) {
+    throw new FilesError("invalid-source", `${text} is not a valid address`, { location: text, cause });
+  }
+}
+
+async function openUrl(url: URL, options: OpenFilesOptions): Promise<FileSet> {
+  const { protocol } = url;
+  if (protocol === "file:" && hasDisk()) {
+    const { fileURLToPath } = await import("node:url");
+    const path = fileURLToPath(url);
+    const folder = await existingFolder(path);
+    if (folder) return folder;
+    throw new FilesError("not-found", `there is no folder ${path}`, { location: path });
+  }
+  if (protocol !== "http:" && protocol !== "https:") {
+    throw new FilesError("invalid-source", `${url.href}: only http, https and (outside browsers) file can be opened`, {
+      location: url.href,
+    });
+  }
+  const hub = hubIdOfUrl(url, hubEndpoint(options));
+  if (hub) return hubFileSet(hub, await chooseStore(options), isOffline(options), options);
+  return urlFileSet(url, await chooseStore(options), isOffline(options), options);
+}
+
+async function openHub(text: string, options: OpenFilesOptions): Promise<FileSet> {
+  const hub = parseHubId(text);
+  if (!hub) {
+    throw new FilesError("invalid-source", `${text} is not a hub id ("organisation/name", or with "@revision")`, {
+      location: text,
+    });
+  }
+  return hubFileSet(hub, await chooseStore(options), isOffline(options), options);
+}
+
+function isOffline(options: OpenFilesOptions): boolean {
+  if (options.offline !== undefined) return options.offline;
+  return ["CONVBERT_OFFLINE", "HF_HUB_OFFLINE"].some((name) => /^(1|true|yes|on)$/i.test(environment(name) ?? ""));
+}
+
+/** A page without a Cache (not a secure context) keeps downloads in memory, for as long as it lives. */
+let pageStore: FileStore | undefined;
+
+async function chooseStore(options: OpenFilesOptions): Promise<FileStore> {
+  if (hasDisk()) return diskStore(await cacheFolder(options.cacheDirectory));
+  if (!pageStore) {
+    const { caches } = globalThis as { caches?: CacheStorage };
+    pageStore = caches ? cacheApiStore(caches) : memoryStore();
+  }
+  return pageStore;
+}
+
+function openContents(
+  source: Iterable<File> | Readonly<Record<string, Blob | ArrayBuffer | Uint8Array | string>>,
+): FileSet {
+  const contents = new Map<string, Blob | Uint8Array>();
+  if (Symbol.iterator in source) {
+    const files = [...(source as Iterable<File>)];
+    for (const file of files) {
+      if (!(file instanceof Blob)) throw badContents(String(file));
+      contents.set(relativeName(file, files), file);
+    }
+    return memoryFileSet(contents, "the files given");
+  }
+  const encoder = new TextEncoder();
+  for (const [name, value] of Object.entries(source)) {
+    if (typeof value === "string") contents.set(name, encoder.encode(value));
+    else if (value instanceof Blob || value instanceof Uint8Array) contents.set(name, value);
+    else if (value instanceof ArrayBuffer) contents.set(name, new Uint8Array(value));
+    else throw badContents(name);
+  }
+  return memoryFileSet(contents, "the files given");
+}
+
+function badContents(name: string): FilesError {
+  const message = `${name}: contents must be a File, Blob, ArrayBuffer, Uint8Array or string`;
+  return new FilesError("invalid-source", message, { location: name });
+}
+
+/** A chosen folder gives "folder/config.json" for each file; the folder that all have in common is left out. */
+function relativeName(file: File, all: readonly File[]): string {
+  const path = file.webkitRelativePath;
+  if (!path) return file.name;
+  const top = path.slice(0, path.indexOf("/") + 1);
+  return all.every((other) => other.webkitRelativePath?.startsWith(top)) ? path.slice(top.length) : path;
 }
 
 function isFileSet(source: unknown): source is FileSet {

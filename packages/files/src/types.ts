@@ -32,21 +32,22 @@ export interface FileSet {
 
 /**
  * Where a model is: a folder, an http(s) or file URL of a folder, a hub id ("YituTech/conv-bert-base", with an
- * optional "@revision"), files that a person chose or dropped in a browser, or contents in memory by name.
+ * optional "@revision"), files or a folder that a person chose in a browser, or contents in memory by name.
  */
 export type ModelSource =
   | string
   | URL
   | FileSet
   | Iterable<File>
+  | FileSystemDirectoryHandle
   | Readonly<Record<string, Blob | ArrayBuffer | Uint8Array | string>>;
 
-/** What a download, or a look into the cache, is doing. */
+/** What a download, a look into the cache, or a save is doing. */
 export interface Progress {
   /** Name of the file inside the set. */
   readonly file: string;
-  /** "download" while bytes arrive, "done" once when the file is complete, "cached" when no byte had to be fetched. */
-  readonly status: "download" | "done" | "cached";
+  /** "download" or "write" while bytes move, "done" once when the file is complete, "cached" when none had to be fetched. */
+  readonly status: "download" | "write" | "done" | "cached";
   /** Bytes there so far, those of an earlier interrupted download included. */
   readonly loaded: number;
   /** Length in bytes, where the server tells. */
@@ -63,6 +64,12 @@ export interface OpenFilesOptions {
   /** Stops downloads; what has arrived stays for the next attempt to resume. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** How often a broken or refused connection is tried again without having got farther; 4 by default. */
+  readonly retries?: number;
+  /** Milliseconds before the first repetition, doubled each time; 500 by default. */
+  readonly retryDelay?: number;
+  /** Milliseconds that a server may be silent; 30,000 by default. */
+  readonly timeout?: number;
   /** Replaces the global `fetch`, for a proxy or a test. */
   readonly fetch?: typeof fetch;
   /** Address of the hub; by default `$HF_ENDPOINT`, else https://huggingface.co. */

@@ -1,0 +1,162 @@
+import { download } from "./download.js";
+import { FilesError } from "./errors.js";
+import { discard, type HttpClient, type Subject, statusError } from "./http.js";
+import { checkFileName } from "./names.js";
+import type { FileInfo, FileStore, StoredFile } from "./store.js";
+import type { FileSet, OpenFilesOptions, RandomAccessFile } from "./types.js";
+
+/** One fixed version of a remote folder. */
+export interface RemoteVersion {
+  urlOf(name: string): string;
+  /** Where the file is kept in the store. */
+  keyOf(name: string): string;
+  /** Folder of all keys in the store. */
+  readonly prefix: string;
+  /** Whether its files can never change. */
+  readonly immutable: boolean;
+}
+
+export interface RemoteSource {
+  /** For messages. */
+  readonly location: string;
+  readonly client: HttpClient;
+  readonly store: FileStore;
+  readonly offline: boolean;
+  readonly options: OpenFilesOptions;
+  /** Finds out which version is meant. */
+  version(): Promise<RemoteVersion>;
+  /** Names of all files, where the server can list them. */
+  list?(version: RemoteVersion): Promise<string[]>;
+  /** What another source says about a file, for servers that hide headers from pages. */
+  expected?(version: RemoteVersion, name: string): Promise<Partial<Pick<FileInfo, "size" | "sha256">> | undefined>;
+}
+
+/** Files of a remote folder, each downloaded into the store when it is first asked for. */
+export function remoteFileSet(source: RemoteSource): FileSet {
+  const { location, client, store, offline, options } = source;
+  const { signal, onProgress } = options;
+  /** What this set has seen already: a set is one look at the remote folder, and does not change under its user. */
+  const present = new Map<string, Promise<boolean>>();
+  const fetched = new Map<string, Promise<StoredFile>>();
+  let version: Promise<RemoteVersion> | undefined;
+  const resolve = () => remember(() => source.version());
+  const remember = (work: () => Promise<RemoteVersion>): Promise<RemoteVersion> => {
+    version ??= work().catch((error) => {
+      version = undefined;
+      throw error;
+    });
+    return version;
+  };
+  const once = <T>(map: Map<string, Promise<T>>, name: string, work: () => Promise<T>): Promise<T> => {
+    let promise = map.get(name);
+    if (!promise) {
+      promise = work().catch((error) => {
+        map.delete(name);
+        throw error;
+      });
+      map.set(name, promise);
+    }
+    return promise;
+  };
+
+  const cached = (file: StoredFile, name: string): StoredFile => {
+    onProgress?.({ file: name, status: "cached", loaded: file.size, total: file.size });
+    return file;
+  };
+
+  const obtain = async (name: string): Promise<StoredFile> => {
+    const subject: Subject = { location, file: name };
+    const { urlOf, keyOf, immutable } = await resolve();
+    const found = await store.find(keyOf(name));
+    if (found && (immutable || offline)) return cached(found, name);
+    if (offline) throw offlineError(subject);
+    const url = urlOf(name);
+    try {
+      const expected = await source.expected?.(await resolve(), name);
+      const request = { url, key: keyOf(name), subject, immutable, signal, onProgress, current: found, expected };
+      const file = await download(client, store, request);
+      return file === found ? cached(file, name) : file;
+    } catch (error) {
+      // The network is gone, but there is a copy: better an old one than none.
+      if (found && error instanceof FilesError && error.code === "network") return cached(found, name);
+      throw error;
+    }
+  };
+
+  const probe = async (name: string): Promise<boolean> => {
+    const { urlOf, keyOf, immutable } = await resolve();
+    const found = await store.find(keyOf(name));
+    if (found && (immutable || offline)) return true;
+    if (offline) return false;
+    try {
+      return await exists(client, urlOf(name), { location, file: name }, signal);
+    } catch (error) {
+      if (found && error instanceof FilesError && error.code === "network") return true;
+      throw error;
+    }
+  };
+
+  const open = async (name: string): Promise<RandomAccessFile> => {
+    checkFileName(name, location);
+    signal?.throwIfAborted();
+    return (await once(fetched, name, () => obtain(name))).open(name);
+  };
+  const readBytes = async (name: string): Promise<Uint8Array> => {
+    const file = await open(name);
+    try {
+      const bytes = new Uint8Array(file.size);
+      await file.read(0, bytes);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  };
+
+  return {
+    location,
+    async has(name) {
+      checkFileName(name, location);
+      signal?.throwIfAborted();
+      const known = await fetched.get(name)?.then(
+        () => true,
+        () => false,
+      );
+      return known || once(present, name, () => probe(name));
+    },
+    ...(source.list && {
+      async list() {
+        const current = await resolve();
+        return offline ? store.names(current.prefix) : source.list!(current);
+      },
+    }),
+    open,
+    readBytes,
+    readText: async (name) => new TextDecoder().decode(await readBytes(name)),
+    async close() {},
+  };
+}
+
+export function offlineError(subject: Subject): FilesError {
+  const message =
+    `${subject.location}: ${subject.file} is not in the cache, and the network must not be used (offline). ` +
+    "Load the model once while online, or give a local folder";
+  return new FilesError("offline", message, subject);
+}
+
+/** Asks the server whether a file is there. */
+async function exists(client: HttpClient, url: string, subject: Subject, signal?: AbortSignal): Promise<boolean> {
+  let answer = await client.request(url, subject, { method: "HEAD", signal });
+  if (answer.response.status === 405 || answer.response.status === 501) {
+    // A server without HEAD: begin a download and drop it.
+    answer = await client.request(url, subject, { headers: { range: "bytes=0-0" }, signal });
+  }
+  const { status, ok } = answer.response;
+  await discard(answer.response);
+  if (ok || status === 416) return true;
+  if (status === 404 || status === 410) {
+    const code = answer.header("x-error-code");
+    if (code === "RevisionNotFound" || code === "RepoNotFound") throw statusError(answer, url, subject);
+    return false;
+  }
+  throw statusError(answer, url, subject);
+}
