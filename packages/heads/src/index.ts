@@ -1,1 +1,19 @@
-export {};
+export { ConvBertForMaskedLM, type MaskedLMInputs, type MaskedLMOutput } from "./masked-lm.js";
+export { ConvBertForMultipleChoice, type MultipleChoiceInputs, type MultipleChoiceOutput } from "./multiple-choice.js";
+export {
+  ConvBertForQuestionAnswering,
+  type QuestionAnsweringInputs,
+  type QuestionAnsweringOutput,
+} from "./question-answering.js";
+export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
+export {
+  ConvBertForSequenceClassification,
+  type SequenceClassificationInputs,
+  type SequenceClassificationOutput,
+} from "./sequence-classification.js";
+export {
+  ConvBertForTokenClassification,
+  type TokenClassificationInputs,
+  type TokenClassificationOutput,
+} from "./token-classification.js";
+export { type FieldComparison, type VerifyOptions, verifyCases } from "./verify.js";

@@ -1,1 +1,42 @@
-export {};
+export {
+  type ArrayInput,
+  floats,
+  type HostArray,
+  integers,
+  isIntegral,
+  type NestedNumbers,
+  type ShapedData,
+} from "./arrays.js";
+export {
+  ConvBertConfig,
+  type ConvBertConfigFields,
+  type ConvBertConfigInit,
+  type ProblemType,
+  type SummaryType,
+} from "./config.js";
+export type { Encoded, EncodeOptions } from "./encode.js";
+export { CheckpointError, ConfigError, InputError } from "./errors.js";
+export { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
+export {
+  ConvBertModel,
+  type ConvBertModelOutput,
+  type EncoderOutputs,
+  encoderOutputs,
+  type FloatArray,
+  type ForwardOptions,
+  paddedOutput,
+  type RaggedInputs,
+  resizedRows,
+  withShape,
+} from "./model.js";
+export { type Embedding, hiddenActivation, LayerNorm, Linear } from "./modules.js";
+export { type Parameter, type Place, packedPlace, type Scope } from "./parameters.js";
+export {
+  type FromConfigOptions,
+  type FromPretrainedOptions,
+  type LoadReport,
+  type ModelClass,
+  PreTrainedModel,
+  readConfig,
+  type SavePretrainedOptions,
+} from "./pretrained.js";

@@ -1,0 +1,117 @@
+import {
+  type ArrayInput,
+  type ConvBertConfig,
+  type ConvBertInputs,
+  type EncoderOutputs,
+  encoderOutputs,
+  type FloatArray,
+  type ForwardOptions,
+  LayerNorm,
+  Linear,
+  packedPlace,
+  paddedOutput,
+  type Scope,
+} from "@convbert/model";
+import { crossEntropy, linear, type PackedWeights, type Tensor } from "@convbert/tensor";
+import { ConvBertWithHead } from "./head.js";
+import { integerLabels } from "./labels.js";
+
+export interface MaskedLMInputs extends ConvBertInputs {
+  /** `[batch, length]`: the token to predict, -100 where nothing is asked. */
+  readonly labels?: ArrayInput | null | undefined;
+}
+
+/** The reference's `MaskedLMOutput`. */
+export interface MaskedLMOutput extends EncoderOutputs {
+  /** Mean cross-entropy over the labels that are not -100; NaN when all are. */
+  readonly loss?: number;
+  /** `[batch, length, vocab_size]`. */
+  readonly logits: FloatArray;
+}
+
+const WORDS = "convbert.embeddings.word_embeddings.weight";
+
+/**
+ * Predicts masked words (the reference's `ConvBertForMaskedLM`): dense, gelu and LayerNorm down to `embedding_size`
+ * (`generator_predictions`), then a map to the vocabulary (`generator_lm_head`) whose weight is the word embeddings'
+ * unless `tie_word_embeddings` is false. The activation is always gelu, whatever `hidden_act`.
+ */
+export class ConvBertForMaskedLM extends ConvBertWithHead {
+  readonly #dense: Linear;
+  readonly #norm: LayerNorm;
+  #decoder!: PackedWeights;
+  #decoderBias!: Tensor<"float32">;
+  #decoderScope!: Scope;
+
+  /** @internal */
+  constructor(config: ConvBertConfig, root: Scope) {
+    super(config, root);
+    const predictions = root.scope("generator_predictions");
+    this.#norm = new LayerNorm(predictions.scope("LayerNorm"), config.embedding_size, config.layer_norm_eps);
+    this.#dense = new Linear(predictions.scope("dense"), config.hidden_size, config.embedding_size);
+    this.#declareDecoder();
+  }
+
+  #declareDecoder(): void {
+    const { vocab_size: rows, embedding_size: columns, tie_word_embeddings: tied } = this.config;
+    const scope = this.root.scope("generator_lm_head").owning();
+    this.#decoderScope = scope;
+    this.#decoder = scope.packed(rows, columns);
+    if (tied) {
+      const { words } = this.convbert.modules.embeddings;
+      words.follow(packedPlace(this.backend, this.#decoder, 0, rows));
+      scope.place("weight", [rows, columns], "normal", words.place, WORDS);
+    } else {
+      scope.rows("weight", [rows, columns], this.#decoder, 0, rows);
+    }
+    this.#decoderBias = scope.tensor("bias", [rows], "zeros");
+  }
+
+  /** Runs the model, with a loss where labels are given. Throws InputError for arguments that do not fit. */
+  forward(inputs: MaskedLMInputs, options: ForwardOptions = {}): Promise<MaskedLMOutput> {
+    return this.run(inputs, options, (encoded, prepared) => {
+      const dense = this.#dense.forward(encoded.lastHiddenState, "gelu");
+      const logits = linear(this.#norm.forward(dense), this.#decoder, { bias: this.#decoderBias });
+      const { labels } = inputs;
+      const count = prepared.batch * prepared.length;
+      return {
+        ...(labels != null && {
+          loss: crossEntropy(logits, integerLabels(this.backend, "labels", labels, count)).item(),
+        }),
+        logits: paddedOutput(logits, prepared),
+        ...encoderOutputs(encoded, prepared),
+      };
+    });
+  }
+
+  override setInputEmbeddings(embeddings: ArrayInput): void {
+    super.setInputEmbeddings(embeddings);
+    this.#followVocabulary();
+  }
+
+  override resizeTokenEmbeddings(rows: number, options: { padToMultipleOf?: number; seed?: number } = {}): number {
+    const size = super.resizeTokenEmbeddings(rows, options);
+    this.#followVocabulary();
+    return size;
+  }
+
+  /** The decoder has as many rows as the embeddings; its kept rows and biases stay, new biases are zero. */
+  #followVocabulary(): void {
+    const { vocab_size: rows, embedding_size: columns, tie_word_embeddings: tied } = this.config;
+    const oldScope = this.#decoderScope;
+    const weights = tied
+      ? this.convbert.modules.embeddings.words.place.read()
+      : resized(this.parameter("generator_lm_head.weight")!.read(), rows * columns);
+    const bias = resized(this.#decoderBias.data, rows);
+    this.#declareDecoder();
+    this.parameter("generator_lm_head.weight")!.write(0, weights);
+    this.#decoderBias.data.set(bias);
+    oldScope.dispose();
+  }
+}
+
+function resized(values: Float32Array, size: number): Float32Array {
+  const result = new Float32Array(size);
+  result.set(values.subarray(0, Math.min(size, values.length)));
+  return result;
+}

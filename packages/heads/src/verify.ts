@@ -1,0 +1,163 @@
+import { readSafetensors, type WeightsReader } from "@convbert/converter";
+import { type FileSet, openFiles } from "@convbert/files";
+import { InputError } from "@convbert/model";
+import type { AnyConvBert } from "./registry.js";
+
+/** How one recorded value compares. */
+export interface FieldComparison {
+  readonly case: string;
+  /** As recorded: "logits", "hidden_states.2", "grad/classifier.weight". */
+  readonly field: string;
+  /** Largest absolute difference of an element; NaN where shapes or NaNs differ, null where nothing was computed. */
+  readonly max_abs_diff: number | null;
+  /** Largest absolute recorded value. */
+  readonly max_abs_expected: number;
+  /** Whether it matches; null for what this version does not compute. */
+  readonly ok: boolean | null;
+  /** Why it does not match, where that is not a matter of size. */
+  readonly reason?: string;
+}
+
+export interface VerifyOptions {
+  /** Largest difference allowed, relative to the field's largest recorded value; 1e-5 by default. */
+  readonly tolerance?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface Values {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number | bigint>;
+}
+
+/**
+ * Runs recorded cases through a model and compares every recorded field, element by element. The file holds tensors
+ * `<case>/in/<argument>`, `<case>/out/<field>` (`<field>.<i>` for the parts of a tuple) and `<case>/grad/<parameter>`;
+ * a `cases.json` beside it has the scalar arguments of each case (`problem_type`). Gradients are listed with
+ * `ok: null`: this version computes none.
+ * Throws FilesError or WeightsError for an unreadable file and InputError for one without cases.
+ */
+export async function* verifyCases(
+  model: AnyConvBert,
+  folder: FileSet | string,
+  fileName = "cases.safetensors",
+  options: VerifyOptions = {},
+): AsyncGenerator<FieldComparison> {
+  const { tolerance = 1e-5, signal } = options;
+  const files = await openFiles(folder);
+  const reader = await readSafetensors(await files.open(fileName));
+  try {
+    const scalars = await readScalars(files, fileName.replace(/\.safetensors$/, ".json"));
+    const cases = groupCases(reader);
+    if (cases.size === 0) {
+      throw new InputError(
+        fileName,
+        'no cases: expected tensors named "<case>/in/<argument>" and "<case>/out/<field>"',
+      );
+    }
+    for (const [name, recorded] of cases) {
+      signal?.throwIfAborted();
+      const inputs: Record<string, unknown> = {};
+      for (const argument of recorded.in) {
+        inputs[argument] = await readValues(reader, `${name}/in/${argument}`);
+      }
+      const problem = scalars[name]?.["problem_type"];
+      const outputs = await model.forward(
+        {
+          ...inputs,
+          ...(typeof problem === "string" && { problem_type: problem }),
+          output_attentions: true,
+          output_hidden_states: true,
+        } as Parameters<AnyConvBert["forward"]>[0],
+        signal ? { signal } : {},
+      );
+      for (const field of recorded.out) {
+        const expected = await readValues(reader, `${name}/out/${field}`);
+        yield compare(
+          name,
+          field,
+          expected,
+          outputField(outputs as unknown as Record<string, unknown>, field),
+          tolerance,
+        );
+      }
+      for (const parameter of recorded.grad) {
+        const expected = await readValues(reader, `${name}/grad/${parameter}`);
+        const field = `grad/${parameter}`;
+        yield { case: name, field, max_abs_diff: null, max_abs_expected: largest(expected), ok: null };
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+type Kind = "in" | "out" | "grad";
+
+function groupCases(reader: WeightsReader): Map<string, Record<Kind, string[]>> {
+  const cases = new Map<string, Record<Kind, string[]>>();
+  for (const tensor of reader.tensors.keys()) {
+    const match = /^(.*?)\/(in|out|grad)\/(.+)$/.exec(tensor);
+    if (match) {
+      const [, name, kind, rest] = match as unknown as [string, string, Kind, string];
+      const recorded = cases.get(name) ?? { in: [], out: [], grad: [] };
+      cases.set(name, recorded);
+      recorded[kind].push(rest);
+    }
+  }
+  return cases;
+}
+
+async function readScalars(files: FileSet, name: string): Promise<Record<string, Record<string, unknown>>> {
+  return (await files.has(name)) ? JSON.parse(await files.readText(name)) : {};
+}
+
+async function readValues(reader: WeightsReader, name: string): Promise<Values> {
+  return { shape: reader.tensors.get(name)!.shape, data: await reader.read(name) };
+}
+
+function outputField(outputs: Record<string, unknown>, field: string): Values | undefined {
+  const [name, index] = field.split(/\.(?=\d+$)/) as [string, string?];
+  const output = outputs[name];
+  const value = index === undefined ? output : (output as unknown[] | undefined)?.[Number(index)];
+  return typeof value === "number" ? { shape: [], data: [value] } : (value as Values | undefined);
+}
+
+function largest({ data }: Values): number {
+  let result = 0;
+  for (let i = 0; i < data.length; i++) {
+    const magnitude = Math.abs(Number(data[i]));
+    result = magnitude > result ? magnitude : result;
+  }
+  return result;
+}
+
+function compare(
+  name: string,
+  field: string,
+  expected: Values,
+  actual: Values | undefined,
+  tolerance: number,
+): FieldComparison {
+  const result = { case: name, field, max_abs_expected: largest(expected) };
+  if (actual === undefined) {
+    return { ...result, max_abs_diff: null, ok: false, reason: "the model does not return this field" };
+  }
+  if (actual.shape.join() !== expected.shape.join()) {
+    const shapes = `[${actual.shape.join(", ")}] instead of [${expected.shape.join(", ")}]`;
+    return { ...result, max_abs_diff: Number.NaN, ok: false, reason: `shape ${shapes}` };
+  }
+  let difference = 0;
+  for (let i = 0; i < expected.data.length; i++) {
+    const want = Number(expected.data[i]);
+    const got = Number(actual.data[i]);
+    if (Number.isNaN(want) && Number.isNaN(got)) {
+      continue;
+    }
+    const gap = want === got ? 0 : Math.abs(want - got);
+    if (Number.isNaN(gap)) {
+      return { ...result, max_abs_diff: Number.NaN, ok: false, reason: `${got} instead of ${want} at element ${i}` };
+    }
+    difference = Math.max(difference, gap);
+  }
+  return { ...result, max_abs_diff: difference, ok: difference <= tolerance * result.max_abs_expected };
+}

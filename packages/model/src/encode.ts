@@ -1,0 +1,129 @@
+import { keep, type Sequences, Tensor, tidy, uniformSequences } from "@convbert/tensor";
+import type { ConvBertModules } from "./convbert.js";
+import type { PreparedInputs } from "./inputs.js";
+
+export interface EncodeOptions {
+  /** Checked between layers: an abort rejects with the signal's reason and leaves the model usable. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What the encoder computed, in the backend's memory; `dispose` frees all of it. Hidden states are
+ * `[tokens, hidden_size]`, sequence after sequence.
+ */
+export interface Encoded extends Disposable {
+  readonly lastHiddenState: Tensor<"float32">;
+  /** The embeddings' and each layer's output where asked for. */
+  readonly hiddenStates: readonly Tensor<"float32">[] | null;
+  /** `[sequences, heads, length, length]` of each layer where asked for. */
+  readonly attentions: readonly Tensor<"float32">[] | null;
+  readonly sequences: Sequences;
+}
+
+/** Runs the encoder over a padded batch. */
+export function encodePadded(
+  modules: ConvBertModules,
+  inputs: PreparedInputs,
+  options: EncodeOptions = {},
+): Promise<Encoded> {
+  return encode(modules, { ...inputs, sequences: uniformSequences(inputs.batch, inputs.length) }, options);
+}
+
+/** Tokens of one or more sequences, one after the other. */
+export interface EncodeInputs extends Omit<PreparedInputs, "batch" | "length"> {
+  readonly sequences: Sequences;
+}
+
+/** Runs the encoder; layers are synchronous, an abort and other work get their turn between them. */
+export async function encode(
+  modules: ConvBertModules,
+  inputs: EncodeInputs,
+  { signal }: EncodeOptions,
+): Promise<Encoded> {
+  const { sequences, mask: hostMask, headMask } = inputs;
+  const { backend } = modules.embeddings.norm.weight;
+  const tokens = inputs.positions.length;
+  const owned = new Set<Tensor>();
+  const own = <T extends Tensor>(tensor: T): T => {
+    owned.add(keep(tensor));
+    return tensor;
+  };
+  const dispose = () => {
+    for (const tensor of owned) {
+      tensor.dispose();
+    }
+  };
+  try {
+    signal?.throwIfAborted();
+    let hidden = own(
+      tidy(() => {
+        const ints = (values: Int32Array) => Tensor.from(backend, values, [tokens], "int32");
+        const words =
+          inputs.words instanceof Int32Array
+            ? ints(inputs.words)
+            : Tensor.from(backend, inputs.words, [tokens, inputs.words.length / tokens]);
+        return modules.embed(words, ints(inputs.positions), ints(inputs.types));
+      }),
+    );
+    const mask = hostMask === null ? null : own(Tensor.from(backend, hostMask.values, hostMask.shape));
+    const hiddenStates = inputs.outputHiddenStates ? [hidden] : null;
+    const attentions: Tensor<"float32">[] | null = inputs.outputAttentions ? [] : null;
+
+    for (const [index, layer] of modules.layers.entries()) {
+      if (signal !== undefined) {
+        await turn();
+        signal.throwIfAborted();
+      }
+      const before = hidden;
+      const after = tidy(() => {
+        const kept = layer.attention.self.heads;
+        const weights = headMask?.[index];
+        return layer.forward(before, {
+          sequences,
+          mask,
+          headMask: weights
+            ? Tensor.from(
+                backend,
+                kept.map((head) => weights[head]!),
+              )
+            : null,
+          probabilities: inputs.outputAttentions,
+        });
+      });
+      hidden = own(after.hiddenState);
+      if (after.probabilities !== null) {
+        attentions?.push(own(after.probabilities));
+      }
+      if (hiddenStates !== null) {
+        hiddenStates.push(hidden);
+      } else {
+        owned.delete(before);
+        before.dispose();
+      }
+    }
+    if (mask !== null) {
+      owned.delete(mask);
+      mask.dispose();
+    }
+    return { lastHiddenState: hidden, hiddenStates, attentions, sequences, [Symbol.dispose]: dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** Lets timers and messages, and so an abort, come through. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+    } else {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    }
+  });
+}

@@ -1,0 +1,243 @@
+import { sizeOf, type Tensor } from "@convbert/tensor";
+import ndarray, { type NdArray } from "ndarray";
+import { type ArrayInput, floats } from "./arrays.js";
+import type { ConvBertConfig } from "./config.js";
+import { ConvBertModules } from "./convbert.js";
+import { type Encoded, type EncodeOptions, encode, encodePadded } from "./encode.js";
+import { InputError } from "./errors.js";
+import { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
+import { Embedding } from "./modules.js";
+import type { Scope } from "./parameters.js";
+import { PreTrainedModel } from "./pretrained.js";
+import { pruneAttention } from "./prune.js";
+import { Random } from "./random.js";
+
+/** An array that the caller owns: a copy outside the kernels' memory, freed by the garbage collector. */
+export type FloatArray = NdArray<Float32Array>;
+
+/** What every model can return besides its own outputs. */
+export interface EncoderOutputs {
+  /** `[batch, length, hidden_size]`: the embeddings' output, then each layer's. */
+  readonly hidden_states?: readonly FloatArray[];
+  /** `[batch, heads, length, length]` of each layer: the probabilities, after `head_mask`. */
+  readonly attentions?: readonly FloatArray[];
+}
+
+/** The reference's `BaseModelOutput`. */
+export interface ConvBertModelOutput extends EncoderOutputs {
+  /** `[batch, length, hidden_size]`. */
+  readonly last_hidden_state: FloatArray;
+}
+
+/** A batch of sequences without padding. */
+export interface RaggedInputs {
+  /** Token ids of each sequence. */
+  readonly sequences: readonly ArrayLike<number>[];
+  /** Token types of each sequence; zeros by default. */
+  readonly token_type_ids?: readonly ArrayLike<number>[];
+}
+
+/** Passed to every forward. */
+export type ForwardOptions = EncodeOptions;
+
+/**
+ * The encoder without a head (the reference's `ConvBertModel`): token ids in, a vector for each token out. There is no
+ * pooler. Load it with `fromPretrained`, make a new one with `fromConfig`.
+ */
+export class ConvBertModel extends PreTrainedModel {
+  /** @internal */
+  readonly modules: ConvBertModules;
+  readonly #scope: Scope;
+
+  /** @internal `scope` is where the weights are declared: the root, or "convbert" inside a model with a head. */
+  constructor(config: ConvBertConfig, root: Scope, scope: Scope = root) {
+    super(config, root);
+    this.#scope = scope;
+    this.modules = new ConvBertModules(scope, config);
+  }
+
+  /**
+   * Runs the model on a padded batch with the reference's semantics. Mind that the attention mask never reaches the
+   * convolution: what stands in padded positions changes their neighbours' result; {@link encodeRagged} has no padding.
+   * Throws InputError for arguments that do not fit; the signal's reason when it aborts.
+   */
+  async forward(inputs: ConvBertInputs, options: ForwardOptions = {}): Promise<ConvBertModelOutput> {
+    const prepared = prepareInputs(inputs, this.config);
+    const encoded = await encodePadded(this.modules, prepared, options);
+    try {
+      return {
+        last_hidden_state: paddedOutput(encoded.lastHiddenState, prepared),
+        ...encoderOutputs(encoded, prepared),
+      };
+    } finally {
+      encoded[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Low level, for models with a head and for serving: runs a padded batch and leaves the result in the kernels'
+   * memory; dispose it.
+   */
+  encode(prepared: PreparedInputs, options: ForwardOptions = {}): Promise<Encoded> {
+    return encodePadded(this.modules, prepared, options);
+  }
+
+  /**
+   * Low level, for serving: runs sequences of any lengths without padding. Dense products go over all tokens together,
+   * attention and convolution stay within each sequence, so the result equals running each sequence alone. Hidden states
+   * are `[all tokens, hidden_size]` in the kernels' memory; dispose the result.
+   */
+  encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<Encoded> {
+    const offsets = [0];
+    for (const [index, sequence] of inputs.sequences.entries()) {
+      const types = inputs.token_type_ids?.[index];
+      // The checks of a padded batch of one hold for every sequence.
+      prepareInputs(
+        { input_ids: [Array.from(sequence)], token_type_ids: types ? [Array.from(types)] : null },
+        this.config,
+      );
+      offsets.push(offsets.at(-1)! + sequence.length);
+    }
+    const tokens = offsets.at(-1)!;
+    if (tokens === 0) {
+      throw new InputError("sequences", "there are no tokens");
+    }
+    const words = new Int32Array(tokens);
+    const positions = new Int32Array(tokens);
+    const types = new Int32Array(tokens);
+    for (const [index, sequence] of inputs.sequences.entries()) {
+      const start = offsets[index]!;
+      words.set(sequence, start);
+      positions.set(
+        sequence.length === 0 ? [] : Int32Array.from({ length: sequence.length }, (_, position) => position),
+        start,
+      );
+      types.set(inputs.token_type_ids?.[index] ?? [], start);
+    }
+    return encode(
+      this.modules,
+      {
+        sequences: { offsets },
+        words,
+        positions,
+        types,
+        mask: null,
+        headMask: null,
+        outputAttentions: false,
+        outputHiddenStates: false,
+      },
+      options,
+    );
+  }
+
+  /** The word embeddings, a copy `[vocab_size, embedding_size]`. */
+  getInputEmbeddings(): FloatArray {
+    return this.modules.embeddings.words.table.toArray();
+  }
+
+  /**
+   * Replaces the word embeddings by `[rows, embedding_size]`; the vocabulary follows the number of rows, and tied
+   * weights follow the embeddings. Throws InputError for another shape.
+   */
+  setInputEmbeddings(embeddings: ArrayInput): void {
+    const { shape, values } = floats("embeddings", embeddings);
+    const size = this.config.embedding_size;
+    if (shape.length !== 2 || shape[1] !== size || shape[0] === 0) {
+      throw new InputError("embeddings", `expected [rows, embedding_size ${size}], got shape [${shape.join(", ")}]`);
+    }
+    this.#replaceEmbeddings(shape[0]!, values);
+  }
+
+  /** @internal The table's rows become `rows`, its values `values`; smaller ones keep what they had, new rows are drawn. */
+  resizeWords(rows: number, seed?: number): void {
+    const size = this.config.embedding_size;
+    const old = this.modules.embeddings.words.place.read();
+    const values = new Float32Array(rows * size);
+    values.set(old.subarray(0, Math.min(old.length, values.length)));
+    if (values.length > old.length) {
+      new Random(seed).fillNormal(values.subarray(old.length), this.config.initializer_range);
+    }
+    this.#replaceEmbeddings(rows, values);
+  }
+
+  #replaceEmbeddings(rows: number, values: Float32Array): void {
+    const { embeddings } = this.modules;
+    const scope = this.#scope.scope("embeddings").scope("word_embeddings").owning();
+    const { pad_token_id: pad, embedding_size: size } = this.config;
+    const padding = pad !== null && pad < rows ? pad : null;
+    const words = new Embedding(scope, rows, size, padding);
+    words.place.write(0, values);
+    embeddings.words.release();
+    embeddings.words = words;
+    this.config = this.config.with({
+      vocab_size: rows,
+      ...(pad !== null && padding === null && { pad_token_id: null }),
+    });
+  }
+
+  /**
+   * Makes room for `rows` tokens, for instance after `addTokens`: kept rows stay, new ones are initialised. With
+   * `padToMultipleOf` the number is rounded up. Returns the new number of rows (the reference's
+   * `resize_token_embeddings`).
+   */
+  resizeTokenEmbeddings(rows: number, options: { padToMultipleOf?: number; seed?: number } = {}): number {
+    const size = resizedRows(rows, options.padToMultipleOf);
+    this.resizeWords(size, options.seed);
+    return size;
+  }
+
+  /**
+   * Removes heads, `{ layer: [heads] }`, numbered as in the unpruned model: a head's attention and its convolution both
+   * go, everything else computes as before. (The reference's `prune_heads` leaves the convolution and fails.) What was
+   * removed is kept in `config.pruned_heads`, and a saved model loads again.
+   */
+  pruneHeads(heads: Readonly<Record<number, readonly number[]>>): void {
+    const merged: Record<number, readonly number[]> = { ...this.config.pruned_heads };
+    for (const [layer, removed] of Object.entries(heads)) {
+      merged[Number(layer)] = [...new Set([...(merged[Number(layer)] ?? []), ...removed])].sort((a, b) => a - b);
+    }
+    // Checks layers and heads before anything changes.
+    const config = this.config.with({ pruned_heads: merged });
+    for (const layer of Object.keys(heads)) {
+      pruneAttention(
+        this.modules.layers[Number(layer)]!,
+        this.#scope.scope("encoder").scope("layer").scope(layer).scope("attention"),
+        config,
+        merged[Number(layer)]!,
+      );
+    }
+    this.config = config;
+  }
+}
+
+/** Rows after rounding up. Throws InputError for what is no count. */
+export function resizedRows(rows: number, multiple = 1): number {
+  if (!(Number.isInteger(rows) && rows > 0 && Number.isInteger(multiple) && multiple > 0)) {
+    throw new InputError(
+      "rows",
+      `expected a positive number of tokens and a positive multiple, got ${rows}, ${multiple}`,
+    );
+  }
+  return Math.ceil(rows / multiple) * multiple;
+}
+
+/** A copy `[batch, length, channels]` of `[tokens, channels]`. */
+export function paddedOutput(tensor: Tensor<"float32">, { batch, length }: PreparedInputs): FloatArray {
+  return withShape(tensor.toArray(), [batch, length, tensor.extent(-1)]);
+}
+
+/** Copies of hidden states and attentions where they were asked for. */
+export function encoderOutputs(encoded: Encoded, prepared: PreparedInputs): EncoderOutputs {
+  return {
+    ...(encoded.hiddenStates && { hidden_states: encoded.hiddenStates.map((state) => paddedOutput(state, prepared)) }),
+    ...(encoded.attentions && { attentions: encoded.attentions.map((probabilities) => probabilities.toArray()) }),
+  };
+}
+
+/** The same elements in another shape. */
+export function withShape(array: FloatArray, shape: readonly number[]): FloatArray {
+  if (sizeOf(shape) !== array.size) {
+    throw new InputError("shape", `[${shape.join(", ")}] does not hold ${array.size} elements`);
+  }
+  return ndarray(array.data, [...shape]);
+}

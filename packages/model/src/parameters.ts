@@ -1,0 +1,225 @@
+import { type Backend, type PackedWeights, sizeOf, Tensor } from "@convbert/tensor";
+import type { Random } from "./random.js";
+
+/**
+ * How the reference initialises a weight (`_init_weights`): normal with `initializer_range`, or constant. An embedding's
+ * padding row is zero.
+ */
+export type Initialiser = "normal" | "zeros" | "ones" | { readonly kind: "normal"; readonly zeroRow: number };
+
+/** One weight of a model under its checkpoint name, in the checkpoint's shape and element order. */
+export interface Parameter {
+  /** As in the reference's state dict, "encoder.layer.0.output.dense.weight". */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Another parameter that this one always equals; it is not stored twice in a checkpoint. */
+  readonly tiedTo?: string;
+  /** Stores values; they arrive in order, `offset` counting elements from the start of the tensor. */
+  write(offset: number, values: Float32Array): void;
+  /** A copy of all values. */
+  read(): Float32Array;
+  initialise(random: Random, deviation: number): void;
+}
+
+/** Reorders a whole tensor from the checkpoint's order into the kernels' and back. */
+export interface Layout {
+  toKernel(values: Float32Array): Float32Array;
+  toCheckpoint(values: Float32Array): Float32Array;
+}
+
+/** Where a parameter's values live. */
+export interface Place {
+  write(offset: number, values: Float32Array): void;
+  read(): Float32Array;
+}
+
+/** The values of a tensor, or `size` of them from `start`, in its own order. */
+export function tensorPlace(tensor: Tensor<"float32">, start = 0, size = tensor.size): Place {
+  return {
+    write: (offset, values) => tensor.data.set(values, start + offset),
+    read: () => tensor.data.slice(start, start + size),
+  };
+}
+
+/** Rows `firstRow` to `firstRow + rows` of packed weights; rows that arrive in pieces are put together first. */
+export function packedPlace(backend: Backend, weights: PackedWeights, firstRow: number, rows: number): Place {
+  const { columns } = weights;
+  let partial: Float32Array | null = null;
+  return {
+    write(offset, values) {
+      let row = Math.floor(offset / columns);
+      let filled = offset % columns;
+      let at = 0;
+      if (filled > 0) {
+        partial ??= new Float32Array(columns);
+        at = Math.min(values.length, columns - filled);
+        partial.set(values.subarray(0, at), filled);
+        filled += at;
+        if (filled < columns) {
+          return;
+        }
+        backend.packRows(weights, firstRow + row, partial);
+        row++;
+      }
+      const whole = Math.floor((values.length - at) / columns);
+      if (whole > 0) {
+        backend.packRows(weights, firstRow + row, values.subarray(at, at + whole * columns));
+        at += whole * columns;
+      }
+      if (at < values.length) {
+        partial ??= new Float32Array(columns);
+        partial.set(values.subarray(at), 0);
+      } else {
+        partial = null;
+      }
+    },
+    read: () => backend.unpackRows(weights, firstRow, rows),
+  };
+}
+
+/** A place behind a reordering: the values are collected until the tensor is complete. */
+export function reordered(place: Place, size: number, layout: Layout): Place {
+  let collected: Float32Array | null = null;
+  return {
+    write(offset, values) {
+      collected ??= new Float32Array(size);
+      collected.set(values, offset);
+      if (offset + values.length === size) {
+        place.write(0, layout.toKernel(collected));
+        collected = null;
+      }
+    },
+    read: () => layout.toCheckpoint(place.read()),
+  };
+}
+
+/** All weights of one model by name, in the reference's order. */
+export class ParameterStore {
+  readonly #parameters = new Map<string, Parameter>();
+
+  /** Adds a parameter, or replaces the one of that name in its place of the order. */
+  add(name: string, shape: readonly number[], initialiser: Initialiser, place: Place, tiedTo?: string): void {
+    const size = sizeOf(shape);
+    this.#parameters.set(name, {
+      name,
+      shape,
+      ...(tiedTo !== undefined && { tiedTo }),
+      write: place.write,
+      read: place.read,
+      initialise(random, deviation) {
+        // In pieces, so that a large embedding does not need its size once more.
+        const piece = new Float32Array(Math.min(size, 1 << 18));
+        for (let offset = 0; offset < size; offset += piece.length) {
+          const part = piece.subarray(0, Math.min(piece.length, size - offset));
+          if (initialiser === "ones" || initialiser === "zeros") {
+            part.fill(initialiser === "ones" ? 1 : 0);
+          } else {
+            random.fillNormal(part, deviation);
+          }
+          if (typeof initialiser === "object") {
+            const columns = shape.at(-1)!;
+            const start = initialiser.zeroRow * columns - offset;
+            part.fill(0, Math.max(0, start), Math.max(0, start + columns));
+          }
+          place.write(offset, part);
+        }
+      },
+    });
+  }
+
+  get(name: string): Parameter | undefined {
+    return this.#parameters.get(name);
+  }
+
+  values(): IterableIterator<Parameter> {
+    return this.#parameters.values();
+  }
+}
+
+/** A place in the module tree: what is declared under it gets its path as the weight name. */
+export class Scope {
+  readonly backend: Backend;
+  readonly store: ParameterStore;
+  readonly #path: string;
+  readonly #owned: (() => void)[];
+
+  constructor(backend: Backend, store: ParameterStore, path = "", owned: (() => void)[] = []) {
+    this.backend = backend;
+    this.store = store;
+    this.#path = path;
+    this.#owned = owned;
+  }
+
+  scope(name: string | number): Scope {
+    return new Scope(this.backend, this.store, this.path(String(name)), this.#owned);
+  }
+
+  path(name: string): string {
+    return this.#path === "" ? name : `${this.#path}.${name}`;
+  }
+
+  /** A weight that kernels read as a tensor, of another shape than the checkpoint's where a layout is given. */
+  tensor(
+    name: string,
+    shape: readonly number[],
+    initialiser: Initialiser,
+    kernel: { shape: readonly number[]; layout?: Layout } = { shape },
+  ): Tensor<"float32"> {
+    const tensor = this.owned(...kernel.shape);
+    const place = tensorPlace(tensor);
+    this.store.add(
+      this.path(name),
+      shape,
+      initialiser,
+      kernel.layout ? reordered(place, sizeOf(shape), kernel.layout) : place,
+    );
+    return tensor;
+  }
+
+  /** Memory for a tensor that is declared by itself, through {@link place}. */
+  owned(...shape: number[]): Tensor<"float32"> {
+    const tensor = Tensor.allocate(this.backend, shape);
+    this.#owned.push(() => tensor.dispose());
+    return tensor;
+  }
+
+  /** Room for a matrix product's weights; declare what fills its rows with {@link rows}. */
+  packed(rows: number, columns: number): PackedWeights {
+    const weights = this.backend.createPacked(rows, columns);
+    this.#owned.push(() => this.backend.releasePacked(weights));
+    return weights;
+  }
+
+  /** A weight that is some rows of a packed matrix. */
+  rows(
+    name: string,
+    shape: readonly number[],
+    weights: PackedWeights,
+    firstRow: number,
+    count: number,
+    layout?: Layout,
+  ): void {
+    const place = packedPlace(this.backend, weights, firstRow, count);
+    this.store.add(this.path(name), shape, "normal", layout ? reordered(place, sizeOf(shape), layout) : place);
+  }
+
+  /** A weight that lives in several places, or elsewhere. */
+  place(name: string, shape: readonly number[], initialiser: Initialiser, place: Place, tiedTo?: string): void {
+    this.store.add(this.path(name), shape, initialiser, place, tiedTo);
+  }
+
+  /** The same place, but with memory that can be given back before the whole model's: {@link dispose} frees only it. */
+  owning(): Scope {
+    const owned: (() => void)[] = [];
+    const scope = new Scope(this.backend, this.store, this.#path, owned);
+    this.#owned.push(() => scope.dispose());
+    return scope;
+  }
+
+  /** Gives back the memory of everything that was declared from this scope's owner. */
+  dispose(): void {
+    for (const release of this.#owned.splice(0)) {
+      release();
+    }
+  }
+}

@@ -1,0 +1,263 @@
+import { loadReport, matchNames, mismatchText, type NameMatch, openWeights, weightFiles } from "@convbert/converter";
+import {
+  type FileSet,
+  type ModelSource,
+  type OpenFilesOptions,
+  openFiles,
+  type WriteDestination,
+  writeFiles,
+} from "@convbert/files";
+import { type Backend, type BackendOptions, sharedBackend, sizeOf } from "@convbert/tensor";
+import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
+import { CheckpointError, ConfigError } from "./errors.js";
+import { type Parameter, ParameterStore, Scope } from "./parameters.js";
+import { Random } from "./random.js";
+
+export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions {
+  /** How weights are kept. */
+  readonly dtype?: "float32";
+  /** Values that replace those of `config.json`, `{ num_labels: 5 }` for a new head. */
+  readonly config?: ConvBertConfigInit;
+  /** Initialise weights whose shapes differ instead of failing (the reference's `ignore_mismatched_sizes`). */
+  readonly ignoreMismatchedSizes?: boolean;
+  /** Seed of the weights that the checkpoint lacks. */
+  readonly seed?: number;
+  /** Takes warnings about new, unused and mismatched weights; `console.warn` by default. */
+  readonly onWarning?: (text: string) => void;
+}
+
+export interface FromConfigOptions extends BackendOptions {
+  readonly seed?: number;
+}
+
+export interface SavePretrainedOptions {
+  /** "safetensors" by default; "pytorch" writes `pytorch_model.bin`. */
+  readonly format?: "safetensors" | "pytorch";
+  /** Element type in the file; "float32" by default. */
+  readonly dtype?: "float32" | "float16" | "bfloat16";
+  /** As "5GB", or bytes; "10GB" by default. */
+  readonly maxShardSize?: number | string;
+  readonly signal?: AbortSignal;
+}
+
+/** What loading found: names as the reference's `output_loading_info` gives them. */
+export type LoadReport = Pick<NameMatch, "missing" | "unexpected" | "mismatched">;
+
+const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
+
+/** @internal Constructor of a model class. */
+export interface ModelClass<M extends PreTrainedModel> {
+  new (config: ConvBertConfig, root: Scope): M;
+  readonly name: string;
+}
+
+/** What all six models have: weights by name, loading, saving and disposal (the reference's `PreTrainedModel`). */
+export abstract class PreTrainedModel implements Disposable {
+  #config: ConvBertConfig;
+  readonly backend: Backend;
+  /** @internal Where weights are declared. */
+  protected readonly root: Scope;
+  #loadReport: LoadReport | null = null;
+
+  /** @internal Use `fromPretrained` or `fromConfig`. */
+  constructor(config: ConvBertConfig, root: Scope) {
+    this.#config = config;
+    this.root = root;
+    this.backend = root.backend;
+  }
+
+  get config(): ConvBertConfig {
+    return this.#config;
+  }
+
+  /** @internal The configuration follows changes of the weights' shapes. */
+  protected set config(config: ConvBertConfig) {
+    this.#config = config;
+  }
+
+  /** What the checkpoint lacked or had too much; null for a model that was not loaded. */
+  get loadReport(): LoadReport | null {
+    return this.#loadReport;
+  }
+
+  /**
+   * Loads a model from a folder, a URL, a hub id, or files in memory. Weights that the checkpoint lacks are initialised
+   * and reported. Values stream into their final place, so the peak stays close to the size of the weights.
+   * Throws FilesError, WeightsError, ConfigError or CheckpointError; the signal's reason when it aborts.
+   */
+  static async fromPretrained<M extends PreTrainedModel>(
+    this: ModelClass<M>,
+    source: ModelSource,
+    options: FromPretrainedOptions = {},
+  ): Promise<M> {
+    const files = await openFiles(source, options);
+    try {
+      const config = await readConfig(files, options.config);
+      const model = await create(this, config, options);
+      try {
+        await load(model, this.name, files, options);
+      } catch (error) {
+        model.dispose();
+        throw error;
+      }
+      return model;
+    } finally {
+      await files.close();
+    }
+  }
+
+  /** A new model with the reference's initialisation; the same seed gives the same weights. */
+  static async fromConfig<M extends PreTrainedModel>(
+    this: ModelClass<M>,
+    config: ConvBertConfig | ConvBertConfigInit,
+    options: FromConfigOptions = {},
+  ): Promise<M> {
+    const whole = config instanceof ConvBertConfig ? config : new ConvBertConfig(config);
+    const model = await create(this, whole, options);
+    model.initialise([...model.parameters()], options.seed);
+    return model;
+  }
+
+  /** Every weight by its name in the reference's state dict, tied ones under each name. */
+  parameters(): IterableIterator<Parameter> {
+    return this.root.store.values();
+  }
+
+  /** One weight by name; undefined when there is none. */
+  parameter(name: string): Parameter | undefined {
+    return this.root.store.get(name);
+  }
+
+  /** How many numbers the model has learned; tied weights count once. */
+  numParameters(): number {
+    let total = 0;
+    for (const { shape, tiedTo } of this.parameters()) {
+      total += tiedTo === undefined ? sizeOf(shape) : 0;
+    }
+    return total;
+  }
+
+  /**
+   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all.
+   * Throws FilesError when the place cannot be written.
+   */
+  async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
+    const { dtype = "float32", format = "safetensors", maxShardSize, signal } = options;
+    const tensors = [...this.parameters()].map(({ name, shape, tiedTo, read }) => ({
+      name,
+      shape,
+      dtype: WIRE_TYPES[dtype],
+      data: read,
+      ...(tiedTo !== undefined && { tiedTo }),
+    }));
+    const weights = weightFiles(tensors, {
+      format,
+      ...(maxShardSize !== undefined && { maxShardSize }),
+      metadata: { format: "pt" },
+    });
+    const config = this.config.with({ architectures: [this.constructor.name], torch_dtype: dtype });
+    const json = `${JSON.stringify(config, null, 2)}\n`;
+    await writeFiles(destination, [["config.json", json], ...weights.files], {
+      isStale: weights.isStale,
+      ...(signal && { signal }),
+    });
+  }
+
+  /** Gives back the model's memory; it cannot be used afterwards. */
+  dispose(): void {
+    this.root.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal */
+  initialise(parameters: readonly Parameter[], seed?: number): void {
+    const random = new Random(seed);
+    for (const parameter of parameters) {
+      if (parameter.tiedTo === undefined) {
+        parameter.initialise(random, this.config.initializer_range);
+      }
+    }
+  }
+
+  /** @internal */
+  reportLoad(report: LoadReport): void {
+    this.#loadReport = report;
+  }
+}
+
+async function create<M extends PreTrainedModel>(
+  Model: ModelClass<M>,
+  config: ConvBertConfig,
+  options: BackendOptions,
+): Promise<M> {
+  const root = new Scope(await sharedBackend(options), new ParameterStore());
+  try {
+    return new Model(config, root);
+  } catch (error) {
+    root.dispose();
+    throw error;
+  }
+}
+
+/** Reads and checks `config.json`. Throws FilesError when it is absent and ConfigError when it makes no sense. */
+export async function readConfig(files: FileSet, changes: ConvBertConfigInit = {}): Promise<ConvBertConfig> {
+  const text = await files.readText("config.json");
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError("(whole)", `${files.location}/config.json is not valid JSON`, { cause });
+  }
+  const config = ConvBertConfig.fromJSON(json);
+  return Object.keys(changes).length === 0 ? config : config.with(changes);
+}
+
+async function load(
+  model: PreTrainedModel,
+  className: string,
+  files: FileSet,
+  options: FromPretrainedOptions,
+): Promise<void> {
+  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn } = options;
+  const reader = await openWeights(files);
+  try {
+    const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
+    const tied = [...parameters.values()].flatMap(({ name, tiedTo }) => (tiedTo === undefined ? [] : [[tiedTo, name]]));
+    const match = matchNames(reader.tensors.values(), parameters.values(), { prefix: "convbert", tied });
+    if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
+      const text = mismatchText(match.mismatched, className);
+      throw new CheckpointError(files.location, text);
+    }
+    const fresh: Parameter[] = [];
+    for (const [name, parameter] of parameters) {
+      const found = match.mapping.get(name);
+      if (parameter.tiedTo !== undefined) {
+        continue;
+      }
+      if (found === undefined) {
+        fresh.push(parameter);
+        continue;
+      }
+      signal?.throwIfAborted();
+      await reader.stream(found, parameter.write, { ...(signal && { signal }) });
+    }
+    model.initialise(fresh, options.seed);
+    model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
+    const { architectures } = model.config;
+    const messages = loadReport(match, {
+      model: className,
+      location: files.location,
+      ...(architectures !== null && { architectures }),
+    });
+    for (const { level, text } of messages) {
+      if (level === "warning") {
+        onWarning(text);
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
