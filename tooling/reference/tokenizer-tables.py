@@ -6,10 +6,16 @@ The slow tokenizer follows Python's unicodedata; the fast one follows the crates
 those are of several Unicode versions. Nothing is copied from their sources: each code point is given to both references and
 what they do with it is recorded, the fast one's as its difference from the slow one's.
 
+Canonical decompositions and combining classes are not here: Unicode never changes them for a code point once assigned
+(https://www.unicode.org/policies/stability_policy.html), so the engine's own `normalize` gives them for every code point
+that these tables know to be assigned. That the references do the same is checked here, and the tests compare the digest of
+all of them, which this script writes too.
+
 Every table is a string of whole numbers, each in base 28, least digit first, one character of "#".."Z" a digit and one of
 a second set of 28 for "more digits follow". Sets are run lengths (out, in, out, in ...) over the code points.
 """
-import collections
+import hashlib
+import json
 import pathlib
 import sys
 import unicodedata
@@ -20,7 +26,6 @@ from tokenizers import normalizers, pre_tokenizers
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 SURROGATES = set(range(0xD800, 0xE000))
 CONTROL, SPACE, PUNCTUATION, MARK = 1, 2, 3, 4
-HANGUL = range(0xAC00, 0xAC00 + 11172)
 
 
 def varint(n):
@@ -138,51 +143,8 @@ def lower_table(lower):
     return mapping, out
 
 
-def decompositions():
-    """Canonical decompositions, one step: a code point to one or two others. Hangul syllables are computed."""
-    table = {}
-    for c in CODE_POINTS:
-        d = unicodedata.decomposition(chr(c))
-        if d and not d.startswith("<") and c not in HANGUL:
-            table[c] = [int(x, 16) for x in d.split()]
-    return table
-
-
-def differences(values):
-    """Zigzag distance of each from the one before, the first from 0."""
-    return "".join(varint(zigzag(value - before)) for before, value in zip([0, *values], values))
-
-
-def encode_decompositions(table):
-    """Which code points have two parts, their first parts, the index of their second parts; and the same for one part."""
-    pairs = {c: d for c, d in sorted(table.items()) if len(d) == 2}
-    singles = {c: d[0] for c, d in sorted(table.items()) if len(d) == 1}
-    counts = collections.Counter(d[1] for d in pairs.values())
-    seconds = sorted(counts, key=lambda second: (-counts[second], second))
-    return (
-        (encode_set(pairs), differences([d[0] for d in pairs.values()]), "".join(varint(seconds.index(d[1])) for d in pairs.values())),
-        "".join(map(varint, seconds)),
-        (encode_set(singles), differences(list(singles.values()))),
-    )
-
-
 def combining_classes():
     return {c: unicodedata.combining(chr(c)) for c in CODE_POINTS if unicodedata.combining(chr(c))}
-
-
-def encode_combining(classes):
-    """Runs: distance from the end of the last run, length, class."""
-    out, at = "", 0
-    keys = sorted(classes)
-    i = 0
-    while i < len(keys):
-        j = i
-        while j + 1 < len(keys) and keys[j + 1] == keys[j] + 1 and classes[keys[j + 1]] == classes[keys[i]]:
-            j += 1
-        out += varint(keys[i] - at) + varint(keys[j] - keys[i] + 1) + varint(classes[keys[i]])
-        at = keys[j] + 1
-        i = j + 1
-    return out
 
 
 def rust_uncombined(classes):
@@ -207,18 +169,40 @@ def rust_uncombined(classes):
     return unsorted
 
 
+def digest(lines):
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def slow_digest():
+    """Of each assigned code point: its NFD, NFC and lower case."""
+    assigned = [chr(c) for c in CODE_POINTS if unicodedata.category(chr(c))[0] != "C"]
+    return digest(" ".join((unicodedata.normalize("NFD", c), unicodedata.normalize("NFC", c), c.lower())) for c in assigned)
+
+
+def fast_digest():
+    """Of each code point: what each kind of BertNormalizer makes of it, and whether it parts or splits a word."""
+    kinds = [
+        normalizers.BertNormalizer(clean_text=clean, handle_chinese_chars=True, strip_accents=strip, lowercase=lower)
+        for clean, strip, lower in ((True, True, True), (True, False, True), (False, True, False))
+    ]
+    pieces = pre_tokenizers.BertPreTokenizer()
+    lines = []
+    for c in CODE_POINTS:
+        ch = chr(c)
+        made = [kind.normalize_str("a" + ch + "a") for kind in kinds]
+        lines.append(" ".join((*made, str(len(pieces.pre_tokenize_str("a" + ch + "a"))))))
+    return digest(lines)
+
+
 def main():
     python, rust = python_classes(), rust_classes()
     python_lower, lower = lower_table(str.lower)
     rust_lower_of = normalizers.Lowercase()
     rust_lower, _ = lower_table(rust_lower_of.normalize_str)
     assert python_lower == rust_lower
-    table = decompositions()
     rust_nfd = normalizers.NFD()
     not_in_rust = {c for c in CODE_POINTS if rust_nfd.normalize_str(chr(c)) != unicodedata.normalize("NFD", chr(c))}
     assert not_in_rust == {0x11938}, not_in_rust
-    pairs, seconds, singles = encode_decompositions(table)
-    excluded = {c for c, d in table.items() if len(d) == 2 and unicodedata.normalize("NFC", chr(c)) != chr(c)}
     classes = combining_classes()
     tables = {
         "CLASSES": (encode_classes(python), "The slow tokenizer's classes: runs of equal class, length times 5 plus class: 0 other, 1 control, 2 space, 3 punctuation, 4 nonspacing mark."),
@@ -226,14 +210,6 @@ def main():
         "FAST_PUNCTUATION": (encode_set(rust[PUNCTUATION] ^ python[PUNCTUATION]), "Punctuation to the one tokenizer and not to the other."),
         "FAST_MARKS": (encode_set(rust[MARK] ^ python[MARK]), "Nonspacing marks to the one tokenizer and not to the other."),
         "LOWER": (lower, "Lower case, the same for both: distance, length and step, distance to the lower-case form."),
-        "PAIRED": (pairs[0], "Code points with a canonical decomposition into two parts."),
-        "PAIR_FIRSTS": (pairs[1], "The first parts, as differences."),
-        "PAIR_SECONDS": (pairs[2], "The second parts, as places in SECONDS."),
-        "SECONDS": (seconds, "All second parts, most frequent first."),
-        "SINGLE": (singles[0], "Code points with a canonical decomposition into one other."),
-        "SINGLE_PARTS": (singles[1], "Those others, as differences."),
-        "COMPOSITION_EXCLUSIONS": (encode_set(excluded), "Decompositions that NFC does not undo."),
-        "COMBINING": (encode_combining(classes), "Canonical combining classes."),
         "FAST_NOT_COMBINING": (encode_set(rust_uncombined(classes)), "Combining to the slow tokenizer, unknown to the fast one."),
     }
     here = pathlib.Path(__file__).resolve().parents[2]
@@ -249,6 +225,9 @@ def main():
         lines += [f"/** {comment} */", f'export const {name} =', f'  "{text}";', ""]
         print(name, len(text))
     target.write_text("\n".join(lines))
+    digests = here / "packages/tokenizer/test/fixtures/unicode-digests.json"
+    digests.parent.mkdir(parents=True, exist_ok=True)
+    digests.write_text(json.dumps({"slow": slow_digest(), "fast": fast_digest()}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import { AlignedText } from "./aligned-text.js";
 import type { Normalizer } from "./bert-normalizer.js";
+import { anyOf } from "./token-trie.js";
 import { isRustWhitespace } from "./unicode/classes.js";
 
 /** A token beside the vocabulary, found in the text before anything else looks at it. Field names as in tokenizer.json. */
@@ -43,30 +44,30 @@ export interface Split {
 
 /** Finds tokens in a text, leftmost first and longest first, as one regular expression. */
 class Matcher {
-  private readonly ids = new Map<string, number>();
-  private readonly pattern: RegExp | undefined;
+  readonly #ids = new Map<string, number>();
+  readonly #pattern: RegExp | undefined;
   /** The one unit that all tokens begin with, if it is one: looking for it is faster than matching. */
-  private readonly first: string | undefined;
+  readonly #first: string | undefined;
 
   constructor(tokens: readonly { readonly content: string; readonly id: number }[]) {
-    for (const { content, id } of tokens) if (content && !this.ids.has(content)) this.ids.set(content, id);
-    const contents = [...this.ids.keys()].sort((a, b) => b.length - a.length);
+    for (const { content, id } of tokens) if (content && !this.#ids.has(content)) this.#ids.set(content, id);
+    const contents = [...this.#ids.keys()].sort((a, b) => b.length - a.length);
     if (contents.length === 0) return;
-    this.pattern = new RegExp(contents.map((c) => c.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
+    this.#pattern = anyOf(contents, "g");
     const first = contents[0]![0]!;
-    if (contents.every((content) => content[0] === first)) this.first = first;
+    if (contents.every((content) => content[0] === first)) this.#first = first;
   }
 
   get isEmpty(): boolean {
-    return !this.pattern;
+    return !this.#pattern;
   }
 
   /** The next match at or after `from`. */
   next(text: string, from: number): { readonly id: number; readonly from: number; readonly to: number } | undefined {
-    if (!this.pattern || (this.first && text.indexOf(this.first, from) < 0)) return undefined;
-    this.pattern.lastIndex = from;
-    const match = this.pattern.exec(text);
-    return match ? { id: this.ids.get(match[0])!, from: match.index, to: match.index + match[0].length } : undefined;
+    if (!this.#pattern || (this.#first && text.indexOf(this.#first, from) < 0)) return undefined;
+    this.#pattern.lastIndex = from;
+    const match = this.#pattern.exec(text);
+    return match ? { id: this.#ids.get(match[0])!, from: match.index, to: match.index + match[0].length } : undefined;
   }
 }
 
@@ -82,10 +83,10 @@ export class AddedVocabulary {
   /** Contents of the special ones. */
   readonly special: ReadonlySet<string>;
   // In the order in which they were added; a content may stand here twice.
-  private readonly specialList: readonly AddedToken[];
-  private readonly plainList: readonly AddedToken[];
-  private readonly raw: Matcher;
-  private readonly normalized: Matcher;
+  readonly #specialList: readonly AddedToken[];
+  readonly #plainList: readonly AddedToken[];
+  readonly #raw: Matcher;
+  readonly #normalized: Matcher;
 
   private constructor(
     specialList: readonly AddedToken[],
@@ -94,14 +95,14 @@ export class AddedVocabulary {
     tokens: ReadonlyMap<number, AddedToken>,
     normalizer: Normalizer | undefined,
   ) {
-    this.specialList = specialList;
-    this.plainList = plainList;
+    this.#specialList = specialList;
+    this.#plainList = plainList;
     this.ids = ids;
     this.tokens = tokens;
     this.special = new Set(specialList.map((token) => token.content));
     const all = [...specialList, ...plainList].map((token) => ({ ...token, id: ids.get(token.content)! }));
-    this.raw = new Matcher(all.filter((token) => !token.normalized));
-    this.normalized = new Matcher(
+    this.#raw = new Matcher(all.filter((token) => !token.normalized));
+    this.#normalized = new Matcher(
       all
         .filter((token) => token.normalized)
         .map(({ content, id }) => {
@@ -116,7 +117,7 @@ export class AddedVocabulary {
 
   /** Whether some token matches the normalized text, so that the text must be normalized as a whole. */
   get needsNormalized(): boolean {
-    return !this.normalized.isEmpty;
+    return !this.#normalized.isEmpty;
   }
 
   /**
@@ -132,8 +133,8 @@ export class AddedVocabulary {
   ): { readonly vocabulary: AddedVocabulary; readonly added: number } {
     const ids = new Map(this.ids);
     const byId = new Map(this.tokens);
-    const specialList = [...this.specialList];
-    const plainList = [...this.plainList];
+    const specialList = [...this.#specialList];
+    const plainList = [...this.#plainList];
     const special = new Set(this.special);
     for (const token of tokens) {
       if (token.special && token.content && !special.has(token.content)) {
@@ -158,7 +159,7 @@ export class AddedVocabulary {
 
   /** Splits a text at the added tokens that match normalized text, or at those that match raw text. */
   split(text: string, normalized: boolean): Split[] {
-    const matcher = normalized ? this.normalized : this.raw;
+    const matcher = normalized ? this.#normalized : this.#raw;
     const splits: Split[] = [];
     let done = 0;
     for (let match = matcher.next(text, 0); match; match = matcher.next(text, match.to)) {

@@ -1,4 +1,4 @@
-import { combiningClass, decompose } from "./unicode/decompose.js";
+import { decompose, isCombining, rankCombining } from "./unicode/decompose.js";
 
 /**
  * A text on its way through the normalizers: code points, and for each the place in the original it stands for. As in
@@ -44,16 +44,17 @@ export class AlignedText {
     const { points, starts, ends } = this;
     const parts: { readonly point: number; readonly first: boolean }[] = [];
     for (const c of points) {
-      decompose(c, true).forEach((point, i) => {
+      decompose(c).forEach((point, i) => {
         parts.push({ point, first: i === 0 });
       });
     }
     for (let from = 0; from < parts.length; from++) {
       let to = from;
-      while (to < parts.length && combiningClass(parts[to]!.point, true) !== 0) to++;
+      while (to < parts.length && isCombining(parts[to]!.point)) to++;
       if (to - from > 1) {
         const run = parts.slice(from, to);
-        run.sort((a, b) => combiningClass(a.point, true) - combiningClass(b.point, true));
+        const ranks = rankCombining(run.map((part) => part.point));
+        run.sort((a, b) => ranks.get(a.point)! - ranks.get(b.point)!);
         for (let i = 0; i < run.length; i++) parts[from + i] = run[i]!;
       }
       from = to;

@@ -1,7 +1,7 @@
 import type { AlignedText } from "./aligned-text.js";
 import { ALONE, CharacterActions, SPACE } from "./character-actions.js";
 import { fastClasses, isChinese, isRustWhitespace } from "./unicode/classes.js";
-import { combiningClass, decompose } from "./unicode/decompose.js";
+import { decompose, isCombining } from "./unicode/decompose.js";
 import { lowerCodePoint } from "./unicode/lowercase.js";
 
 /** The settings of the reference's `BertNormalizer`, under the names of `tokenizer.json`. */
@@ -21,11 +21,11 @@ export interface Normalizer {
 /** The Rust `BertNormalizer` (tokenizers 0.14.1, `normalizers/bert.rs`). */
 export class BertNormalizer implements Normalizer {
   readonly options: BertNormalizerOptions;
-  private readonly strip: boolean;
+  readonly #strip: boolean;
 
   constructor(options: BertNormalizerOptions) {
     this.options = options;
-    this.strip = options.strip_accents ?? options.lowercase;
+    this.#strip = options.strip_accents ?? options.lowercase;
   }
 
   normalize(text: AlignedText): void {
@@ -33,7 +33,7 @@ export class BertNormalizer implements Normalizer {
     const { isControl, isMark } = fastClasses();
     if (clean_text) text.mapEach((c) => (isControl(c) ? [] : isRustWhitespace(c) ? [32] : [c]));
     if (handle_chinese_chars) text.mapEach((c) => (isChinese(c, true) ? [32, c, 32] : [c]));
-    if (this.strip) {
+    if (this.#strip) {
       text.decompose();
       text.mapEach((c) => (isMark(c) ? [] : [c]));
     }
@@ -50,9 +50,9 @@ export class BertNormalizer implements Normalizer {
       if (isRustWhitespace(codePoint)) return [32];
     }
     if (handle_chinese_chars && isChinese(codePoint, true)) points = [32, codePoint, 32];
-    if (this.strip) {
-      points = points.flatMap((c) => decompose(c, true)).filter((c) => !isMark(c));
-      if (points.some((c) => combiningClass(c, true) !== 0)) return undefined;
+    if (this.#strip) {
+      points = points.flatMap(decompose).filter((c) => !isMark(c));
+      if (points.some(isCombining)) return undefined;
     }
     return lowercase ? points.flatMap(lowerCodePoint) : points;
   }

@@ -19,31 +19,31 @@ export class CharacterActions {
   /** The page of ASCII, complete from the start. */
   readonly ascii = new Int32Array(128);
   readonly lists: Int32Array[] = [];
-  private readonly pages: (Int32Array | undefined)[] = [];
-  private readonly make: (codePoint: number) => readonly number[] | undefined;
+  readonly #pages: (Int32Array | undefined)[] = [];
+  readonly #make: (codePoint: number) => readonly number[] | undefined;
 
   /** @param make actions for a code point by itself; undefined where it depends on its neighbours. */
   constructor(make: (codePoint: number) => readonly number[] | undefined) {
-    this.make = make;
-    for (let c = 0; c < 128; c++) this.ascii[c] = this.compute(c);
+    this.#make = make;
+    for (let c = 0; c < 128; c++) this.ascii[c] = this.#compute(c);
   }
 
   /** The action for any code point. */
   of(codePoint: number): number {
-    let page = this.pages[codePoint >> 8];
+    let page = this.#pages[codePoint >> 8];
     if (!page) {
       page = new Int32Array(256);
-      this.pages[codePoint >> 8] = page;
+      this.#pages[codePoint >> 8] = page;
     }
     const known = page[codePoint & 255]!;
     if (known !== 0) return known;
-    const action = this.compute(codePoint);
+    const action = this.#compute(codePoint);
     page[codePoint & 255] = action;
     return action;
   }
 
-  private compute(codePoint: number): number {
-    const actions = this.make(codePoint);
+  #compute(codePoint: number): number {
+    const actions = this.#make(codePoint);
     if (!actions) return ENTANGLED;
     if (actions.length === 0) return DROP;
     if (actions.length === 1) return actions[0]!;

@@ -75,7 +75,7 @@ export class Encoding implements EncodingFields {
 
   /** First token of a word and the token after its last; null where the word has none. */
   wordToTokens(word: number, sequence = 0): Span | null {
-    const [from, to] = this.rangeOf(sequence);
+    const [from, to] = this.#rangeOf(sequence);
     let first = -1;
     let last = -1;
     // Words only grow along a sequence.
@@ -95,7 +95,7 @@ export class Encoding implements EncodingFields {
 
   /** The token that covers a character; null for white space and what the tokenizer dropped. */
   charToToken(char: number, sequence = 0): number | null {
-    const [from, to] = this.rangeOf(sequence);
+    const [from, to] = this.#rangeOf(sequence);
     for (let token = from; token < to; token++) {
       const [start, end] = this.offsets[token]!;
       if (char >= start && char < end) return token;
@@ -110,7 +110,7 @@ export class Encoding implements EncodingFields {
   }
 
   // The reference takes the whole row for a sequence that is not there.
-  private rangeOf(sequence: number): Span {
+  #rangeOf(sequence: number): Span {
     return this.sequenceRanges[sequence] ?? [0, this.ids.length];
   }
 }

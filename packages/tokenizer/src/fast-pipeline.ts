@@ -27,25 +27,25 @@ export class FastPipeline implements FastStages {
   readonly template: Template;
   readonly decoder: Decoder;
   readonly added: AddedVocabulary;
-  private readonly stages: FastStages;
+  readonly #stages: FastStages;
   /** Splits what is normalized already. */
-  private readonly plain: Scanner;
+  readonly #plain: Scanner;
   /** Normalizes and splits in one pass; only for the reference's own normalizer and pre-tokenizer. */
-  private readonly fused: Scanner | undefined;
+  readonly #fused: Scanner | undefined;
 
   constructor(stages: FastStages) {
-    this.stages = stages;
+    this.#stages = stages;
     this.model = stages.model;
     this.normalizer = stages.normalizer;
     this.preTokenizer = stages.preTokenizer ?? bertActions(undefined);
     this.template = stages.template;
     this.decoder = stages.decoder ?? wordPieceDecoder("##", true);
     this.added = stages.added;
-    this.plain = new Scanner(this.model, this.preTokenizer);
+    this.#plain = new Scanner(this.model, this.preTokenizer);
     const { normalizer } = stages;
-    if (!normalizer) this.fused = this.plain;
+    if (!normalizer) this.#fused = this.#plain;
     else if (normalizer instanceof BertNormalizer && !stages.preTokenizer) {
-      this.fused = new Scanner(this.model, bertActions(normalizer));
+      this.#fused = new Scanner(this.model, bertActions(normalizer));
     }
   }
 
@@ -75,20 +75,20 @@ export class FastPipeline implements FastStages {
 
   /** Another pipeline with some stages replaced. */
   with(stages: Partial<FastStages>): FastPipeline {
-    return new FastPipeline({ ...this.stages, ...stages });
+    return new FastPipeline({ ...this.#stages, ...stages });
   }
 
   /** Adds the tokens of one text to the sink. Places count UTF-16 units of the text. */
   tokenize(text: string, sink: TokenSink): void {
     for (const { id, from, to } of this.added.split(text, false)) {
       if (id >= 0) sink.push(id, from, to, sink.detail ? text.slice(from, to) : "");
-      else if (this.added.needsNormalized || !this.fused?.scan(text, from, to, sink))
-        this.tokenizeWhole(text, from, to, sink);
+      else if (this.added.needsNormalized || !this.#fused?.scan(text, from, to, sink))
+        this.#tokenizeWhole(text, from, to, sink);
     }
   }
 
   /** Stage by stage, for what the fused scanner leaves. */
-  private tokenizeWhole(text: string, from: number, to: number, sink: TokenSink): void {
+  #tokenizeWhole(text: string, from: number, to: number, sink: TokenSink): void {
     const aligned = new AlignedText(text, from, to);
     this.normalizer?.normalize(aligned);
     const normalized = aligned.toText();
@@ -96,7 +96,7 @@ export class FastPipeline implements FastStages {
     for (const split of this.added.split(normalized, true)) {
       const first = sink.length;
       if (split.id >= 0) sink.push(split.id, split.from, split.to, normalized.slice(split.from, split.to));
-      else this.plain.scan(normalized, split.from, split.to, sink);
+      else this.#plain.scan(normalized, split.from, split.to, sink);
       if (!sink.detail) continue;
       for (let i = first; i < sink.length; i++) {
         sink.starts[i] = starts[sink.starts[i]!]!;

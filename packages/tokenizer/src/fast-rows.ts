@@ -4,6 +4,7 @@ import { Encoding, type Span } from "./encoding.js";
 import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
 import type { Sample } from "./inputs.js";
+import { paddedLength, raggedError } from "./padding.js";
 import { TokenSink } from "./token-sink.js";
 import { truncate } from "./truncation.js";
 
@@ -26,12 +27,12 @@ export interface Padding {
 
 /** Encodes samples with a fast pipeline: tokens into one sink, then rows out of it. */
 export class FastRows {
-  private readonly pipeline: FastPipeline;
-  private readonly call: ResolvedCall;
-  private readonly padding: Padding;
-  private readonly sink: TokenSink;
+  readonly #pipeline: FastPipeline;
+  readonly #call: ResolvedCall;
+  readonly #padding: Padding;
+  readonly #sink: TokenSink;
   readonly rows: Row[] = [];
-  private target = 0;
+  #target = 0;
 
   constructor(
     pipeline: FastPipeline,
@@ -40,21 +41,24 @@ export class FastRows {
     samples: readonly Sample[],
     detail: boolean,
   ) {
-    this.pipeline = pipeline;
-    this.call = call;
-    this.padding = padding;
-    this.sink = new TokenSink(detail);
-    if (call.truncation !== "do_not_truncate") this.checkStride();
+    this.#pipeline = pipeline;
+    this.#call = call;
+    this.#padding = padding;
+    this.#sink = new TokenSink(detail);
+    if (call.truncation !== "do_not_truncate") this.#checkStride();
     samples.forEach((sample, i) => {
-      this.addSample(sample, i);
+      this.#addSample(sample, i);
     });
-    this.target = this.paddedLength();
+    this.#target = paddedLength(
+      call,
+      this.rows.reduce((longest, row) => (row.isMain ? Math.max(longest, row.length) : longest), 0),
+    );
   }
 
   // The reference asks this before it looks at any text.
-  private checkStride(): void {
-    const { max_length = 0, stride } = this.call;
-    const special = this.pipeline.specialTokens(false);
+  #checkStride(): void {
+    const { max_length = 0, stride } = this.#call;
+    const special = this.#pipeline.specialTokens(false);
     const room = max_length - special;
     if (room < 0 || room >= stride) return;
     throw new TokenizerError(
@@ -64,13 +68,15 @@ export class FastRows {
     );
   }
 
-  private addSample(sample: Sample, index: number): void {
-    const { pipeline, call, sink } = this;
+  #addSample(sample: Sample, index: number): void {
+    const pipeline = this.#pipeline;
+    const call = this.#call;
+    const sink = this.#sink;
     const begin = sink.length;
-    this.addSequence(sample.first);
+    this.#addSequence(sample.first);
     const middle = sink.length;
     const isPair = sample.second !== undefined;
-    if (isPair) this.addSequence(sample.second);
+    if (isPair) this.#addSequence(sample.second);
     const special = call.add_special_tokens ? pipeline.specialTokens(isPair) : 0;
     const add = (
       a: readonly [number, number],
@@ -107,8 +113,10 @@ export class FastRows {
     for (const b of bs.slice(1)) add(as[0]!, b, false, true);
   }
 
-  private addSequence(sequence: Sample["first"]): void {
-    const { sink, pipeline, call } = this;
+  #addSequence(sequence: Sample["first"]): void {
+    const pipeline = this.#pipeline;
+    const call = this.#call;
+    const sink = this.#sink;
     sink.word = 0;
     const texts = typeof sequence === "string" ? [sequence] : sequence;
     texts.forEach((text, i) => {
@@ -119,22 +127,14 @@ export class FastRows {
     });
   }
 
-  private paddedLength(): number {
-    const { padding, max_length = 0, pad_to_multiple_of: multiple } = this.call;
-    if (padding === "do_not_pad") return 0;
-    let target = max_length;
-    if (padding === "longest")
-      target = this.rows.reduce((longest, row) => (row.isMain ? Math.max(longest, row.length) : longest), 0);
-    return multiple && target % multiple ? target + multiple - (target % multiple) : target;
-  }
-
   /** The fields that the call asks for. */
   fields(batched: boolean, modelInputNames: readonly string[]): BatchFields {
-    const { call, rows } = this;
+    const call = this.#call;
+    const { rows } = this;
     // The reference keeps overflowing rows in a list even where there is one sample.
     const asRows = batched || call.return_overflowing_tokens;
     const field = (name: Field): FieldValue =>
-      call.return_tensors ? this.tensor(name) : asRows ? this.lists(name) : this.lists(name)[0]!;
+      call.return_tensors ? this.#tensor(name) : asRows ? this.#lists(name) : this.#lists(name)[0]!;
     const fields: BatchFields = { input_ids: field("input_ids") };
     if (call.return_token_type_ids ?? modelInputNames.includes("token_type_ids"))
       fields.token_type_ids = field("token_type_ids");
@@ -142,17 +142,17 @@ export class FastRows {
       fields.attention_mask = field("attention_mask");
     if (call.return_special_tokens_mask) fields.special_tokens_mask = field("special_tokens_mask");
     if (call.return_offsets_mapping) {
-      const offsets = rows.map((row) => this.encoding(row).offsets as Span[]);
+      const offsets = rows.map((row) => this.#encoding(row).offsets as Span[]);
       fields.offset_mapping = asRows || call.return_tensors ? offsets : offsets[0]!;
     }
-    if (call.return_length) fields.length = rows.map((row) => this.padded(row));
+    if (call.return_length) fields.length = rows.map((row) => this.#padded(row));
     if (call.return_overflowing_tokens) fields.overflow_to_sample_mapping = rows.map((row) => row.sample);
     return fields;
   }
 
   /** Every row in full. */
   encodings(): Encoding[] {
-    const encodings = this.rows.map((row) => this.encoding(row));
+    const encodings = this.rows.map((row) => this.#encoding(row));
     this.rows.forEach((row, i) => {
       if (!row.isMain) return;
       encodings[i]!.overflowing = encodings.filter((_, k) => k !== i && this.rows[k]!.sample === row.sample);
@@ -160,42 +160,38 @@ export class FastRows {
     return encodings;
   }
 
-  private padded(row: Row): number {
-    return Math.max(row.length, this.target);
+  #padded(row: Row): number {
+    return Math.max(row.length, this.#target);
   }
 
-  private lists(field: Field): number[][] {
+  #lists(field: Field): number[][] {
     return this.rows.map((row) => {
-      const list = new Array<number>(this.padded(row));
-      this.write(field, list, 0, row);
+      const list = new Array<number>(this.#padded(row));
+      this.#write(field, list, 0, row);
       return list;
     });
   }
 
-  private tensor(field: Field): IntTensor {
+  #tensor(field: Field): IntTensor {
     const { rows } = this;
-    const length = rows.length > 0 ? this.padded(rows[0]!) : 0;
+    const length = rows.length > 0 ? this.#padded(rows[0]!) : 0;
     const data = new Int32Array(rows.length * length);
     rows.forEach((row, i) => {
-      if (this.padded(row) !== length) {
-        throw new TokenizerError(
-          "ragged",
-          `Unable to create tensor, you should probably activate truncation and/or padding with 'padding: true' 'truncation: true' to have batched tensors with the same length: row 0 has ${length} tokens and row ${i} has ${this.padded(row)}`,
-          { row: i },
-        );
+      if (this.#padded(row) !== length) {
+        throw raggedError(field, length, i, this.#padded(row));
       }
-      this.write(field, data, i * length, row);
+      this.#write(field, data, i * length, row);
     });
     return { data, shape: [rows.length, length] };
   }
 
   /** Writes one field of one row, padding included. */
-  private write(field: Field, target: number[] | Int32Array, begin: number, row: Row): void {
-    const { template } = this.pipeline;
-    const { ids } = this.sink;
-    const missing = this.padded(row) - row.length;
-    const left = this.call.padding_side === "left" ? missing : 0;
-    const { id, typeId } = this.padding;
+  #write(field: Field, target: number[] | Int32Array, begin: number, row: Row): void {
+    const { template } = this.#pipeline;
+    const { ids } = this.#sink;
+    const missing = this.#padded(row) - row.length;
+    const left = this.#call.padding_side === "left" ? missing : 0;
+    const { id, typeId } = this.#padding;
     const padding =
       field === "input_ids" ? id : field === "token_type_ids" ? typeId : field === "attention_mask" ? 0 : 1;
     let at = begin;
@@ -204,7 +200,7 @@ export class FastRows {
       let count: number;
       let value = 1;
       if ("ids" in piece) {
-        if (!this.call.add_special_tokens) continue;
+        if (!this.#call.add_special_tokens) continue;
         count = piece.ids.length;
         if (field === "input_ids") {
           for (const special of piece.ids) target[at++] = special;
@@ -227,24 +223,25 @@ export class FastRows {
     for (let i = left; i < missing; i++) target[at++] = padding;
   }
 
-  private encoding(row: Row): Encoding {
-    const { template } = this.pipeline;
-    const { sink, pipeline } = this;
-    const length = this.padded(row);
+  #encoding(row: Row): Encoding {
+    const { template } = this.#pipeline;
+    const sink = this.#sink;
+    const pipeline = this.#pipeline;
+    const length = this.#padded(row);
     const list = (field: Field): number[] => {
       const values = new Array<number>(length);
-      this.write(field, values, 0, row);
+      this.#write(field, values, 0, row);
       return values;
     };
     const missing = length - row.length;
-    const left = this.call.padding_side === "left" ? missing : 0;
-    const tokens: string[] = new Array(left).fill(this.padding.token);
+    const left = this.#call.padding_side === "left" ? missing : 0;
+    const tokens: string[] = new Array(left).fill(this.#padding.token);
     const offsets: Span[] = Array.from(tokens, () => [0, 0]);
     const wordIds: (number | null)[] = new Array(left).fill(null);
     const sequenceRanges: Span[] = [];
     for (const piece of row.parts.length === 2 ? template.pair : template.single) {
       if ("ids" in piece) {
-        if (!this.call.add_special_tokens) continue;
+        if (!this.#call.add_special_tokens) continue;
         for (const token of piece.tokens) {
           tokens.push(token);
           offsets.push([0, 0]);
@@ -261,7 +258,7 @@ export class FastRows {
       }
     }
     while (tokens.length < length) {
-      tokens.push(this.padding.token);
+      tokens.push(this.#padding.token);
       offsets.push([0, 0]);
       wordIds.push(null);
     }

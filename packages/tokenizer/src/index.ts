@@ -5,5 +5,7 @@ export { Encoding, type Span } from "./encoding.js";
 export { TokenizerError, type TokenizerErrorCode } from "./errors.js";
 export type { LoadOptions, TokenizerFiles, TokenizerSource } from "./load.js";
 export type { DecodeOptions, TokenizerOptions } from "./tokenizer-base.js";
-export { ConvBertTokenizerFast, type VocabularyInput } from "./tokenizer-fast.js";
+export { ConvBertTokenizerFast } from "./tokenizer-fast.js";
+export { ConvBertTokenizer } from "./tokenizer-slow.js";
 export type { Side, TruncationStrategy } from "./truncation.js";
+export type { VocabularyInput } from "./vocabulary.js";

@@ -3,6 +3,7 @@ import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
 import { SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TokenizerOptions } from "./tokenizer-base.js";
+import type { WordPieceModel } from "./wordpiece.js";
 
 /** Files of a tokenizer, wherever they are: what `@convbert/files` opens, or anything of the same shape. */
 export interface TokenizerFiles {
@@ -89,6 +90,17 @@ export async function loadTokenizer(source: TokenizerSource, options: LoadOption
   }
   if (hasVocabulary) return { source: await files.readText("vocab.txt"), options: settings };
   throw await missing(files);
+}
+
+/** The same for the slow tokenizer: a vocabulary and options. */
+export async function loadSlow(
+  source: TokenizerSource,
+  options: LoadOptions,
+): Promise<{ readonly source: string | WordPieceModel; readonly options: TokenizerOptions }> {
+  const loaded = await loadTokenizer(source, options, false);
+  return typeof loaded.source === "string"
+    ? { source: loaded.source, options: loaded.options }
+    : { source: loaded.source.model, options: loaded.options };
 }
 
 async function open(source: TokenizerSource, options: LoadOptions): Promise<TokenizerFiles> {

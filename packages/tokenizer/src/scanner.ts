@@ -7,16 +7,16 @@ import { HASH_BASE, type WordPieceModel } from "./wordpiece.js";
  * {@link CharacterActions}; a word's units gather in `word` with their hash, and at its end its ids go to the sink.
  */
 export class Scanner {
-  private readonly model: WordPieceModel;
-  private readonly actions: CharacterActions;
-  private word = new Uint16Array(256);
+  readonly #model: WordPieceModel;
+  readonly #actions: CharacterActions;
+  #word = new Uint16Array(256);
   // Where each unit of the word begins and ends in the text; used where the sink wants detail.
-  private unitStarts = new Int32Array(256);
-  private unitEnds = new Int32Array(256);
+  #unitStarts = new Int32Array(256);
+  #unitEnds = new Int32Array(256);
 
   constructor(model: WordPieceModel, actions: CharacterActions) {
-    this.model = model;
-    this.actions = actions;
+    this.#model = model;
+    this.#actions = actions;
   }
 
   /**
@@ -24,13 +24,13 @@ export class Scanner {
    * @returns false, and nothing added, where the text has to be normalized as a whole first.
    */
   scan(text: string, from: number, to: number, sink: TokenSink): boolean {
-    const { model, actions } = this;
+    const actions = this.#actions;
     const { ascii, lists } = actions;
     const { detail } = sink;
-    const limit = model.maxInputCharsPerWord;
+    const limit = this.#model.maxInputCharsPerWord;
     const firstToken = sink.length;
     const firstWord = sink.word;
-    let { word } = this;
+    let word = this.#word;
     let length = 0;
     let characters = 0;
     let hash = 0;
@@ -62,7 +62,7 @@ export class Scanner {
           action = actions.of(codePoint);
         }
       } else {
-        if (characters > 0) this.finish(sink, length, characters, hash, wordStart, wordEnd);
+        if (characters > 0) this.#finish(sink, length, characters, hash, wordStart, wordEnd);
         return true;
       }
       const kind = action >> 24;
@@ -70,20 +70,20 @@ export class Scanner {
         if (characters === 0) wordStart = start;
         wordEnd = at;
         if (++characters > limit) continue;
-        if (length + 2 > word.length) word = this.widen();
+        if (length + 2 > word.length) word = this.#widen();
         if (action > 0xffff) {
           const high = 0xd7c0 + (action >> 10);
           word[length] = high;
           hash = (Math.imul(hash, HASH_BASE) + high) | 0;
-          if (detail) this.unitStarts[length] = start;
+          if (detail) this.#unitStarts[length] = start;
           length++;
           action = 0xdc00 + (action & 0x3ff);
         }
         word[length] = action;
         hash = (Math.imul(hash, HASH_BASE) + action) | 0;
         if (detail) {
-          this.unitStarts[length] = start;
-          this.unitEnds[length] = at;
+          this.#unitStarts[length] = start;
+          this.#unitEnds[length] = at;
         }
         length++;
       } else if (kind === LIST >> 24) {
@@ -95,66 +95,52 @@ export class Scanner {
         return false;
       } else if (kind !== DROP >> 24) {
         if (characters > 0) {
-          this.finish(sink, length, characters, hash, wordStart, wordEnd);
+          this.#finish(sink, length, characters, hash, wordStart, wordEnd);
           length = 0;
           characters = 0;
           hash = 0;
         }
-        if (kind !== SPACE >> 24) this.alone(sink, action & 0xffffff, start, at);
+        if (kind !== SPACE >> 24) this.#alone(sink, action & 0xffffff, start, at);
       }
     }
   }
 
-  private alone(sink: TokenSink, codePoint: number, start: number, end: number): void {
+  #alone(sink: TokenSink, codePoint: number, start: number, end: number): void {
     const text = String.fromCodePoint(codePoint);
     let hash = 0;
     for (let i = 0; i < text.length; i++) {
-      this.word[i] = text.charCodeAt(i);
-      hash = (Math.imul(hash, HASH_BASE) + this.word[i]!) | 0;
-      this.unitStarts[i] = start;
-      this.unitEnds[i] = end;
+      this.#word[i] = text.charCodeAt(i);
+      hash = (Math.imul(hash, HASH_BASE) + this.#word[i]!) | 0;
+      this.#unitStarts[i] = start;
+      this.#unitEnds[i] = end;
     }
-    this.finish(sink, text.length, 1, hash, start, end);
+    this.#finish(sink, text.length, 1, hash, start, end);
   }
 
-  private finish(
-    sink: TokenSink,
-    length: number,
-    characters: number,
-    hash: number,
-    wordStart: number,
-    wordEnd: number,
-  ): void {
-    const { model } = this;
+  #finish(sink: TokenSink, length: number, characters: number, hash: number, wordStart: number, wordEnd: number): void {
+    const model = this.#model;
     sink.reserve(length + 1);
     const first = sink.length;
-    let last = characters > model.maxInputCharsPerWord ? first : model.split(this.word, length, hash, sink.ids, first);
+    let last = characters > model.maxInputCharsPerWord ? first : model.split(this.#word, length, hash, sink.ids, first);
     const known = last > first;
     if (!known) sink.ids[last++] = model.requireUnknown();
-    if (sink.detail) this.locate(sink, first, last, known, wordStart, wordEnd);
+    if (sink.detail) this.#locate(sink, first, last, known, wordStart, wordEnd);
     sink.length = last;
     sink.word++;
   }
 
-  private locate(
-    sink: TokenSink,
-    first: number,
-    last: number,
-    known: boolean,
-    wordStart: number,
-    wordEnd: number,
-  ): void {
-    const { starts, ends } = this.model.vocabulary;
+  #locate(sink: TokenSink, first: number, last: number, known: boolean, wordStart: number, wordEnd: number): void {
+    const { starts, ends } = this.#model.vocabulary;
     const word = sink.fixedWord < 0 ? sink.word : sink.fixedWord;
     let unit = 0;
     for (let i = first; i < last; i++) {
       sink.words[i] = word;
       if (known) {
         const id = sink.ids[i]!;
-        const skip = i === first ? 0 : this.model.continuingSubwordPrefix.length;
-        sink.starts[i] = this.unitStarts[unit]!;
+        const skip = i === first ? 0 : this.#model.continuingSubwordPrefix.length;
+        sink.starts[i] = this.#unitStarts[unit]!;
         unit += ends[id]! - starts[id]! - skip;
-        sink.ends[i] = this.unitEnds[unit - 1]!;
+        sink.ends[i] = this.#unitEnds[unit - 1]!;
       } else {
         sink.starts[i] = wordStart;
         sink.ends[i] = wordEnd;
@@ -162,17 +148,17 @@ export class Scanner {
     }
   }
 
-  private widen(): Uint16Array<ArrayBuffer> {
-    const size = this.word.length * 2;
+  #widen(): Uint16Array<ArrayBuffer> {
+    const size = this.#word.length * 2;
     const word = new Uint16Array(size);
-    word.set(this.word);
-    this.word = word;
+    word.set(this.#word);
+    this.#word = word;
     const unitStarts = new Int32Array(size);
-    unitStarts.set(this.unitStarts);
-    this.unitStarts = unitStarts;
+    unitStarts.set(this.#unitStarts);
+    this.#unitStarts = unitStarts;
     const unitEnds = new Int32Array(size);
-    unitEnds.set(this.unitEnds);
-    this.unitEnds = unitEnds;
+    unitEnds.set(this.#unitEnds);
+    this.#unitEnds = unitEnds;
     return word;
   }
 }

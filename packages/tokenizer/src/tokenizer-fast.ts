@@ -8,27 +8,20 @@ import type { Sample, Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
 import { bertTemplate, plainTemplate } from "./template.js";
 import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
-import { Vocabulary } from "./vocabulary.js";
+import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
 import { WordPieceModel } from "./wordpiece.js";
-
-/** A vocabulary: the text of a `vocab.txt`, tokens in the order of their ids, or ids by token. */
-export type VocabularyInput =
-  | string
-  | readonly (string | undefined)[]
-  | Readonly<Record<string, number>>
-  | ReadonlyMap<string, number>;
 
 /**
  * The ConvBERT tokenizer with the semantics of the reference's fast one (Rust tokenizers 0.14.1, `ConvBertTokenizerFast`
  * of transformers 4.34): places in the text, words, overflowing windows. Call it: `tokenizer("a text", { ... })`.
  */
 export class ConvBertTokenizerFast extends TokenizerBase {
-  private pipeline: FastPipeline;
+  #pipeline: FastPipeline;
 
   /** @param source a vocabulary, or the stages of a `tokenizer.json`. */
   constructor(source: VocabularyInput | FastPipeline, options: TokenizerOptions = {}) {
     super(options);
-    this.pipeline = source instanceof FastPipeline ? source : this.build(source, options);
+    this.#pipeline = source instanceof FastPipeline ? source : this.#build(source, options);
     // Tokens of a saved tokenizer first, in the order of their ids, then special ones that are still missing.
     const decoder = Object.entries(options.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
     this.addTokenList(
@@ -39,7 +32,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     if (!(source instanceof FastPipeline)) {
       const { clsToken, clsTokenId, sepToken, sepTokenId } = this;
       if (clsToken && sepToken) {
-        this.pipeline = this.pipeline.with({ template: bertTemplate(clsToken, clsTokenId!, sepToken, sepTokenId!) });
+        this.#pipeline = this.#pipeline.with({ template: bertTemplate(clsToken, clsTokenId!, sepToken, sepTokenId!) });
       }
     }
   }
@@ -60,13 +53,9 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     return new ConvBertTokenizerFast(vocabulary, options);
   }
 
-  private build(source: VocabularyInput, options: TokenizerOptions): FastPipeline {
+  #build(source: VocabularyInput, options: TokenizerOptions): FastPipeline {
     return new FastPipeline({
-      model: new WordPieceModel(readVocabularyInput(source), {
-        unkToken: this.unkToken ?? "[UNK]",
-        continuingSubwordPrefix: "##",
-        maxInputCharsPerWord: 100,
-      }),
+      model: new WordPieceModel(readVocabularyInput(source), this.unkToken),
       normalizer: new BertNormalizer({
         clean_text: true,
         handle_chinese_chars: options.tokenize_chinese_chars ?? true,
@@ -83,32 +72,27 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   get vocabSize(): number {
-    return this.pipeline.model.size;
+    return this.#pipeline.model.size;
   }
 
   get length(): number {
     let length = this.vocabSize;
-    for (const content of this.pipeline.added.ids.keys()) if (this.pipeline.model.idOf(content) === undefined) length++;
+    for (const content of this.#pipeline.added.ids.keys())
+      if (this.#pipeline.model.idOf(content) === undefined) length++;
     return length;
   }
 
   getVocab(): Map<string, number> {
-    const { vocabulary } = this.pipeline.model;
-    const vocab = new Map<string, number>();
-    for (let id = 0; id < vocabulary.length; id++) {
-      const token = vocabulary.token(id);
-      if (token !== undefined) vocab.set(token, id);
-    }
-    for (const [content, id] of this.pipeline.added.ids) vocab.set(content, id);
-    return vocab;
+    const { added, model } = this.#pipeline;
+    return new Map([...model.vocabulary.entries(), ...added.ids]);
   }
 
   get addedTokensDecoder(): Map<number, AddedToken> {
-    return new Map([...this.pipeline.added.tokens].sort(([a], [b]) => a - b));
+    return new Map([...this.#pipeline.added.tokens].sort(([a], [b]) => a - b));
   }
 
   override numSpecialTokensToAdd(pair = false): number {
-    return this.pipeline.specialTokens(pair);
+    return this.#pipeline.specialTokens(pair);
   }
 
   override tokenize(text: string, options: CallOptions = {}): string[] {
@@ -116,7 +100,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   override convertTokensToString(tokens: readonly string[]): string {
-    return this.pipeline.decoder(tokens).join("");
+    return this.#pipeline.decoder(tokens).join("");
   }
 
   protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
@@ -124,8 +108,8 @@ export class ConvBertTokenizerFast extends TokenizerBase {
       const made = makeAddedToken(token, { special });
       return special ? { ...made, special } : made;
     });
-    const { pipeline, added } = this.pipeline.withTokens(list);
-    this.pipeline = pipeline;
+    const { pipeline, added } = this.#pipeline.withTokens(list);
+    this.#pipeline = pipeline;
     return added;
   }
 
@@ -134,18 +118,18 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   protected override idOf(token: string): number | undefined {
-    return this.pipeline.idOf(token);
+    return this.#pipeline.idOf(token);
   }
 
   protected override tokenOf(id: number): string | undefined {
-    return this.pipeline.tokenOf(id);
+    return this.#pipeline.tokenOf(id);
   }
 
   protected override decodeIds(ids: readonly number[], options: DecodeOptions): string {
-    const { added } = this.pipeline;
+    const { added } = this.#pipeline;
     const tokens: string[] = [];
     for (const id of ids) {
-      const token = this.pipeline.tokenOf(id);
+      const token = this.#pipeline.tokenOf(id);
       if (token !== undefined && !(options.skip_special_tokens && added.special.has(token))) tokens.push(token);
     }
     return this.convertTokensToString(tokens);
@@ -157,20 +141,10 @@ export class ConvBertTokenizerFast extends TokenizerBase {
       ? samples
       : samples.map((sample): Sample => (sample.second?.length ? sample : { ...sample, second: undefined }));
     const padding = { id: this.padTokenId ?? 0, typeId: this.padTokenTypeId, token: this.padToken ?? "[PAD]" };
-    const { pipeline } = this;
+    const pipeline = this.#pipeline;
     const encode = (detail: boolean): FastRows => new FastRows(pipeline, call, padding, used, detail);
     const rows = encode(call.return_offsets_mapping);
     const detailed = call.return_offsets_mapping ? rows : undefined;
     return new BatchEncoding(rows.fields(batched, this.modelInputNames), () => (detailed ?? encode(true)).encodings());
   }
-}
-
-/** Brings a vocabulary into the form that the model takes. */
-export function readVocabularyInput(source: VocabularyInput): Vocabulary {
-  if (typeof source === "string") return Vocabulary.fromText(source);
-  if (Array.isArray(source)) return Vocabulary.fromTokens(source);
-  const tokens: (string | undefined)[] = [];
-  const entries = source instanceof Map ? source : Object.entries(source as Record<string, number>);
-  for (const [token, id] of entries) tokens[id] = token;
-  return Vocabulary.fromTokens(tokens);
 }

@@ -63,11 +63,12 @@ function readModel(model: Json): WordPieceModel {
     }
     tokens[id as number] = token;
   }
-  return new WordPieceModel(Vocabulary.fromTokens(tokens), {
-    unkToken: String(model["unk_token"] ?? "[UNK]"),
-    continuingSubwordPrefix: String(model["continuing_subword_prefix"] ?? "##"),
-    maxInputCharsPerWord: Number(model["max_input_chars_per_word"] ?? 100),
-  });
+  return new WordPieceModel(
+    Vocabulary.fromTokens(tokens),
+    String(model["unk_token"] ?? "[UNK]"),
+    String(model["continuing_subword_prefix"] ?? "##"),
+    Number(model["max_input_chars_per_word"] ?? 100),
+  );
 }
 
 function readNormalizer(normalizer: Json | null | undefined, settings: Json): BertNormalizer | undefined {

@@ -1,10 +1,17 @@
+/** A vocabulary: the text of a `vocab.txt`, tokens in the order of their ids, or ids by token. */
+export type VocabularyInput =
+  | string
+  | readonly (string | undefined)[]
+  | Readonly<Record<string, number>>
+  | ReadonlyMap<string, number>;
+
 /** Token strings by id, kept as UTF-16 units in one array: no string is made before someone asks for it. */
 export class Vocabulary {
   /** Units of all tokens; that of id i is `units[starts[i]]` up to `units[ends[i]]`. `ends[i]` is -1 for a hole. */
   readonly units: Uint16Array;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  private readonly strings: (string | undefined)[] = [];
+  readonly #strings: (string | undefined)[] = [];
 
   private constructor(units: Uint16Array, starts: Int32Array, ends: Int32Array) {
     this.units = units;
@@ -64,12 +71,20 @@ export class Vocabulary {
     return this.starts.length;
   }
 
+  /** Tokens with their ids. */
+  *entries(): Generator<[token: string, id: number]> {
+    for (let id = 0; id < this.length; id++) {
+      const token = this.token(id);
+      if (token !== undefined) yield [token, id];
+    }
+  }
+
   /** The token of an id; undefined for a hole and beyond the end. */
   token(id: number): string | undefined {
     const end = this.ends[id] ?? -1;
     if (end < 0) return undefined;
-    this.strings[id] ??= String.fromCharCode(...this.units.subarray(this.starts[id], end));
-    return this.strings[id];
+    this.#strings[id] ??= String.fromCharCode(...this.units.subarray(this.starts[id], end));
+    return this.#strings[id];
   }
 }
 
@@ -88,4 +103,14 @@ function grow(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(length);
   grown.set(array);
   return grown;
+}
+
+/** Brings a vocabulary into the form that the model takes. */
+export function readVocabularyInput(source: VocabularyInput): Vocabulary {
+  if (typeof source === "string") return Vocabulary.fromText(source);
+  if (Array.isArray(source)) return Vocabulary.fromTokens(source);
+  const tokens: (string | undefined)[] = [];
+  const entries = source instanceof Map ? source : Object.entries(source as Record<string, number>);
+  for (const [token, id] of entries) tokens[id] = token;
+  return Vocabulary.fromTokens(tokens);
 }

@@ -29,7 +29,14 @@ export function slowClasses(): ClassOf {
   }
   bounds.push(at);
   classes.push(OTHER);
-  slow = (codePoint) => classes[countUpTo(bounds, codePoint) - 1]!;
+  const find: ClassOf = (codePoint) => classes[countUpTo(bounds, codePoint) - 1]!;
+  // 0 for not looked up yet, else the class plus 1.
+  const known = new Uint8Array(0x10000);
+  slow = (codePoint) => {
+    if (codePoint > 0xffff) return find(codePoint);
+    known[codePoint] ||= find(codePoint) + 1;
+    return known[codePoint]! - 1;
+  };
   return slow;
 }
 

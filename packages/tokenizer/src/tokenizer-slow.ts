@@ -1,0 +1,230 @@
+import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-vocabulary.js";
+import { BasicTokenizer, pythonSplit } from "./basic-tokenizer.js";
+import { BatchEncoding } from "./batch-encoding.js";
+import type { CallOptions, ResolvedCall } from "./call-options.js";
+import { TokenizerError } from "./errors.js";
+import type { Samples } from "./inputs.js";
+import type { LoadOptions, TokenizerSource } from "./load.js";
+import { slowFields } from "./slow-rows.js";
+import { anyOf, TokenTrie } from "./token-trie.js";
+import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
+import { isPythonSpace } from "./unicode/classes.js";
+import { lowerCodePoint, pythonLower } from "./unicode/lowercase.js";
+import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
+import { WordPieceModel } from "./wordpiece.js";
+
+/**
+ * The ConvBERT tokenizer with the semantics of the reference's Python one (`ConvBertTokenizer` of transformers 4.34). It
+ * knows `never_split` and `do_basic_tokenize`, and neither places nor words; the fast one is the better choice elsewhere.
+ */
+export class ConvBertTokenizer extends TokenizerBase {
+  readonly #model: WordPieceModel;
+  readonly #basic: BasicTokenizer | undefined;
+  readonly #addedIds = new Map<string, number>();
+  readonly #addedTokens = new Map<number, AddedToken>();
+  #trie: TokenTrie | undefined;
+
+  constructor(vocabulary: VocabularyInput | WordPieceModel, options: TokenizerOptions = {}) {
+    super(options);
+    this.#model =
+      vocabulary instanceof WordPieceModel
+        ? vocabulary
+        : new WordPieceModel(readVocabularyInput(vocabulary), this.unkToken);
+    if (options.do_basic_tokenize ?? true) {
+      this.#basic = new BasicTokenizer({
+        do_lower_case: options.do_lower_case ?? true,
+        tokenize_chinese_chars: options.tokenize_chinese_chars ?? true,
+        strip_accents: options.strip_accents ?? null,
+        never_split: new Set(options.never_split),
+      });
+    }
+    for (const [id, token] of Object.entries(options.added_tokens_decoder ?? {})) {
+      const made = makeAddedToken(token);
+      this.#addedTokens.set(Number(id), made);
+      this.#addedIds.set(made.content, Number(id));
+    }
+    this.addTokenList(this.specials.all, true);
+  }
+
+  /** Loads a tokenizer from a folder, a URL, a hub id or files; `options` win over what the files say. */
+  static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizer> {
+    const { loadSlow } = await import("./load.js");
+    const loaded = await loadSlow(source, options);
+    return new ConvBertTokenizer(loaded.source, loaded.options);
+  }
+
+  /** Makes a tokenizer from a vocabulary, like `new`. */
+  static fromVocabulary(vocabulary: VocabularyInput, options: TokenizerOptions = {}): ConvBertTokenizer {
+    return new ConvBertTokenizer(vocabulary, options);
+  }
+
+  get isFast(): boolean {
+    return false;
+  }
+
+  get vocabSize(): number {
+    return this.#model.size;
+  }
+
+  get length(): number {
+    let length = this.vocabSize;
+    for (const content of this.#addedIds.keys()) if (this.#model.idOf(content) === undefined) length++;
+    return length;
+  }
+
+  getVocab(): Map<string, number> {
+    return new Map([...this.#model.vocabulary.entries(), ...this.#addedIds]);
+  }
+
+  get addedTokensDecoder(): Map<number, AddedToken> {
+    return new Map([...this.#addedTokens].sort(([a], [b]) => a - b));
+  }
+
+  override tokenize(text: string, options: CallOptions = {}): string[] {
+    const split = options.split_special_tokens ?? this.splitSpecialTokens;
+    const lower = this.#basic?.options.do_lower_case ? this.#lowerCase(text) : text;
+    this.#trie ??= new TokenTrie(this.#addedIds.keys());
+    const pieces = split ? [lower] : this.#trie.split(lower);
+    if (!split) this.#strip(pieces);
+    const specials = this.allSpecialTokens;
+    return pieces.flatMap((piece) => {
+      if (!piece) return [];
+      return !split && this.#addedIds.has(piece) ? piece : this.#words(piece, specials);
+    });
+  }
+
+  /** Everything but added tokens, one character at a time: so no sigma is ever final here. */
+  #lowerCase(text: string): string {
+    const kept = this.allSpecialTokens;
+    for (const token of this.#addedTokens.values()) if (!token.special && token.normalized) kept.push(token.content);
+    const lower = (part: string): string =>
+      /^[\0-\x7f]*$/.test(part)
+        ? part.toLowerCase()
+        : Array.from(part, (c) => String.fromCodePoint(...lowerCodePoint(c.codePointAt(0)!))).join("");
+    const pattern = anyOf(kept.filter(Boolean), "g");
+    let result = "";
+    let done = 0;
+    for (const match of text.matchAll(pattern)) {
+      result += lower(text.slice(done, match.index)) + match[0];
+      done = match.index + match[0].length;
+    }
+    return result + lower(text.slice(done));
+  }
+
+  /** Added tokens take in white space, or give way to a word they touch. */
+  #strip(pieces: string[]): void {
+    for (let i = 0; i < pieces.length; i++) {
+      const id = this.#addedIds.get(pieces[i]!);
+      if (id === undefined) continue;
+      const token = this.#addedTokens.get(id)!;
+      const piece = pieces[i]!;
+      const left = pieces[i - 1];
+      const right = pieces[i + 1];
+      if (token.rstrip && right) pieces[i + 1] = trim(right, true, false);
+      if (token.lstrip && left) pieces[i - 1] = trim(left, false, true);
+      if (!token.single_word) continue;
+      if (left && !left.endsWith(" ")) {
+        pieces[i - 1] += piece;
+        pieces[i] = "";
+      } else if (right && !right.startsWith(" ")) {
+        pieces[i + 1] = piece + pieces[i + 1]!;
+        pieces[i] = "";
+      }
+    }
+  }
+
+  #words(text: string, specials: readonly string[]): string[] {
+    if (!this.#basic) return pythonSplit(text).flatMap((word) => this.#model.pieces(word));
+    const { never_split } = this.#basic.options;
+    return this.#basic
+      .tokenize(text, specials)
+      .flatMap((word) => (never_split.has(word) ? word : this.#model.pieces(word)));
+  }
+
+  override convertTokensToString(tokens: readonly string[]): string {
+    return trim(tokens.join(" ").replaceAll(" ##", ""), true, true);
+  }
+
+  protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
+    let added = 0;
+    let free = this.length;
+    for (const given of tokens) {
+      // Strings take in the white space around them, as the reference has it for old times' sake.
+      let token = makeAddedToken(given, { normalized: !special, lstrip: true, rstrip: true });
+      if (!token.content) continue;
+      if (special) token = { ...token, special };
+      if (!token.special && token.normalized && this.#basic?.options.do_lower_case) {
+        token = { ...token, content: pythonLower(token.content) };
+      }
+      let id = this.#addedIds.get(token.content) ?? this.#model.idOf(token.content);
+      if (id === undefined) {
+        while (this.#addedTokens.has(free) || this.#model.vocabulary.token(free) !== undefined) free++;
+        id = free++;
+        added++;
+      }
+      if (token.special && !this.allSpecialTokens.includes(token.content)) this.specials.additional.push(token);
+      this.#addedTokens.set(id, token);
+      this.#addedIds.set(token.content, id);
+    }
+    this.#trie = undefined;
+    return added;
+  }
+
+  protected override additionalToken(token: AddedTokenInput): AddedToken {
+    return makeAddedToken(token, { special: true, normalized: false, lstrip: true, rstrip: true });
+  }
+
+  protected override idOf(token: string): number | undefined {
+    return this.#addedIds.get(token) ?? this.#model.idOf(token);
+  }
+
+  protected override tokenOf(id: number): string | undefined {
+    return this.#addedTokens.get(id)?.content ?? this.#model.vocabulary.token(id) ?? this.unkToken;
+  }
+
+  protected override decodeIds(ids: readonly number[], options: DecodeOptions): string {
+    const special = new Set(this.allSpecialTokens);
+    const apart = new Set([...this.#addedIds.keys()].filter((content) => !special.has(content)));
+    for (const token of this.additionalSpecialTokens)
+      if (this.convertTokensToIds(token) >= this.vocabSize) apart.add(token);
+    const texts: string[] = [];
+    let run: string[] = [];
+    for (const token of this.convertIdsToTokens(ids, options)) {
+      if (!apart.has(token!)) {
+        run.push(token!);
+        continue;
+      }
+      const text = this.convertTokensToString(run);
+      if (text) texts.push(text);
+      run = [];
+      texts.push(token!);
+    }
+    if (run.length > 0) texts.push(this.convertTokensToString(run));
+    return texts.join((options.spaces_between_special_tokens ?? true) ? " " : "");
+  }
+
+  protected override encodeSamples({ samples, batched }: Samples, call: ResolvedCall): BatchEncoding {
+    if (call.return_offsets_mapping) {
+      throw new TokenizerError(
+        "not-available",
+        "return_offset_mapping is not available when using Python tokenizers. To use this feature, use ConvBertTokenizerFast",
+      );
+    }
+    const idsOf = (sequence: string | readonly string[]): number[] =>
+      this.convertTokensToIds([sequence].flat().flatMap((text) => this.tokenize(text, call)));
+    const ids = samples.map(({ first, second }) => ({
+      first: idsOf(first),
+      second: second === undefined ? undefined : idsOf(second),
+    }));
+    return new BatchEncoding(slowFields(ids, this, call, batched));
+  }
+}
+
+/** `lstrip` and `rstrip` of Python. */
+function trim(text: string, left: boolean, right: boolean): string {
+  let from = 0;
+  let to = text.length;
+  if (left) while (from < to && isPythonSpace(text.charCodeAt(from))) from++;
+  if (right) while (to > from && isPythonSpace(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
