@@ -126,7 +126,9 @@ function largest({ data }: Values): number {
   let result = 0;
   for (let i = 0; i < data.length; i++) {
     const magnitude = Math.abs(Number(data[i]));
-    result = magnitude > result ? magnitude : result;
+    if (magnitude > result) {
+      result = magnitude;
+    }
   }
   return result;
 }
