@@ -12,6 +12,8 @@ export function library(entry: Record<string, string>, overrides: Options = {}):
     target: "es2022",
     platform: "neutral",
     external: [/^node:/],
+    // Without its "node:" a built-in looks like a package, to browser bundlers and to Deno.
+    removeNodeProtocol: false,
     splitting: true,
     sourcemap: true,
     clean: true,
