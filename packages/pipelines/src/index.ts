@@ -1,1 +1,52 @@
-export {};
+export type { Progress } from "@convbert/files";
+export type { PipelineBase, PipelineModel, PipelineParts, RunOptions, RunProgress, TextOptions } from "./engine.js";
+export { PipelineError, type PipelineErrorCode } from "./errors.js";
+export {
+  createFeatureExtraction,
+  type FeatureExtractionOptions,
+  type FeatureExtractionPipeline,
+} from "./feature-extraction.js";
+export { createFillMask, type FilledMask, type FillMaskOptions, type FillMaskPipeline } from "./fill-mask.js";
+export {
+  type ChoiceInput,
+  type ChosenAnswer,
+  createMultipleChoice,
+  type MultipleChoiceOptions,
+  type MultipleChoicePipeline,
+} from "./multiple-choice.js";
+export {
+  PIPELINE_TASKS,
+  type Pipeline,
+  type PipelineOptions,
+  type Pipelines,
+  type PipelineTask,
+  pipeline,
+} from "./pipeline.js";
+export {
+  type Answer,
+  createQuestionAnswering,
+  type QuestionAnsweringOptions,
+  type QuestionAnsweringPipeline,
+  type QuestionInput,
+} from "./question-answering.js";
+export {
+  type ClassificationInput,
+  createTextClassification,
+  type LabelScore,
+  type ScoreFunction,
+  type TextClassificationOptions,
+  type TextClassificationPipeline,
+  type TextPair,
+} from "./text-classification.js";
+export {
+  createTokenClassification,
+  type TokenClassificationOptions,
+  type TokenClassificationPipeline,
+} from "./token-classification.js";
+export type { AggregationStrategy, EntityGroup, TokenEntity } from "./token-groups.js";
+export {
+  createZeroShotClassification,
+  type ZeroShotClassificationOptions,
+  type ZeroShotClassificationPipeline,
+  type ZeroShotResult,
+} from "./zero-shot-classification.js";
