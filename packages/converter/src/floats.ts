@@ -140,7 +140,8 @@ function withLayout(layout: SmallFloatLayout): SmallFloat {
   } else if (special === "finite") {
     notANumber = signBit - 1;
     largest = notANumber - 1;
-    overflow = notANumber;
+    // PyTorch saturates here, infinities included.
+    overflow = largest;
     values[notANumber] = NaN;
     values[notANumber | signBit] = NaN;
   } else if (special === "fnuz") {

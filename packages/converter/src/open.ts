@@ -51,7 +51,8 @@ async function openFile(files: FileSet, name: string): Promise<WeightsReader> {
 async function nothingFound(files: FileSet): Promise<string> {
   const wanted = CANDIDATES.map(({ name }) => name).join(", ");
   const probes = ["config.json", "tf_model.h5", "flax_model.msgpack", "model.onnx", "vocab.txt", "vocab.json"];
-  const names = files.list ? await files.list() : await present(files, probes);
+  const listed = await files.list?.().catch(() => undefined);
+  const names = listed ?? (await present(files, probes));
   const shown = names.length === 0 ? "no files" : names.slice(0, 12).join(", ") + (names.length > 12 ? ", ..." : "");
   const clues = CLUES.filter(([pattern]) => names.some((name) => pattern.test(name))).map(([, clue]) => clue);
   const hint = clues.length > 0 ? `. It has ${clues.join("; ")}` : "";

@@ -1,5 +1,5 @@
 import type { WireDType } from "../dtypes.js";
-import { type PickleBudget, type PickleGlobal, PickleObject, PickleTuple } from "./pickle.js";
+import { CONTAINER_COST, type PickleBudget, type PickleGlobal, PickleObject, PickleTuple } from "./pickle.js";
 
 /** The memory that tensors are views of: one record of the file. */
 export interface StorageRef {
@@ -115,6 +115,7 @@ const inert =
     new PickleObject(type);
 
 const dictionary: Handler = ([items], budget) => {
+  budget.spend(CONTAINER_COST);
   const made = new Map<unknown, unknown>();
   if (items instanceof Map) {
     budget.spend(items.size);
@@ -132,12 +133,12 @@ const dictionary: Handler = ([items], budget) => {
 /** Everything that a pickle may name. Each handler is ours and only describes; none runs what the file says. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
   "collections.OrderedDict": dictionary,
-  "collections.defaultdict": () => new Map(),
+  "collections.defaultdict": (_, budget) => dictionary([], budget),
   "collections.Counter": dictionary,
   "builtins.dict": dictionary,
   "builtins.list": inert("list"),
-  "builtins.set": () => new Set(),
-  "builtins.frozenset": () => new Set(),
+  "builtins.set": inert("set"),
+  "builtins.frozenset": inert("frozenset"),
   "builtins.complex": inert("complex"),
   "builtins.bytearray": inert("bytearray"),
   "builtins.int": inert("int"),

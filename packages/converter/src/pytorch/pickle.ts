@@ -49,6 +49,8 @@ export class PickleEndError extends Error {
 }
 
 const MAX_OBJECTS = 1_000_000;
+/** A dict or set takes the memory of many plain values. */
+export const CONTAINER_COST = 10;
 const MAX_LONG_BYTES = 256;
 const MAX_PROTOCOL = 5;
 
@@ -215,11 +217,13 @@ class Unpickler {
         this.#push(new PickleTuple(this.#popMark()));
         return;
       case 0x7d: // EMPTY_DICT
+        this.#budget.spend(CONTAINER_COST);
         this.#push(new Map());
         return;
       case 0x64: {
         // DICT
         const items = this.#popMark();
+        this.#budget.spend(CONTAINER_COST);
         this.#push(new Map());
         this.#setItems(items);
         return;
@@ -231,6 +235,7 @@ class Unpickler {
         this.#setItems(this.#popMark());
         return;
       case 0x8f: // EMPTY_SET
+        this.#budget.spend(CONTAINER_COST);
         this.#push(new Set());
         return;
       case 0x90: {
@@ -242,6 +247,7 @@ class Unpickler {
         return;
       }
       case 0x91: // FROZENSET
+        this.#budget.spend(CONTAINER_COST);
         this.#push(new Set(this.#popMark()));
         return;
       default:

@@ -1,3 +1,4 @@
+import { describeContents } from "../contents.js";
 import { bitsOf } from "../dtypes.js";
 import { toTypedArray } from "../elements.js";
 import { WeightsError } from "../errors.js";
@@ -19,10 +20,10 @@ export async function readSafetensors(source: WeightsSource): Promise<WeightsRea
   const prefix = await readRange(file, 0, 8);
   const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (declared > BigInt(Math.min(MAX_HEADER_BYTES, file.size - 8))) {
+    const what = describeContents(await readRange(file, 0, Math.min(file.size, 16)));
     const limit = declared > BigInt(MAX_HEADER_BYTES) ? `${MAX_HEADER_BYTES} are allowed` : `the file has ${file.size}`;
-    throw new WeightsError("format", `not a safetensors file: a header of ${declared} bytes, but ${limit}`, {
-      file: file.name,
-    });
+    const reason = what ? `it is ${what}` : `it claims a header of ${declared} bytes, and ${limit}`;
+    throw new WeightsError("format", `not a safetensors file: ${reason}`, { file: file.name });
   }
   const headerLength = Number(declared);
   const dataStart = 8 + headerLength;

@@ -1,0 +1,255 @@
+import { readPyTorch, readSafetensors, WeightsError, type WeightsReader } from "@convbert/converter";
+import { describe, expect, test } from "vitest";
+import { fixture, seeded } from "./support.js";
+import { buildZip, pickle, torchZip } from "./zip-build.js";
+
+/*
+ * Damaged and hostile files, the same ones in every run. Whatever happens to a file, a reader gives values or one
+ * WeightsError: it does not crash, does not hang, and does not allocate more than the file could hold.
+ */
+
+const CASES = 10_000;
+type Random = (below: number) => number;
+
+/** Numbers that lengths lie with. */
+const LIES = [0, 1, 2, 7, 8, 127, 128, 255, 256, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+const LONG_LIES = [2n ** 32n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
+
+/** Damages a file in one to four places. */
+function mutate(original: Uint8Array, random: Random, focus = original.length): Uint8Array {
+  let bytes: Uint8Array = original.slice();
+  for (let turn = random(2) === 0 ? 1 : 2 + random(3); turn > 0 && bytes.length > 0; turn--) {
+    const at = random(random(2) === 0 ? Math.min(focus, bytes.length) : bytes.length);
+    const view = new DataView(bytes.buffer);
+    switch (random(8)) {
+      case 0:
+        bytes = bytes.slice(0, at);
+        break;
+      case 1:
+        bytes[at]! ^= 1 << random(8);
+        break;
+      case 2:
+        bytes[at] = random(256);
+        break;
+      case 3:
+        if (at + 4 <= bytes.length) view.setUint32(at, LIES[random(LIES.length)]!, true);
+        break;
+      case 4:
+        if (at + 8 <= bytes.length) view.setBigUint64(at, LONG_LIES[random(LONG_LIES.length)]!, true);
+        break;
+      case 5: {
+        // One part over another.
+        const from = random(bytes.length);
+        bytes.copyWithin(at, from, from + random(64));
+        break;
+      }
+      case 6:
+        bytes = new Uint8Array(Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random(16))]));
+        break;
+      default: {
+        const from = random(bytes.length);
+        const part = bytes.subarray(from, from + random(32));
+        bytes = new Uint8Array(Buffer.concat([bytes.subarray(0, at), part, bytes.subarray(at)]));
+      }
+    }
+  }
+  return bytes;
+}
+
+/** Replaces numbers in a header's text, and swaps words of it. */
+function mutateHeader(original: Uint8Array, random: Random): Uint8Array {
+  const length = Number(new DataView(original.buffer).getBigUint64(0, true));
+  let text = new TextDecoder().decode(original.subarray(8, 8 + length));
+  for (let turn = 1 + random(3); turn > 0; turn--) {
+    const values = [...text.matchAll(/\d+|"[A-Z][A-Z0-9_]+"/g)];
+    if (values.length === 0) break;
+    const hit = values[random(values.length)]!;
+    const pool = hit[0].startsWith('"')
+      ? ['"F64"', '"F4"', '"BOOL"', '"F99"', '"F6_E2M3"', "null"]
+      : numbersFor(Number(hit[0]));
+    text = text.slice(0, hit.index) + pool[random(pool.length)] + text.slice(hit.index + hit[0].length);
+  }
+  const json = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(8 + json.length + original.length - 8 - length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length + (random(10) === 0 ? random(20) - 10 : 0)), true);
+  bytes.set(json, 8);
+  bytes.set(original.subarray(8 + length), 8 + json.length);
+  return bytes;
+}
+
+function numbersFor(value: number): string[] {
+  return [value + 1, value - 1, value * 2, 0, -1, 2 ** 31, 2 ** 53, 1e300, 0.5].map(String).concat("null", '"1"', "[]");
+}
+
+/** Opens a damaged file and reads all of it; gives what happened. */
+async function exercise(
+  bytes: Uint8Array,
+  open: (source: Parameters<typeof readSafetensors>[0]) => Promise<WeightsReader>,
+  inMemory: boolean,
+): Promise<"read" | "refused"> {
+  const limit = bytes.length;
+  const source = {
+    name: "fuzzed",
+    size: limit,
+    async read(offset: number, target: Uint8Array) {
+      // The reader allocated this much before it read.
+      if (target.length > limit || offset < 0 || offset + target.length > limit) {
+        throw new Error(`asked for ${target.length} bytes at ${offset} of ${limit}`);
+      }
+      target.set(bytes.subarray(offset, offset + target.length));
+    },
+    async close() {},
+  };
+  try {
+    const reader = await open(inMemory ? bytes : source);
+    for (const { name, byteLength, dtype } of reader.tensors.values()) {
+      // A deflated entry may hold more than the file has bytes, by at most deflate's best ratio.
+      if (byteLength > 1100 * limit) throw new Error(`${name} claims ${byteLength} bytes of a file of ${limit}`);
+      const values = await reader.read(name);
+      if (dtype === "C64") continue;
+      let streamed = 0;
+      await reader.stream(name, (_, chunk) => {
+        streamed += chunk.length;
+      });
+      if (streamed !== values.length) throw new Error(`${name}: ${streamed} streamed, ${values.length} read`);
+    }
+    return "read";
+  } catch (error) {
+    if (error instanceof WeightsError) return "refused";
+    throw error;
+  }
+}
+
+async function run(make: (random: Random, turn: number) => Uint8Array, open: typeof readSafetensors, count: number) {
+  const outcomes = { read: 0, refused: 0 };
+  for (let turn = 0; turn < count; turn++) {
+    const random = seeded(turn + 1);
+    const bytes = make(random, turn);
+    try {
+      outcomes[await exercise(bytes, open, turn % 2 === 0)]++;
+    } catch (cause) {
+      throw new Error(`case ${turn} broke the reader: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return outcomes;
+}
+
+describe("ten thousand damaged files", () => {
+  test("of safetensors are read or refused", async () => {
+    const bases = [fixture("kinds.safetensors"), fixture("model/model.safetensors").slice(0)];
+    const outcomes = await run(
+      (random) => {
+        const base = bases[random(20) === 0 ? 1 : 0]!;
+        return random(2) === 0 ? mutateHeader(base, random) : mutate(base, random, 1500);
+      },
+      readSafetensors,
+      CASES,
+    );
+    expect(outcomes.read + outcomes.refused).toBe(CASES);
+    // The damage is neither always fatal nor always harmless: the readers' whole length is exercised.
+    expect(outcomes.refused).toBeGreaterThan(CASES / 2);
+    expect(outcomes.read).toBeGreaterThan(CASES / 100);
+  });
+
+  test("of torch.save are read or refused", async () => {
+    const names = [
+      "kinds.bin",
+      "views.bin",
+      "views-legacy.bin",
+      "layer-nested-legacy.bin",
+      "layer.bin",
+      "views-big-endian.bin",
+    ];
+    const bases = names.map(fixture);
+    const deflated = fixture("views-deflated.bin");
+    const pickles = archives(["kinds.bin", "views.bin", "layer-nested.bin"]);
+    const outcomes = await run(
+      (random) => {
+        const kind = random(20);
+        if (kind === 0) return mutate(deflated, random);
+        if (kind < 10) return mutate(bases[random(bases.length)]!, random);
+        // A sound archive around a damaged pickle: past the checks of the zip layer.
+        const { data, storages } = pickles[random(pickles.length)]!;
+        return torchZip(mutate(data, random), storages);
+      },
+      readPyTorch,
+      CASES,
+    );
+    expect(outcomes.read + outcomes.refused).toBe(CASES);
+    expect(outcomes.refused).toBeGreaterThan(CASES / 4);
+    expect(outcomes.read).toBeGreaterThan(CASES / 100);
+  });
+});
+
+/** Pickle and storages of archives, taken apart by the central directory. */
+function archives(names: readonly string[]) {
+  return names.map((name) => {
+    const bytes = Buffer.from(fixture(name));
+    const storages: Record<string, Uint8Array> = {};
+    let data: Uint8Array = new Uint8Array(0);
+    for (
+      let at = bytes.indexOf("PK\x01\x02", 0, "latin1");
+      at >= 0;
+      at = bytes.indexOf("PK\x01\x02", at + 4, "latin1")
+    ) {
+      const entry = bytes.toString("latin1", at + 46, at + 46 + bytes.readUInt16LE(at + 28));
+      const local = bytes.readUInt32LE(at + 42);
+      const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
+      const contents = new Uint8Array(bytes.subarray(start, start + bytes.readUInt32LE(at + 24)));
+      if (entry.endsWith("/data.pkl")) data = contents;
+      const key = /\/data\/(\d+)$/.exec(entry)?.[1];
+      if (key !== undefined) storages[key] = contents;
+    }
+    return { data, storages };
+  });
+}
+
+describe("bombs", () => {
+  const refused = { name: "WeightsError" };
+
+  test("of deflate end where they pass what they declare", async () => {
+    const zeros = new Uint8Array(64 << 20);
+    const bomb = buildZip([{ name: "a/data.pkl", data: zeros, deflate: true, size: 1000, crc: 0 }]);
+    expect(bomb.length).toBeLessThan(100_000);
+    await expect(readPyTorch(bomb)).rejects.toMatchObject(refused);
+    const liar = buildZip([{ name: "a/data.pkl", data: zeros.subarray(0, 1000), deflate: true, size: 2 ** 31 - 1 }]);
+    await expect(readPyTorch(liar)).rejects.toMatchObject(refused);
+    const honest = buildZip([{ name: "a/data.pkl", data: new Uint8Array(65 << 20), deflate: true }]);
+    await expect(readPyTorch(honest)).rejects.toThrow(/too large/);
+  });
+
+  test("of entries that share their bytes are refused", async () => {
+    const kernel = { name: "a/data/0", data: new Uint8Array(1000), deflate: true };
+    const parts = [
+      kernel,
+      ...Array.from({ length: 100 }, (_, i) => ({ ...kernel, name: `a/data/${i + 1}`, offset: 0 })),
+    ];
+    await expect(readPyTorch(buildZip(parts))).rejects.toMatchObject(refused);
+  });
+
+  test.each([
+    ["marks", "(".repeat(2_000_000)],
+    ["dicts", "}".repeat(2_000_000)],
+    ["copies", `N${"2".repeat(2_000_000)}`],
+    ["calls that copy", `](${"NN\x86".repeat(5000)}eq\x00${"ccollections\nOrderedDict\nh\x00\x85R0".repeat(5000)}`],
+  ])("of pickled %s end at a limit", async (_, code) => {
+    await expect(readPyTorch(torchZip(pickle(code)))).rejects.toThrow(/more than 1000000 objects|cut short/);
+  });
+
+  test("of laughs, lists of lists of the same list, take no more than they are", async () => {
+    let code = "](NNNNNNNNNNeq\x00";
+    for (let level = 1; level < 60; level++) {
+      const previous = `h${String.fromCharCode(level - 1)}`;
+      code += `](${previous.repeat(10)}eq${String.fromCharCode(level)}`;
+    }
+    await expect(readPyTorch(torchZip(pickle(code, ".")))).rejects.toMatchObject({ ...refused, code: "unsupported" });
+  });
+
+  test("of repeated strides are refused", async () => {
+    // A million by a million values, all of them the same one.
+    const shape = "(J\x00\x00\x10\x00J\x00\x00\x10\x00t(K\x00K\x00t";
+    const storage = "(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQ";
+    const code = `}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor\n(${storage}K\x00${shape}tRs.`;
+    await expect(readPyTorch(torchZip(pickle(code), { "0": new Uint8Array(4) }))).rejects.toThrow(/claims .* values/);
+  });
+});

@@ -1,0 +1,120 @@
+import { loadReport, matchNames, mismatchText } from "@convbert/converter";
+import { describe, expect, test } from "vitest";
+import { fixtureJson } from "./support.js";
+
+interface Loading {
+  readonly tensors: readonly (readonly [string, number[]])[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly model: string;
+    readonly architectures: string[];
+    readonly found: number[];
+    readonly expected: number[];
+    readonly info: {
+      missing_keys: string[];
+      unexpected_keys: string[];
+      mismatched_keys: [string, number[], number[]][];
+    } | null;
+    readonly logs: { level: string; text: string }[];
+    readonly error: string | null;
+  }[];
+}
+
+const { tensors, cases } = fixtureJson<Loading>("loading.json");
+const named = (places: readonly number[]) =>
+  places.map((place) => ({ name: tensors[place]![0], shape: tensors[place]![1] }));
+const options = {
+  prefix: "convbert",
+  tied: [["convbert.embeddings.word_embeddings.weight", "generator_lm_head.weight"]],
+};
+/** The reference lists names in no order. */
+const sortedNames = (text: string) =>
+  text.replace(/\[('[^\]]*')\]/g, (_, names: string) => `[${names.split(", ").sort().join(", ")}]`);
+
+describe("the reference's loading", () => {
+  test.each(cases.map((entry) => [entry.name, entry] as const))("%s gives the same lists and messages", (_, entry) => {
+    const match = matchNames(named(entry.found), named(entry.expected), options);
+    if (entry.info) {
+      expect([...match.loadingInfo.missing_keys].sort()).toEqual(entry.info.missing_keys);
+      expect([...match.loadingInfo.unexpected_keys].sort()).toEqual(entry.info.unexpected_keys);
+      expect([...match.loadingInfo.mismatched_keys].sort()).toEqual(entry.info.mismatched_keys);
+      const report = loadReport(match, { model: entry.model, location: "FOLDER", architectures: entry.architectures });
+      const sorted = (messages: readonly { level: string; text: string }[]) =>
+        messages.map(({ level, text }) => ({ level, text: mismatchesSorted(sortedNames(text)) }));
+      expect(sorted(report)).toEqual(sorted(entry.logs));
+    } else {
+      const text = mismatchText(match.mismatched, entry.model);
+      expect(text.split("\n\tYou may")[0]).toBe(entry.error!.split("\n\tYou may")[0]);
+    }
+    // Nothing is forgotten: every weight of the model is mapped, missing or mismatched, and only one of them.
+    const accounted = [...match.mapping.keys(), ...match.missing, ...match.mismatched.map(({ name }) => name)];
+    expect(accounted.sort()).toEqual(
+      named(entry.expected)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    expect(new Set(accounted).size).toBe(accounted.length);
+  });
+
+  function mismatchesSorted(text: string): string {
+    const lines = text.split("\n");
+    const listed = lines.filter((line) => line.startsWith("- ") && line.includes("found shape")).sort();
+    return lines
+      .map((line) => (line.startsWith("- ") && line.includes("found shape") ? listed.shift()! : line))
+      .join("\n");
+  }
+});
+
+describe("names", () => {
+  const shape = [2];
+  const list = (...names: string[]) => names.map((name) => ({ name, shape }));
+
+  test("map with and without the prefix, both ways", () => {
+    const up = matchNames(list("encoder.weight"), list("convbert.encoder.weight", "classifier.weight"), {
+      prefix: "convbert",
+    });
+    expect([...up.mapping]).toEqual([["convbert.encoder.weight", "encoder.weight"]]);
+    expect(up.missing).toEqual(["classifier.weight"]);
+    const down = matchNames(list("convbert.encoder.weight", "classifier.weight"), list("encoder.weight"), {
+      prefix: "convbert",
+    });
+    expect([...down.mapping]).toEqual([["encoder.weight", "convbert.encoder.weight"]]);
+    expect(down.unexpected).toEqual(["classifier.weight"]);
+    const none = matchNames(list("convbert.a"), list("a"));
+    expect([none.missing, none.unexpected]).toEqual([["a"], ["convbert.a"]]);
+  });
+
+  test("of old layer norms map to the new ones; a new one beside it wins", () => {
+    const match = matchNames(list("n.gamma", "n.beta", "m.gamma", "m.weight"), list("n.weight", "n.bias", "m.weight"));
+    expect(Object.fromEntries(match.mapping)).toEqual({
+      "n.weight": "n.gamma",
+      "n.bias": "n.beta",
+      "m.weight": "m.weight",
+    });
+    expect(match.unexpected).toEqual(["m.gamma"]);
+  });
+
+  test("of a parallel wrapper lose its prefix, when all have it", () => {
+    const match = matchNames(list("module.convbert.a", "module.b"), list("convbert.a", "b"), { prefix: "convbert" });
+    expect(Object.fromEntries(match.mapping)).toEqual({ "convbert.a": "module.convbert.a", b: "module.b" });
+    expect(matchNames(list("module.a", "b"), list("a", "b")).missing).toEqual(["a"]);
+  });
+
+  test("of tied weights stand for each other", () => {
+    const expected = list("convbert.embeddings.word_embeddings.weight", "generator_lm_head.weight");
+    for (const found of expected) {
+      const match = matchNames([found], expected, options);
+      expect(new Set(match.mapping.values())).toEqual(new Set([found.name]));
+      expect([match.missing, match.unexpected]).toEqual([[], []]);
+    }
+    expect(matchNames([], expected, options).missing.length).toBe(2);
+    const wrong = matchNames([{ name: expected[0]!.name, shape: [3] }], expected, options);
+    expect([wrong.missing, wrong.mismatched.length]).toEqual([[], 1]);
+  });
+
+  test("of saved buffers are no surprise, prefixed or not", () => {
+    const buffers = ["convbert.embeddings.position_ids", "embeddings.token_type_ids"];
+    expect(matchNames(list("convbert.a", ...buffers), list("convbert.a"), options).unexpected).toEqual([]);
+    expect(matchNames(list("a", "my.cache"), list("a"), { buffers: ["my.cache"] }).unexpected).toEqual([]);
+  });
+});
