@@ -18,7 +18,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
       return new ReferenceBackend();
     case "wasm": {
       const { createWasmBackend } = await import("./wasm/backend.js");
-      return createWasmBackend();
+      return (await createWasmBackend()) ?? new ReferenceBackend();
     }
     default:
       throw new BackendError("createBackend", `there is no backend "${String(name)}"; use "wasm" or "reference"`);

@@ -1,0 +1,4 @@
+export { activate } from "./activations";
+export { attention } from "./attention";
+export { depthwiseConvolution, dynamicConvolution } from "./convolution";
+export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } from "./rows";

@@ -1,0 +1,63 @@
+// Compiles the kernels and writes their bytes into src/wasm/generated, so that the package needs no file at run time and
+// tests need no build. `node kernels/build.ts` writes, `node kernels/build.ts --check` fails when the file is stale.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+import { ModuleBuilder } from "./emit/builder.ts";
+import { emitTiles } from "./emit/product.ts";
+
+const packageRoot = fileURLToPath(new URL("..", import.meta.url));
+const target = `${packageRoot}src/wasm/generated/kernels.ts`;
+
+/** Element-wise and row kernels, from AssemblyScript. */
+async function compileElements(relaxed: boolean): Promise<Uint8Array> {
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(
+    [
+      "assembly/index.ts",
+      "--outFile",
+      "elements.wasm",
+      ...["--baseDir", packageRoot, "--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert"],
+      ...["-O3", "--converge", "--disableWarning", "112"],
+      ...["--enable", relaxed ? "relaxed-simd" : "simd"],
+    ],
+    {
+      writeFile: (_name, contents) => {
+        binary = contents as Uint8Array;
+      },
+    },
+  );
+  if (error !== null || binary === undefined) {
+    throw new Error(`AssemblyScript failed:\n${stderr.toString()}`, { cause: error });
+  }
+  return binary;
+}
+
+/** Matrix-product tiles, from the emitter. */
+function compileTiles(relaxed: boolean): Uint8Array {
+  const module = new ModuleBuilder();
+  emitTiles(module, { rows: 6, relaxed, unroll: 1 });
+  return module.build({ sharedMemory: false });
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const lines = ["// Made by kernels/build.ts from assembly/ and kernels/emit/; do not edit.", ""];
+for (const [name, relaxed] of [
+  ["RELAXED", true],
+  ["SIMD128", false],
+] as const) {
+  const elements = base64(await compileElements(relaxed));
+  const tiles = base64(compileTiles(relaxed));
+  lines.push(`export const ${name} = {\n  elements:\n    "${elements}",\n  tiles:\n    "${tiles}",\n};`);
+}
+const text = `${lines.join("\n")}\n`;
+
+if (process.argv.includes("--check")) {
+  if (readFileSync(target, "utf8") !== text) {
+    console.error("src/wasm/generated/kernels.ts is stale: run `pnpm --filter @convbert/tensor kernels`");
+    process.exit(1);
+  }
+} else {
+  writeFileSync(target, text);
+  console.log(`wrote ${target.slice(packageRoot.length)}: ${(text.length / 1024).toFixed(1)} KB`);
+}
