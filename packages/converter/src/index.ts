@@ -9,7 +9,7 @@ export {
   type NameMatch,
   type ShapeMismatch,
 } from "./match.js";
-export { openWeights } from "./open.js";
+export { type OpenWeightsOptions, openWeights } from "./open.js";
 export { readPyTorch } from "./pytorch/read.js";
 export { writePyTorch } from "./pytorch/write.js";
 export { type LoadMessage, loadReport, mismatchText, type ReportContext } from "./report.js";

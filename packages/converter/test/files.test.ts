@@ -133,6 +133,22 @@ describe("opening", () => {
     await expect(openWeights(await openFiles(all))).rejects.toMatchObject({ name: "WeightsError", code: "missing" });
   });
 
+  test("can be told which format and variant to take", async () => {
+    const { contents: safe } = await saved({});
+    const { contents: torch } = await saved({ format: "pytorch" });
+    const both = await openFiles({ ...safe, ...torch });
+    expect((await openWeights(both, { useSafetensors: true })).format).toBe("safetensors");
+    expect((await openWeights(both, { useSafetensors: false })).format).toBe("pytorch");
+    await expect(openWeights(await openFiles(torch), { useSafetensors: true })).rejects.toMatchObject({
+      code: "missing",
+    });
+    const half = await openFiles({ ...torch, "model.fp16.safetensors": safe["model.safetensors"]! });
+    expect((await openWeights(half, { variant: "fp16" })).format).toBe("safetensors");
+    await expect(openWeights(half, { variant: "bf16" })).rejects.toThrow(/model\.bf16\.safetensors/);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(openWeights(both, { signal })).rejects.toThrow("enough");
+  });
+
   test("reads a folder on disk", async () => {
     const reader = await openWeights(await openFiles(fixturePath("model")));
     expect([reader.format, { ...reader.metadata }]).toEqual(["safetensors", { format: "pt" }]);
