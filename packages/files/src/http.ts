@@ -12,6 +12,8 @@ export interface RequestOptions {
   readonly method?: "GET" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Gives a redirect to another server back instead of following it: an address signed for GET refuses HEAD. */
+  readonly stayHere?: boolean;
 }
 
 /** The answer, with the headers of the redirects before it: the hub tells commit and checksum in the first one. */
@@ -94,9 +96,10 @@ export class HttpClient {
       const target =
         redirect === "manual" && response.status >= 300 && response.status < 400 && response.status !== 304;
       const next = target ? response.headers.get("location") : null;
-      if (!next) return { response, header: (name) => firstHeader(seen, name) };
+      const address = next ? new URL(next, current) : undefined;
+      const leaves = address !== undefined && address.origin !== new URL(current).origin;
+      if (!address || (leaves && options.stayHere)) return { response, header: (name) => firstHeader(seen, name) };
       await discard(response);
-      const address = new URL(next, current);
       const downgrade = new URL(current).protocol === "https:" && address.protocol !== "https:";
       if (downgrade || !/^https?:$/.test(address.protocol)) {
         throw new FilesError(

@@ -1,8 +1,8 @@
 import { FilesError } from "./errors.js";
 import { discard, HttpClient, statusError } from "./http.js";
 import { environment, hasDisk } from "./platform.js";
-import { offlineError, type RemoteSource, type RemoteVersion, remoteFileSet } from "./remote.js";
-import type { FileInfo, FileStore } from "./store.js";
+import { type ListedFile, offlineError, type RemoteSource, type RemoteVersion, remoteFileSet } from "./remote.js";
+import type { FileStore } from "./store.js";
 import type { FileSet, OpenFilesOptions } from "./types.js";
 
 /** A model on the hub. */
@@ -110,8 +110,8 @@ export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, optio
     }
   };
 
-  let listing: Promise<Map<string, Entry>> | undefined;
-  const entries = (current: RemoteVersion): Promise<Map<string, Entry>> => {
+  let listing: Promise<Map<string, ListedFile>> | undefined;
+  const entries = (current: RemoteVersion): Promise<Map<string, ListedFile>> => {
     listing ??= fetchListing(client, endpoint, id, current, location, signal).catch((error) => {
       listing = undefined;
       throw error;
@@ -127,19 +127,17 @@ export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, optio
     options,
     version,
     list: async (current) => [...(await entries(current)).keys()].sort(),
-    // A page sees only the last answer of a redirect, so length and checksum come from the listing.
+    // A page sees only the last answer of a redirect, so presence, length and checksum come from the list.
     ...(!hasDisk() && {
-      async expected(current: RemoteVersion, name: string) {
+      async lookUp(current: RemoteVersion, name: string) {
         const found = await entries(current).catch(() => undefined);
         signal?.throwIfAborted();
-        return found?.get(name);
+        return found && (found.get(name) ?? null);
       },
     }),
   };
   return remoteFileSet(source);
 }
-
-type Entry = Partial<Pick<FileInfo, "size" | "sha256">>;
 
 const MAX_PAGES = 50;
 
@@ -151,9 +149,9 @@ async function fetchListing(
   current: RemoteVersion,
   location: string,
   signal: AbortSignal | undefined,
-): Promise<Map<string, Entry>> {
+): Promise<Map<string, ListedFile>> {
   const subject = { location, file: "the list of files" };
-  const found = new Map<string, Entry>();
+  const found = new Map<string, ListedFile>();
   const revision = current.prefix.slice(current.prefix.lastIndexOf("/") + 1);
   let url: string | undefined = `${endpoint}/api/models/${id}/tree/${revision}?recursive=true`;
   for (let page = 0; url !== undefined && page < MAX_PAGES; page++) {

@@ -16,6 +16,9 @@ export interface RemoteVersion {
   readonly immutable: boolean;
 }
 
+/** What a list of files tells. */
+export type ListedFile = Partial<Pick<FileInfo, "size" | "sha256">>;
+
 export interface RemoteSource {
   /** For messages. */
   readonly location: string;
@@ -27,8 +30,11 @@ export interface RemoteSource {
   version(): Promise<RemoteVersion>;
   /** Names of all files, where the server can list them. */
   list?(version: RemoteVersion): Promise<string[]>;
-  /** What another source says about a file, for servers that hide headers from pages. */
-  expected?(version: RemoteVersion, name: string): Promise<Partial<Pick<FileInfo, "size" | "sha256">> | undefined>;
+  /**
+   * What the server's list says about a file, for pages, from which headers are hidden: null when it is not there,
+   * undefined when there is no list.
+   */
+  lookUp?(version: RemoteVersion, name: string): Promise<ListedFile | null | undefined>;
 }
 
 /** Files of a remote folder, each downloaded into the store when it is first asked for. */
@@ -72,7 +78,7 @@ export function remoteFileSet(source: RemoteSource): FileSet {
     if (offline) throw offlineError(subject);
     const url = urlOf(name);
     try {
-      const expected = await source.expected?.(await resolve(), name);
+      const expected = (await source.lookUp?.(await resolve(), name)) ?? undefined;
       const request = { url, key: keyOf(name), subject, immutable, signal, onProgress, current: found, expected };
       const file = await download(client, store, request);
       return file === found ? cached(file, name) : file;
@@ -88,6 +94,8 @@ export function remoteFileSet(source: RemoteSource): FileSet {
     const found = await store.find(keyOf(name));
     if (found && (immutable || offline)) return true;
     if (offline) return false;
+    const listed = await source.lookUp?.(await resolve(), name);
+    if (listed !== undefined) return listed !== null;
     try {
       return await exists(client, urlOf(name), { location, file: name }, signal);
     } catch (error) {
@@ -145,9 +153,12 @@ export function offlineError(subject: Subject): FilesError {
 
 /** Asks the server whether a file is there. */
 async function exists(client: HttpClient, url: string, subject: Subject, signal?: AbortSignal): Promise<boolean> {
-  let answer = await client.request(url, subject, { method: "HEAD", signal });
-  if (answer.response.status === 405 || answer.response.status === 501) {
-    // A server without HEAD: begin a download and drop it.
+  let answer = await client.request(url, subject, { method: "HEAD", signal, stayHere: true });
+  const redirected = answer.response.status >= 300 && answer.response.status < 400;
+  // The hub vouches for what it redirects to; anyone else may send us to a page that says "not here".
+  if (redirected && answer.header("x-repo-commit")) return true;
+  if (redirected || answer.response.status === 405 || answer.response.status === 501) {
+    // No answer to HEAD: begin a download and drop it.
     answer = await client.request(url, subject, { headers: { range: "bytes=0-0" }, signal });
   }
   const { status, ok } = answer.response;

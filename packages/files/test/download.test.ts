@@ -69,6 +69,21 @@ describe("a URL", () => {
     expect(files.list).toBeUndefined();
   });
 
+  test("answers has() for files that are redirected to another server", async () => {
+    const other = await serve((request, response, url) => {
+      if (request.method === "HEAD") response.writeHead(403).end();
+      else if (url.pathname === "/signed") sendFile(request, response, body);
+      else response.writeHead(404).end();
+    });
+    const { server, options } = await setUp((_request, response, url) => {
+      const location = `${other.origin}/${url.pathname.endsWith("weights.bin") ? "signed" : "missing"}`;
+      response.writeHead(302, { location }).end();
+    });
+    const files = await openFiles(`${server.origin}/model/`, options);
+    expect(await files.has("weights.bin")).toBe(true);
+    expect(await files.has("absent.bin")).toBe(false);
+  });
+
   test("is read where the server compresses it", async () => {
     const { gzipSync } = await import("node:zlib");
     const { read } = await setUp((_request, response) => {

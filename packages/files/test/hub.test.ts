@@ -22,6 +22,11 @@ const second: Commit = {
 async function hub() {
   const branches: Record<string, Commit> = { main: first, "v1.0": first, "refs/pr/1": second };
   const storage = await serve((request, response, url) => {
+    // As an address that was signed for GET.
+    if (request.method === "HEAD") {
+      response.writeHead(403).end();
+      return;
+    }
     const [, sha, name] = url.pathname.split("/");
     const commit = [first, second].find((candidate) => candidate.sha === sha)!;
     sendFile(request, response, commit.files[name!]!);
@@ -109,6 +114,7 @@ describe("a model of the hub", () => {
       expect(await files.readText("config.json")).toBe('{"version":1}');
       expect(await files.readBytes("model.safetensors")).toEqual(first.files["model.safetensors"]);
       expect(await files.has("vocab.txt")).toBe(true);
+      expect(await (await openFiles("org/model@v1.0", options)).has("model.safetensors")).toBe(true);
       expect(await files.has("absent.txt")).toBe(false);
     }
     expect(gets(server)).toBe(2);
