@@ -90,7 +90,6 @@ export function Tokens({ tokens }: { tokens: readonly TokenView[] }) {
     <Panel name="tokens" title={`${tokens.length} tokens`}>
       <ul>
         {tokens.map(({ text, id, special }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the same token may occur twice; its place is its identity
           <li key={index} class={special ? "special" : ""}>
             {text}
             <small>{id}</small>
