@@ -18,6 +18,7 @@ const { code } = await run(
     "//#lint",
     "//#knip",
     "//#graph",
+    "//#packages",
     "build",
     "typecheck",
     "test",
