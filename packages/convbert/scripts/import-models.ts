@@ -23,7 +23,8 @@ for (const name of ["question-classification", "chunking"]) {
   if (card) await writeFile(join(to, "README.md"), card);
 
   for (const file of await readdir(from)) {
-    if (file !== "pytorch_model.bin" && file !== "config.json") await writeFile(join(to, file), await readFile(join(from, file)));
+    if (file !== "pytorch_model.bin" && file !== "config.json")
+      await writeFile(join(to, file), await readFile(join(from, file)));
   }
   const config = JSON.parse(await readFile(join(from, "config.json"), "utf8"));
   await writeFile(join(to, "config.json"), `${JSON.stringify({ ...config, torch_dtype: "float16" }, null, 2)}\n`);

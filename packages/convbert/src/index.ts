@@ -1,1 +1,5 @@
-export {};
+export * from "@convbert/heads";
+export * from "@convbert/model";
+export * from "@convbert/pipelines";
+export * from "@convbert/tokenizer";
+export { type EmbeddedTask, embeddedModel } from "./embedded.js";

@@ -1,0 +1,259 @@
+import { openWeights } from "@convbert/converter";
+import { type FileSet, openFiles } from "@convbert/files";
+import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbert/heads";
+import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";
+import { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { type Command, Option } from "commander";
+import { EXIT, oneLine } from "./failure.js";
+import { loadingOptions, type ModelFlags, withModelFlags } from "./model-options.js";
+import { grouped, moduleTree } from "./module-tree.js";
+import { bytes, ProgressLine } from "./progress.js";
+import { folded, type Style, styleFor } from "./style.js";
+import type { Terminal } from "./terminal.js";
+
+interface InspectFlags extends ModelFlags {
+  readonly head?: string;
+  readonly json?: boolean;
+}
+
+const HELP = `
+Loads the model, so that what is said about its weights is what loading found. The memory is measured: the weights in
+the form in which they compute, and the most that a text of 128 tokens (or as many as fit) took beside them.`;
+
+/** Adds `convbert inspect`. */
+export function addInspect(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  const command = program
+    .command("inspect")
+    .description("show a model's configuration, weights, formats and memory")
+    .argument("<model>", "folder, URL or hub id")
+    .addOption(
+      new Option("--head <name>", "model class, where config.json names none or another").choices(
+        Object.keys(MODEL_CLASSES),
+      ),
+    )
+    .option("--json", "one JSON object");
+  withModelFlags(command)
+    .addHelpText("after", HELP)
+    .action(async (source: string, flags: InspectFlags) => {
+      finish(await inspect(source, flags, terminal, program.opts()["color"]));
+    });
+}
+
+/** Files that weights come in, and what they are. */
+const FORMATS: readonly (readonly [RegExp, string])[] = [
+  [/^model\.safetensors$/, "safetensors"],
+  [/^model\.safetensors\.index\.json$/, "safetensors, sharded"],
+  [/^pytorch_model\.bin$/, "PyTorch"],
+  [/^pytorch_model\.bin\.index\.json$/, "PyTorch, sharded"],
+  [/^tf_model\.h5$/, "TensorFlow (not read by this version)"],
+  [/\.ckpt(-\d+)?\.index$/, "TensorFlow 1 checkpoint (not read by this version)"],
+  [/^flax_model\.msgpack$/, "Flax (not read)"],
+  [/\.onnx$/, "ONNX graph (not read)"],
+];
+
+interface Inspection {
+  readonly location: string;
+  readonly model: string;
+  readonly config: ConvBertConfig;
+  readonly formats: readonly { readonly file: string; readonly format: string }[];
+  /** How many weights of each element type the file has that was loaded. */
+  readonly file: { readonly format: string; readonly byteLength: number; readonly dtypes: Record<string, number> };
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly tiedTo?: string;
+  }[];
+  readonly total: number;
+  readonly memory: {
+    readonly weightBytes: number;
+    readonly runBytes: number;
+    readonly runTokens: number;
+    readonly backend: string;
+  };
+  readonly tokenizer: { readonly vocabulary: number; readonly maxLength: number } | { readonly error: string };
+  readonly report: {
+    readonly missing: readonly string[];
+    readonly unexpected: readonly string[];
+    readonly mismatched: readonly { readonly name: string }[];
+  };
+}
+
+async function inspect(source: string, flags: InspectFlags, terminal: Terminal, color: boolean): Promise<number> {
+  const progress = new ProgressLine(terminal.stderr);
+  progress.show("loading the model");
+  // What loading warns of is in the report.
+  const options = { ...loadingOptions(flags, terminal, progress), onWarning: () => {} };
+  const found = await look(source, flags.head, options);
+  await progress.clear();
+  const text = flags.json ? JSON.stringify(forMachines(found)) : forPeople(found, styleFor(terminal, color));
+  await terminal.stdout.write(`${text}\n`);
+  return EXIT.success;
+}
+
+async function look(source: string, head: string | undefined, options: FromPretrainedOptions): Promise<Inspection> {
+  const files = await openFiles(source, options);
+  const config = await readConfig(files);
+  const formats = await formatsOf(files);
+  const reader = await openWeights(files);
+  const dtypes: Record<string, number> = {};
+  let byteLength = 0;
+  for (const info of reader.tensors.values()) {
+    dtypes[info.dtype] = (dtypes[info.dtype] ?? 0) + 1;
+    if (info.tiedTo === undefined) byteLength += info.byteLength;
+  }
+  const { format } = reader;
+  await reader.close();
+
+  using model = await loadModel(files, {
+    ...options,
+    ignoreMismatchedSizes: true,
+    ...(head !== undefined && { head }),
+  });
+  const weightBytes = model.backend.memory().liveBytes;
+  const runTokens = Math.min(128, config.max_position_embeddings);
+  await runOnce(model, runTokens);
+  const { missing = [], unexpected = [], mismatched = [] } = model.loadReport ?? {};
+  const parameters = [...model.parameters()].map(({ name, shape, tiedTo }) => ({
+    name,
+    shape,
+    ...(tiedTo !== undefined && { tiedTo }),
+  }));
+  return {
+    location: files.location,
+    model: head ?? modelNameOf(config.architectures),
+    config: model.config,
+    formats,
+    file: { format, byteLength, dtypes },
+    parameters,
+    total: model.numParameters(),
+    memory: {
+      weightBytes,
+      runBytes: model.backend.memory().peakBytes - weightBytes,
+      runTokens,
+      backend: model.backend.description,
+    },
+    tokenizer: await tokenizerOf(files),
+    report: { missing, unexpected, mismatched },
+  };
+}
+
+async function runOnce(model: AnyConvBert, tokens: number): Promise<void> {
+  const row = new Array<number>(tokens).fill(0);
+  const isChoice = model instanceof MODEL_CLASSES.ConvBertForMultipleChoice;
+  await (model as InstanceType<typeof MODEL_CLASSES.ConvBertModel>).forward({ input_ids: isChoice ? [[row]] : [row] });
+}
+
+async function formatsOf(files: FileSet): Promise<{ file: string; format: string }[]> {
+  const candidates = [
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    "tf_model.h5",
+  ];
+  const names = files.list
+    ? await files.list()
+    : (await Promise.all(candidates.map(async (name) => ((await files.has(name)) ? [name] : [])))).flat();
+  return names.flatMap((file) => {
+    const format = FORMATS.find(([pattern]) => pattern.test(file))?.[1];
+    return format === undefined ? [] : [{ file, format }];
+  });
+}
+
+async function tokenizerOf(files: FileSet): Promise<Inspection["tokenizer"]> {
+  try {
+    const tokenizer = await ConvBertTokenizerFast.fromPretrained(files);
+    return { vocabulary: tokenizer.length, maxLength: tokenizer.modelMaxLength };
+  } catch (error) {
+    return { error: oneLine(error) };
+  }
+}
+
+function forMachines(found: Inspection): unknown {
+  const { memory, file, report, tokenizer } = found;
+  return {
+    location: found.location,
+    model: found.model,
+    config: found.config.toJSON(),
+    formats: found.formats,
+    weights: { format: file.format, bytes: file.byteLength, tensors_by_dtype: file.dtypes },
+    parameters: {
+      total: found.total,
+      tensors: found.parameters.map(({ name, shape, tiedTo }) => ({ name, shape, ...(tiedTo && { tied_to: tiedTo }) })),
+    },
+    memory: {
+      backend: memory.backend,
+      weight_bytes: memory.weightBytes,
+      run_bytes: memory.runBytes,
+      run_tokens: memory.runTokens,
+    },
+    tokenizer:
+      "error" in tokenizer ? tokenizer : { vocabulary: tokenizer.vocabulary, model_max_length: tokenizer.maxLength },
+    missing: report.missing,
+    unexpected: report.unexpected,
+    mismatched: report.mismatched,
+  };
+}
+
+function forPeople(found: Inspection, style: Style): string {
+  const { config, memory, file, report, tokenizer } = found;
+  const { bold, dim, green, yellow } = style.colors;
+  const row = (name: string, value: string): string => `  ${dim(name.padEnd(12))}${value}`;
+  const labels = Object.values(config.id2label);
+  const isClassifier = /Classification$/.test(found.model);
+  const types = Object.entries(file.dtypes).map(([dtype, count]) => `${count} ${dtype}`);
+  const unlimited = "maxLength" in tokenizer && tokenizer.maxLength > 1e20;
+  const lines = [
+    `${bold(found.model)}  ${dim(found.location)}`,
+    "",
+    row(
+      "layers",
+      `${config.num_hidden_layers}, hidden ${config.hidden_size}, feed-forward ${config.intermediate_size}`,
+    ),
+    row(
+      "heads",
+      `${config.attentionHeads} of size ${config.attentionHeadSize} ` +
+        `(${config.num_attention_heads} / head ratio ${config.head_ratio}), convolution kernel ${config.conv_kernel_size}`,
+    ),
+    ...(config.num_groups > 1 ? [row("groups", `${config.num_groups} in the feed-forward`)] : []),
+    row("embeddings", `${config.vocab_size} × ${config.embedding_size}, ${config.max_position_embeddings} positions`),
+    ...(isClassifier
+      ? [folded(`${labels.length}: ${labels.join(", ")}`, style, " ".repeat(14)).replace(/^ {14}/, row("labels", ""))]
+      : []),
+    row(
+      "tokenizer",
+      "error" in tokenizer
+        ? yellow(tokenizer.error)
+        : `${tokenizer.vocabulary} tokens${unlimited ? "" : `, at most ${tokenizer.maxLength} a text`}`,
+    ),
+    "",
+    bold("Files"),
+    ...found.formats.map(({ file: name, format }) => row("found", `${name}  ${dim(format)}`)),
+    row("loaded", `${file.format}, ${bytes(file.byteLength)}: ${types.join(", ")} tensors`),
+    "",
+    bold("Memory"),
+    row("weights", bytes(memory.weightBytes)),
+    row("running", `${bytes(memory.runBytes)} more for ${memory.runTokens} tokens`),
+    row("computes", memory.backend),
+    "",
+    bold("Loading"),
+    ...loadLines(report).map((line) => folded(yellow(line), style)),
+  ];
+  if (report.missing.length + report.unexpected.length + report.mismatched.length === 0) {
+    lines.push(`  ${green("every weight was found, and none was left over")}`);
+  }
+  lines.push("", bold("Parameters"), moduleTree(found.model, found.parameters, style));
+  return lines.join("\n");
+}
+
+function loadLines({ missing, unexpected, mismatched }: Inspection["report"]): string[] {
+  const list = (names: readonly string[]) =>
+    names.slice(0, 6).join(", ") + (names.length > 6 ? ` and ${grouped(names.length - 6)} more` : "");
+  const lines: string[] = [];
+  if (missing.length > 0) lines.push(`${missing.length} not in the file, newly made: ${list(missing)}`);
+  if (unexpected.length > 0) lines.push(`${unexpected.length} in the file, not used: ${list(unexpected)}`);
+  if (mismatched.length > 0) {
+    lines.push(`${mismatched.length} of another shape, newly made: ${list(mismatched.map(({ name }) => name))}`);
+  }
+  return lines;
+}

@@ -1,0 +1,70 @@
+import { Command, CommanderError } from "commander";
+import { packageVersion } from "../version.js";
+import { addDemo } from "./demo.js";
+import { EXIT, oneLine } from "./failure.js";
+import { addInspect } from "./inspect.js";
+import { addRun } from "./run.js";
+import type { Terminal } from "./terminal.js";
+import { addTokenize } from "./tokenize.js";
+import { addVerify } from "./verify.js";
+
+const HELP = `
+Results go to standard output, progress and warnings to standard error.
+Exit code: 0 for success, 1 for a failed check, 2 for bad use or a model that cannot be read.`;
+
+/**
+ * Runs the command.
+ * @param args what follows the command's name.
+ * @returns the exit code.
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = EXIT.success;
+  try {
+    const program = makeProgram(terminal, await packageVersion(), (result) => {
+      code = result;
+    });
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    // Help and version are thrown too.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.success;
+    // A progress line may still stand there.
+    const start = terminal.stderr.isTTY ? "\r\x1b[K" : "";
+    const isInterrupted = terminal.signal.aborted;
+    await terminal.stderr.write(`${start}convbert: ${isInterrupted ? "interrupted" : oneLine(error)}\n`);
+    return isInterrupted ? EXIT.interrupted : EXIT.unusable;
+  }
+}
+
+function makeProgram(terminal: Terminal, version: string, finish: (code: number) => void): Command {
+  const program = new Command("convbert");
+  program
+    .description("ConvBERT: run, check and look into models")
+    .version(version)
+    .option("--no-color", "no colours, as with the environment variable NO_COLOR")
+    .addHelpText("after", HELP);
+  const commands = [addRun, addTokenize, addVerify, addInspect, addDemo];
+  for (const add of commands) add(program, terminal, finish);
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void terminal.stdout.write(text),
+        // Errors are thrown, and written once, as one line.
+        writeErr: () => {},
+        outputError: () => {},
+        getOutHelpWidth: () => terminal.stdout.columns || 100,
+        getOutHasColors: () => false,
+      })
+      .helpCommand(false);
+  }
+  program.action((_options, { args }: Command) => {
+    const [unknown] = args;
+    if (unknown !== undefined) {
+      const names = program.commands.map((command) => command.name()).join(", ");
+      throw new CommanderError(EXIT.unusable, "unknown", `there is no command "${unknown}"; choose one of ${names}`);
+    }
+    program.outputHelp();
+  });
+  return program.allowExcessArguments();
+}

@@ -1,0 +1,71 @@
+import type { FromPretrainedOptions } from "@convbert/model";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { bytes, type ProgressLine } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+
+/** Flags of every command that loads a model. */
+export interface ModelFlags {
+  readonly backend?: "wasm" | "reference";
+  readonly threads?: number;
+  readonly dtype?: "float32";
+  readonly revision?: string;
+  readonly cacheDir?: string;
+  readonly offline?: boolean;
+}
+
+/** Adds the flags of {@link ModelFlags} to a command. */
+export function withModelFlags(command: Command): Command {
+  return command
+    .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]))
+    .option("--threads <count>", "threads to compute with (this version uses one)", wholeNumber(1))
+    .addOption(new Option("--dtype <type>", "how weights are kept").choices(["float32"]))
+    .option("--revision <name>", "branch, tag or commit of a hub model")
+    .option("--cache-dir <folder>", "where downloads are kept")
+    .option("--offline", "never touch the network");
+}
+
+/** What the flags mean to `fromPretrained`; downloads show their progress. */
+export function loadingOptions(flags: ModelFlags, terminal: Terminal, progress: ProgressLine): FromPretrainedOptions {
+  return {
+    ...(flags.backend && { backend: flags.backend }),
+    ...(flags.dtype && { dtype: flags.dtype }),
+    ...(flags.revision !== undefined && { revision: flags.revision }),
+    ...(flags.cacheDir !== undefined && { cacheDirectory: flags.cacheDir }),
+    ...(flags.offline && { offline: true }),
+    signal: terminal.signal,
+    onWarning: (text) => void warn(text, terminal, progress),
+    onProgress({ file, status, loaded, total }) {
+      if (status === "download") progress.show(`${file}  ${bytes(loaded)}${total ? ` of ${bytes(total)}` : ""}`);
+    },
+  };
+}
+
+/** A warning on standard error. The reference's are long; the first sentence says what matters. */
+export async function warn(text: string, terminal: Terminal, progress: ProgressLine): Promise<void> {
+  await progress.clear();
+  await terminal.stderr.write(`warning: ${text.split("\n")[0]}\n`);
+}
+
+/** Reads a flag's value as a whole number of at least `least`. */
+export function wholeNumber(least: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && Number.isSafeInteger(number) && number >= least) return number;
+    throw new InvalidArgumentError(`Give a whole number of at least ${least}.`);
+  };
+}
+
+/** Reads a flag's value as a number above 0. */
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError("Give a number above 0.");
+}
+
+/** Reads a flag's value as names parted by commas. */
+export function names(value: string): string[] {
+  return value
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}

@@ -1,0 +1,75 @@
+import { fstatSync } from "node:fs";
+import type { Output, Terminal } from "./terminal.js";
+
+/** The longest wait for the first byte of a pipe that may stay silent, in milliseconds. */
+const PATIENCE = 1500;
+
+/** Stands for a person's Ctrl-C. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** The terminal of this process. A reader that goes away (`| head`) ends the process without a word. */
+export function processTerminal(): Terminal {
+  const interruption = new AbortController();
+  process.on("SIGINT", () => {
+    // A second Ctrl-C does not wait for anything.
+    if (interruption.signal.aborted) process.exit(130);
+    const reason = new Interrupted("interrupted");
+    interruption.abort(reason);
+    // Reading is the one thing that would not look at the signal.
+    process.stdin.destroy(reason);
+  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(0);
+      throw error;
+    });
+  }
+  return {
+    stdin: Object.assign(process.stdin, { isTTY: process.stdin.isTTY === true }),
+    hasInput: () => hasInput(process.stdin),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    env: process.env,
+    signal: interruption.signal,
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    write: (text) =>
+      new Promise((resolve) => {
+        if (stream.write(text)) resolve();
+        else stream.once("drain", resolve);
+      }),
+  };
+}
+
+async function hasInput(stdin: NodeJS.ReadStream): Promise<boolean> {
+  if (stdin.isTTY) return false;
+  try {
+    const stats = fstatSync(0);
+    if (stats.isFile()) return stats.size > 0;
+    if (!stats.isFIFO() && !stats.isSocket()) return false;
+  } catch {
+    // Closed.
+    return false;
+  }
+  return new Promise((resolve) => {
+    const decide = (answer: boolean): void => {
+      clearTimeout(timer);
+      stdin.off("readable", ready).off("end", ended).off("error", ended);
+      resolve(answer);
+    };
+    // At the end of a stream that had nothing, "readable" comes too, with nothing to read.
+    const ready = (): void => decide(stdin.readableLength > 0);
+    const ended = (): void => decide(false);
+    const timer = setTimeout(ended, PATIENCE);
+    stdin.on("readable", ready).on("end", ended).on("error", ended);
+  });
+}

@@ -1,0 +1,184 @@
+import { readFile } from "node:fs/promises";
+import { PIPELINE_TASKS, PipelineError, type PipelineTask, pipeline } from "@convbert/pipelines";
+import { TokenizerError } from "@convbert/tokenizer";
+import { type Command, Option } from "commander";
+import { embeddedModel } from "../embedded.js";
+import { EXIT, oneLine, UsageError } from "./failure.js";
+import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "./model-options.js";
+import { ProgressLine } from "./progress.js";
+import { styleFor } from "./style.js";
+import { inputReader, type TaskInput } from "./task-inputs.js";
+import { type RunFlags, TASK_FLAGS, taskRunner } from "./tasks.js";
+import { readLines, type Terminal } from "./terminal.js";
+
+const EXAMPLES = `
+Input: texts as arguments, or one a line on standard input.
+  text-classification, token-classification, fill-mask, feature-extraction, zero-shot-classification
+                       a text
+  text-classification --pair
+                       two texts: TEXT TEXT, or text<TAB>text a line
+  question-answering   QUESTION CONTEXT, or question<TAB>context a line; with --context or --context-file
+                       every text is a question
+  multiple-choice      PROMPT CHOICE CHOICE..., or prompt<TAB>choice<TAB>choice... a line
+With --jsonl every line is JSON: "text", {"text", "text_pair"}, {"question", "context"}, {"prompt", "choices"}.
+
+With --json every input gives one line with what the pipeline returns, or {"error": "..."}.
+
+Examples:
+  convbert run text-classification "Who wrote the opera Carmen?"
+  convbert run token-classification --json < sentences.txt
+  convbert run question-answering --model DIR --context-file page.txt "When was it built?"
+  convbert run zero-shot-classification --model DIR --labels music,sport,food "a fine goal"`;
+
+/** Adds `convbert run`. */
+export function addRun(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  const command = program
+    .command("run")
+    .description("answer texts with a model")
+    .argument("<task>", `one of ${PIPELINE_TASKS.join(", ")}`)
+    .argument("[texts...]", "what to answer; without any, lines of standard input")
+    .option("--model <source>", "folder, URL or hub id; small models for the first two tasks come with the package")
+    .option("--json", "one line of JSON for each input")
+    .option("--jsonl", "lines of standard input are JSON")
+    .option("--truncate", "cut texts that are longer than the model takes")
+    .option("--top-k <count>", 'how many answers, or "all"', (value) =>
+      value === "all" ? value : wholeNumber(1)(value),
+    )
+    .option("--pair", "texts come in pairs (text-classification)")
+    .addOption(
+      new Option("--function <name>", "what makes scores of logits (text-classification)").choices([
+        "softmax",
+        "sigmoid",
+        "none",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--aggregation <strategy>",
+        'how tokens are joined (token-classification); "first" by default',
+      ).choices(["none", "simple", "first", "average", "max"]),
+    )
+    .option("--ignore-labels <list>", "labels to leave out, O by default (token-classification)", names)
+    .option(
+      "--stride <tokens>",
+      "read long texts in windows that overlap so much (token-classification)",
+      wholeNumber(0),
+    )
+    .option("--context <text>", "what the questions are about (question-answering)")
+    .option("--context-file <file>", "the same, from a file")
+    .option("--max-answer-len <tokens>", "longest answer (question-answering)", wholeNumber(1))
+    .option("--max-seq-len <tokens>", "length of a window (question-answering)", wholeNumber(1))
+    .option("--doc-stride <tokens>", "overlap of windows (question-answering)", wholeNumber(0))
+    .option("--impossible", 'let "no answer" compete (question-answering)')
+    .option("--targets <list>", "only these words compete (fill-mask)", names)
+    .addOption(
+      new Option("--pooling <kind>", "one vector a text (feature-extraction)").choices(["none", "mean", "cls"]),
+    )
+    .option("--normalize", "vectors of length 1 (feature-extraction)")
+    .option("--labels <list>", "the labels to choose from (zero-shot-classification)", names)
+    .option("--template <text>", "the sentence that a label makes, with {} for it (zero-shot-classification)")
+    .option("--multi-label", "judge every label alone (zero-shot-classification)");
+  withModelFlags(command)
+    .addHelpText("after", EXAMPLES)
+    .action(async (task: string, texts: string[], flags: RunFlags) => {
+      finish(await run(checkTask(task), texts, flags, terminal, program.opts()["color"]));
+    });
+}
+
+function checkTask(task: string): PipelineTask {
+  if ((PIPELINE_TASKS as readonly string[]).includes(task)) return task as PipelineTask;
+  throw new UsageError(`there is no task "${task}"; choose one of ${PIPELINE_TASKS.join(", ")}`);
+}
+
+async function run(
+  task: PipelineTask,
+  texts: readonly string[],
+  given: RunFlags,
+  terminal: Terminal,
+  color: boolean,
+): Promise<number> {
+  const flags = await checkFlags(task, given);
+  const source = flags.model ?? embeddedModel(task);
+  if (source === undefined) {
+    throw new UsageError(`no model for ${task} comes with this package; name one with --model`);
+  }
+  const reader = inputReader(task, flags);
+  // Before the model is loaded, so that a mistake shows at once.
+  const listed = reader.fromArguments(texts);
+  if (texts.length === 0 && terminal.stdin.isTTY) {
+    throw new UsageError(`no input; give ${reader.form} as an argument, or lines of it on standard input`);
+  }
+  const progress = new ProgressLine(terminal.stderr);
+  const style = styleFor(terminal, color);
+  const call = {
+    signal: terminal.signal,
+    onWarning: (message: string) => void warn(message, terminal, progress),
+  };
+  progress.show("loading the model");
+  using loaded = await pipeline(task, source, loadingOptions(flags, terminal, progress));
+  const answer = taskRunner(task, loaded, flags);
+
+  let count = 0;
+  let answered = 0;
+  const answerOne = async (read: () => TaskInput, place: string): Promise<void> => {
+    count++;
+    progress.show(place);
+    try {
+      const { json, readable } = await answer(read(), call);
+      await progress.clear();
+      const separator = answered > 0 ? "\n" : "";
+      await terminal.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${separator}${readable(style)}\n`);
+      answered++;
+    } catch (error) {
+      if (!isAboutInput(error)) throw error;
+      await progress.clear();
+      if (flags.json) await terminal.stdout.write(`${JSON.stringify({ error: oneLine(error) })}\n`);
+      await terminal.stderr.write(`convbert: ${place}: ${oneLine(error)}\n`);
+    }
+  };
+  if (texts.length > 0) {
+    for (const [i, input] of listed.entries()) await answerOne(() => input, `text ${i + 1}`);
+  } else {
+    let number = 0;
+    for await (const line of readLines(terminal.stdin)) {
+      number++;
+      // People part paragraphs by empty lines; machines count on an answer for every line.
+      if (line.trim() === "" && !flags.json) continue;
+      await answerOne(() => reader.fromLine(line), `line ${number}`);
+    }
+    await progress.clear();
+    if (count === 0) await terminal.stderr.write("convbert: nothing on standard input\n");
+  }
+  return answered < count ? EXIT.unusable : EXIT.success;
+}
+
+/** Errors that one input causes; the others go on. */
+function isAboutInput(error: unknown): boolean {
+  return (
+    error instanceof UsageError ||
+    error instanceof TokenizerError ||
+    (error instanceof PipelineError && error.code !== "invalid-option" && error.code !== "wrong-model")
+  );
+}
+
+async function checkFlags(task: PipelineTask, flags: RunFlags): Promise<RunFlags> {
+  for (const [name, tasks] of Object.entries(TASK_FLAGS)) {
+    if (flags[name as keyof RunFlags] !== undefined && !tasks.includes(task)) {
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      throw new UsageError(`${flag} is for ${tasks.join(", ")}, not for ${task}`);
+    }
+  }
+  if (flags.topK === "all" && task !== "text-classification") {
+    throw new UsageError(`--top-k all is for text-classification; give ${task} a number`);
+  }
+  if (task === "zero-shot-classification" && !flags.labels?.length) {
+    throw new UsageError("zero-shot-classification needs --labels, as --labels music,sport,food");
+  }
+  if (flags.contextFile === undefined) return flags;
+  if (flags.context !== undefined) throw new UsageError("give --context or --context-file, not both");
+  const context = await readFile(flags.contextFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "there is no such file" : error.message;
+    throw new UsageError(`cannot read --context-file ${flags.contextFile}: ${why}`);
+  });
+  return { ...flags, context };
+}

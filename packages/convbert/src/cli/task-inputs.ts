@@ -1,0 +1,160 @@
+import type { ChoiceInput, PipelineTask, QuestionInput, TextPair } from "@convbert/pipelines";
+import { UsageError } from "./failure.js";
+
+/** Whatever a task takes. */
+export type TaskInput = string | TextPair | QuestionInput | ChoiceInput;
+
+/** Flags that say what a line, or an argument, means. */
+export interface InputFlags {
+  /** Lines are JSON values. */
+  readonly jsonl?: boolean;
+  readonly pair?: boolean;
+  /** The text that all questions are about. */
+  readonly context?: string;
+}
+
+/** How a task reads its inputs. */
+export interface InputReader {
+  /** What the command's arguments mean. */
+  fromArguments(texts: readonly string[]): TaskInput[];
+  /** What a line of standard input means. */
+  fromLine(line: string): TaskInput;
+  /** One input, for messages: "a text", "question<TAB>context". */
+  readonly form: string;
+}
+
+/** @throws UsageError from the reader's functions when an argument or line is not of the task's form. */
+export function inputReader(task: PipelineTask, flags: InputFlags): InputReader {
+  const form = FORMS[formOf(task, flags)](flags);
+  if (!flags.jsonl) return form;
+  return {
+    ...form,
+    form: `JSON: ${form.json}`,
+    fromLine(line) {
+      let value: unknown;
+      try {
+        value = JSON.parse(line);
+      } catch (error) {
+        throw new UsageError(`not JSON: ${(error as Error).message}`);
+      }
+      const input = form.fromValue(value);
+      if (input === undefined) throw new UsageError(`expected ${form.json}`);
+      return input;
+    },
+  };
+}
+
+interface Form extends InputReader {
+  /** The JSON values that stand for one input, for messages. */
+  readonly json: string;
+  /** Undefined for a value of another form. */
+  fromValue(value: unknown): TaskInput | undefined;
+}
+
+type FormName = "text" | "pair" | "question" | "choice";
+
+function formOf(task: PipelineTask, { pair }: InputFlags): FormName {
+  if (task === "question-answering") return "question";
+  if (task === "multiple-choice") return "choice";
+  return pair ? "pair" : "text";
+}
+
+const FORMS: Readonly<Record<FormName, (flags: InputFlags) => Form>> = {
+  text: () => ({
+    form: "a text",
+    json: '"text" or {"text": "..."}',
+    fromArguments: (texts) => [...texts],
+    fromLine: (line) => line,
+    fromValue: (value) => (typeof value === "string" ? value : fields(value, ["text"])?.["text"]),
+  }),
+  pair: () => ({
+    form: "text<TAB>text",
+    json: '["text", "text"] or {"text": "...", "text_pair": "..."}',
+    fromArguments: (texts) => inTwos(texts, "--pair takes its texts in twos").map(([text, pair]) => pairOf(text, pair)),
+    fromLine(line) {
+      const [text, pair] = columns(line, 2, "text<TAB>text");
+      return pairOf(text!, pair!);
+    },
+    fromValue(value) {
+      if (isTwoTexts(value)) return pairOf(value[0], value[1]);
+      const pair = fields(value, ["text", "text_pair"]);
+      return pair && pairOf(pair["text"]!, pair["text_pair"]!);
+    },
+  }),
+  question: ({ context }) => ({
+    form: context === undefined ? "question<TAB>context" : "a question",
+    json:
+      context === undefined
+        ? '["question", "context"] or {"question": "...", "context": "..."}'
+        : '"question" or {"question": "..."}',
+    fromArguments: (texts) =>
+      context === undefined
+        ? inTwos(texts, "questions come with a context each, unless --context or --context-file is given").map(
+            ([question, about]) => ({ question, context: about }),
+          )
+        : texts.map((question) => ({ question, context })),
+    fromLine(line) {
+      if (context !== undefined) return { question: line, context };
+      const [question, about] = columns(line, 2, "question<TAB>context (or give --context)");
+      return { question: question!, context: about! };
+    },
+    fromValue(value) {
+      if (isTwoTexts(value)) return { question: value[0], context: value[1] };
+      if (context !== undefined && typeof value === "string") return { question: value, context };
+      const question = fields(value, ["question"])?.["question"];
+      const about = fields(value, ["context"])?.["context"] ?? context;
+      return question === undefined || about === undefined ? undefined : { question, context: about };
+    },
+  }),
+  choice: () => ({
+    form: "prompt<TAB>choice<TAB>choice...",
+    json: '["prompt", "choice", "choice", ...] or {"prompt": "...", "choices": ["...", "..."]}',
+    fromArguments(texts) {
+      if (texts.length < 3) throw new UsageError("multiple-choice takes a prompt and at least two choices");
+      return [choiceOf(texts)];
+    },
+    fromLine: (line) => choiceOf(columns(line, undefined, "prompt<TAB>choice<TAB>choice...")),
+    fromValue(value) {
+      if (isTexts(value) && value.length > 2) return choiceOf(value);
+      const prompt = fields(value, ["prompt"])?.["prompt"];
+      const { choices } = (value ?? {}) as { choices?: unknown };
+      return prompt !== undefined && isTexts(choices) && choices.length > 0 ? { prompt, choices } : undefined;
+    },
+  }),
+};
+
+function pairOf(text: string, pair: string): TextPair {
+  return { text, text_pair: pair };
+}
+
+function choiceOf([prompt, ...choices]: readonly string[]): ChoiceInput {
+  return { prompt: prompt!, choices };
+}
+
+/** @param count how many columns there must be; at least three where undefined. */
+function columns(line: string, count: number | undefined, form: string): string[] {
+  const parts = line.split("\t");
+  if (count === undefined ? parts.length >= 3 : parts.length === count) return parts;
+  throw new UsageError(
+    `expected ${form}, with tab characters between; got ${parts.length === 1 ? "no tab" : `${parts.length} columns`}`,
+  );
+}
+
+function inTwos(texts: readonly string[], rule: string): [string, string][] {
+  if (texts.length % 2 === 1) throw new UsageError(`${rule}; got ${texts.length}`);
+  return Array.from({ length: texts.length / 2 }, (_, i) => [texts[2 * i]!, texts[2 * i + 1]!]);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isTwoTexts(value: unknown): value is [string, string] {
+  return isTexts(value) && value.length === 2;
+}
+
+function fields(value: unknown, names: readonly string[]): Record<string, string> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const given = value as Record<string, unknown>;
+  return names.every((name) => typeof given[name] === "string") ? (given as Record<string, string>) : undefined;
+}

@@ -1,0 +1,166 @@
+import type {
+  AggregationStrategy,
+  ChoiceInput,
+  Pipeline,
+  PipelineTask,
+  QuestionInput,
+  ScoreFunction,
+  TextPair,
+} from "@convbert/pipelines";
+import { answered, chosen, classified, features, filled, labelled, nested, proposed } from "./answers.js";
+import type { ModelFlags } from "./model-options.js";
+import type { Style } from "./style.js";
+import type { InputFlags, TaskInput } from "./task-inputs.js";
+
+/** Flags of `convbert run`. */
+export interface RunFlags extends ModelFlags, InputFlags {
+  readonly model?: string;
+  readonly json?: boolean;
+  readonly contextFile?: string;
+  readonly truncate?: boolean;
+  readonly topK?: number | "all";
+  readonly function?: ScoreFunction;
+  readonly aggregation?: AggregationStrategy;
+  readonly ignoreLabels?: readonly string[];
+  readonly stride?: number;
+  readonly maxAnswerLen?: number;
+  readonly maxSeqLen?: number;
+  readonly docStride?: number;
+  readonly impossible?: boolean;
+  readonly targets?: readonly string[];
+  readonly pooling?: "none" | "mean" | "cls";
+  readonly normalize?: boolean;
+  readonly labels?: readonly string[];
+  readonly template?: string;
+  readonly multiLabel?: boolean;
+}
+
+/** What a call gets besides its input. */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly onWarning: (message: string) => void;
+}
+
+/** An answer for people, and for machines: what the pipeline returned. */
+export interface TaskAnswer {
+  readonly json: unknown;
+  readable(style: Style): string;
+}
+
+/** Answers one input. */
+export type TaskRunner = (input: TaskInput, call: Call) => Promise<TaskAnswer>;
+
+/** Labels that people see where `--top-k` does not say how many. */
+const SHOWN = 8;
+
+type Runners = {
+  readonly [Task in PipelineTask]: (pipeline: Pipeline<Task>, flags: RunFlags) => TaskRunner;
+};
+
+const RUNNERS: Runners = {
+  "text-classification": (pipeline, flags) => async (given, call) => {
+    const input = given as string | TextPair;
+    const options = {
+      signal: call.signal,
+      ...(flags.truncate && { truncation: true }),
+      ...(flags.function && { function_to_apply: flags.function }),
+    };
+    const all = await pipeline([input], { ...options, top_k: null });
+    const count = flags.topK === "all" ? all[0]!.length : flags.topK;
+    return {
+      json: count === undefined ? all[0]![0] : all[0]!.slice(0, count),
+      readable: (style) => classified(input, all[0]!.slice(0, count ?? SHOWN), style),
+    };
+  },
+  "token-classification": (pipeline, flags) => async (given, call) => {
+    const text = given as string;
+    const found = await pipeline(text, {
+      signal: call.signal,
+      aggregation_strategy: flags.aggregation ?? "first",
+      ...(flags.ignoreLabels && { ignore_labels: flags.ignoreLabels }),
+      ...(flags.stride !== undefined && { stride: flags.stride }),
+    });
+    return { json: found, readable: (style) => labelled(text, found, style) };
+  },
+  "question-answering": (pipeline, flags) => async (given, call) => {
+    const input = given as QuestionInput;
+    const answers = await pipeline(input, {
+      signal: call.signal,
+      top_k: typeof flags.topK === "number" ? flags.topK : 1,
+      ...(flags.maxAnswerLen !== undefined && { max_answer_len: flags.maxAnswerLen }),
+      ...(flags.maxSeqLen !== undefined && { max_seq_len: flags.maxSeqLen }),
+      ...(flags.docStride !== undefined && { doc_stride: flags.docStride }),
+      ...(flags.impossible && { handle_impossible_answer: true }),
+    });
+    const best = answers[0] ?? { score: 0, start: 0, end: 0, answer: "" };
+    return {
+      json: flags.topK === undefined ? best : answers,
+      readable: (style) => answered(input, answers.length > 0 ? answers : [best], style),
+    };
+  },
+  "fill-mask": (pipeline, flags) => async (given, call) => {
+    const text = given as string;
+    const found = await pipeline(text, {
+      ...call,
+      ...(flags.truncate && { truncation: true }),
+      ...(typeof flags.topK === "number" && { top_k: flags.topK }),
+      ...(flags.targets && { targets: flags.targets }),
+    });
+    return { json: found, readable: (style) => filled(text, found, style) };
+  },
+  "multiple-choice": (pipeline, flags) => async (given, call) => {
+    const input = given as ChoiceInput;
+    const best = await pipeline(input, { signal: call.signal, ...(flags.truncate && { truncation: true }) });
+    return { json: best, readable: (style) => chosen(input, best, style) };
+  },
+  "feature-extraction": (pipeline, flags) => async (given, call) => {
+    const text = given as string;
+    const array = await pipeline(text, {
+      signal: call.signal,
+      ...(flags.truncate && { truncation: true }),
+      ...(flags.pooling && { pooling: flags.pooling }),
+      ...(flags.normalize && { normalize: true }),
+    });
+    return { json: nested(array), readable: (style) => features(text, array, style) };
+  },
+  "zero-shot-classification": (pipeline, flags) => async (given, call) => {
+    const result = await pipeline(given as string, flags.labels ?? [], {
+      ...call,
+      ...(flags.template !== undefined && { hypothesis_template: flags.template }),
+      ...(flags.multiLabel && { multi_label: true }),
+    });
+    return { json: result, readable: (style) => proposed(result, style) };
+  },
+};
+
+/** How a task's pipeline answers one input under the given flags. */
+export function taskRunner<Task extends PipelineTask>(
+  task: Task,
+  pipeline: Pipeline<Task>,
+  flags: RunFlags,
+): TaskRunner {
+  return RUNNERS[task](pipeline, flags);
+}
+
+/** Flags that only some tasks have. */
+export const TASK_FLAGS: Readonly<Partial<Record<keyof RunFlags, readonly PipelineTask[]>>> = {
+  pair: ["text-classification"],
+  context: ["question-answering"],
+  contextFile: ["question-answering"],
+  truncate: ["text-classification", "fill-mask", "multiple-choice", "feature-extraction"],
+  topK: ["text-classification", "question-answering", "fill-mask"],
+  function: ["text-classification"],
+  aggregation: ["token-classification"],
+  ignoreLabels: ["token-classification"],
+  stride: ["token-classification"],
+  maxAnswerLen: ["question-answering"],
+  maxSeqLen: ["question-answering"],
+  docStride: ["question-answering"],
+  impossible: ["question-answering"],
+  targets: ["fill-mask"],
+  pooling: ["feature-extraction"],
+  normalize: ["feature-extraction"],
+  labels: ["zero-shot-classification"],
+  template: ["zero-shot-classification"],
+  multiLabel: ["zero-shot-classification"],
+};

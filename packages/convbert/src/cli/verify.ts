@@ -1,0 +1,123 @@
+import { stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { type FieldComparison, loadModel, MODEL_CLASSES, verifyCases } from "@convbert/heads";
+import { type Command, Option } from "commander";
+import { EXIT, UsageError } from "./failure.js";
+import { loadingOptions, type ModelFlags, positiveNumber, withModelFlags } from "./model-options.js";
+import { ProgressLine } from "./progress.js";
+import { type Style, styleFor } from "./style.js";
+import type { Terminal } from "./terminal.js";
+
+interface VerifyFlags extends ModelFlags {
+  readonly head?: string;
+  readonly tolerance?: number;
+  readonly json?: boolean;
+}
+
+const HELP = `
+CASES.safetensors holds tensors <case>/in/<argument>, <case>/out/<field> (<field>.<i> for the parts of a tuple) and
+<case>/grad/<parameter>; cases.json beside it has the scalar arguments of each case. Every recorded field of every case
+is compared, element by element. Gradients are listed, but this version computes none.
+
+Exit code: 0 when every field agrees, 1 when one differs or is missing, 2 when nothing could be compared.
+With --json, one line a field: {"case", "field", "max_abs_diff", "max_abs_expected", "ok"}; "ok" is null for gradients.`;
+
+/** Adds `convbert verify`. */
+export function addVerify(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  const command = program
+    .command("verify")
+    .description("run recorded cases through a model and compare every field")
+    .argument("<model>", "folder, URL or hub id")
+    .argument("<cases>", "recorded cases, a .safetensors file")
+    .addOption(
+      new Option("--head <name>", "model class, where config.json names none or another").choices(
+        Object.keys(MODEL_CLASSES),
+      ),
+    )
+    .option("--tolerance <share>", "largest difference, as a share of a field's largest value; 1e-5", positiveNumber)
+    .option("--json", "one line of JSON for each field");
+  withModelFlags(command)
+    .addHelpText("after", HELP)
+    .action(async (source: string, cases: string, flags: VerifyFlags) => {
+      finish(await verify(source, cases, flags, terminal, program.opts()["color"]));
+    });
+}
+
+async function verify(
+  source: string,
+  cases: string,
+  flags: VerifyFlags,
+  terminal: Terminal,
+  color: boolean,
+): Promise<number> {
+  const found = await stat(cases).catch(() => undefined);
+  if (!found?.isFile()) throw new UsageError(`there is no file ${cases}`);
+  const progress = new ProgressLine(terminal.stderr);
+  const style = styleFor(terminal, color);
+  progress.show("loading the model");
+  using model = await loadModel(source, {
+    ...loadingOptions(flags, terminal, progress),
+    ...(flags.head !== undefined && { head: flags.head }),
+  });
+  const results: FieldComparison[] = [];
+  const comparisons = verifyCases(model, dirname(cases), basename(cases), {
+    signal: terminal.signal,
+    ...(flags.tolerance !== undefined && { tolerance: flags.tolerance }),
+  });
+  for await (const result of comparisons) {
+    results.push(result);
+    progress.show(`${result.case} ${result.field}`);
+    if (flags.json) await terminal.stdout.write(`${jsonLine(result)}\n`);
+  }
+  await progress.clear();
+  const differing = results.filter(({ ok }) => ok === false);
+  const compared = results.filter(({ ok }) => ok !== null);
+  if (!flags.json) {
+    const width = Math.max(...results.map(({ field }) => field.length));
+    await terminal.stdout.write(report(results, Math.min(width, 40), style));
+    await terminal.stdout.write(`\n${summary(compared.length, differing.length, results.length, style)}\n`);
+  }
+  if (compared.length === 0) throw new UsageError(`${cases} records no output to compare`);
+  if (differing.length > 0) {
+    const first = differing[0]!;
+    await terminal.stderr.write(
+      `convbert: ${differing.length} of ${compared.length} fields differ, the first in ${first.case}: ${first.field}\n`,
+    );
+    return EXIT.failedCheck;
+  }
+  return EXIT.success;
+}
+
+function jsonLine({ case: name, field, max_abs_diff, max_abs_expected, ok, reason }: FieldComparison): string {
+  return JSON.stringify({ case: name, field, max_abs_diff, max_abs_expected, ok, ...(reason && { reason }) });
+}
+
+/** Fields by case; gradients, which there are many of, as a count. */
+function report(results: readonly FieldComparison[], width: number, { colors }: Style): string {
+  let text = "";
+  for (const name of new Set(results.map((result) => result.case))) {
+    const own = results.filter((result) => result.case === name);
+    text += `${colors.bold(name)}\n`;
+    for (const { field, ok, max_abs_diff: difference, max_abs_expected: largest, reason } of own) {
+      if (ok === null) continue;
+      const mark = ok ? colors.green("✓") : colors.red("✗");
+      const size = difference === null ? "      —" : scientific(difference);
+      const why = reason ? `  ${colors.red(reason)}` : "";
+      text += `  ${mark} ${field.padEnd(width)}  ${size}  ${colors.dim(`of ${scientific(largest)}`)}${why}\n`;
+    }
+    const open = own.filter(({ ok }) => ok === null).length;
+    if (open > 0) text += colors.dim(`  – ${open} gradients, not computed by this version\n`);
+  }
+  return text;
+}
+
+function summary(compared: number, differing: number, all: number, { colors }: Style): string {
+  const left = all > compared ? colors.dim(`, ${all - compared} gradients not computed`) : "";
+  return differing === 0
+    ? `${colors.green(`${compared} fields agree`)}${left}`
+    : `${colors.red(`${differing} of ${compared} fields differ`)}${left}`;
+}
+
+function scientific(value: number): string {
+  return value === 0 ? "0      " : value.toExponential(1).padEnd(7);
+}
