@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { ModuleBuilder } from "./emit/builder.ts";
+import { emitInt8Tiles } from "./emit/int8.ts";
 import { emitTiles } from "./emit/product.ts";
 
 const packageRoot = fileURLToPath(new URL("..", import.meta.url));
@@ -37,6 +38,7 @@ async function compileElements(relaxed: boolean): Promise<Uint8Array> {
 function compileTiles(relaxed: boolean): Uint8Array {
   const module = new ModuleBuilder();
   emitTiles(module, { rows: 6, relaxed, unroll: 1 });
+  emitInt8Tiles(module, { rows: 6, relaxed });
   return module.build({ sharedMemory: false });
 }
 

@@ -30,9 +30,15 @@ export interface Matrix {
 export interface PackedWeights {
   readonly rows: number;
   readonly columns: number;
-  readonly dtype: "float32";
+  readonly dtype: WeightDType;
   readonly byteLength: number;
 }
+
+/**
+ * How packed weights are kept. int8: a scale for each row (output channel), symmetric; inputs of the product are then
+ * quantised a row (token) at a time, sums are exact integers, and everything around the product stays float32.
+ */
+export type WeightDType = "float32" | "int8";
 
 /**
  * Where the sequences of a batch lie in its rows of tokens: sequence `i` holds rows `offsets[i]` up to
@@ -100,11 +106,11 @@ export interface Backend {
   /** Frees everything; tensors of this backend are unusable afterwards. */
   dispose(): void;
 
-  /** Room for packed weights of `rows` x `columns`; fill it with {@link packRows}. */
-  createPacked(rows: number, columns: number): PackedWeights;
+  /** Room for packed weights of `rows` x `columns`; fill it with {@link packRows}. "float32" by default. */
+  createPacked(rows: number, columns: number, dtype?: WeightDType): PackedWeights;
   /** Stores rows `firstRow...` given in checkpoint layout (a whole number of rows). */
   packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void;
-  /** Rows in checkpoint layout again: exactly the numbers that were packed. */
+  /** Rows in checkpoint layout again: exactly the numbers that were packed; of int8 weights what they stand for. */
   unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array;
   releasePacked(weights: PackedWeights): void;
 

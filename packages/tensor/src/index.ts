@@ -14,6 +14,7 @@ export type {
   PackedWeights,
   Sequences,
   Storage,
+  WeightDType,
 } from "./backend.js";
 export { type BackendOptions, createBackend, sharedBackend } from "./create.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";

@@ -19,6 +19,11 @@ const SIMD = {
   addFloat: 0xe4,
   multiplyFloat: 0xe6,
   multiplyAdd: 0x105,
+  load8x8: 0x01,
+  addInteger: 0xae,
+  dot16: 0xba,
+  toFloat: 0xfa,
+  dot8: 0x113,
 } as const;
 
 /** Where a memory access points: the address in a local plus a constant. */
@@ -153,6 +158,49 @@ export class FunctionBuilder {
       this.#simd(SIMD.addFloat);
     }
     this.#set(sum);
+  }
+
+  multiplyFloat(left: Local<"v128">, right: Local<"v128">, result: Local<"v128">): void {
+    this.#get(left);
+    this.#get(right);
+    this.#simd(SIMD.multiplyFloat);
+    this.#set(result);
+  }
+
+  /** Eight signed bytes, widened to 16 bits. */
+  loadBytes(from: Place, result: Local<"v128">): void {
+    this.#get(from.address);
+    this.#memory(SIMD.load8x8, 0, from.offset);
+    this.#set(result);
+  }
+
+  /** `sum += dot products of the pairs of 16-bit lanes` */
+  dotAdd16(left: Local<"v128">, right: Local<"v128">, sum: Local<"v128">): void {
+    this.#get(left);
+    this.#get(right);
+    this.#simd(SIMD.dot16);
+    this.#get(sum);
+    this.#simd(SIMD.addInteger);
+    this.#set(sum);
+  }
+
+  /**
+   * `sum += dot products of the groups of four bytes`, left signed; relaxed: whether the right side's eighth bit is a
+   * sign, a value, or lost in saturation, is the CPU's choice.
+   */
+  dotAdd8(left: Local<"v128">, right: Local<"v128">, sum: Local<"v128">): void {
+    this.#get(left);
+    this.#get(right);
+    this.#get(sum);
+    this.#simd(SIMD.dot8);
+    this.#set(sum);
+  }
+
+  /** Four 32-bit integers as float32. */
+  toFloat(from: Local<"v128">, result: Local<"v128">): void {
+    this.#get(from);
+    this.#simd(SIMD.toFloat);
+    this.#set(result);
   }
 
   /** Runs `body` while `counter`, lowered by one after each turn, is not 0; not at all when it is 0 at the start. */

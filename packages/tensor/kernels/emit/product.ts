@@ -111,7 +111,7 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
 }
 
 /** `rows[i] = base + i * stride` */
-function pointers(
+export function pointers(
   code: FunctionBuilder,
   base: Local<"i32">,
   stride: Local<"i32">,

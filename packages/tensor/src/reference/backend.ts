@@ -8,9 +8,11 @@ import type {
   PackedWeights,
   Sequences,
   Storage,
+  WeightDType,
 } from "../backend.js";
 import { BackendError } from "../errors.js";
 import { BlockPool } from "../pool.js";
+import { quantizeRow } from "../quantize.js";
 import { attention } from "./attention.js";
 import { ACTIVATIONS } from "./functions.js";
 
@@ -38,14 +40,14 @@ class ArrayStorage implements Storage {
   }
 }
 
-/** The reference keeps weights as they are. */
+/** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for. */
 class RowMajorWeights implements PackedWeights {
-  readonly dtype = "float32";
   readonly values: Float32Array;
 
   constructor(
     readonly rows: number,
     readonly columns: number,
+    readonly dtype: WeightDType,
     readonly storage: Storage,
   ) {
     this.values = storage.float32();
@@ -54,6 +56,15 @@ class RowMajorWeights implements PackedWeights {
   get byteLength(): number {
     return this.storage.byteLength;
   }
+}
+
+/** Rounds a row to the 8-bit integers times scale that an int8 product would use. */
+function roundRow(values: Float32Array, start: number, size: number): Float32Array {
+  const integers = new Float32Array(size);
+  const scale = quantizeRow(values, start, size, (index, q) => {
+    integers[index] = q;
+  });
+  return integers.map((q) => q * scale);
 }
 
 /**
@@ -108,12 +119,20 @@ export class ReferenceBackend implements Backend {
     this.#liveBytes = 0;
   }
 
-  createPacked(rows: number, columns: number): PackedWeights {
-    return new RowMajorWeights(rows, columns, this.allocate(rows * columns * 4));
+  createPacked(rows: number, columns: number, dtype: WeightDType = "float32"): PackedWeights {
+    return new RowMajorWeights(rows, columns, dtype, this.allocate(rows * columns * 4));
   }
 
   packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
-    (weights as RowMajorWeights).values.set(values, firstRow * weights.columns);
+    const { columns, dtype } = weights;
+    const rows = (weights as RowMajorWeights).values;
+    if (dtype === "float32") {
+      rows.set(values, firstRow * columns);
+      return;
+    }
+    for (let from = 0, row = firstRow; from < values.length; from += columns, row++) {
+      rows.set(roundRow(values, from, columns), row * columns);
+    }
   }
 
   unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
@@ -132,13 +151,15 @@ export class ReferenceBackend implements Backend {
     const y = output.storage.float32();
     const activate = ACTIVATIONS[activation];
     for (let row = 0; row < input.rows; row++) {
-      const from = input.offset + row * input.stride;
+      const start = input.offset + row * input.stride;
+      const values =
+        weights.dtype === "int8" ? roundRow(x, start, weights.columns) : x.subarray(start, start + weights.columns);
       const to = output.offset + row * output.stride;
       for (let feature = 0; feature < weights.rows; feature++) {
         const at = feature * weights.columns;
         let sum = bias && b ? b[bias.offset + feature]! : 0;
         for (let column = 0; column < weights.columns; column++) {
-          sum += x[from + column]! * w[at + column]!;
+          sum += values[column]! * w[at + column]!;
         }
         y[to + feature] = activate(sum);
       }

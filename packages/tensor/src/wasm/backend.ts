@@ -8,7 +8,9 @@ import type {
   PackedWeights,
   Sequences,
   Storage,
+  WeightDType,
 } from "../backend.js";
+import { type Int8Format, Int8Weights, multiplyInt8, probeInt8Format } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { type Kernels, loadKernels } from "./modules.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
@@ -56,11 +58,13 @@ class WasmBackend implements Backend {
   readonly threads = 1;
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
+  readonly #int8Format: Int8Format;
   #scratch: { readonly blocks: readonly Storage[]; readonly product: ProductScratch } | null = null;
 
   constructor(memory: LinearMemory, kernels: Kernels) {
     this.#memory = memory;
     this.#kernels = kernels;
+    this.#int8Format = probeInt8Format(kernels, memory);
   }
 
   get description(): string {
@@ -88,40 +92,47 @@ class WasmBackend implements Backend {
     this.#memory.clear();
   }
 
-  createPacked(rows: number, columns: number): PackedWeights {
-    return new PanelWeights(this.#memory, rows, columns);
+  createPacked(rows: number, columns: number, dtype: WeightDType = "float32"): PackedWeights {
+    return dtype === "int8"
+      ? new Int8Weights(this.#memory, rows, columns, this.#int8Format)
+      : new PanelWeights(this.#memory, rows, columns);
   }
 
   packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
-    (weights as PanelWeights).pack(firstRow, values);
+    (weights as PanelWeights | Int8Weights).pack(firstRow, values);
   }
 
   unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
-    return (weights as PanelWeights).unpack(firstRow, rows);
+    return (weights as PanelWeights | Int8Weights).unpack(firstRow, rows);
   }
 
   releasePacked(weights: PackedWeights): void {
-    this.#memory.release((weights as PanelWeights).storage);
+    this.#memory.release((weights as PanelWeights | Int8Weights).storage);
   }
 
   linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void {
     const outputStride = output.stride * 4;
-    multiply(this.#kernels, this.#productScratch(), {
+    const product = {
       input: address(input),
       inputStride: input.stride * 4,
       rows: input.rows,
-      weights: weights as PanelWeights,
       bias: bias === null ? 0 : address(bias),
       output: address(output),
       outputStride,
       epilogue:
         activation === "linear"
           ? null
-          : (at, columns, rows) => {
+          : (at: number, columns: number, rows: number) => {
               const code = ACTIVATION_CODES[activation];
               this.#kernels.elements.activate(code, at, outputStride, at, outputStride, columns, 0, rows);
             },
-    });
+    };
+    const scratch = this.#productScratch();
+    if (weights instanceof Int8Weights) {
+      multiplyInt8(this.#kernels, this.#memory, scratch, { ...product, weights });
+    } else {
+      multiply(this.#kernels, scratch, { ...product, weights: weights as PanelWeights });
+    }
   }
 
   activate(kind: ActivationKind, input: Matrix, output: Matrix): void {

@@ -11,13 +11,14 @@ export type ElementKernels = Readonly<
     | "dynamicConvolution"
     | "gatherRows"
     | "layerNorm"
+    | "quantizeRows"
     | "softmax"
     | "sumExponentials",
     (...args: number[]) => void
   >
 >;
 
-/** `tile1` ... `tile6` of the product module (kernels/emit/product.ts). */
+/** `tile1` ... `tile6` (kernels/emit/product.ts) and `int8Tile1` ... `int8Tile6` (kernels/emit/int8.ts). */
 export type TileKernels = Readonly<Record<string, (...args: number[]) => void>>;
 
 export interface Kernels {

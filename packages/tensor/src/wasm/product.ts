@@ -3,15 +3,15 @@ import type { LinearMemory, WasmStorage } from "./memory.js";
 import type { Kernels } from "./modules.js";
 
 /** Columns of a panel of packed weights and of a tile; as in kernels/emit/product.ts. */
-const PANEL = 8;
+export const PANEL = 8;
 /** Rows of the tallest tile. */
 const TILE = 6;
 /** Rows of the input that pass over all panels together: they stay in the second-level cache. */
-const ROW_BLOCK = 240;
+export const ROW_BLOCK = 240;
 /** Steps of the inner dimension that a panel holds at a time: 24 KB, so that it stays in the first-level cache. */
 const DEPTH_BLOCK = 768;
 /** Panels whose results get their activation while they are in cache. */
-const EPILOGUE_PANELS = 8;
+export const EPILOGUE_PANELS = 8;
 
 /** `[panel][column][lane]`: eight rows of the weights side by side, the last panel filled up with zeros. */
 export class PanelWeights implements PackedWeights {
@@ -143,7 +143,7 @@ export function multiply({ tiles, elements }: Kernels, scratch: ProductScratch, 
   }
 }
 
-/** One panel against all rows of the block: tiles of two neighbouring heights cover any number of rows. */
+/** One panel against all rows of the block. */
 function column(
   tiles: Kernels["tiles"],
   input: number,
@@ -156,24 +156,30 @@ function column(
   rows: number,
   accumulate: number,
 ): void {
+  eachHeight(rows, (height, first, count) => {
+    tiles[TILE_NAMES[height]!]!(
+      input + first * inputStride,
+      inputStride,
+      panel,
+      depth,
+      start,
+      output + first * outputStride,
+      outputStride,
+      count,
+      accumulate,
+    );
+  });
+}
+
+/** Covers rows with tiles of two neighbouring heights: `count` tiles of `height` rows from row `first`. */
+export function eachHeight(rows: number, call: (height: number, first: number, count: number) => void): void {
   const count = Math.ceil(rows / TILE);
   const height = Math.floor(rows / count);
   const taller = rows % count;
   if (taller > 0) {
-    tiles[TILE_NAMES[height + 1]!]!(input, inputStride, panel, depth, start, output, outputStride, taller, accumulate);
+    call(height + 1, 0, taller);
   }
-  const done = taller * (height + 1);
-  tiles[TILE_NAMES[height]!]!(
-    input + done * inputStride,
-    inputStride,
-    panel,
-    depth,
-    start,
-    output + done * outputStride,
-    outputStride,
-    count - taller,
-    accumulate,
-  );
+  call(height, taller * (height + 1), count - taller);
 }
 
 const TILE_NAMES = Array.from({ length: TILE + 1 }, (_, height) => `tile${height}`);

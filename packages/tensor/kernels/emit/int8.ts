@@ -1,0 +1,105 @@
+import type { FunctionBuilder, ModuleBuilder } from "./builder.ts";
+import { PANEL, pointers } from "./product.ts";
+
+/** How tiles of int8 products are laid out. */
+export interface Int8Layout {
+  /** Rows of the tallest tile; shorter ones are made down to 1. */
+  readonly rows: number;
+  /**
+   * Relaxed: `relaxed_dot` over groups of four bytes. Otherwise `dot_i16x8_s` over pairs: weights are widened as they are
+   * loaded, activations are stored with 16 bits.
+   */
+  readonly relaxed: boolean;
+}
+
+const VECTORS = PANEL / 4;
+
+/**
+ * Adds `int8Tile1` ... `int8TileN` (N = `layout.rows`): each computes a column of `tiles` tiles, one below the other, of
+ * M rows and 8 columns, `c = (start + a · b) * weightScale * rowScale + bias`, sums in 32-bit integers:
+ *
+ * `int8TileM(a, aStride, b, groups, start, weightScales, rowScales, bias, c, cStride, tiles)`
+ * - `a`: M · tiles rows of quantised activations, `aStride` bytes apart, `groups` groups of 4 bytes each;
+ * - `b`: a panel `[groups][8][4]` of bytes (`[groups][8][2]` where not relaxed);
+ * - `start`: 8 int32, what corrects an offset of the activations;
+ * - `weightScales`, `bias`: 8 float32; `rowScales`: one float32 a row;
+ * - `c`: float32 rows `cStride` bytes apart.
+ */
+export function emitInt8Tiles(module: ModuleBuilder, layout: Int8Layout): void {
+  for (let rows = 1; rows <= layout.rows; rows++) {
+    module.function(`int8Tile${rows}`, (code) => tile(code, rows, layout.relaxed));
+  }
+}
+
+function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
+  const a = code.parameter();
+  const aStride = code.parameter();
+  const b = code.parameter();
+  const groups = code.parameter();
+  const start = code.parameter();
+  const weightScales = code.parameter();
+  const rowScales = code.parameter();
+  const bias = code.parameter();
+  const c = code.parameter();
+  const cStride = code.parameter();
+  const tiles = code.parameter();
+  const aRows = code.locals("i32", rows);
+  const bAt = code.local("i32");
+  const counter = code.local("i32");
+  const sums = Array.from({ length: rows }, () => code.locals("v128", VECTORS));
+  const weights = code.locals("v128", VECTORS);
+  const splat = code.local("v128");
+  const vectorBytes = relaxed ? 16 : 8;
+
+  code.repeat(tiles, () => {
+    code.copy(b, bAt);
+    pointers(code, a, aStride, aRows);
+    for (const [n, sum] of sums[0]!.entries()) {
+      code.load({ address: start, offset: n * 16 }, sum);
+      for (const row of sums.slice(1)) {
+        code.copy(sum, row[n]!);
+      }
+    }
+    code.copy(groups, counter);
+    code.repeat(counter, () => {
+      for (const [n, weight] of weights.entries()) {
+        const from = { address: bAt, offset: n * vectorBytes };
+        if (relaxed) {
+          code.load(from, weight);
+        } else {
+          code.loadBytes(from, weight);
+        }
+      }
+      for (const [m, row] of sums.entries()) {
+        code.loadSplat({ address: aRows[m]! }, splat);
+        for (const [n, sum] of row.entries()) {
+          if (relaxed) {
+            code.dotAdd8(weights[n]!, splat, sum);
+          } else {
+            code.dotAdd16(weights[n]!, splat, sum);
+          }
+        }
+      }
+      for (const address of aRows) {
+        code.add(address, 4, address);
+      }
+      code.add(bAt, VECTORS * vectorBytes, bAt);
+    });
+    for (const [m, row] of sums.entries()) {
+      for (const [n, sum] of row.entries()) {
+        code.toFloat(sum, sum);
+        code.load({ address: weightScales, offset: n * 16 }, weights[0]!);
+        code.multiplyFloat(sum, weights[0]!, sum);
+        code.loadSplat({ address: rowScales, offset: m * 4 }, splat);
+        code.multiplyFloat(sum, splat, sum);
+        code.load({ address: bias, offset: n * 16 }, weights[1]!);
+        code.addFloat(sum, weights[1]!, sum);
+        code.store(sum, { address: c, offset: n * 16 });
+      }
+      code.add(c, cStride, c);
+    }
+    code.add(rowScales, rows * 4, rowScales);
+    code.multiply(aStride, rows, counter);
+    code.add(a, counter, a);
+  });
+}

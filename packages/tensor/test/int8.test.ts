@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { createBackend, linear, Tensor } from "../src/index.js";
+
+/** Numbers of a fixed sequence between -1 and 1. */
+function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** `round(v / scale)` and the scale, in double precision. */
+function quantise(row: Float32Array): { q: number[]; scale: number } {
+  const scale = Math.fround(row.reduce((most, v) => Math.max(most, Math.abs(v)), 0) / 127);
+  return { q: [...row].map((v) => (scale === 0 ? 0 : Math.round(v / scale))), scale };
+}
+
+describe.each(["reference", "wasm"] as const)("int8 products on the %s backend", (name) => {
+  it.each([
+    [1, 1, 1],
+    [3, 8, 4],
+    [7, 13, 30],
+    [13, 24, 37],
+    [250, 9, 64],
+    [20, 70, 800],
+  ])("%i rows, %i outputs, %i inputs: exact integer sums, scaled", async (rows, outputs, inputs) => {
+    const backend = await createBackend({ backend: name });
+    const x = numbers(rows * inputs, 1);
+    const w = numbers(outputs * inputs, 2);
+    const b = numbers(outputs, 3);
+    const packed = backend.createPacked(outputs, inputs, "int8");
+    const half = Math.floor(outputs / 2);
+    backend.packRows(packed, 0, w.subarray(0, half * inputs));
+    backend.packRows(packed, half, w.subarray(half * inputs));
+    const result = linear(Tensor.from(backend, x, [rows, inputs]), packed, { bias: Tensor.from(backend, b) });
+    for (let row = 0; row < rows; row++) {
+      const { q, scale } = quantise(x.subarray(row * inputs, (row + 1) * inputs));
+      for (let output = 0; output < outputs; output++) {
+        const weights = quantise(w.subarray(output * inputs, (output + 1) * inputs));
+        const sum = q.reduce((total, value, i) => total + value * weights.q[i]!, 0);
+        const expected = sum * scale * weights.scale + b[output]!;
+        // A quotient on the border between two integers may be rounded either way.
+        const border = scale * weights.scale * 127 * 1.01;
+        expect(Math.abs(result.data[row * outputs + output]! - expected)).toBeLessThanOrEqual(border);
+      }
+    }
+    const unpacked = backend.unpackRows(packed, 0, outputs);
+    for (let output = 0; output < outputs; output++) {
+      const weights = quantise(w.subarray(output * inputs, (output + 1) * inputs));
+      weights.q.forEach((q, i) => {
+        expect(unpacked[output * inputs + i]).toBeCloseTo(q * weights.scale, 5);
+      });
+    }
+    expect(packed.dtype).toBe("int8");
+    backend.dispose();
+  });
+
+  it("applies the activation, takes no bias, and keeps zeros zero", async () => {
+    const backend = await createBackend({ backend: name });
+    const packed = backend.createPacked(9, 12, "int8");
+    backend.packRows(packed, 0, numbers(9 * 12, 4));
+    const zeros = linear(Tensor.from(backend, new Float32Array(24), [2, 12]), packed);
+    expect([...zeros.data]).toEqual(new Array(18).fill(0));
+    const positive = linear(Tensor.from(backend, numbers(24, 5), [2, 12]), packed, { activation: "relu" });
+    expect(positive.data.every((value) => value >= 0)).toBe(true);
+    expect(positive.data.some((value) => value > 0)).toBe(true);
+    backend.dispose();
+  });
+
+  it("lets NaN through", async () => {
+    const backend = await createBackend({ backend: name });
+    const packed = backend.createPacked(8, 8, "int8");
+    backend.packRows(packed, 0, numbers(64, 6));
+    const x = numbers(16, 7);
+    x[3] = Number.NaN;
+    const { data } = linear(Tensor.from(backend, x, [2, 8]), packed);
+    expect(data.subarray(0, 8).every(Number.isNaN)).toBe(true);
+    expect(data.subarray(8).some(Number.isNaN)).toBe(false);
+    backend.dispose();
+  });
+});
