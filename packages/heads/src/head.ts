@@ -3,6 +3,7 @@ import {
   type ConvBertConfig,
   type ConvBertInputs,
   ConvBertModel,
+  checkArguments,
   type Encoded,
   type FloatArray,
   type ForwardOptions,
@@ -16,11 +17,13 @@ import { tidy } from "@convbert/tensor";
 /** A ConvBERT with a head on top; weights of the encoder are named "convbert.…", as in the reference. */
 export abstract class ConvBertWithHead extends PreTrainedModel {
   readonly convbert: ConvBertModel;
+  /** Arguments of `forward` besides those of every model. */
+  protected abstract readonly ownArguments: readonly string[];
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
-  constructor(config: ConvBertConfig, root: Scope) {
+  /** @internal Use `fromPretrained` or `fromConfig`. `packedWords`: the head multiplies by the word embeddings. */
+  constructor(config: ConvBertConfig, root: Scope, { packedWords = false }: { packedWords?: boolean } = {}) {
     super(config, root);
-    this.convbert = new ConvBertModel(config, root, root.scope("convbert"));
+    this.convbert = new ConvBertModel(config, root, { scope: root.scope("convbert"), packedWords });
   }
 
   /** A copy of the word embeddings, `[vocab_size, embedding_size]`. */
@@ -48,17 +51,19 @@ export abstract class ConvBertWithHead extends PreTrainedModel {
   }
 
   /**
-   * Runs the encoder, then `head` in a scope that frees what it makes; its result holds copies and numbers only.
-   * `head` gets the encoder's output in the kernels' memory.
+   * Checks the arguments, runs the encoder, then `head` in a scope that frees what it makes; its result holds copies and
+   * numbers only. `head` gets the encoder's output in the kernels' memory.
    */
   protected async run<Output>(
     inputs: ConvBertInputs,
     options: ForwardOptions,
     head: (encoded: Encoded, prepared: PreparedInputs) => Output,
   ): Promise<Output> {
+    checkArguments(inputs, this.modelName, this.ownArguments);
     const prepared = prepareInputs(inputs, this.config);
     const encoded = await this.convbert.encode(prepared, options);
     try {
+      this.assertUsable();
       return tidy(() => head(encoded, prepared));
     } finally {
       encoded[Symbol.dispose]();

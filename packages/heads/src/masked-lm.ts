@@ -8,8 +8,8 @@ import {
   type ForwardOptions,
   LayerNorm,
   Linear,
-  packedPlace,
   paddedOutput,
+  Random,
   type Scope,
 } from "@convbert/model";
 import { crossEntropy, linear, type PackedWeights, type Tensor } from "@convbert/tensor";
@@ -37,6 +37,8 @@ const WORDS = "convbert.embeddings.word_embeddings.weight";
  * unless `tie_word_embeddings` is false. The activation is always gelu, whatever `hidden_act`.
  */
 export class ConvBertForMaskedLM extends ConvBertWithHead {
+  static readonly modelName: string = "ConvBertForMaskedLM";
+  protected readonly ownArguments = ["labels"];
   readonly #dense: Linear;
   readonly #norm: LayerNorm;
   #decoder!: PackedWeights;
@@ -45,23 +47,24 @@ export class ConvBertForMaskedLM extends ConvBertWithHead {
 
   /** @internal */
   constructor(config: ConvBertConfig, root: Scope) {
-    super(config, root);
+    super(config, root, { packedWords: config.tie_word_embeddings });
     const predictions = root.scope("generator_predictions");
     this.#norm = new LayerNorm(predictions.scope("LayerNorm"), config.embedding_size, config.layer_norm_eps);
     this.#dense = new Linear(predictions.scope("dense"), config.hidden_size, config.embedding_size);
     this.#declareDecoder();
   }
 
+  /** A tied decoder has no weight of its own: it multiplies by the packed word embeddings. */
   #declareDecoder(): void {
-    const { vocab_size: rows, embedding_size: columns, tie_word_embeddings: tied } = this.config;
+    const { vocab_size: rows, embedding_size: columns } = this.config;
+    const { packed, place } = this.convbert.modules.embeddings.words;
     const scope = this.root.scope("generator_lm_head").owning();
     this.#decoderScope = scope;
-    this.#decoder = scope.packed(rows, columns);
-    if (tied) {
-      const { words } = this.convbert.modules.embeddings;
-      words.follow(packedPlace(this.backend, this.#decoder, 0, rows));
-      scope.place("weight", [rows, columns], "normal", words.place, WORDS);
+    if (packed !== null) {
+      this.#decoder = packed;
+      scope.place("weight", [rows, columns], "normal", place, WORDS);
     } else {
+      this.#decoder = scope.packed(rows, columns);
       scope.rows("weight", [rows, columns], this.#decoder, 0, rows);
     }
     this.#decoderBias = scope.tensor("bias", [rows], "zeros");
@@ -91,27 +94,35 @@ export class ConvBertForMaskedLM extends ConvBertWithHead {
 
   override resizeTokenEmbeddings(rows: number, options: { padToMultipleOf?: number; seed?: number } = {}): number {
     const size = super.resizeTokenEmbeddings(rows, options);
-    this.#followVocabulary();
+    this.#followVocabulary(options.seed);
     return size;
   }
 
-  /** The decoder has as many rows as the embeddings; its kept rows and biases stay, new biases are zero. */
-  #followVocabulary(): void {
-    const { vocab_size: rows, embedding_size: columns, tie_word_embeddings: tied } = this.config;
+  /** The decoder has as many rows as the embeddings; its kept rows and biases stay, new rows are drawn, new biases zero. */
+  #followVocabulary(seed?: number): void {
+    const { vocab_size: rows, embedding_size: columns, initializer_range: deviation } = this.config;
     const oldScope = this.#decoderScope;
-    const weights = tied
-      ? this.convbert.modules.embeddings.words.place.read()
-      : resized(this.parameter("generator_lm_head.weight")!.read(), rows * columns);
+    const { tiedTo, read } = this.parameter("generator_lm_head.weight")!;
+    const weights = tiedTo === undefined ? resized(read(), rows * columns) : null;
     const bias = resized(this.#decoderBias.data, rows);
     this.#declareDecoder();
-    this.parameter("generator_lm_head.weight")!.write(0, weights);
-    this.#decoderBias.data.set(bias);
+    if (weights !== null) {
+      // Another stream than the one that has drawn the new word embeddings.
+      new Random(seed === undefined ? undefined : seed + 1).fillNormal(
+        weights.values.subarray(weights.kept),
+        deviation,
+      );
+      this.parameter("generator_lm_head.weight")!.write(0, weights.values);
+    }
+    this.parameter("generator_lm_head.bias")!.write(0, bias.values);
     oldScope.dispose();
   }
 }
 
-function resized(values: Float32Array, size: number): Float32Array {
-  const result = new Float32Array(size);
-  result.set(values.subarray(0, Math.min(size, values.length)));
-  return result;
+/** The first `size` values, filled up with zeros; `kept` of them are old ones. */
+function resized(old: Float32Array, size: number): { values: Float32Array; kept: number } {
+  const kept = Math.min(size, old.length);
+  const values = new Float32Array(size);
+  values.set(old.subarray(0, kept));
+  return { values, kept };
 }

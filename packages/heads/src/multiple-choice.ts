@@ -3,6 +3,7 @@ import {
   ConfigError,
   type ConvBertConfig,
   type ConvBertInputs,
+  checkArguments,
   type EncoderOutputs,
   encoderOutputs,
   type FloatArray,
@@ -39,6 +40,8 @@ export interface MultipleChoiceOutput extends EncoderOutputs {
  * one number. By default the summary is the **last** position, padding or not, as in the reference.
  */
 export class ConvBertForMultipleChoice extends ConvBertWithHead {
+  static readonly modelName: string = "ConvBertForMultipleChoice";
+  protected readonly ownArguments = ["labels"];
   readonly #summary: SequenceSummary;
   readonly #classifier: Linear;
 
@@ -57,6 +60,7 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead {
 
   /** Runs the model, with a loss where labels are given. Throws InputError for arguments that do not fit. */
   async forward(inputs: MultipleChoiceInputs, options: ForwardOptions = {}): Promise<MultipleChoiceOutput> {
+    checkArguments(inputs, this.modelName, this.ownArguments);
     const choices = countChoices(inputs);
     const flat = {
       ...inputs,

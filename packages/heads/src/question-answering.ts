@@ -37,6 +37,8 @@ export interface QuestionAnsweringOutput extends EncoderOutputs {
 
 /** Marks the span that answers a question (the reference's `ConvBertForQuestionAnswering`). */
 export class ConvBertForQuestionAnswering extends ConvBertWithHead {
+  static readonly modelName: string = "ConvBertForQuestionAnswering";
+  protected readonly ownArguments = ["start_positions", "end_positions"];
   readonly #outputs: Linear;
 
   /** @internal */

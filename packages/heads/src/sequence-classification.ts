@@ -36,6 +36,8 @@ export interface SequenceClassificationOutput extends EncoderOutputs {
  * `hidden_act`, and a map to the labels.
  */
 export class ConvBertForSequenceClassification extends ConvBertWithHead {
+  static readonly modelName: string = "ConvBertForSequenceClassification";
+  protected readonly ownArguments = ["labels", "problem_type"];
   readonly #dense: Linear;
   readonly #project: Linear;
 

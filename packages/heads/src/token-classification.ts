@@ -29,6 +29,8 @@ export interface TokenClassificationOutput extends EncoderOutputs {
 
 /** Classifies every token (the reference's `ConvBertForTokenClassification`): one map to the labels. */
 export class ConvBertForTokenClassification extends ConvBertWithHead {
+  static readonly modelName: string = "ConvBertForTokenClassification";
+  protected readonly ownArguments = ["labels"];
   readonly #classifier: Linear;
 
   /** @internal */

@@ -24,7 +24,7 @@ export function integers(argument: string, input: ArrayInput): HostArray<Int32Ar
   const { shape, values } = rowMajor(argument, input);
   const result = new Int32Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    const value = Number(values[i]);
+    const value = asNumber(values[i]);
     if ((value | 0) !== value) {
       throw new InputError(argument, `expected integers of 32 bits, got ${String(values[i])} at element ${i}`);
     }
@@ -33,18 +33,33 @@ export function integers(argument: string, input: ArrayInput): HostArray<Int32Ar
   return { shape, values: result };
 }
 
-/** Float32 numbers. Throws InputError for what is no number (NaN included), ragged lists or a shape that does not fit. */
+/**
+ * Float32 numbers. Throws InputError for what is no finite number (NaN, infinities, beyond float32's range), ragged lists
+ * or a shape that does not fit: one such element would spread over its whole sequence.
+ */
 export function floats(argument: string, input: ArrayInput): HostArray<Float32Array> {
   const { shape, values } = rowMajor(argument, input);
   const result = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    const value = Number(values[i]);
-    if (Number.isNaN(value)) {
-      throw new InputError(argument, `expected numbers, got ${String(values[i])} at element ${i}`);
+    result[i] = asNumber(values[i]);
+    if (!Number.isFinite(result[i])) {
+      throw new InputError(argument, `expected finite float32 numbers, got ${String(values[i])} at element ${i}`);
     }
-    result[i] = value;
   }
   return { shape, values: result };
+}
+
+/** NaN for what is no number, where `Number` would make 0 of null and of an empty text. */
+function asNumber(value: unknown): number {
+  switch (typeof value) {
+    case "number":
+      return value;
+    case "bigint":
+    case "boolean":
+      return Number(value);
+    default:
+      return Number.NaN;
+  }
 }
 
 /** Whether the elements are whole numbers by their type: integer arrays and lists without fractions. */
@@ -64,6 +79,10 @@ function isList(input: ArrayInput): input is NestedNumbers {
   return Array.isArray(input);
 }
 
+function isShaped(input: Exclude<ArrayInput, NestedNumbers> | null | undefined): boolean {
+  return Array.isArray(input?.shape) && typeof input.data === "object" && input.data !== null;
+}
+
 function rowMajor(
   argument: string,
   input: ArrayInput,
@@ -77,10 +96,13 @@ function rowMajor(
     flatten(argument, input, shape, 0, values);
     return { shape, values };
   }
-  if (typeof input !== "object" || input === null || !("shape" in input) || !("data" in input)) {
+  if (!isShaped(input)) {
     throw new InputError(argument, "expected nested lists of numbers, { data, shape } or an ndarray");
   }
   const shape = [...input.shape];
+  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
+    throw new InputError(argument, `[${shape.join(", ")}] is no shape; extents are counts`);
+  }
   const size = shape.reduce((product, extent) => product * extent, 1);
   if ("stride" in input) {
     return { shape, values: strided(input, shape, size) };

@@ -57,12 +57,18 @@ export interface ConvBertConfigFields {
   readonly chunk_size_feed_forward: number;
   /** A 2-D attention mask becomes causal. */
   readonly is_decoder: boolean;
+  /**
+   * Only with `is_decoder`: every layer has a second attention, whose weights load and save. No model runs it, because
+   * the reference's take no `encoder_hidden_states`.
+   */
+  readonly add_cross_attention: boolean;
   readonly tie_word_embeddings: boolean;
   /** Heads removed from each layer. */
   readonly pruned_heads: Readonly<Record<number, readonly number[]>>;
   /** How multiple choice pools a sequence; "last". */
   readonly summary_type: SummaryType;
   readonly summary_use_proj: boolean;
+  /** Whether that projection has `num_labels` channels instead of `hidden_size`; false, as where a file lacks it. */
   readonly summary_proj_to_labels: boolean;
   readonly summary_activation: ActivationName | null;
   /** Class names that the checkpoint was saved from. */
@@ -103,11 +109,12 @@ const DEFAULTS: ConvBertConfigFields = {
   output_hidden_states: false,
   chunk_size_feed_forward: 0,
   is_decoder: false,
+  add_cross_attention: false,
   tie_word_embeddings: true,
   pruned_heads: {},
   summary_type: "last",
   summary_use_proj: false,
-  summary_proj_to_labels: true,
+  summary_proj_to_labels: false,
   summary_activation: null,
   architectures: null,
 };
@@ -168,6 +175,7 @@ export class ConvBertConfig implements ConvBertConfigFields {
   declare readonly output_hidden_states: boolean;
   declare readonly chunk_size_feed_forward: number;
   declare readonly is_decoder: boolean;
+  declare readonly add_cross_attention: boolean;
   declare readonly tie_word_embeddings: boolean;
   declare readonly pruned_heads: Readonly<Record<number, readonly number[]>>;
   declare readonly summary_type: SummaryType;
@@ -233,7 +241,10 @@ export class ConvBertConfig implements ConvBertConfigFields {
     return Math.floor(this.hidden_size / this.attentionHeads / 2);
   }
 
-  /** The same configuration with other values in some fields. */
+  /**
+   * The same configuration with other values in some fields. Of `num_labels`, `id2label` and `label2id`, what is not
+   * given follows what is.
+   */
   with(changes: ConvBertConfigInit): ConvBertConfig {
     const current: Record<string, unknown> = { ...this.extra };
     for (const name of Object.keys(DEFAULTS)) {
@@ -241,14 +252,16 @@ export class ConvBertConfig implements ConvBertConfigFields {
         current[name] = this[name as keyof ConvBertConfigFields];
       }
     }
-    if (changes.num_labels !== undefined && changes.num_labels !== this.num_labels) {
+    const { num_labels: count, id2label, label2id } = changes;
+    if (id2label != null || label2id != null || (count !== undefined && count !== this.num_labels)) {
       delete current["id2label"];
       delete current["label2id"];
-    } else if (current["id2label"] === undefined) {
+    } else {
       current["id2label"] = this.id2label;
       current["label2id"] = this.label2id;
     }
-    return new ConvBertConfig({ ...current, ...changes });
+    const names = id2label == null && label2id != null ? { id2label: inverted(label2id) } : {};
+    return new ConvBertConfig({ ...current, ...changes, ...names });
   }
 
   /** What the reference's `save_pretrained` writes into `config.json`, sorted by name as it does. */
@@ -263,6 +276,14 @@ export class ConvBertConfig implements ConvBertConfigFields {
     }
     return Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
+}
+
+/** Names by class of classes by name. */
+function inverted(label2id: unknown): Record<string, string> {
+  if (typeof label2id !== "object" || label2id === null) {
+    throw new ConfigError("label2id", "expected an object from name to class index");
+  }
+  return Object.fromEntries(Object.entries(label2id).map(([name, id]) => [String(id), name]));
 }
 
 /** `id2label` and `label2id` from whichever of the three the file has (the reference's `num_labels` setter). */
@@ -301,14 +322,15 @@ function labels(
 const PROBLEM_TYPES = ["regression", "single_label_classification", "multi_label_classification"];
 const SUMMARY_TYPES = ["last", "first", "mean", "cls_index"];
 
-/** Bounds that keep a hostile file from asking for absurd amounts of memory. */
+/** Bounds that keep a hostile file from asking for absurd amounts of memory or time. */
 const LARGEST = 2 ** 24;
+const MOST_BLOCKS = 4096;
 
 function check(config: ConvBertConfig): void {
-  const count = (field: keyof ConvBertConfigFields, least: number) => {
+  const count = (field: keyof ConvBertConfigFields, least: number, most = LARGEST) => {
     const value = config[field];
-    if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > LARGEST) {
-      throw new ConfigError(field, `expected an integer from ${least} to ${LARGEST}, got ${JSON.stringify(value)}`);
+    if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
+      throw new ConfigError(field, `expected an integer from ${least} to ${most}, got ${JSON.stringify(value)}`);
     }
   };
   for (const field of [
@@ -321,11 +343,11 @@ function check(config: ConvBertConfig): void {
     "embedding_size",
     "head_ratio",
     "conv_kernel_size",
-    "num_groups",
   ] as const) {
     count(field, 1);
   }
-  count("num_hidden_layers", 0);
+  count("num_groups", 1, MOST_BLOCKS);
+  count("num_hidden_layers", 0, MOST_BLOCKS);
   for (const field of ["initializer_range", "layer_norm_eps"] as const) {
     if (!Number.isFinite(config[field]) || config[field] < 0) {
       throw new ConfigError(field, `expected a number of at least 0, got ${JSON.stringify(config[field])}`);
@@ -348,6 +370,13 @@ function check(config: ConvBertConfig): void {
   oneOf("hidden_act", ACTIVATION_NAMES, false);
   if (config.summary_activation !== null && !isActivationName(config.summary_activation)) {
     oneOf("summary_activation", ACTIVATION_NAMES, true);
+  }
+  const { architectures } = config;
+  if (architectures !== null && !(Array.isArray(architectures) && architectures.every((n) => typeof n === "string"))) {
+    throw new ConfigError("architectures", `expected a list of class names, got ${JSON.stringify(architectures)}`);
+  }
+  if (config.add_cross_attention && !config.is_decoder) {
+    throw new ConfigError("add_cross_attention", "only a decoder has cross-attention; set is_decoder as well");
   }
   if (config.conv_kernel_size % 2 === 0) {
     throw new ConfigError(
@@ -372,16 +401,28 @@ function check(config: ConvBertConfig): void {
   if (pad !== null && !(Number.isInteger(pad) && pad < config.vocab_size && pad >= -config.vocab_size)) {
     throw new ConfigError("pad_token_id", `${JSON.stringify(pad)} is outside the vocabulary of ${config.vocab_size}`);
   }
-  for (const [layer, removed] of Object.entries(config.pruned_heads)) {
+  checkPrunedHeads(config.pruned_heads, config.num_hidden_layers, heads);
+}
+
+/** Throws ConfigError unless `pruned` maps layers below `layers` to some, not all, of their heads. */
+export function checkPrunedHeads(pruned: unknown, layers: number, heads: number): void {
+  if (typeof pruned !== "object" || pruned === null || Array.isArray(pruned)) {
+    throw new ConfigError(
+      "pruned_heads",
+      `expected an object from layer to a list of heads, got ${JSON.stringify(pruned)}`,
+    );
+  }
+  for (const [layer, removed] of Object.entries(pruned as Record<string, unknown>)) {
     const valid =
-      Number(layer) < config.num_hidden_layers &&
+      /^(0|[1-9]\d*)$/.test(layer) &&
+      Number(layer) < layers &&
       Array.isArray(removed) &&
       removed.every((head) => Number.isInteger(head) && head >= 0 && head < heads) &&
       new Set(removed).size < heads;
     if (!valid) {
       throw new ConfigError(
         "pruned_heads",
-        `layer ${layer}: ${JSON.stringify(removed)}; give layers below ${config.num_hidden_layers} and some, not all, ` +
+        `layer ${layer}: ${JSON.stringify(removed)}; give layers below ${layers} and some, not all, ` +
           `of the heads 0 to ${heads - 1}`,
       );
     }

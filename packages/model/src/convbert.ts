@@ -28,9 +28,12 @@ export class ConvBertEmbeddings {
   readonly types: Embedding;
   readonly norm: LayerNorm;
 
-  constructor(scope: Scope, config: ConvBertConfig) {
+  constructor(scope: Scope, config: ConvBertConfig, packedWords: boolean) {
     const size = config.embedding_size;
-    this.words = new Embedding(scope.scope("word_embeddings").owning(), config.vocab_size, size, config.pad_token_id);
+    this.words = new Embedding(scope.scope("word_embeddings").owning(), config.vocab_size, size, {
+      padding: config.pad_token_id,
+      packed: packedWords,
+    });
     this.positions = new Embedding(scope.scope("position_embeddings"), config.max_position_embeddings, size);
     this.types = new Embedding(scope.scope("token_type_embeddings"), config.type_vocab_size, size);
     this.norm = new LayerNorm(scope.scope("LayerNorm"), size, config.layer_norm_eps);
@@ -180,6 +183,8 @@ export class ConvBertLayer {
   attention: ConvBertAttention;
   /** Where the attention's weights are declared; replaced as a whole when heads are pruned. */
   attentionScope: Scope;
+  /** A decoder's; its weights are kept for the file, since no model of the reference has an argument that runs it. */
+  readonly crossAttention: ConvBertAttention | null;
   readonly #intermediate: ReturnType<typeof feedForwardLinear>;
   readonly #output: ReturnType<typeof feedForwardLinear>;
   readonly #norm: LayerNorm;
@@ -189,6 +194,9 @@ export class ConvBertLayer {
     const { hidden_size: hidden, intermediate_size: inner } = config;
     this.attentionScope = scope.scope("attention").owning();
     this.attention = new ConvBertAttention(this.attentionScope, config, pruned);
+    this.crossAttention = config.add_cross_attention
+      ? new ConvBertAttention(scope.scope("crossattention"), config, [])
+      : null;
     this.#intermediate = feedForwardLinear(scope.scope("intermediate").scope("dense"), config, hidden, inner);
     const output = scope.scope("output");
     this.#output = feedForwardLinear(output.scope("dense"), config, inner, hidden);
@@ -211,8 +219,9 @@ export class ConvBertModules {
   readonly project: Linear | null;
   readonly layers: readonly ConvBertLayer[];
 
-  constructor(scope: Scope, config: ConvBertConfig) {
-    this.embeddings = new ConvBertEmbeddings(scope.scope("embeddings"), config);
+  /** `packedWords`: the word embeddings also serve a matrix product, a tied decoder's. */
+  constructor(scope: Scope, config: ConvBertConfig, packedWords: boolean) {
+    this.embeddings = new ConvBertEmbeddings(scope.scope("embeddings"), config, packedWords);
     const { embedding_size: from, hidden_size: to } = config;
     this.project = from === to ? null : new Linear(scope.scope("embeddings_project"), from, to);
     const encoder = scope.scope("encoder").scope("layer");

@@ -7,6 +7,11 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** @internal Options with the model's own say: `assertUsable` throws once its weights are gone. */
+export interface RunOptions extends EncodeOptions {
+  readonly assertUsable: () => void;
+}
+
 /**
  * What the encoder computed, in the backend's memory; `dispose` frees all of it. Hidden states are
  * `[tokens, hidden_size]`, sequence after sequence.
@@ -21,11 +26,7 @@ export interface Encoded extends Disposable {
 }
 
 /** Runs the encoder over a padded batch. */
-export function encodePadded(
-  modules: ConvBertModules,
-  inputs: PreparedInputs,
-  options: EncodeOptions = {},
-): Promise<Encoded> {
+export function encodePadded(modules: ConvBertModules, inputs: PreparedInputs, options: RunOptions): Promise<Encoded> {
   return encode(modules, { ...inputs, sequences: uniformSequences(inputs.batch, inputs.length) }, options);
 }
 
@@ -38,8 +39,9 @@ export interface EncodeInputs extends Omit<PreparedInputs, "batch" | "length"> {
 export async function encode(
   modules: ConvBertModules,
   inputs: EncodeInputs,
-  { signal }: EncodeOptions,
+  { signal, assertUsable }: RunOptions,
 ): Promise<Encoded> {
+  assertUsable();
   const { sequences, mask: hostMask, headMask } = inputs;
   const { backend } = modules.embeddings.norm.weight;
   const tokens = inputs.positions.length;
@@ -73,6 +75,7 @@ export async function encode(
       if (signal !== undefined) {
         await turn();
         signal.throwIfAborted();
+        assertUsable();
       }
       const before = hidden;
       const after = tidy(() => {

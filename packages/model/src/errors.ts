@@ -13,8 +13,8 @@ export class ConfigError extends Error {
 export class InputError extends Error {
   readonly argument: string;
 
-  constructor(argument: string, message: string) {
-    super(`${argument}: ${message}`);
+  constructor(argument: string, message: string, options?: ErrorOptions) {
+    super(`${argument}: ${message}`, options);
     this.name = "InputError";
     this.argument = argument;
   }
@@ -28,5 +28,16 @@ export class CheckpointError extends Error {
     super(`${location}: ${message}`, options);
     this.name = "CheckpointError";
     this.location = location;
+  }
+}
+
+/** A model that was used after `dispose`, or disposed while it ran. `model` is its class, as `ConvBertModel`. */
+export class DisposedModelError extends Error {
+  readonly model: string;
+
+  constructor(model: string) {
+    super(`${model}: the model was disposed; dispose it after its last call has finished, and load it again to go on`);
+    this.name = "DisposedModelError";
+    this.model = model;
   }
 }

@@ -1,3 +1,4 @@
+export { checkArguments } from "./arguments.js";
 export {
   type ArrayInput,
   floats,
@@ -15,7 +16,7 @@ export {
   type SummaryType,
 } from "./config.js";
 export type { Encoded, EncodeOptions } from "./encode.js";
-export { CheckpointError, ConfigError, InputError } from "./errors.js";
+export { CheckpointError, ConfigError, DisposedModelError, InputError } from "./errors.js";
 export { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
 export {
   ConvBertModel,
@@ -30,7 +31,7 @@ export {
   withShape,
 } from "./model.js";
 export { type Embedding, hiddenActivation, LayerNorm, Linear } from "./modules.js";
-export { type Parameter, type Place, packedPlace, type Scope } from "./parameters.js";
+export type { Parameter, Place, Scope } from "./parameters.js";
 export {
   type FromConfigOptions,
   type FromPretrainedOptions,
@@ -40,3 +41,4 @@ export {
   readConfig,
   type SavePretrainedOptions,
 } from "./pretrained.js";
+export { Random } from "./random.js";

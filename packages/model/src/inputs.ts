@@ -192,10 +192,15 @@ function prepareMask(
   if (values.every((value) => value === 1)) {
     return null;
   }
-  return {
-    shape: perQuery ? [batch, length, length] : [batch, length],
-    values: values.map((value) => (value === 1 ? 0 : (1 - value) * MASKED)),
-  };
+  const additive = values.map((value) => (value === 1 ? 0 : (1 - value) * MASKED));
+  const overflow = additive.findIndex((value) => !Number.isFinite(value));
+  if (overflow >= 0) {
+    throw new InputError(
+      "attention_mask",
+      `expected 1 for tokens to attend to and 0 for padding, got ${values[overflow]} at element ${overflow}`,
+    );
+  }
+  return { shape: perQuery ? [batch, length, length] : [batch, length], values: additive };
 }
 
 function prepareHeadMask(input: ArrayInput | null | undefined, config: ConvBertConfig): Float32Array[] | null {

@@ -1,7 +1,8 @@
 import { sizeOf, type Tensor } from "@convbert/tensor";
 import ndarray, { type NdArray } from "ndarray";
+import { checkArguments, checkNames } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
-import type { ConvBertConfig } from "./config.js";
+import { type ConvBertConfig, checkPrunedHeads } from "./config.js";
 import { ConvBertModules } from "./convbert.js";
 import { type Encoded, type EncodeOptions, encode, encodePadded } from "./encode.js";
 import { InputError } from "./errors.js";
@@ -45,15 +46,23 @@ export type ForwardOptions = EncodeOptions;
  * pooler. Load it with `fromPretrained`, make a new one with `fromConfig`.
  */
 export class ConvBertModel extends PreTrainedModel {
+  static readonly modelName: string = "ConvBertModel";
   /** @internal */
   readonly modules: ConvBertModules;
   readonly #scope: Scope;
 
-  /** @internal `scope` is where the weights are declared: the root, or "convbert" inside a model with a head. */
-  constructor(config: ConvBertConfig, root: Scope, scope: Scope = root) {
+  /**
+   * @internal `scope` is where the weights are declared: the root, or "convbert" inside a model with a head;
+   * `packedWords` keeps the word embeddings in the form that a tied decoder multiplies by.
+   */
+  constructor(
+    config: ConvBertConfig,
+    root: Scope,
+    { scope = root, packedWords = false }: { scope?: Scope; packedWords?: boolean } = {},
+  ) {
     super(config, root);
     this.#scope = scope;
-    this.modules = new ConvBertModules(scope, config);
+    this.modules = new ConvBertModules(scope, config, packedWords);
   }
 
   /**
@@ -62,8 +71,9 @@ export class ConvBertModel extends PreTrainedModel {
    * Throws InputError for arguments that do not fit; the signal's reason when it aborts.
    */
   async forward(inputs: ConvBertInputs, options: ForwardOptions = {}): Promise<ConvBertModelOutput> {
+    checkArguments(inputs, this.modelName);
     const prepared = prepareInputs(inputs, this.config);
-    const encoded = await encodePadded(this.modules, prepared, options);
+    const encoded = await this.encode(prepared, options);
     try {
       return {
         last_hidden_state: paddedOutput(encoded.lastHiddenState, prepared),
@@ -79,7 +89,7 @@ export class ConvBertModel extends PreTrainedModel {
    * memory; dispose it.
    */
   encode(prepared: PreparedInputs, options: ForwardOptions = {}): Promise<Encoded> {
-    return encodePadded(this.modules, prepared, options);
+    return encodePadded(this.modules, prepared, this.running(options));
   }
 
   /**
@@ -88,12 +98,19 @@ export class ConvBertModel extends PreTrainedModel {
    * are `[all tokens, hidden_size]` in the kernels' memory; dispose the result.
    */
   encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<Encoded> {
+    checkNames(inputs, "encodeRagged", ["sequences", "token_type_ids"]);
+    const { sequences, token_type_ids: allTypes } = inputs;
+    for (const [argument, lists] of Object.entries({ sequences, token_type_ids: allTypes ?? sequences })) {
+      if (!Array.isArray(lists) || lists.length !== sequences.length) {
+        throw new InputError(argument, "expected a list with one list of numbers for each sequence");
+      }
+    }
     const offsets = [0];
-    for (const [index, sequence] of inputs.sequences.entries()) {
-      const types = inputs.token_type_ids?.[index];
+    for (const [index, sequence] of sequences.entries()) {
+      const types = allTypes?.[index];
       // The checks of a padded batch of one hold for every sequence.
       prepareInputs(
-        { input_ids: [Array.from(sequence)], token_type_ids: types ? [Array.from(types)] : null },
+        { input_ids: [Array.from(sequence ?? [])], token_type_ids: types ? [Array.from(types)] : null },
         this.config,
       );
       offsets.push(offsets.at(-1)! + sequence.length);
@@ -105,14 +122,14 @@ export class ConvBertModel extends PreTrainedModel {
     const words = new Int32Array(tokens);
     const positions = new Int32Array(tokens);
     const types = new Int32Array(tokens);
-    for (const [index, sequence] of inputs.sequences.entries()) {
+    for (const [index, sequence] of sequences.entries()) {
       const start = offsets[index]!;
       words.set(sequence, start);
       positions.set(
-        sequence.length === 0 ? [] : Int32Array.from({ length: sequence.length }, (_, position) => position),
+        Int32Array.from(sequence, (_, position) => position),
         start,
       );
-      types.set(inputs.token_type_ids?.[index] ?? [], start);
+      types.set(allTypes?.[index] ?? [], start);
     }
     return encode(
       this.modules,
@@ -126,13 +143,15 @@ export class ConvBertModel extends PreTrainedModel {
         outputAttentions: false,
         outputHiddenStates: false,
       },
-      options,
+      this.running(options),
     );
   }
 
   /** The word embeddings, a copy `[vocab_size, embedding_size]`. */
   getInputEmbeddings(): FloatArray {
-    return this.modules.embeddings.words.table.toArray();
+    this.assertUsable();
+    const { vocab_size: rows, embedding_size: size } = this.config;
+    return ndarray(this.modules.embeddings.words.place.read(), [rows, size]);
   }
 
   /**
@@ -150,6 +169,7 @@ export class ConvBertModel extends PreTrainedModel {
 
   /** @internal The table's rows become `rows`, its values `values`; smaller ones keep what they had, new rows are drawn. */
   resizeWords(rows: number, seed?: number): void {
+    this.assertUsable();
     const size = this.config.embedding_size;
     const old = this.modules.embeddings.words.place.read();
     const values = new Float32Array(rows * size);
@@ -161,11 +181,12 @@ export class ConvBertModel extends PreTrainedModel {
   }
 
   #replaceEmbeddings(rows: number, values: Float32Array): void {
+    this.assertUsable();
     const { embeddings } = this.modules;
     const scope = this.#scope.scope("embeddings").scope("word_embeddings").owning();
     const { pad_token_id: pad, embedding_size: size } = this.config;
     const padding = pad !== null && pad < rows ? pad : null;
-    const words = new Embedding(scope, rows, size, padding);
+    const words = new Embedding(scope, rows, size, { padding, packed: embeddings.words.packed !== null });
     words.place.write(0, values);
     embeddings.words.release();
     embeddings.words = words;
@@ -192,11 +213,13 @@ export class ConvBertModel extends PreTrainedModel {
    * removed is kept in `config.pruned_heads`, and a saved model loads again.
    */
   pruneHeads(heads: Readonly<Record<number, readonly number[]>>): void {
+    this.assertUsable();
+    checkPrunedHeads(heads, this.config.num_hidden_layers, this.config.attentionHeads);
     const merged: Record<number, readonly number[]> = { ...this.config.pruned_heads };
     for (const [layer, removed] of Object.entries(heads)) {
       merged[Number(layer)] = [...new Set([...(merged[Number(layer)] ?? []), ...removed])].sort((a, b) => a - b);
     }
-    // Checks layers and heads before anything changes.
+    // Checks that some heads stay before anything changes.
     const config = this.config.with({ pruned_heads: merged });
     for (const layer of Object.keys(heads)) {
       pruneAttention(

@@ -1,12 +1,13 @@
 import {
   type ActivationKind,
   activationKind,
+  type Backend,
   embedding,
   groupedLinear,
   layerNorm,
   linear,
   type PackedWeights,
-  type Tensor,
+  Tensor,
 } from "@convbert/tensor";
 import type { ConvBertConfig } from "./config.js";
 import { transposed } from "./layouts.js";
@@ -96,42 +97,58 @@ export class LayerNorm {
   }
 }
 
-/** `torch.nn.Embedding`: weight `[rows, size]`; the row of the padding index starts as zeros. */
+/**
+ * `torch.nn.Embedding`: weight `[rows, size]`; the row of the padding index starts as zeros. Rows are looked up, or, for a
+ * decoder tied to them, multiplied as well: then they live only as packed weights and a look-up unpacks the rows it needs,
+ * so that the largest weight of a model is not held twice.
+ */
 export class Embedding {
-  readonly table: Tensor<"float32">;
-  /** Copies that are written along with the table, such as the packed weights of a tied decoder. */
-  readonly #followers: Place[] = [];
+  /** The whole weight in the checkpoint's order. */
   readonly place: Place;
-  /** Gives back the table's memory when the embedding is replaced. */
+  /** The weight as the matrix product reads it; null for an embedding that is only looked up. */
+  readonly packed: PackedWeights | null;
+  readonly #lookup: (indices: Tensor, what: string) => Tensor<"float32">;
+  /** Gives back the weight's memory when the embedding is replaced. */
   readonly release: () => void;
 
-  /** The scope must own the table alone ({@link Scope.owning}) where it is to be released. */
-  constructor(scope: Scope, rows: number, size: number, padding: number | null = null) {
-    const own = scope.owned(rows, size);
-    this.table = own;
+  /** The scope must own the weight alone ({@link Scope.owning}) where it is to be released. */
+  constructor(
+    scope: Scope,
+    rows: number,
+    size: number,
+    { padding = null, packed = false }: { padding?: number | null; packed?: boolean } = {},
+  ) {
+    if (packed) {
+      const weights = scope.packed(rows, size);
+      this.packed = weights;
+      this.place = packedPlace(scope.backend, weights, 0, rows);
+      this.#lookup = (indices) => unpackedRows(scope.backend, weights, indices);
+    } else {
+      const table = scope.owned(rows, size);
+      this.packed = null;
+      this.place = tensorPlace(table);
+      this.#lookup = (indices, what) => embedding(table, indices, what);
+    }
     this.release = () => scope.dispose();
-    const table = tensorPlace(own);
-    this.place = {
-      write: (offset, values) => {
-        table.write(offset, values);
-        for (const follower of this.#followers) {
-          follower.write(offset, values);
-        }
-      },
-      read: table.read,
-    };
     const initialiser = padding === null ? "normal" : ({ kind: "normal", zeroRow: (padding + rows) % rows } as const);
     scope.place("weight", [rows, size], initialiser, this.place);
   }
 
-  /** From now on `place` gets everything that is written to the table. */
-  follow(place: Place): void {
-    this.#followers.push(place);
-  }
-
+  /** `[...]` int32 indices, which must lie in the table, to `[..., size]`; `what` names them in an error. */
   forward(indices: Tensor, what: string): Tensor<"float32"> {
-    return embedding(this.table, indices, what);
+    return this.#lookup(indices, what);
   }
+}
+
+/** Rows of packed weights, one after the other. */
+function unpackedRows(backend: Backend, weights: PackedWeights, indices: Tensor): Tensor<"float32"> {
+  const { columns } = weights;
+  const output = Tensor.allocate(backend, [...indices.shape, columns]);
+  const values = output.data;
+  for (const [at, row] of indices.data.entries()) {
+    values.set(backend.unpackRows(weights, row, 1), at * columns);
+  }
+  return output;
 }
 
 /** The kernel function behind the configuration's `hidden_act`. */

@@ -1,4 +1,5 @@
 import { type Backend, type PackedWeights, sizeOf, Tensor } from "@convbert/tensor";
+import { DisposedModelError } from "./errors.js";
 import type { Random } from "./random.js";
 
 /**
@@ -96,6 +97,19 @@ export function reordered(place: Place, size: number, layout: Layout): Place {
 /** All weights of one model by name, in the reference's order. */
 export class ParameterStore {
   readonly #parameters = new Map<string, Parameter>();
+  #closedBy: string | null = null;
+
+  /** The memory behind the weights is gone: from now on they neither read nor write. `model` goes into the error. */
+  close(model: string): void {
+    this.#closedBy = model;
+  }
+
+  /** Throws DisposedModelError after {@link close}. */
+  assertOpen(): void {
+    if (this.#closedBy !== null) {
+      throw new DisposedModelError(this.#closedBy);
+    }
+  }
 
   /** Adds a parameter, or replaces the one of that name in its place of the order. */
   add(name: string, shape: readonly number[], initialiser: Initialiser, place: Place, tiedTo?: string): void {
@@ -104,8 +118,14 @@ export class ParameterStore {
       name,
       shape,
       ...(tiedTo !== undefined && { tiedTo }),
-      write: place.write,
-      read: place.read,
+      write: (offset, values) => {
+        this.assertOpen();
+        place.write(offset, values);
+      },
+      read: () => {
+        this.assertOpen();
+        return place.read();
+      },
       initialise(random, deviation) {
         // In pieces, so that a large embedding does not need its size once more.
         const piece = new Float32Array(Math.min(size, 1 << 18));

@@ -9,13 +9,18 @@ import {
 } from "@convbert/files";
 import { type Backend, type BackendOptions, sharedBackend, sizeOf } from "@convbert/tensor";
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
-import { CheckpointError, ConfigError } from "./errors.js";
+import type { EncodeOptions, RunOptions } from "./encode.js";
+import { CheckpointError, ConfigError, InputError } from "./errors.js";
 import { type Parameter, ParameterStore, Scope } from "./parameters.js";
 import { Random } from "./random.js";
 
 export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions {
-  /** How weights are kept. */
+  /** How weights are kept in memory, whatever the file has. */
   readonly dtype?: "float32";
+  /** `true`: only safetensors, `false`: only PyTorch files; by default safetensors first (the reference's `use_safetensors`). */
+  readonly useSafetensors?: boolean;
+  /** Takes the weights of that name, `model.fp16.safetensors` for "fp16" (the reference's `variant`). */
+  readonly variant?: string;
   /** Values that replace those of `config.json`, `{ num_labels: 5 }` for a new head. */
   readonly config?: ConvBertConfigInit;
   /** Initialise weights whose shapes differ instead of failing (the reference's `ignore_mismatched_sizes`). */
@@ -27,6 +32,8 @@ export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions 
 }
 
 export interface FromConfigOptions extends BackendOptions {
+  /** How weights are kept in memory. */
+  readonly dtype?: "float32";
   readonly seed?: number;
 }
 
@@ -48,7 +55,8 @@ const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const
 /** @internal Constructor of a model class. */
 export interface ModelClass<M extends PreTrainedModel> {
   new (config: ConvBertConfig, root: Scope): M;
-  readonly name: string;
+  /** The reference's name of the class; a minifier changes `name`, never this. */
+  readonly modelName: string;
 }
 
 /** What all six models have: weights by name, loading, saving and disposal (the reference's `PreTrainedModel`). */
@@ -64,6 +72,11 @@ export abstract class PreTrainedModel implements Disposable {
     this.#config = config;
     this.root = root;
     this.backend = root.backend;
+  }
+
+  /** The reference's name of the class, as `architectures` in config.json has it. */
+  get modelName(): string {
+    return (this.constructor as unknown as ModelClass<PreTrainedModel>).modelName;
   }
 
   get config(): ConvBertConfig {
@@ -90,12 +103,13 @@ export abstract class PreTrainedModel implements Disposable {
     source: ModelSource,
     options: FromPretrainedOptions = {},
   ): Promise<M> {
+    expectOneOf("dtype", options.dtype ?? "float32", ["float32"]);
     const files = await openFiles(source, options);
     try {
       const config = await readConfig(files, options.config);
       const model = await create(this, config, options);
       try {
-        await load(model, this.name, files, options);
+        await load(model, files, options);
       } catch (error) {
         model.dispose();
         throw error;
@@ -112,6 +126,7 @@ export abstract class PreTrainedModel implements Disposable {
     config: ConvBertConfig | ConvBertConfigInit,
     options: FromConfigOptions = {},
   ): Promise<M> {
+    expectOneOf("dtype", options.dtype ?? "float32", ["float32"]);
     const whole = config instanceof ConvBertConfig ? config : new ConvBertConfig(config);
     const model = await create(this, whole, options);
     model.initialise([...model.parameters()], options.seed);
@@ -143,6 +158,8 @@ export abstract class PreTrainedModel implements Disposable {
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
     const { dtype = "float32", format = "safetensors", maxShardSize, signal } = options;
+    expectOneOf("dtype", dtype, Object.keys(WIRE_TYPES));
+    expectOneOf("format", format, ["safetensors", "pytorch"]);
     const tensors = [...this.parameters()].map(({ name, shape, tiedTo, read }) => ({
       name,
       shape,
@@ -155,7 +172,7 @@ export abstract class PreTrainedModel implements Disposable {
       ...(maxShardSize !== undefined && { maxShardSize }),
       metadata: { format: "pt" },
     });
-    const config = this.config.with({ architectures: [this.constructor.name], torch_dtype: dtype });
+    const config = this.config.with({ architectures: [this.modelName], torch_dtype: dtype });
     const json = `${JSON.stringify(config, null, 2)}\n`;
     await writeFiles(destination, [["config.json", json], ...weights.files], {
       isStale: weights.isStale,
@@ -163,9 +180,20 @@ export abstract class PreTrainedModel implements Disposable {
     });
   }
 
-  /** Gives back the model's memory; it cannot be used afterwards. */
+  /** Gives back the model's memory. Later calls, and those that still run, throw DisposedModelError. */
   dispose(): void {
+    this.root.store.close(this.modelName);
     this.root.dispose();
+  }
+
+  /** @internal Throws DisposedModelError after `dispose`, of this model or of the one that it is part of. */
+  protected assertUsable(): void {
+    this.root.store.assertOpen();
+  }
+
+  /** @internal Options of a run that ends when the model is disposed. */
+  protected running(options: EncodeOptions): RunOptions {
+    return { ...options, assertUsable: () => this.assertUsable() };
   }
 
   [Symbol.dispose](): void {
@@ -185,6 +213,13 @@ export abstract class PreTrainedModel implements Disposable {
   /** @internal */
   reportLoad(report: LoadReport): void {
     this.#loadReport = report;
+  }
+}
+
+/** JavaScript callers can pass anything. */
+function expectOneOf(argument: string, value: unknown, known: readonly string[]): void {
+  if (!known.includes(value as string)) {
+    throw new InputError(argument, `${JSON.stringify(value)} is none of ${known.join(", ")}`);
   }
 }
 
@@ -215,20 +250,19 @@ export async function readConfig(files: FileSet, changes: ConvBertConfigInit = {
   return Object.keys(changes).length === 0 ? config : config.with(changes);
 }
 
-async function load(
-  model: PreTrainedModel,
-  className: string,
-  files: FileSet,
-  options: FromPretrainedOptions,
-): Promise<void> {
-  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn } = options;
-  const reader = await openWeights(files);
+async function load(model: PreTrainedModel, files: FileSet, options: FromPretrainedOptions): Promise<void> {
+  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn, useSafetensors, variant } = options;
+  const reader = await openWeights(files, {
+    ...(signal && { signal }),
+    ...(useSafetensors !== undefined && { useSafetensors }),
+    ...(variant !== undefined && { variant }),
+  });
   try {
     const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
     const tied = [...parameters.values()].flatMap(({ name, tiedTo }) => (tiedTo === undefined ? [] : [[tiedTo, name]]));
     const match = matchNames(reader.tensors.values(), parameters.values(), { prefix: "convbert", tied });
     if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
-      const text = mismatchText(match.mismatched, className);
+      const text = mismatchText(match.mismatched, model.modelName);
       throw new CheckpointError(files.location, text);
     }
     const fresh: Parameter[] = [];
@@ -248,7 +282,7 @@ async function load(
     model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
     const { architectures } = model.config;
     const messages = loadReport(match, {
-      model: className,
+      model: model.modelName,
       location: files.location,
       ...(architectures !== null && { architectures }),
     });
