@@ -6,8 +6,8 @@ The slow tokenizer follows Python's unicodedata; the fast one follows the crates
 those are of several Unicode versions. Nothing is copied from their sources: each code point is given to both references and
 what they do with it is recorded, the fast one's as its difference from the slow one's.
 
-Canonical decompositions and combining classes are not here: Unicode never changes them for a code point once assigned
-(https://www.unicode.org/policies/stability_policy.html), so the engine's own `normalize` gives them for every code point
+Canonical decompositions, combining classes and lower case are not here: Unicode never changes them for a code point once assigned
+(https://www.unicode.org/policies/stability_policy.html), so the engine's own methods give them for every code point
 that these tables know to be assigned. That the references do the same is checked here, and the tests compare the digest of
 all of them, which this script writes too.
 
@@ -36,10 +36,6 @@ def varint(n):
         out += chr(35 + digit + (28 if n else 0))
         if not n:
             return out
-
-
-def zigzag(n):
-    return 2 * n if n >= 0 else -2 * n - 1
 
 
 def encode_set(members):
@@ -119,30 +115,6 @@ def encode_classes(sets):
     return out
 
 
-def lower_table(lower):
-    """Runs: distance from the last run, length, step, zigzag distance to the lower-case form. U+0130 stands outside."""
-    mapping = {c: lower(chr(c)) for c in CODE_POINTS if lower(chr(c)) != chr(c)}
-    assert mapping.pop(0x130) == "i\u0307"
-    assert all(len(m) == 1 for m in mapping.values())
-    deltas = {c: ord(m) - c for c, m in mapping.items()}
-    out, at, done = "", 0, set()
-    for c in sorted(deltas):
-        if c in done:
-            continue
-        best = (1, 1)
-        for step in (1, 2):
-            n = 1
-            while deltas.get(c + n * step) == deltas[c] and c + n * step not in done:
-                n += 1
-            if n > best[0]:
-                best = (n, step)
-        n, step = best
-        done.update(c + i * step for i in range(n))
-        out += varint(zigzag(c - at)) + varint(n * 2 + step - 1) + varint(zigzag(deltas[c]))
-        at = c
-    return mapping, out
-
-
 def combining_classes():
     return {c: unicodedata.combining(chr(c)) for c in CODE_POINTS if unicodedata.combining(chr(c))}
 
@@ -196,10 +168,8 @@ def fast_digest():
 
 def main():
     python, rust = python_classes(), rust_classes()
-    python_lower, lower = lower_table(str.lower)
-    rust_lower_of = normalizers.Lowercase()
-    rust_lower, _ = lower_table(rust_lower_of.normalize_str)
-    assert python_lower == rust_lower
+    rust_lower = normalizers.Lowercase()
+    assert all(rust_lower.normalize_str(chr(c)) == chr(c).lower() for c in CODE_POINTS)
     rust_nfd = normalizers.NFD()
     not_in_rust = {c for c in CODE_POINTS if rust_nfd.normalize_str(chr(c)) != unicodedata.normalize("NFD", chr(c))}
     assert not_in_rust == {0x11938}, not_in_rust
@@ -209,7 +179,6 @@ def main():
         "FAST_CONTROL": (encode_set(rust[CONTROL]), "What the fast tokenizer drops as control: assigned code points only."),
         "FAST_PUNCTUATION": (encode_set(rust[PUNCTUATION] ^ python[PUNCTUATION]), "Punctuation to the one tokenizer and not to the other."),
         "FAST_MARKS": (encode_set(rust[MARK] ^ python[MARK]), "Nonspacing marks to the one tokenizer and not to the other."),
-        "LOWER": (lower, "Lower case, the same for both: distance, length and step, distance to the lower-case form."),
         "FAST_NOT_COMBINING": (encode_set(rust_uncombined(classes)), "Combining to the slow tokenizer, unknown to the fast one."),
     }
     here = pathlib.Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ export interface BatchFields<T extends FieldValue = FieldValue> {
   token_type_ids?: T;
   attention_mask?: T;
   special_tokens_mask?: T;
-  /** Place of each token, [start, end]; a tensor of shape [rows, length, 2] would say the same, so this stays a list. */
+  /** Place of each token, always as lists. */
   offset_mapping?: Span[] | Span[][];
   length?: number | number[];
   /** Sample that each row is a window of. */
@@ -26,13 +26,29 @@ export interface BatchFields<T extends FieldValue = FieldValue> {
   num_truncated_tokens?: number | number[];
 }
 
-export interface BatchEncoding<T extends FieldValue = FieldValue> extends BatchFields<T> {}
+/** Questions to the rows of a fast tokenizer; where there are several, the row comes first. */
+export interface BatchEncoding<T extends FieldValue = FieldValue> extends BatchFields<T> {
+  tokenToSequence(token: number): number | null;
+  tokenToSequence(row: number, token: number): number | null;
+  tokenToWord(token: number): number | null;
+  tokenToWord(row: number, token: number): number | null;
+  tokenToChars(token: number): Span | null;
+  tokenToChars(row: number, token: number): Span | null;
+  wordToTokens(word: number): Span | null;
+  wordToTokens(row: number, word: number, sequence?: number): Span | null;
+  wordToChars(word: number): Span | null;
+  wordToChars(row: number, word: number, sequence?: number): Span | null;
+  charToToken(char: number): number | null;
+  charToToken(row: number, char: number, sequence?: number): number | null;
+  charToWord(char: number): number | null;
+  charToWord(row: number, char: number, sequence?: number): number | null;
+}
 
 /**
- * What a call returns. The fields are own properties, so `{ ...batch }` hands them to a model; the methods look into the
- * rows of a fast tokenizer, and take the row first where there are several: `charToToken(row, char, sequence)`.
+ * What a call returns. The fields are own properties, so `{ ...batch }` hands them to a model; places and words of a fast
+ * tokenizer's tokens are worked out when someone asks for them.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the fields are assigned from `fields` in the constructor
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns the fields, the loop below makes the methods
 export class BatchEncoding<T extends FieldValue = FieldValue> {
   readonly #encode: (() => readonly Encoding[]) | undefined;
   #encodings: readonly Encoding[] | undefined;
@@ -45,16 +61,13 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
 
   /** Whether the rows are known in full: true for the fast tokenizer. */
   get isFast(): boolean {
-    return this.#encode !== undefined;
+    return !!this.#encode;
   }
 
   /** Every row in full, overflowing windows included where they were asked for. */
   get encodings(): readonly Encoding[] {
     if (!this.#encode) {
-      throw new TokenizerError(
-        "not-available",
-        "places and words are not available from the slow tokenizer; use ConvBertTokenizerFast",
-      );
+      throw new TokenizerError("not-available", "places and words are not available from the slow tokenizer; use ConvBertTokenizerFast");
     }
     this.#encodings ??= this.#encode();
     return this.#encodings;
@@ -66,68 +79,31 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
   }
 
   tokens(row = 0): readonly string[] {
-    return this.#row(row).tokens;
+    return this.row(row).tokens;
   }
 
   wordIds(row = 0): readonly (number | null)[] {
-    return this.#row(row).wordIds;
+    return this.row(row).wordIds;
   }
 
   sequenceIds(row = 0): (number | null)[] {
-    return this.#row(row).sequenceIds;
+    return this.row(row).sequenceIds;
   }
 
-  /** `(token)` in the only row or `(row, token)`; negative indices count from the end. */
-  tokenToSequence(rowOrToken: number, token?: number): number | null {
-    const [row, index] = this.#locate(rowOrToken, token);
-    return row.tokenToSequence(index);
-  }
-
-  tokenToWord(rowOrToken: number, token?: number): number | null {
-    const [row, index] = this.#locate(rowOrToken, token);
-    return row.tokenToWord(index);
-  }
-
-  tokenToChars(rowOrToken: number, token?: number): Span | null {
-    const [row, index] = this.#locate(rowOrToken, token);
-    return row.tokenToChars(index);
-  }
-
-  wordToTokens(rowOrWord: number, word?: number, sequence = 0): Span | null {
-    return word === undefined
-      ? this.#row(0).wordToTokens(rowOrWord, sequence)
-      : this.#row(rowOrWord).wordToTokens(word, sequence);
-  }
-
-  wordToChars(rowOrWord: number, word?: number, sequence = 0): Span | null {
-    return word === undefined
-      ? this.#row(0).wordToChars(rowOrWord, sequence)
-      : this.#row(rowOrWord).wordToChars(word, sequence);
-  }
-
-  charToToken(rowOrChar: number, char?: number, sequence = 0): number | null {
-    return char === undefined
-      ? this.#row(0).charToToken(rowOrChar, sequence)
-      : this.#row(rowOrChar).charToToken(char, sequence);
-  }
-
-  charToWord(rowOrChar: number, char?: number, sequence = 0): number | null {
-    return char === undefined
-      ? this.#row(0).charToWord(rowOrChar, sequence)
-      : this.#row(rowOrChar).charToWord(char, sequence);
-  }
-
-  #locate(rowOrToken: number, token: number | undefined): readonly [Encoding, number] {
-    const row = this.#row(token === undefined ? 0 : rowOrToken);
-    const index = token ?? rowOrToken;
-    return [row, index < 0 ? index + row.length : index];
-  }
-
-  #row(index: number): Encoding {
+  /** One row in full; negative indices count from the end. */
+  row(index: number): Encoding {
     const row = this.encodings.at(index);
     if (row) return row;
-    throw new TokenizerError("invalid-input", `row ${index} is not there: the batch has ${this.encodings.length}`, {
-      index,
-    });
+    throw new TokenizerError("invalid-input", `row ${index} is not there: the batch has ${this.encodings.length}`, { index });
   }
+}
+
+const QUESTIONS = ["tokenToSequence", "tokenToWord", "tokenToChars", "wordToTokens", "wordToChars", "charToToken", "charToWord"] as const;
+for (const question of QUESTIONS) {
+  BatchEncoding.prototype[question] = function (this: BatchEncoding, rowOrIndex: number, index?: number, sequence?: number): never {
+    const row = this.row(index === undefined ? 0 : rowOrIndex);
+    const place = index ?? rowOrIndex;
+    // As in Python, tokens are counted from the end where negative.
+    return row[question](place < 0 && question[0] === "t" ? place + row.length : place, sequence) as never;
+  };
 }

@@ -1,8 +1,8 @@
 import type { AlignedText } from "./aligned-text.js";
 import { ALONE, CharacterActions, SPACE } from "./character-actions.js";
 import { fastClasses, isChinese, isRustWhitespace } from "./unicode/classes.js";
-import { decompose, isCombining } from "./unicode/decompose.js";
-import { lowerCodePoint } from "./unicode/lowercase.js";
+import { codePoints, decompose, isCombining } from "./unicode/decompose.js";
+import { lowerCharacter } from "./unicode/lowercase.js";
 
 /** The settings of the reference's `BertNormalizer`, under the names of `tokenizer.json`. */
 export interface BertNormalizerOptions {
@@ -37,7 +37,7 @@ export class BertNormalizer implements Normalizer {
       text.decompose();
       text.mapEach((c) => (isMark(c) ? [] : [c]));
     }
-    if (lowercase) text.mapEach(lowerCodePoint);
+    if (lowercase) text.mapEach(lowerPoints);
   }
 
   /** What becomes of one code point that has no neighbours; undefined where its neighbours matter. */
@@ -54,9 +54,11 @@ export class BertNormalizer implements Normalizer {
       points = points.flatMap(decompose).filter((c) => !isMark(c));
       if (points.some(isCombining)) return undefined;
     }
-    return lowercase ? points.flatMap(lowerCodePoint) : points;
+    return lowercase ? points.flatMap(lowerPoints) : points;
   }
 }
+
+const lowerPoints = (c: number): number[] => codePoints(lowerCharacter(String.fromCodePoint(c)));
 
 /** Actions for the reference's `BertPreTokenizer`: white space parts words, punctuation is a word by itself. */
 export function bertActions(normalizer: BertNormalizer | undefined): CharacterActions {

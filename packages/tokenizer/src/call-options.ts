@@ -17,169 +17,141 @@ export interface CallOptions {
   /** Second sequence, or a list of them, one for each text. */
   readonly text_pair?: TextInput | null | undefined;
   /** Put [CLS] and [SEP] around the sequences. Default true. */
-  readonly add_special_tokens?: boolean;
+  readonly add_special_tokens?: boolean | undefined;
   /** true or "longest": to the longest row; "max_length": to `max_length`, or else what the model takes. Default false. */
-  readonly padding?: boolean | PaddingStrategy;
+  readonly padding?: boolean | PaddingStrategy | undefined;
   /** true or "longest_first", "only_first", "only_second". Default false; on where only `max_length` is given. */
-  readonly truncation?: boolean | TruncationStrategy | null;
+  readonly truncation?: boolean | TruncationStrategy | null | undefined;
   /** Tokens of a row at most, special ones included. Default: what the model takes. */
-  readonly max_length?: number | null;
+  readonly max_length?: number | null | undefined;
   /** Tokens that an overflowing window repeats from the one before it. Default 0. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
   /** The texts are lists of words. */
-  readonly is_split_into_words?: boolean;
+  readonly is_split_into_words?: boolean | undefined;
   /** Pad to a multiple of this many tokens. */
-  readonly pad_to_multiple_of?: number | null;
-  readonly padding_side?: Side;
-  readonly truncation_side?: Side;
+  readonly pad_to_multiple_of?: number | null | undefined;
+  readonly padding_side?: Side | undefined;
+  readonly truncation_side?: Side | undefined;
   /** Rows in one typed array each field, `{ data: Int32Array, shape: [rows, length] }`, also for a single text. */
-  readonly return_tensors?: boolean;
-  readonly return_token_type_ids?: boolean | null;
-  readonly return_attention_mask?: boolean | null;
+  readonly return_tensors?: boolean | undefined;
+  readonly return_token_type_ids?: boolean | null | undefined;
+  readonly return_attention_mask?: boolean | null | undefined;
   /** Keep what truncation cuts off: as further rows (fast), or as `overflowing_tokens` (slow). */
-  readonly return_overflowing_tokens?: boolean;
-  readonly return_special_tokens_mask?: boolean;
+  readonly return_overflowing_tokens?: boolean | undefined;
+  readonly return_special_tokens_mask?: boolean | undefined;
   /** `offset_mapping`: the place of each token in its text. Fast tokenizer only. */
-  readonly return_offsets_mapping?: boolean;
-  readonly return_length?: boolean;
+  readonly return_offsets_mapping?: boolean | undefined;
+  readonly return_length?: boolean | undefined;
   /** What places count: code points as in the reference, or UTF-16 units as `String.prototype.slice` does. */
-  readonly offset_unit?: "code_point" | "utf16";
+  readonly offset_unit?: "code_point" | "utf16" | undefined;
   /** Slow tokenizer only: special tokens in the text are split like any other. */
-  readonly split_special_tokens?: boolean;
+  readonly split_special_tokens?: boolean | undefined;
   /** Warn on the console where the reference does. Default true. */
-  readonly verbose?: boolean;
-}
-
-/** The options of a call, checked and complete. */
-export interface ResolvedCall {
-  readonly add_special_tokens: boolean;
-  readonly padding: PaddingStrategy;
-  readonly truncation: TruncationStrategy;
-  readonly max_length: number | undefined;
-  readonly stride: number;
-  readonly is_split_into_words: boolean;
-  readonly pad_to_multiple_of: number | undefined;
-  readonly padding_side: Side;
-  readonly truncation_side: Side;
-  readonly return_tensors: boolean;
-  readonly return_token_type_ids: boolean | undefined;
-  readonly return_attention_mask: boolean | undefined;
-  readonly return_overflowing_tokens: boolean;
-  readonly return_special_tokens_mask: boolean;
-  readonly return_offsets_mapping: boolean;
-  readonly return_length: boolean;
-  readonly offset_unit: "code_point" | "utf16";
-  readonly split_special_tokens: boolean;
-  readonly verbose: boolean;
+  readonly verbose?: boolean | undefined;
 }
 
 /** What a call takes from its tokenizer. */
 export interface CallDefaults {
   readonly modelMaxLength: number;
-  readonly paddingSide: Side;
-  readonly truncationSide: Side;
-  readonly splitSpecialTokens: boolean;
   readonly hasPadToken: boolean;
+  readonly padding_side: Side;
+  readonly truncation_side: Side;
+  readonly split_special_tokens: boolean;
 }
 
-/** Any length above is "no limit": the reference writes 10^30 where none is known. */
-const LARGE = 1e20;
+const DEFAULTS = {
+  text_pair: null as CallOptions["text_pair"],
+  add_special_tokens: true,
+  padding: false as boolean | PaddingStrategy,
+  truncation: null as CallOptions["truncation"],
+  max_length: null as number | null | undefined,
+  stride: 0,
+  is_split_into_words: false,
+  pad_to_multiple_of: null as number | null | undefined,
+  padding_side: "right" as Side,
+  truncation_side: "right" as Side,
+  return_tensors: false,
+  return_token_type_ids: null as boolean | null | undefined,
+  return_attention_mask: null as boolean | null | undefined,
+  return_overflowing_tokens: false,
+  return_special_tokens_mask: false,
+  return_offsets_mapping: false,
+  return_length: false,
+  offset_unit: "code_point" as "code_point" | "utf16",
+  split_special_tokens: false,
+  verbose: true,
+};
 
-const NAMES = new Set(
-  (
-    "text_pair add_special_tokens padding truncation max_length stride is_split_into_words pad_to_multiple_of " +
-    "padding_side truncation_side return_tensors return_token_type_ids return_attention_mask " +
-    "return_overflowing_tokens return_special_tokens_mask return_offsets_mapping return_length offset_unit " +
-    "split_special_tokens verbose"
-  ).split(" "),
-);
+/** The options of a call, checked and complete. */
+export type ResolvedCall = Omit<typeof DEFAULTS, "padding" | "truncation"> & {
+  padding: PaddingStrategy;
+  truncation: TruncationStrategy;
+};
+
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  padding: ["longest", "max_length", "do_not_pad"],
+  truncation: ["longest_first", "only_first", "only_second", "do_not_truncate"],
+  padding_side: ["left", "right"],
+  truncation_side: ["left", "right"],
+  offset_unit: ["code_point", "utf16"],
+};
 
 const warned = new Set<string>();
 
 /** Writes a warning to the console, each once a process. */
 export function warnOnce(message: string): void {
-  if (warned.has(message)) return;
+  if (!warned.has(message)) console.warn(message);
   warned.add(message);
-  console.warn(message);
+}
+
+function invalid(option: string, problem: string): TokenizerError {
+  return new TokenizerError("invalid-option", `tokenizer option ${option}: ${problem}`, { option });
 }
 
 /** Checks a call's options and fills them (`_get_padding_truncation_strategies` of the reference). */
 export function resolveCall(options: CallOptions, defaults: CallDefaults): ResolvedCall {
-  for (const name in options) if (!NAMES.has(name)) throw invalid(name, "unknown option", "check its spelling");
-  const verbose = options.verbose ?? true;
-  const multiple = count(options, "pad_to_multiple_of") || undefined;
-  let maxLength = count(options, "max_length");
-  let padding = options.padding === true ? "longest" : options.padding || "do_not_pad";
-  let truncation = options.truncation === true ? "longest_first" : options.truncation || "do_not_truncate";
-  choice("padding", padding, ["longest", "max_length", "do_not_pad"]);
-  choice("truncation", truncation, ["longest_first", "only_first", "only_second", "do_not_truncate"]);
-  if (maxLength !== undefined && !options.padding && options.truncation == null) {
-    truncation = "longest_first";
-    if (verbose) {
-      warnOnce("Truncation was not explicitly activated but `max_length` is given: pass `truncation: true` to say so.");
+  const { modelMaxLength, hasPadToken, ...own } = defaults;
+  const call: Record<string, unknown> & ResolvedCall = { ...DEFAULTS, ...own } as never;
+  for (const name in options) {
+    if (!(name in DEFAULTS)) throw invalid(name, "there is none of that name");
+    const value = options[name as keyof CallOptions];
+    if (value !== undefined) call[name] = value;
+  }
+  const implied = call.max_length != null && !call.padding && call.truncation == null;
+  call.padding = (call.padding as unknown) === true ? "longest" : call.padding || "do_not_pad";
+  call.truncation = implied || (call.truncation as unknown) === true ? "longest_first" : call.truncation || "do_not_truncate";
+  for (const name in CHOICES) {
+    if (!CHOICES[name]!.includes(call[name])) throw invalid(name, `${call[name]} is none of ${CHOICES[name]}`);
+  }
+  for (const name of ["max_length", "stride", "pad_to_multiple_of"] as const) {
+    const value = call[name] ?? 0;
+    if (!Number.isSafeInteger(value) || value < 0) throw invalid(name, `${value} is no whole number from 0 on`);
+  }
+  const warn = (message: string): void => {
+    if (call.verbose) warnOnce(message);
+  };
+  if (implied) warn("`max_length` is given without `truncation`: truncating. Pass `truncation: true` to say so.");
+  const pads = call.padding !== "do_not_pad";
+  const truncates = call.truncation !== "do_not_truncate";
+  if (call.max_length == null && (truncates || call.padding === "max_length")) {
+    // The reference writes 10^30 where no length is known.
+    if (modelMaxLength <= 1e20) call.max_length = modelMaxLength;
+    else {
+      warn("No max_length is given and the model has none: neither truncating nor padding to it.");
+      call.truncation = "do_not_truncate";
+      if (call.padding === "max_length") call.padding = "do_not_pad";
     }
   }
-  if (maxLength === undefined) {
-    const limited = defaults.modelMaxLength <= LARGE;
-    if (limited && (padding === "max_length" || truncation !== "do_not_truncate")) maxLength = defaults.modelMaxLength;
-    if (!limited && padding === "max_length") {
-      padding = "do_not_pad";
-      if (verbose) warnOnce("Asking to pad to max_length but none is given and the model has none: no padding.");
-    }
-    if (!limited && truncation !== "do_not_truncate") {
-      truncation = "do_not_truncate";
-      if (verbose)
-        warnOnce("Asking to truncate to max_length but none is given and the model has none: no truncation.");
-    }
+  if (call.padding !== "do_not_pad" && !hasPadToken) {
+    throw new TokenizerError("missing-token", "Asking to pad but the tokenizer does not have a padding token: set padToken");
   }
-  if (padding !== "do_not_pad" && !defaults.hasPadToken) {
-    throw new TokenizerError(
-      "missing-token",
-      "Asking to pad but the tokenizer does not have a padding token. Set `tokenizer.padToken` to a token of the vocabulary.",
-    );
-  }
-  if (truncation !== "do_not_truncate" && padding !== "do_not_pad" && multiple && maxLength && maxLength % multiple) {
+  const { max_length, pad_to_multiple_of } = call;
+  if (pads && call.truncation !== "do_not_truncate" && pad_to_multiple_of && (max_length ?? 0) % pad_to_multiple_of) {
     throw new TokenizerError(
       "invalid-option",
-      `Truncation and padding are both activated but truncation length (${maxLength}) is not a multiple of pad_to_multiple_of (${multiple}).`,
-      { max_length: maxLength, pad_to_multiple_of: multiple },
+      `Truncation and padding are both activated but truncation length (${max_length}) is not a multiple of pad_to_multiple_of (${pad_to_multiple_of}).`,
+      { max_length, pad_to_multiple_of },
     );
   }
-  const sides = ["left", "right"] as const;
-  return {
-    add_special_tokens: options.add_special_tokens ?? true,
-    padding,
-    truncation,
-    max_length: maxLength,
-    stride: count(options, "stride") ?? 0,
-    is_split_into_words: options.is_split_into_words ?? false,
-    pad_to_multiple_of: multiple,
-    padding_side: choice("padding_side", options.padding_side ?? defaults.paddingSide, sides),
-    truncation_side: choice("truncation_side", options.truncation_side ?? defaults.truncationSide, sides),
-    return_tensors: Boolean(options.return_tensors),
-    return_token_type_ids: options.return_token_type_ids ?? undefined,
-    return_attention_mask: options.return_attention_mask ?? undefined,
-    return_overflowing_tokens: options.return_overflowing_tokens ?? false,
-    return_special_tokens_mask: options.return_special_tokens_mask ?? false,
-    return_offsets_mapping: options.return_offsets_mapping ?? false,
-    return_length: options.return_length ?? false,
-    offset_unit: choice("offset_unit", options.offset_unit ?? "code_point", ["code_point", "utf16"] as const),
-    split_special_tokens: options.split_special_tokens ?? defaults.splitSpecialTokens,
-    verbose,
-  };
-}
-
-function count(options: CallOptions, name: "max_length" | "stride" | "pad_to_multiple_of"): number | undefined {
-  const value = options[name] ?? undefined;
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value;
-  throw invalid(name, `got ${JSON.stringify(value)}`, "give a whole number, 0 or more");
-}
-
-function choice<T extends string>(name: string, value: T, choices: readonly T[]): T {
-  if (choices.includes(value)) return value;
-  throw invalid(name, `got ${JSON.stringify(value)}`, `choose one of ${choices.join(", ")}`);
-}
-
-function invalid(option: string, what: string, fix: string): TokenizerError {
-  return new TokenizerError("invalid-option", `tokenizer option ${option}: ${what}; ${fix}`, { option });
+  return call;
 }

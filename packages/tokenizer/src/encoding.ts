@@ -30,7 +30,7 @@ export class Encoding implements EncodingFields {
   /** Tokens of each sequence, special tokens left out. */
   readonly sequenceRanges: readonly Span[];
   /** The further windows, where truncation cut some off. */
-  overflowing: readonly Encoding[] = [];
+  readonly overflowing: Encoding[] = [];
 
   constructor(fields: EncodingFields) {
     this.ids = fields.ids;

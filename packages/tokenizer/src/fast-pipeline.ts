@@ -3,7 +3,7 @@ import { AlignedText } from "./aligned-text.js";
 import { BertNormalizer, bertActions, type Normalizer } from "./bert-normalizer.js";
 import type { CharacterActions } from "./character-actions.js";
 import { type Decoder, wordPieceDecoder } from "./decoder.js";
-import { Scanner } from "./scanner.js";
+import { createScanner, type Scanner } from "./scanner.js";
 import { addedTokens, type Template } from "./template.js";
 import type { TokenSink } from "./token-sink.js";
 import type { WordPieceModel } from "./wordpiece.js";
@@ -41,11 +41,11 @@ export class FastPipeline implements FastStages {
     this.template = stages.template;
     this.decoder = stages.decoder ?? wordPieceDecoder("##", true);
     this.added = stages.added;
-    this.#plain = new Scanner(this.model, this.preTokenizer);
+    this.#plain = createScanner(this.model, this.preTokenizer);
     const { normalizer } = stages;
     if (!normalizer) this.#fused = this.#plain;
     else if (normalizer instanceof BertNormalizer && !stages.preTokenizer) {
-      this.#fused = new Scanner(this.model, bertActions(normalizer));
+      this.#fused = createScanner(this.model, bertActions(normalizer));
     }
   }
 
@@ -82,7 +82,7 @@ export class FastPipeline implements FastStages {
   tokenize(text: string, sink: TokenSink): void {
     for (const { id, from, to } of this.added.split(text, false)) {
       if (id >= 0) sink.push(id, from, to, sink.detail ? text.slice(from, to) : "");
-      else if (this.added.needsNormalized || !this.#fused?.scan(text, from, to, sink))
+      else if (this.added.needsNormalized || !this.#fused?.(text, from, to, sink))
         this.#tokenizeWhole(text, from, to, sink);
     }
   }
@@ -96,7 +96,7 @@ export class FastPipeline implements FastStages {
     for (const split of this.added.split(normalized, true)) {
       const first = sink.length;
       if (split.id >= 0) sink.push(split.id, split.from, split.to, normalized.slice(split.from, split.to));
-      else this.#plain.scan(normalized, split.from, split.to, sink);
+      else this.#plain(normalized, split.from, split.to, sink);
       if (!sink.detail) continue;
       for (let i = first; i < sink.length; i++) {
         sink.starts[i] = starts[sink.starts[i]!]!;

@@ -13,62 +13,41 @@ export interface Samples {
   readonly batched: boolean;
 }
 
+function invalid(name: string, value: unknown, expected: string): TokenizerError {
+  const got = value === null ? "null" : Array.isArray(value) ? `a list of ${value.length}` : `a ${typeof value}`;
+  return new TokenizerError("invalid-input", `tokenizer: ${name} is ${got}; expected ${expected}`, { name });
+}
+
 /** Sorts out what a call was given, as `_call_one` of the reference does. */
 export function readInputs(text: TextInput, pair: TextInput | null | undefined, call: ResolvedCall): Samples {
   const words = call.is_split_into_words;
-  requireText(text, "text");
-  if (pair != null) requireText(pair, "text_pair");
+  const check = (name: string, value: unknown): SequenceInput => {
+    if (words) {
+      if (!Array.isArray(value)) throw invalid(name, value, "a list of words");
+      value.forEach((word, i) => {
+        if (typeof word !== "string") throw invalid(`${name}[${i}]`, word, "a string");
+      });
+    } else if (typeof value !== "string") throw invalid(name, value, "a string");
+    return value as SequenceInput;
+  };
   const batched = Array.isArray(text) && (!words || Array.isArray(text[0]));
   if (!batched) {
-    const sample = { first: text as SequenceInput, second: (pair ?? undefined) as SequenceInput | undefined };
-    requireSequence(sample.first, words, "text");
-    if (sample.second !== undefined) requireSequence(sample.second, words, "text_pair");
-    return { samples: [sample], batched };
+    const second = pair == null ? undefined : check("text_pair", pair);
+    return { samples: [{ first: check("text", text), second }], batched };
   }
-  const texts = text as readonly unknown[];
-  const pairs = pair as readonly unknown[] | null | undefined;
-  if (pairs != null && (!Array.isArray(pairs) || pairs.length !== texts.length)) {
-    throw new TokenizerError(
-      "invalid-input",
-      Array.isArray(pairs)
-        ? `batch length of \`text\`: ${texts.length} does not match batch length of \`text_pair\`: ${pairs.length}.`
-        : "when tokenizing batches of text, `text_pair` must be a list with the same length as `text`.",
-    );
+  if (pair != null && (!Array.isArray(pair) || pair.length !== text.length)) {
+    throw invalid("text_pair", pair, `a list of ${text.length} as batch length of \`text\``);
   }
-  const samples = texts.map((item, i): Sample => {
+  const samples = text.map((item, i): Sample => {
+    if (typeof item === "string" && !pair && !words) return { first: item, second: undefined };
     // A list in place of a text is a pair of them; a list of words is a pair where it holds lists.
-    const isPair = Array.isArray(item) && (!words || Array.isArray(item[0]));
-    if (isPair && !pairs && item.length !== 2) {
-      throw invalid(`text[${i}]`, `a list of ${item.length}`, "a text or a [text, text_pair] list");
-    }
-    const [first, second] = isPair && !pairs ? item : [item, pairs?.[i]];
-    requireSequence(first, words, `text[${i}]`);
-    if (second !== undefined) requireSequence(second, words, `the pair of text[${i}]`);
-    return { first: first as SequenceInput, second: second as SequenceInput | undefined };
+    const isPair = !pair && Array.isArray(item) && (!words || Array.isArray(item[0]));
+    if (isPair && item.length !== 2) throw invalid(`text[${i}]`, item, "a text or a list of text and text_pair");
+    const [first, second] = isPair ? item : [item, pair?.[i]];
+    return {
+      first: check(`text[${i}]`, first),
+      second: second === undefined ? undefined : check(`text_pair[${i}]`, second),
+    };
   });
   return { samples, batched };
-}
-
-function requireText(value: unknown, name: string): void {
-  if (typeof value !== "string" && !Array.isArray(value))
-    throw invalid(name, describe(value), "a string or a list of strings");
-}
-
-function requireSequence(value: unknown, words: boolean, name: string): void {
-  if (typeof value === "string") {
-    if (words) throw invalid(name, "a string", "a list of words, because is_split_into_words is set");
-  } else if (!words || !Array.isArray(value)) {
-    throw invalid(name, describe(value), words ? "a list of words" : "a string");
-  } else {
-    const wrong = value.findIndex((word) => typeof word !== "string");
-    if (wrong >= 0) throw invalid(`${name}[${wrong}]`, describe(value[wrong]), "a string");
-  }
-}
-
-function describe(value: unknown): string {
-  return value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
-}
-
-function invalid(name: string, got: string, expected: string): TokenizerError {
-  return new TokenizerError("invalid-input", `${name} is ${got}; expected ${expected}`, { name });
 }

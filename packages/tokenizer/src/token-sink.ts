@@ -37,6 +37,13 @@ export class TokenSink {
     }
   }
 
+  /** Adds ids without more ado. */
+  append(ids: ArrayLike<number>): void {
+    this.reserve(ids.length);
+    this.ids.set(ids, this.length);
+    this.length += ids.length;
+  }
+
   /** Adds a token that is a word of its own. */
   push(id: number, start: number, end: number, string: string): void {
     this.reserve(1);

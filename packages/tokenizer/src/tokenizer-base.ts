@@ -5,6 +5,7 @@ import { Callable } from "./callable.js";
 import { cleanUp } from "./decoder.js";
 import { TokenizerError } from "./errors.js";
 import { readInputs, type Samples } from "./inputs.js";
+import type { Padding } from "./rows.js";
 import { camelCase, SPECIAL_TOKEN_NAMES, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
 import type { Side } from "./truncation.js";
 
@@ -144,10 +145,10 @@ export abstract class TokenizerBase extends Callable {
   protected resolve(options: CallOptions): ResolvedCall {
     return resolveCall(options, {
       modelMaxLength: this.modelMaxLength,
-      paddingSide: this.paddingSide,
-      truncationSide: this.truncationSide,
-      splitSpecialTokens: this.splitSpecialTokens,
       hasPadToken: this.padTokenId !== undefined,
+      padding_side: this.paddingSide,
+      truncation_side: this.truncationSide,
+      split_special_tokens: this.splitSpecialTokens,
     });
   }
 
@@ -306,6 +307,10 @@ export abstract class TokenizerBase extends Callable {
   /** Added tokens with their ids. */
   getAddedVocab(): Map<string, number> {
     return new Map([...this.addedTokensDecoder].map(([id, token]) => [token.content, id]));
+  }
+
+  protected get padding(): Padding {
+    return { id: this.padTokenId ?? 0, typeId: this.padTokenTypeId, token: this.padToken ?? "" };
   }
 
   protected requireId(role: "cls" | "sep" | "pad"): number {

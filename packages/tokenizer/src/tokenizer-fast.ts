@@ -2,10 +2,12 @@ import { type AddedToken, type AddedTokenInput, AddedVocabulary, makeAddedToken 
 import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
+import type { Encoding } from "./encoding.js";
 import { FastPipeline } from "./fast-pipeline.js";
-import { FastRows } from "./fast-rows.js";
-import type { Sample, Samples } from "./inputs.js";
+import { encodeFast } from "./fast-rows.js";
+import type { Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
+import type { Rows } from "./rows.js";
 import { bertTemplate, plainTemplate } from "./template.js";
 import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
@@ -137,14 +139,21 @@ export class ConvBertTokenizerFast extends TokenizerBase {
 
   protected override encodeSamples({ samples, batched }: Samples, call: ResolvedCall): BatchEncoding {
     // As in the reference, an empty second text counts in a batch only.
-    const used = batched
-      ? samples
-      : samples.map((sample): Sample => (sample.second?.length ? sample : { ...sample, second: undefined }));
-    const padding = { id: this.padTokenId ?? 0, typeId: this.padTokenTypeId, token: this.padToken ?? "[PAD]" };
+    const [only] = samples;
+    const used = batched || only!.second?.length ? samples : [{ first: only!.first, second: undefined }];
     const pipeline = this.#pipeline;
-    const encode = (detail: boolean): FastRows => new FastRows(pipeline, call, padding, used, detail);
-    const rows = encode(call.return_offsets_mapping);
-    const detailed = call.return_offsets_mapping ? rows : undefined;
-    return new BatchEncoding(rows.fields(batched, this.modelInputNames), () => (detailed ?? encode(true)).encodings());
+    const { padding, modelInputNames } = this;
+    const encode = <T>(detail: boolean, use: (rows: Rows) => T): T =>
+      encodeFast(pipeline, used, call, padding, modelInputNames, detail, use);
+    const tokenOf = (id: number): string => pipeline.model.tokenOf(id);
+    const encodings = (): Encoding[] => encode(true, (rows) => rows.encodings(tokenOf));
+    // The reference keeps the windows of a single text in a list.
+    const asList = batched || call.return_overflowing_tokens;
+    const fields = encode(false, (rows) => rows.fields(asList));
+    if (!call.return_offsets_mapping) return new BatchEncoding(fields, encodings);
+    const full = encodings();
+    const offsets = full.map((encoding) => [...encoding.offsets]);
+    fields.offset_mapping = asList || call.return_tensors ? offsets : offsets[0]!;
+    return new BatchEncoding(fields, () => full);
   }
 }

@@ -5,11 +5,12 @@ import type { CallOptions, ResolvedCall } from "./call-options.js";
 import { TokenizerError } from "./errors.js";
 import type { Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
-import { slowFields } from "./slow-rows.js";
+import { encodeSlow } from "./slow-rows.js";
+import { bertTemplate } from "./template.js";
 import { anyOf, TokenTrie } from "./token-trie.js";
 import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
 import { isPythonSpace } from "./unicode/classes.js";
-import { lowerCodePoint, pythonLower } from "./unicode/lowercase.js";
+import { lowerEach, pythonLower } from "./unicode/lowercase.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
 import { WordPieceModel } from "./wordpiece.js";
 
@@ -97,18 +98,14 @@ export class ConvBertTokenizer extends TokenizerBase {
   #lowerCase(text: string): string {
     const kept = this.allSpecialTokens;
     for (const token of this.#addedTokens.values()) if (!token.special && token.normalized) kept.push(token.content);
-    const lower = (part: string): string =>
-      /^[\0-\x7f]*$/.test(part)
-        ? part.toLowerCase()
-        : Array.from(part, (c) => String.fromCodePoint(...lowerCodePoint(c.codePointAt(0)!))).join("");
     const pattern = anyOf(kept.filter(Boolean), "g");
     let result = "";
     let done = 0;
     for (const match of text.matchAll(pattern)) {
-      result += lower(text.slice(done, match.index)) + match[0];
+      result += lowerEach(text.slice(done, match.index)) + match[0];
       done = match.index + match[0].length;
     }
-    return result + lower(text.slice(done));
+    return result + lowerEach(text.slice(done));
   }
 
   /** Added tokens take in white space, or give way to a word they touch. */
@@ -212,11 +209,9 @@ export class ConvBertTokenizer extends TokenizerBase {
     }
     const idsOf = (sequence: string | readonly string[]): number[] =>
       this.convertTokensToIds([sequence].flat().flatMap((text) => this.tokenize(text, call)));
-    const ids = samples.map(({ first, second }) => ({
-      first: idsOf(first),
-      second: second === undefined ? undefined : idsOf(second),
-    }));
-    return new BatchEncoding(slowFields(ids, this, call, batched));
+    const ids = samples.map(({ first, second }) => [idsOf(first), second === undefined ? undefined : idsOf(second)] as const);
+    const template = bertTemplate(this.clsToken!, this.requireId("cls"), this.sepToken!, this.requireId("sep"));
+    return new BatchEncoding(encodeSlow(ids, call, this.padding, this.modelInputNames, template, batched));
   }
 }
 

@@ -3,87 +3,70 @@ import { TokenizerError } from "./errors.js";
 export type TruncationStrategy = "longest_first" | "only_first" | "only_second" | "do_not_truncate";
 export type Side = "left" | "right";
 
-export interface Truncation {
-  readonly strategy: TruncationStrategy;
-  /** Room for both sequences, special tokens already taken off. */
-  readonly maxLength: number;
-  readonly stride: number;
-  readonly side: Side;
-}
-
 /** Part of a sequence: from one token up to before another. The first window is kept, the others overflow. */
 export type Window = readonly [from: number, to: number];
 
-const SHORT = "Truncation error: Sequence to truncate too short to respect the provided max_length";
-
 /**
- * Cuts one or two sequences of the given lengths into windows, as the Rust crate does (`utils/truncation.rs`).
- * @param second length of the second sequence, undefined where there is none.
+ * Cuts one or two sequences into windows, as the Rust crate does (`utils/truncation.rs`).
+ * @param first length of the first sequence. @param second of the second, undefined where there is none.
+ * @param room for both, less than they have; special tokens are already taken off.
  */
-export function truncate(first: number, second: number | undefined, truncation: Truncation): [Window[], Window[]] {
-  const { strategy, maxLength, stride, side } = truncation;
-  const total = first + (second ?? 0);
-  const uncut: [Window[], Window[]] = [[[0, first]], [[0, second ?? 0]]];
-  if (strategy === "do_not_truncate" || total <= maxLength) return uncut;
-  const cut = (length: number, room: number): Window[] => windows(length, room, stride, side);
-  if (maxLength === 0) return [cut(first, 0), cut(second ?? 0, 0)];
-  if (strategy === "longest_first") {
-    if (second === undefined) return [cut(first, maxLength), uncut[1]];
-    let shorter = Math.min(first, second);
-    let longer = shorter > maxLength ? shorter : Math.max(shorter, maxLength - shorter);
-    if (shorter + longer > maxLength) {
-      shorter = Math.floor(maxLength / 2);
-      longer = shorter + (maxLength % 2);
+export function truncate(
+  first: number,
+  second: number | undefined,
+  strategy: TruncationStrategy,
+  room: number,
+  stride: number,
+  side: Side,
+): [Window[], Window[]] {
+  let keep = [first, second ?? 0];
+  const excess = keep[0]! + keep[1]! - room;
+  if (room === 0) keep = [0, 0];
+  else if (strategy === "longest_first") {
+    if (second === undefined) keep[0] = room;
+    else {
+      let shorter = Math.min(first, second);
+      let longer = shorter > room ? shorter : Math.max(shorter, room - shorter);
+      if (shorter + longer > room) {
+        shorter = room >> 1;
+        longer = room - shorter;
+      }
+      keep = first > second ? [longer, shorter] : [shorter, longer];
     }
-    return first > second ? [cut(first, longer), cut(second, shorter)] : [cut(first, shorter), cut(second, longer)];
+  } else {
+    const target = strategy === "only_first" ? 0 : 1;
+    if (target === 1 && second === undefined) {
+      throw new TokenizerError("truncation", "Truncation error: Second sequence not provided: 'only_second' truncates pairs");
+    }
+    if (keep[target]! <= excess) {
+      throw new TokenizerError(
+        "truncation",
+        `Truncation error: Sequence to truncate too short to respect the provided max_length: '${strategy}' would have to take ${excess} of its ${keep[target]} tokens`,
+        { strategy, excess, tokens: keep[target] },
+      );
+    }
+    keep[target]! -= excess;
   }
-  const target = strategy === "only_first" ? first : second;
-  if (target === undefined) {
-    throw new TokenizerError(
-      "truncation",
-      "Truncation error: Second sequence not provided: truncation is 'only_second' and there is one sequence; give a pair or use 'only_first'",
-      { strategy },
-    );
-  }
-  const room = target - (total - maxLength);
-  if (room <= 0) {
-    throw new TokenizerError(
-      "truncation",
-      `${SHORT}: ${total} tokens must come down to ${maxLength} and the sequence that '${strategy}' cuts has ${target}; use 'longest_first' or a larger max_length`,
-      { strategy, tokens: total, room: maxLength, sequence: target },
-    );
-  }
-  return strategy === "only_first" ? [cut(first, room), uncut[1]] : [uncut[0], cut(target, room)];
+  return [windows(first, keep[0]!, stride, side), windows(second ?? 0, keep[1]!, stride, side)];
 }
 
-/** Windows of `room` tokens that overlap by `stride`, from the side that is kept (`Encoding::truncate`). */
+/** Windows of `room` tokens that overlap by `stride`, beginning at the side that is kept (`Encoding::truncate`). */
 function windows(length: number, room: number, stride: number, side: Side): Window[] {
   if (room >= length) return [[0, length]];
-  if (room === 0) {
-    return [
-      [0, 0],
-      [0, length],
-    ];
-  }
-  if (stride >= room) {
+  // With no room at all everything is one overflowing window.
+  const result: Window[] = room === 0 ? [[0, 0], [0, length]] : [];
+  if (room > 0 && stride >= room) {
     throw new TokenizerError(
       "truncation",
-      `\`stride\` must be strictly less than \`max_len=${room}\` (note that \`max_len\` may be shorter than the max length of the original model, as it subtracts the number of special characters: stride is ${stride}; lower it or raise max_length`,
+      `\`stride\` must be strictly less than \`max_len=${room}\` (note that \`max_len\` may be shorter than the max length of the original model, as it subtracts the number of special characters: stride is ${stride}`,
       { stride, room },
     );
   }
-  const result: Window[] = [];
-  const step = room - stride;
-  if (side === "right") {
-    for (let from = 0; ; from += step) {
-      const to = Math.min(from + room, length);
-      result.push([from, to]);
-      if (to === length) return result;
-    }
+  for (let done = 0; room > 0; done += room - stride) {
+    const end = Math.min(done + room, length);
+    // From the right, windows are as long, but the last one ends where the text begins.
+    result.push(side === "right" ? [done, end] : [length - end, length - done]);
+    if (end === length) break;
   }
-  for (let to = length; ; to -= step) {
-    const from = Math.max(to - room, 0);
-    result.push([from, to]);
-    if (from === 0) return result;
-  }
+  return result;
 }

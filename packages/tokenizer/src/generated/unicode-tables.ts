@@ -17,10 +17,6 @@ export const FAST_PUNCTUATION =
 export const FAST_MARKS =
   "S@$%$%CN$$M(+M$;C-$Z+)@&$E)$Z$$.$N)$A%%K%$C.$O)$$%$$+$4$,$'$'$'$/$IK%$U*$D'%G73V?$)KBP$$K($@%$T)$UKC$'V0%L(.T$'I+$%%T%$V&%L($($Y&$?,$?,+%&$$:$WE$,$%C,%$$'$C('%%'$C$-K$)%'+$,)%&Q$0$%M1*$)$$Y%9%*$%$%I')&$$%$*$$O%%&$$$J/%QE=$G($N@B$Q$%:XK(*$4%*$%$(H,*J0$D%'W@%*";
 
-/** Lower case, the same for both: distance, length and step, distance to the lower-case form. */
-export const LOWER =
-  "Q'W$G%A,Q$G%S$1G%W%T$%O&*%14%E$R$%G&%P+%*%3%?2%(%+%S1%%%''Q1'%%)%Q(%%K1%%M1%%%'%Q1%%U1'%A2%%Y1%%%+%A2%%E2'%G2%*%/%O2%%%'%O2)%%'%O2%%%''M2'(%+%Q2%%%+%%3%'%%%'%'%%%'%'%6%I$6%I$%'%(%+%X)%%Z&%L$%W%%F,'6%S$%AN>%%%'%P.%%WM>)%%'%X0%%Y'%%A(%.%G8(%/%%5%G+1%S%')Q%+%O'''M')E$G%G$5G%C&%35<%?%%F')%%'%0%%%))F,)C$S(C$G%G%S(F$%?&Z$%W&%A$%2%A$L&%Y)S%K&AL*S%WM5U%%WM5/%WM5QV$S(?CN&S(/3SP(A&VQ*E&)VQ*A:J(%G.%XJ6'L&%K*32C$/2C$32C$32C$/2E$,2A$32G%32C$32C$32C$'2''F('%4;+B)+%4;'2''B*?$'2''Z*'%0;'B,''Z+'%4G8%XC6+%TI8%%BA81%?%G&C$C$M%%%MA%W$W$GT'K&K&W)%%'%HJ>%%JS,%%DI>)*%/%ZL>%%TJ>%%DM>%%BM>'%%)%%5'LO>'P&%Q*(%1%%CEV%R$%O'@$%O.2%C$F%%A((%+%RBE&%.%=%%'%ZVV&)(%/8%K$%ZXV&%%TYV&%%LYV&%%TXV&%%ZXV&'%JUV&%%BWV&%%PUV&%%GI%%4%C$%J&%%XXV&%%JFE&%(%5%%/(%E%%%?Y?%W$G%AD&W%W%O/O%W%S0J$U%%.U%;2U%C$*U%3%U%MM'Q&O'SX*G%G%SXZ$G%G%OCW%K%K%";
-
 /** Combining to the slow tokenizer, unknown to the fast one. */
 export const FAST_NOT_COMBINING =
   "@P%$M(+M$-Q-$L7$A,%P0$IS%$LD$3V?$(LBP$$BZC$'V0%L(.T$'I+$M<$I-$EF$%E,%'$O($Z%$5$X%$G;$$%X%$WW=%IZG$*J0$D%'";

@@ -6,6 +6,9 @@ import { FAST_NOT_COMBINING } from "../generated/unicode-tables.js";
 import { CONTROL, slowClasses } from "./classes.js";
 import { readSet } from "./runs.js";
 
+/** The code points of a text. */
+export const codePoints = (text: string): number[] => Array.from(text, (c) => c.codePointAt(0)!);
+
 let unknownToFast: ((codePoint: number) => boolean) | undefined;
 
 // Nothing of class "control" decomposes; what no one has assigned by Unicode 14 is of that class.
@@ -17,7 +20,7 @@ const changes = (text: string): boolean => text.normalize("NFD") !== text;
 export function decompose(codePoint: number): number[] {
   // U+11938 came with Unicode 13.
   if (codePoint < 0xc0 || codePoint === 0x11938 || !isKnown(codePoint)) return [codePoint];
-  return Array.from(String.fromCodePoint(codePoint).normalize("NFD"), (part) => part.codePointAt(0)!);
+  return codePoints(String.fromCodePoint(codePoint).normalize("NFD"));
 }
 
 const combining = new Map<number, boolean>();

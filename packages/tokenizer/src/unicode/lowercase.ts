@@ -1,48 +1,27 @@
-import { LOWER } from "../generated/unicode-tables.js";
-import { readNumbers, signed } from "./runs.js";
-
-let table: Map<number, number> | undefined;
-
-function lowerTable(): Map<number, number> {
-  if (table) return table;
-  table = new Map();
-  const numbers = readNumbers(LOWER);
-  let at = 0;
-  for (let i = 0; i < numbers.length; i += 3) {
-    at += signed(numbers[i]!);
-    const count = numbers[i + 1]! >> 1;
-    const step = (numbers[i + 1]! & 1) + 1;
-    for (let k = 0; k < count; k++) table.set(at + k * step, at + k * step + signed(numbers[i + 2]!));
-  }
-  return table;
-}
+import { CONTROL, slowClasses } from "./classes.js";
 
 /**
- * Lower case of one code point, without locale or context: Unicode 14, the same in Python 3.11 and in the Rust crate.
- * U+0130 alone becomes two code points.
+ * Lower case of one code point, without locale or context, as Unicode 14 has it; the same in Python 3.11 and in the Rust
+ * crate. Unicode never parts a case pair nor pairs characters that are there already (its stability policy), so the
+ * engine's mapping will do wherever both ends were assigned by Unicode 14.
  */
-export function lowerCodePoint(c: number): readonly number[] {
-  if (c === 0x130) return [0x69, 0x307];
-  return [lowerTable().get(c) ?? c];
+export function lowerCharacter(character: string): string {
+  const classOf = slowClasses();
+  const lower = character.toLowerCase();
+  const isKnown = [character, lower].every((c) => c < "\x80" || classOf(c.codePointAt(0)!) !== CONTROL);
+  return isKnown ? lower : character;
 }
 
-/** Python's `str.lower`: as above, and a capital sigma at the end of a word becomes the final one. */
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
+
+/** Each character of a text in lower case by itself, so that no sigma is a final one. */
+export function lowerEach(text: string): string {
+  return isAscii(text) ? text.toLowerCase() : Array.from(text, lowerCharacter).join("");
+}
+
+/** Python's `str.lower`: a capital sigma at the end of a word becomes the final one. */
 export function pythonLower(text: string): string {
-  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
-  let lower = "";
-  let at = 0;
-  for (const character of text) {
-    const c = character.codePointAt(0)!;
-    lower += c === 0x3a3 && endsWord(text, at) ? "\u03c2" : String.fromCodePoint(...lowerCodePoint(c));
-    at += character.length;
-  }
-  return lower;
-}
-
-// Rare enough (a capital sigma inside an added token) that the engine's own properties will do.
-function endsWord(text: string, at: number): boolean {
-  return (
-    /\p{Cased}\p{Case_Ignorable}*$/u.test(text.slice(0, at)) &&
-    !/^\p{Case_Ignorable}*\p{Cased}/u.test(text.slice(at + 1))
-  );
+  // Capital sigmas are rare (inside an added token), and the properties around them old: the engine's will do.
+  const final = text.replace(/(?<=\p{Cased}\p{Case_Ignorable}*)\u03a3(?!\p{Case_Ignorable}*\p{Cased})/gu, "\u03c2");
+  return lowerEach(final);
 }

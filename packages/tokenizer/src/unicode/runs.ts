@@ -19,32 +19,11 @@ export function readNumbers(table: string): number[] {
   return numbers;
 }
 
-/** Undoes the zigzag: 0, -1, 1, -2, 2 ... */
-export const signed = (n: number): number => (n % 2 ? -(n + 1) / 2 : n / 2);
-
-/** Running sums of zigzag differences. */
-export function readDifferences(table: string): number[] {
-  let at = 0;
-  return readNumbers(table).map((n) => (at += signed(n)));
-}
-
 /** A table of runs outside and inside, alternately, as a test for code points. */
 export function readSet(table: string): (codePoint: number) => boolean {
-  const bounds = readBounds(table);
-  return (codePoint) => (countUpTo(bounds, codePoint) & 1) === 1;
-}
-
-/** The members of such a table, ascending. */
-export function readMembers(table: string): number[] {
-  const bounds = readBounds(table);
-  const members: number[] = [];
-  for (let i = 0; i < bounds.length; i += 2) for (let c = bounds[i]!; c < bounds[i + 1]!; c++) members.push(c);
-  return members;
-}
-
-function readBounds(table: string): number[] {
   let at = 0;
-  return readNumbers(table).map((n) => (at += n));
+  const bounds = readNumbers(table).map((n) => (at += n));
+  return (codePoint) => (countUpTo(bounds, codePoint) & 1) === 1;
 }
 
 /** How many of the ascending `bounds` are at or below `value`. */

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { AlignedText } from "../src/aligned-text.js";
+import { BertNormalizer, bertActions } from "../src/bert-normalizer.js";
+import { ALONE, LIST, SPACE } from "../src/character-actions.js";
+import { CONTROL, slowClasses } from "../src/unicode/classes.js";
+import { lowerCharacter } from "../src/unicode/lowercase.js";
+import digests from "./fixtures/unicode-digests.json" with { type: "json" };
+
+const digest = (lines: readonly string[]): string => createHash("sha256").update(lines.join("\n")).digest("hex");
+
+function* codePoints(): Generator<number> {
+  for (let c = 0; c < 0x110000; c++) if (c < 0xd800 || c >= 0xe000) yield c;
+}
+
+// Whatever the engine's Unicode version: these digests are of the references' own answers for every code point.
+test("the slow tokenizer's normal forms and lower case are those of Python 3.11", () => {
+  const classOf = slowClasses();
+  const lines: string[] = [];
+  for (const c of codePoints()) {
+    // U+FFFD is dropped as if it were a control; Python's categories know it as a symbol.
+    const isAssigned = classOf(c) !== CONTROL || c === 0xfffd;
+    // Tab and line ends are controls that count as white space.
+    if (!isAssigned || [9, 10, 13].includes(c)) continue;
+    const character = String.fromCodePoint(c);
+    lines.push([character.normalize("NFD"), character.normalize("NFC"), lowerCharacter(character)].join(" "));
+  }
+  expect(digest(lines)).toBe(digests.slow);
+});
+
+test("what the fast tokenizer makes of each code point is what tokenizers 0.14.1 makes of it", () => {
+  const kinds = [
+    [true, true, true],
+    [true, false, true],
+    [false, true, false],
+  ].map(
+    ([clean_text, strip_accents, lowercase]) =>
+      new BertNormalizer({ clean_text: clean_text!, handle_chinese_chars: true, strip_accents: strip_accents!, lowercase: lowercase! }),
+  );
+  const actions = bertActions(undefined);
+  const all = [...codePoints()];
+  const lines: string[] = [];
+  for (let i = 0; i < all.length; i += 4096) {
+    const chunk = all.slice(i, i + 4096).map((c) => `a${String.fromCodePoint(c)}a`);
+    const made = kinds.map((kind) => normalizeEach(kind, chunk));
+    chunk.forEach((_, k) => {
+      const action = actions.of(all[i + k]!);
+      const pieces = action >= ALONE && action < LIST ? 3 : action === SPACE ? 2 : 1;
+      lines.push([...made.map((texts) => texts[k]), pieces].join(" "));
+    });
+  }
+  expect(digest(lines)).toBe(digests.fast);
+});
+
+/** Normalizes texts in one go. Each begins and ends with a letter, so that they leave each other alone. */
+function normalizeEach(normalizer: BertNormalizer, texts: readonly string[]): string[] {
+  const aligned = new AlignedText(texts.join(""), 0, texts.join("").length);
+  normalizer.normalize(aligned);
+  const made: string[] = [];
+  let end = 0;
+  let at = 0;
+  for (const text of texts) {
+    end += text.length;
+    let result = "";
+    for (; at < aligned.points.length && aligned.starts[at]! < end; at++) result += String.fromCodePoint(aligned.points[at]!);
+    made.push(result);
+  }
+  return made;
+}
+
+test("the one-pass scanner and the stages agree on every code point", () => {
+  const normalizer = new BertNormalizer({ clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true });
+  for (const c of codePoints()) {
+    const alone = normalizer.one(c);
+    if (!alone) continue;
+    const aligned = new AlignedText(String.fromCodePoint(c), 0, c > 0xffff ? 2 : 1);
+    normalizer.normalize(aligned);
+    if (aligned.points.join() !== alone.join()) expect(aligned.points, c.toString(16)).toEqual(alone);
+  }
+});
