@@ -157,6 +157,8 @@ function shown({ text, labels, chunks }: Answered, style: Style): string {
   const spans = chunks.map(({ entity_group: kind, start, end }) => ({ kind, start, end }));
   return [
     folded(style.colors.bold(text), style, ""),
+    // The model knows questions only: of anything else it says what it would answer.
+    ...(text.includes("?") ? [] : [style.colors.dim("  read as a question:")]),
     barColumns(rows, style),
     folded(marked(text, spans, style), style),
   ].join("\n");

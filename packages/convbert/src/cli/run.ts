@@ -104,7 +104,7 @@ async function run(
   }
   const reader = inputReader(task, flags);
   // Before the model is loaded, so that a mistake shows at once.
-  const listed = reader.fromArguments(texts);
+  const listed = texts.length > 0 ? reader.fromArguments(texts) : [];
   if (texts.length === 0 && terminal.stdin.isTTY) {
     throw new UsageError(`no input; give ${reader.form} as an argument, or lines of it on standard input`);
   }

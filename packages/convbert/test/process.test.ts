@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+
+// The built command, as a person starts it.
+const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+
+beforeAll(() => {
+  if (!existsSync(cli)) throw new Error("dist/cli.js is missing: run `pnpm turbo run build --filter=convbert` first");
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], stdin: "pipe" | number = "pipe"): ChildProcess {
+  return spawn(process.execPath, [cli, ...args], { stdio: [stdin, "pipe", "pipe"] });
+}
+
+function end(child: ChildProcess): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })));
+}
+
+describe("the built command", () => {
+  test("answers arguments", async () => {
+    const ended = await end(start(["run", "text-classification", "--json", "Who wrote the opera Carmen?"]));
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ label: "HUM" });
+  });
+
+  test("answers a pipe", async () => {
+    const child = start(["demo"]);
+    child.stdin!.end("Where is the Eiffel Tower?\n");
+    const { code, stdout } = await end(child);
+    expect(code).toBe(0);
+    expect(stdout).toContain("  location");
+    expect(stdout).not.toContain("Carmen");
+  });
+
+  test("a demo without input answers its own sentences: from /dev/null, an empty pipe, a silent one", async () => {
+    const empty = start(["demo"]);
+    empty.stdin!.end();
+    const children = [start(["demo"], openSync("/dev/null", "r")), empty, start(["demo"])];
+    for (const { code, stdout } of await Promise.all(children.map(end))) {
+      expect(code).toBe(0);
+      expect(stdout).toContain("the opera Carmen");
+    }
+  });
+
+  test("wrong use is one line, without a stack", async () => {
+    for (const args of [
+      ["nope"],
+      ["run", "nope"],
+      ["inspect", "./nowhere"],
+      ["run", "text-classification", "--nope"],
+    ]) {
+      const { code, stdout, stderr } = await end(start(args));
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(/^convbert: [^\n]+\n$/);
+    }
+  });
+
+  test("a reader that goes away ends it without a word", async () => {
+    const child = start(["run", "text-classification", "--json"]);
+    child.stdin!.on("error", () => {});
+    child.stdin!.write("Where is it?\n".repeat(20_000));
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    const { code, stderr } = await end(child);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("Ctrl-C while it computes, and while it waits", async () => {
+    const computing = start(["run", "text-classification", "--json"]);
+    computing.stdin!.on("error", () => {});
+    computing.stdin!.write("Where is it?\n".repeat(20_000));
+    computing.stdout!.once("data", () => computing.kill("SIGINT"));
+    expect(await end(computing)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n" });
+
+    const waiting = start(["tokenize"]);
+    waiting.stdin!.write('"one"\n');
+    waiting.stdout!.once("data", () => waiting.kill("SIGINT"));
+    expect(await end(waiting)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n" });
+  });
+});
