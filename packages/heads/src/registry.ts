@@ -51,8 +51,11 @@ export async function loadModel(
   try {
     const name = head ?? modelNameOf((await readConfig(files)).architectures);
     const Model = MODEL_CLASSES[name as ModelName];
+    // All six have one static side; only their instances differ.
     return await (Model as typeof ConvBertModel).fromPretrained(files, rest);
   } finally {
-    await files.close();
+    if (files !== source) {
+      await files.close();
+    }
   }
 }

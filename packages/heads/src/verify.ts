@@ -1,5 +1,5 @@
 import { readSafetensors, type WeightsReader } from "@convbert/converter";
-import { type FileSet, openFiles } from "@convbert/files";
+import { type FileSet, type ModelSource, openFiles } from "@convbert/files";
 import { InputError } from "@convbert/model";
 import type { AnyConvBert } from "./registry.js";
 
@@ -10,7 +10,7 @@ export interface FieldComparison {
   readonly field: string;
   /** Largest absolute difference of an element; NaN where shapes or NaNs differ, null where nothing was computed. */
   readonly max_abs_diff: number | null;
-  /** Largest absolute recorded value. */
+  /** Largest absolute recorded value that is finite. */
   readonly max_abs_expected: number;
   /** Whether it matches; null for what this version does not compute. */
   readonly ok: boolean | null;
@@ -38,29 +38,24 @@ interface Values {
  */
 export async function* verifyCases(
   model: AnyConvBert,
-  folder: FileSet | string,
+  folder: ModelSource,
   fileName = "cases.safetensors",
   options: VerifyOptions = {},
 ): AsyncGenerator<FieldComparison> {
   const { tolerance = 1e-5, signal } = options;
   const files = await openFiles(folder);
-  const reader = await readSafetensors(await files.open(fileName));
+  let reader: WeightsReader | null = null;
   try {
+    reader = await openCases(files, fileName);
     const scalars = await readScalars(files, fileName.replace(/\.safetensors$/, ".json"));
-    const cases = groupCases(reader);
-    if (cases.size === 0) {
-      throw new InputError(
-        fileName,
-        'no cases: expected tensors named "<case>/in/<argument>" and "<case>/out/<field>"',
-      );
-    }
+    const cases = groupCases(reader, fileName);
     for (const [name, recorded] of cases) {
       signal?.throwIfAborted();
       const inputs: Record<string, unknown> = {};
       for (const argument of recorded.in) {
         inputs[argument] = await readValues(reader, `${name}/in/${argument}`);
       }
-      const problem = scalars[name]?.["problem_type"];
+      const problem = scalars.get(name)?.["problem_type"];
       const outputs = await model.forward(
         {
           ...inputs,
@@ -87,28 +82,69 @@ export async function* verifyCases(
       }
     }
   } finally {
-    await reader.close();
+    await reader?.close();
+    if (files !== folder) {
+      await files.close();
+    }
+  }
+}
+
+async function openCases(files: FileSet, fileName: string): Promise<WeightsReader> {
+  const file = await files.open(fileName);
+  try {
+    return await readSafetensors(file);
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 
 type Kind = "in" | "out" | "grad";
 
-function groupCases(reader: WeightsReader): Map<string, Record<Kind, string[]>> {
+const NAMES = 'expected tensors named "<case>/in/<argument>" and "<case>/out/<field>"';
+
+function groupCases(reader: WeightsReader, fileName: string): Map<string, Record<Kind, string[]>> {
   const cases = new Map<string, Record<Kind, string[]>>();
   for (const tensor of reader.tensors.keys()) {
     const match = /^(.*?)\/(in|out|grad)\/(.+)$/.exec(tensor);
-    if (match) {
-      const [, name, kind, rest] = match as unknown as [string, string, Kind, string];
-      const recorded = cases.get(name) ?? { in: [], out: [], grad: [] };
-      cases.set(name, recorded);
-      recorded[kind].push(rest);
+    if (match === null) {
+      // A misspelt name would be a value that is never compared.
+      throw new InputError(fileName, `the tensor ${JSON.stringify(tensor)} is none of a case: ${NAMES}`);
     }
+    const [, name, kind, rest] = match as unknown as [string, string, Kind, string];
+    const recorded = cases.get(name) ?? { in: [], out: [], grad: [] };
+    cases.set(name, recorded);
+    recorded[kind].push(rest);
+  }
+  const empty = [...cases].find(([, recorded]) => recorded.in.length === 0 || recorded.out.length === 0);
+  if (cases.size === 0 || empty !== undefined) {
+    throw new InputError(
+      fileName,
+      `${empty ? `${JSON.stringify(empty[0])} lacks inputs or outputs` : "no cases"}: ${NAMES}`,
+    );
   }
   return cases;
 }
 
-async function readScalars(files: FileSet, name: string): Promise<Record<string, Record<string, unknown>>> {
-  return (await files.has(name)) ? JSON.parse(await files.readText(name)) : {};
+/** Scalar arguments by case. Throws InputError with the file's name unless it is an object of objects. */
+async function readScalars(files: FileSet, name: string): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+  if (!(await files.has(name))) {
+    return new Map();
+  }
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  let json: unknown;
+  try {
+    json = JSON.parse(await files.readText(name));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) {
+      throw new InputError(name, `not valid JSON: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+  if (!isObject(json) || !Object.values(json as object).every(isObject)) {
+    throw new InputError(name, 'expected an object of objects, { "<case>": { "problem_type": "regression" } }');
+  }
+  return new Map(Object.entries(json as Record<string, Record<string, unknown>>));
 }
 
 async function readValues(reader: WeightsReader, name: string): Promise<Values> {
@@ -126,7 +162,7 @@ function largest({ data }: Values): number {
   let result = 0;
   for (let i = 0; i < data.length; i++) {
     const magnitude = Math.abs(Number(data[i]));
-    if (magnitude > result) {
+    if (magnitude > result && magnitude < Infinity) {
       result = magnitude;
     }
   }
@@ -156,7 +192,7 @@ function compare(
       continue;
     }
     const gap = want === got ? 0 : Math.abs(want - got);
-    if (Number.isNaN(gap)) {
+    if (!Number.isFinite(gap)) {
       return { ...result, max_abs_diff: Number.NaN, ok: false, reason: `${got} instead of ${want} at element ${i}` };
     }
     difference = Math.max(difference, gap);

@@ -2,17 +2,25 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The part of the golden data that the repository keeps. */
+export const keptRoot = fileURLToPath(new URL("fixtures/models", import.meta.url));
+
 const shared = fileURLToPath(new URL("../../../../shared/fixtures/models", import.meta.url));
-const own = fileURLToPath(new URL("fixtures", import.meta.url));
 
 /** The whole golden data where it lies beside the clone, else the part that the repository keeps. */
-export const goldenRoot = existsSync(shared) ? shared : own;
+export const goldenRoot = existsSync(shared) ? shared : keptRoot;
 
-/** Folders `<variant>/<Head>` with a model and recorded cases. */
-export function goldenModels(root: string = goldenRoot): { variant: string; head: string; folder: string }[] {
+export interface GoldenModel {
+  readonly variant: string;
+  readonly head: string;
+  readonly folder: string;
+}
+
+/** Folders `<variant>/<Head>` with a model and recorded cases; those that have `file` where it is given. */
+export function goldenModels(root: string = goldenRoot, file = "cases.safetensors"): GoldenModel[] {
   return readdirSync(root)
     .flatMap((variant) =>
       readdirSync(join(root, variant)).map((head) => ({ variant, head, folder: join(root, variant, head) })),
     )
-    .filter(({ folder }) => existsSync(join(folder, "cases.safetensors")));
+    .filter(({ folder }) => existsSync(join(folder, "cases.safetensors")) && existsSync(join(folder, file)));
 }

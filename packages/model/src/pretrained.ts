@@ -116,7 +116,10 @@ export abstract class PreTrainedModel implements Disposable {
       }
       return model;
     } finally {
-      await files.close();
+      // A set that was handed in stays open for its owner.
+      if (files !== source) {
+        await files.close();
+      }
     }
   }
 
