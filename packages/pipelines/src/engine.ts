@@ -13,7 +13,7 @@ export interface RunProgress {
 
 /** Options of every call. */
 export interface RunOptions {
-  /** Stops between rows; the call rejects with the signal's reason and the pipeline stays usable. */
+  /** Stops between texts and between layers; the call rejects with the signal's reason and the pipeline stays usable. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
 }
@@ -53,7 +53,7 @@ export interface PipelineBase<Task extends string, Model> extends PipelineParts<
   dispose(): void;
 }
 
-/** A row of tokens, and the text it is of. */
+/** A row of tokens. */
 export type Row = Pick<Encoding, "ids" | "typeIds" | "attentionMask">;
 
 /** One task's three steps over one input. */
@@ -96,7 +96,7 @@ export async function runSteps<Input, Prepared extends { readonly rows: readonly
     const outputs: Output[] = [];
     for (const row of prepared[index]!.rows) {
       if (performance.now() - paused > SLICE) {
-        await new Promise((resolve) => setTimeout(resolve));
+        await turn();
         paused = performance.now();
       }
       signal?.throwIfAborted();
@@ -108,6 +108,14 @@ export async function runSteps<Input, Prepared extends { readonly rows: readonly
     results.push(located(index, () => steps.answer(input, prepared[index]!, outputs)));
   }
   return results;
+}
+
+/** Lets waiting events come through. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve);
+  });
 }
 
 /** A row as a model's arguments, a batch of one. */
@@ -125,7 +133,7 @@ export function longestRow({ model, tokenizer }: PipelineParts<{ readonly config
 }
 
 /**
- * Tokenizes one text, or a pair; places are in UTF-16 units.
+ * Tokenizes one text, or a pair.
  * @param paddedTo a length that the row fits into and is padded to.
  * @throws PipelineError "too-long".
  */
@@ -135,7 +143,7 @@ export function encodeText(
   pair: unknown,
   { truncation = false, max_length: asked }: TextOptions,
   paddedTo?: number,
-): Encoding {
+): Row {
   const limit = longestRow(parts);
   if (asked !== undefined && !(Number.isSafeInteger(asked) && asked > 0 && asked <= limit)) {
     throw new PipelineError("invalid-option", `max_length is ${asked}; this model takes 1 to ${limit} tokens`, {
@@ -145,26 +153,27 @@ export function encodeText(
     });
   }
   const length = asked ?? limit;
-  const encoding = parts.tokenizer(textOf("text", text), {
+  const { input_ids, attention_mask, token_type_ids } = parts.tokenizer(textOf("text", text), {
     ...(pair === undefined ? {} : { text_pair: textOf("text_pair", pair) }),
     truncation: truncation || (asked !== undefined && "longest_first"),
     ...(paddedTo === undefined
       ? { max_length: length, padding: false }
       : { max_length: paddedTo, padding: "max_length" }),
-    offset_unit: "utf16",
+    return_attention_mask: true,
+    return_token_type_ids: true,
     verbose: false,
-  }).encodings[0]!;
-  if (encoding.length > length) {
+  });
+  if (input_ids.length > length) {
     throw new PipelineError(
       "too-long",
-      `the text has ${encoding.length} tokens and the model takes ${length}; shorten it, or set truncation`,
-      { tokens: encoding.length, limit: length },
+      `the text has ${input_ids.length} tokens and the model takes ${length}; shorten it, or set truncation`,
+      { tokens: input_ids.length, limit: length },
     );
   }
-  return encoding;
+  return { ids: input_ids, attentionMask: attention_mask!, typeIds: token_type_ids! };
 }
 
-/** Makes a pipeline out of its call. @param owned whether `dispose` frees the model. */
+/** Makes a pipeline out of its call. */
 export function makePipeline<Call extends (...args: never[]) => unknown, Task extends string, Model>(
   task: Task,
   parts: PipelineParts<Model>,

@@ -1,4 +1,3 @@
-import type { Encoding } from "@convbert/tokenizer";
 import {
   eachOrOne,
   encodeText,
@@ -6,6 +5,7 @@ import {
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
+  type Row,
   runSteps,
   type TextOptions,
 } from "./engine.js";
@@ -84,13 +84,13 @@ function choiceRows(
   parts: PipelineParts<ChoiceModel>,
   input: ChoiceInput,
   options: MultipleChoiceOptions,
-): readonly Encoding[] {
+): readonly Row[] {
   if (typeof input !== "object" || input === null || !Array.isArray(input.choices)) {
     throw new PipelineError("invalid-input", 'a choice is written { prompt: "...", choices: ["...", "..."] }');
   }
   if (input.choices.length === 0) throw new PipelineError("invalid-input", "there are no choices to choose from");
   const rows = input.choices.map((choice: unknown) => encodeText(parts, input.prompt, choice, options));
   if (!options.padding) return rows;
-  const length = Math.max(...rows.map((row) => row.length));
+  const length = Math.max(...rows.map(({ ids }) => ids.length));
   return input.choices.map((choice) => encodeText(parts, input.prompt, choice, options, length));
 }
