@@ -58,7 +58,7 @@ export function checkNames(
 function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let least = Math.max(2, Math.floor(name.length / 4)) + 1;
   for (const candidate of known) {
     const distance = editDistance(plain(name).slice(0, 64), plain(candidate));
     if (distance < least) {
