@@ -56,6 +56,28 @@ describe("ConvBertConfig", () => {
     expect(named.with({ num_labels: 4 }).id2label[3]).toBe("LABEL_3");
   });
 
+  it("lets label names and their indices follow each other", () => {
+    const named = new ConvBertConfig({ id2label: { 0: "no", 1: "yes" }, label2id: { no: 0, yes: 1 } });
+    const renamed = named.with({ id2label: { 0: "a", 1: "b", 2: "c" } });
+    expect(renamed.label2id).toEqual({ a: 0, b: 1, c: 2 });
+    expect(renamed.toJSON()).toMatchObject({ label2id: { a: 0, b: 1, c: 2 } });
+    expect(named.with({ label2id: { x: 0, y: 1 } }).id2label).toEqual({ 0: "x", 1: "y" });
+    expect(named.with({ id2label: { 0: "n" }, label2id: { m: 0 } }).label2id).toEqual({ m: 0 });
+    expect(named.with({ num_labels: 2 }).label2id).toEqual({ no: 0, yes: 1 });
+    expect(named.with({ num_labels: 1 }).label2id).toEqual({ LABEL_0: 0 });
+    expect(() => named.with({ label2id: 3 as never })).toThrow(ConfigError);
+  });
+
+  it("has a summary projection to hidden_size unless the file asks for labels, and saves only what differs", () => {
+    expect(new ConvBertConfig({ summary_use_proj: true }).summary_proj_to_labels).toBe(false);
+    const json = new ConvBertConfig({ summary_use_proj: true, summary_proj_to_labels: true }).toJSON();
+    expect(json).toMatchObject({ summary_use_proj: true, summary_proj_to_labels: true });
+    expect(new ConvBertConfig({ is_decoder: true, add_cross_attention: true }).toJSON()).toMatchObject({
+      is_decoder: true,
+      add_cross_attention: true,
+    });
+  });
+
   it.each([
     [12, 2, 6],
     [4, 8, 1],
@@ -80,6 +102,18 @@ describe("ConvBertConfig", () => {
     [{ hidden_dropout_prob: 2 }, "hidden_dropout_prob"],
     [{ pruned_heads: { 0: [0, 1, 2, 3, 4, 5] } }, "pruned_heads"],
     [{ pruned_heads: { 40: [0] } }, "pruned_heads"],
+    [{ pruned_heads: { "-1": [0] } }, "pruned_heads"],
+    [{ pruned_heads: { "0.5": [0] } }, "pruned_heads"],
+    [{ pruned_heads: { "00": [0] } }, "pruned_heads"],
+    [{ pruned_heads: { 0: null } }, "pruned_heads"],
+    [{ pruned_heads: { 0: [null] } }, "pruned_heads"],
+    [{ pruned_heads: null }, "pruned_heads"],
+    [{ pruned_heads: [[0]] }, "pruned_heads"],
+    [{ pruned_heads: "0" }, "pruned_heads"],
+    [{ architectures: 3 }, "architectures"],
+    [{ architectures: [null] }, "architectures"],
+    [{ add_cross_attention: true }, "add_cross_attention"],
+    [{ num_hidden_layers: 1e6 }, "num_hidden_layers"],
     [{ id2label: { zero: "a" } }, "id2label"],
     [{ model_type: "bert" }, "model_type"],
   ])("refuses %j", (fields, field) => {

@@ -1,10 +1,21 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openFiles } from "@convbert/files";
 import { sharedBackend } from "@convbert/tensor";
 import ndarray from "ndarray";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CheckpointError, ConvBertConfig, ConvBertModel, type FloatArray, InputError } from "../src/index.js";
+import {
+  CheckpointError,
+  ConfigError,
+  ConvBertConfig,
+  type ConvBertInputs,
+  ConvBertModel,
+  DisposedModelError,
+  type FloatArray,
+  InputError,
+  type RaggedInputs,
+} from "../src/index.js";
 
 const TINY = {
   vocab_size: 31,
@@ -158,6 +169,32 @@ describe.each(["reference", "wasm"] as const)("ConvBertModel on the %s backend",
     expect(() => model.setInputEmbeddings([[1, 2]])).toThrow(InputError);
   });
 
+  it("keeps a decoder's cross-attention, which no argument runs", async () => {
+    const config = { is_decoder: true, add_cross_attention: true };
+    using plain = await make({ is_decoder: true });
+    using model = await make(config);
+    const extra = [...model.parameters()].filter(({ name }) => name.includes(".crossattention."));
+    expect(extra.length).toBe(3 * 17);
+    expect([...model.parameters()].length).toBe([...plain.parameters()].length + extra.length);
+    const names = [...model.parameters()].map(({ name }) => name.replace(/(layer\.0\.\w+).*/, "$1"));
+    const order = [...new Set(names.filter((name) => name.includes("layer.0.")))];
+    expect(order.map((name) => name.split(".").at(-1))).toEqual([
+      "attention",
+      "crossattention",
+      "intermediate",
+      "output",
+    ]);
+    const place = join(folder, `${backend}-cross`);
+    await model.savePretrained(place);
+    using loaded = await ConvBertModel.fromPretrained(place, { backend });
+    expect(loaded.loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
+    for (const { name, read } of extra) {
+      expect(loaded.parameter(name)!.read()).toEqual(read());
+    }
+    const { last_hidden_state: expected } = await model.forward({ input_ids: IDS });
+    expect((await loaded.forward({ input_ids: IDS })).last_hidden_state.data).toEqual(expected.data);
+  });
+
   it("makes a decoder's mask causal", async () => {
     using model = await make({ is_decoder: true });
     const { attentions } = await model.forward({ input_ids: IDS, output_attentions: true });
@@ -210,7 +247,20 @@ describe.each(["reference", "wasm"] as const)("ConvBertModel on the %s backend",
     [{ input_ids: [[]] }, "no tokens"],
     [{ input_ids: [new Array(17).fill(1)] }, "max_position_embeddings"],
     [{ input_ids: [[1, 2]], attention_mask: [[1]] }, "attention_mask"],
-    [{ input_ids: [[1, 2]], attention_mask: [[1, Number.NaN]] }, "attention_mask"],
+    [{ input_ids: [[1, 2]], attention_mask: [[1, Number.NaN]] }, "attention_mask: expected finite"],
+    [{ input_ids: [[1, 2]], attention_mask: [[1, -Infinity]] }, "attention_mask: expected finite"],
+    [{ input_ids: [[1, 2]], attention_mask: [[1, -10_000]] }, "attention_mask: expected 1"],
+    [{ input_ids: [[1, 2]], attention_masks: [[1, 0]] }, "did you mean attention_mask?"],
+    [{ input_ids: [[1, null]] }, "input_ids: expected integers of 32 bits, got null"],
+    [{ input_ids: [["", "a"]] }, "input_ids: expected integers"],
+    [{ input_ids: { data: [1, 2], shape: [-1, -2] } }, "is no shape"],
+    [{ input_ids: { data: null, shape: [1] } }, "expected nested lists"],
+    [{ input_ids: { data: [1], shape: 1 } }, "expected nested lists"],
+    [{ inputs_embeds: [[new Array(12).fill(Number.NaN)]] }, "inputs_embeds: expected finite"],
+    [{ inputs_embeds: [[new Array(12).fill(1e39)]] }, "inputs_embeds: expected finite"],
+    [{ input_ids: [[1, 2]], head_mask: [1, Infinity, 1] }, "head_mask: expected finite"],
+    [null, "inputs: expected an object"],
+    [[[1, 2]], "inputs: expected an object"],
     [{ input_ids: [[1, 2]], token_type_ids: [[0, 2]] }, "type_vocab_size"],
     [{ input_ids: [[1, 2]], position_ids: [[0, 16]] }, "max_position_embeddings"],
     [{ input_ids: [[1, 2]], head_mask: [1, 1] }, "head_mask"],
@@ -218,9 +268,70 @@ describe.each(["reference", "wasm"] as const)("ConvBertModel on the %s backend",
     [{ input_ids: { data: [1, 2, 3], shape: [1, 2] } }, "has 2 elements"],
   ])("answers %j with one clear error", async (inputs, message) => {
     using model = await make();
-    const answer = model.forward(inputs);
+    const answer = model.forward(inputs as ConvBertInputs);
     await expect(answer).rejects.toThrow(InputError);
     await expect(answer).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ sequences: [[1], []] }, "no tokens"],
+    [{ sequences: [] }, "no tokens"],
+    [{ sequences: [[1], null] }, "no tokens"],
+    [{ sequences: [[40]] }, "outside 0 to 30"],
+    [{ sequence: [[1]] }, "did you mean sequences?"],
+    [{ sequences: 5 }, "sequences: expected a list"],
+    [{ sequences: [[1], [2]], token_type_ids: [[0]] }, "token_type_ids: expected a list"],
+    [{ sequences: [[1, 2]], token_type_ids: [[0]] }, "token_type_ids"],
+  ])("answers the ragged batch %j with one clear error", async (inputs, message) => {
+    using model = await make();
+    const run = async () => model.encodeRagged(inputs as unknown as RaggedInputs);
+    await expect(run()).rejects.toThrow(InputError);
+    await expect(run()).rejects.toThrow(message);
+  });
+
+  it.each([{ 0: null }, { "-1": [0] }, { 9: [0] }, { 0: [7] }, null])("refuses to prune %j", async (heads) => {
+    using model = await make();
+    const before = [...model.parameters()].map(({ shape }) => shape);
+    expect(() => model.pruneHeads(heads as never)).toThrow(ConfigError);
+    expect([...model.parameters()].map(({ shape }) => shape)).toEqual(before);
+  });
+
+  it("refuses element types and formats that it does not have", async () => {
+    using model = await make();
+    const place = join(folder, `${backend}-types`);
+    await model.savePretrained(place);
+    for (const dtype of ["int4", "float64"] as never[]) {
+      await expect(ConvBertModel.fromPretrained(place, { backend, dtype })).rejects.toThrow(InputError);
+      await expect(ConvBertModel.fromConfig(TINY, { backend, dtype })).rejects.toThrow("dtype");
+      await expect(model.savePretrained(place, { dtype })).rejects.toThrow("dtype");
+    }
+    await expect(ConvBertModel.fromPretrained(place, { backend, dtype: "int8" as never })).rejects.toThrow(
+      'dtype: "int8" is none of float32',
+    );
+    await expect(model.savePretrained(place, { format: "onnx" as never })).rejects.toThrow("format");
+    await expect(ConvBertModel.fromPretrained(place, { backend, useSafetensors: false })).rejects.toThrow(
+      "pytorch_model.bin",
+    );
+  });
+
+  it("stops between layers when it is disposed, and cannot be used afterwards", async () => {
+    const model = await make();
+    const running = model.forward({ input_ids: IDS }, { signal: new AbortController().signal });
+    model.dispose();
+    await expect(running).rejects.toThrow(DisposedModelError);
+    await expect(model.forward({ input_ids: IDS })).rejects.toThrow("ConvBertModel: the model was disposed");
+    expect(() => model.parameter("embeddings.word_embeddings.weight")!.read()).toThrow(DisposedModelError);
+  });
+
+  it("leaves a set of files open for its owner", async () => {
+    using model = await make();
+    const saved = new Map<string, Blob>();
+    await model.savePretrained(saved);
+    const files = await openFiles(Object.fromEntries(saved));
+    let closed = 0;
+    const watched = { ...files, close: async () => void closed++ };
+    using _loaded = await ConvBertModel.fromPretrained(watched, { backend });
+    expect(closed).toBe(0);
   });
 
   it("reports what a checkpoint lacks and refuses what does not fit", async () => {
