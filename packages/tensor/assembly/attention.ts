@@ -9,7 +9,7 @@ const KEYS = 16;
  * keys adjacent, so that a query's scores come four vectors at a time; then softmax and the weighted values while
  * everything is in cache.
  *
- * `scratch`: `(size + 1) * paddedLength` float32, the length rounded up to 16. `mask` 0 means none; its stride is 0
+ * `scratch`: `(size + 1) * paddedLength` float32 for each head, the length rounded up to 16. `mask` 0 means none; its stride is 0
  * where all queries share a row. `headMask` and `probabilities` 0 mean none. Strides are in bytes.
  */
 export function attention(
@@ -34,9 +34,9 @@ export function attention(
 ): void {
   const padded = (length + KEYS - 1) & ~(KEYS - 1);
   const paddedBytes = padded << 2;
-  const scores = scratch;
-  const keys = scratch + paddedBytes;
   for (let head = begin; head < end; head++) {
+    const scores = scratch + head * (size + 1) * paddedBytes;
+    const keys = scores + paddedBytes;
     const headAt = (head * size) << 2;
     layKeys(key + headAt, keyStride, keys, size, length, padded);
     const factor: f32 = headMask ? load<f32>(headMask + (head << 2)) : 1.0;

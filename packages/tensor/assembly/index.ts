@@ -1,5 +1,6 @@
 export { activate } from "./activations";
 export { attention } from "./attention";
 export { depthwiseConvolution, dynamicConvolution } from "./convolution";
+export { multiplyInt8Panels, multiplyPanels } from "./product";
 export { quantizeRows } from "./quantize";
 export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } from "./rows";

@@ -19,6 +19,8 @@ async function compileElements(relaxed: boolean): Promise<Uint8Array> {
       "--outFile",
       "elements.wasm",
       ...["--baseDir", packageRoot, "--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert"],
+      // A memory with a maximum, so that making it a shared one only changes a flag of its import.
+      ...["--initialMemory", "1", "--maximumMemory", "65536"],
       ...["-O3", "--converge", "--disableWarning", "112"],
       ...["--enable", relaxed ? "relaxed-simd" : "simd"],
     ],

@@ -6,19 +6,28 @@ import { ReferenceBackend } from "./reference/backend.js";
 export interface BackendOptions {
   /** `wasm` (the default) falls back to `reference` where WebAssembly is forbidden or lacks SIMD. */
   readonly backend?: "wasm" | "reference";
+  /**
+   * Threads that compute together, 1 by default; for `wasm` only. Results are the same bit for bit. In a page more than
+   * one needs cross-origin isolation; `Backend.description` says what is running.
+   */
+  readonly threads?: number;
 }
+
+/** More threads than any machine gains from. */
+const MOST_THREADS = 256;
 
 const shared = new Map<string, Promise<Backend>>();
 
 /** A new backend of its own; most callers want {@link sharedBackend}. */
 export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
   const name = options.backend ?? "wasm";
+  const threads = threadCount(options);
   switch (name) {
     case "reference":
       return new ReferenceBackend();
     case "wasm": {
       const { createWasmBackend } = await import("./wasm/backend.js");
-      return (await createWasmBackend()) ?? new ReferenceBackend();
+      return (await createWasmBackend(threads)) ?? new ReferenceBackend();
     }
     default:
       throw new BackendError("createBackend", `there is no backend "${String(name)}"; use "wasm" or "reference"`);
@@ -26,8 +35,8 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
 }
 
 /** The backend that all models with the same options share, made at first use. */
-export function sharedBackend(options: BackendOptions = {}): Promise<Backend> {
-  const key = options.backend ?? "wasm";
+export async function sharedBackend(options: BackendOptions = {}): Promise<Backend> {
+  const key = `${options.backend ?? "wasm"} ${threadCount(options)}`;
   let backend = shared.get(key);
   if (backend === undefined) {
     backend = createBackend(options);
@@ -35,4 +44,14 @@ export function sharedBackend(options: BackendOptions = {}): Promise<Backend> {
     backend.catch(() => shared.delete(key));
   }
   return backend;
+}
+
+function threadCount({ threads = 1 }: BackendOptions): number {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new BackendError(
+      "createBackend",
+      `threads is ${String(threads)}; give a whole number from 1 to ${MOST_THREADS}`,
+    );
+  }
+  return threads;
 }

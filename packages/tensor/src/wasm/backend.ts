@@ -12,7 +12,8 @@ import type {
 } from "../backend.js";
 import { type Int8Format, Int8Weights, multiplyInt8, probeInt8Format } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
-import { type Kernels, loadKernels } from "./modules.js";
+import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
+import { CONTROL_BYTES, canShareMemory, ThreadPool } from "./pool.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
 
 /** In the order of assembly/activations.ts; "linear" is a copy and has no code. */
@@ -37,14 +38,33 @@ const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1
 /** Keys are padded to this number in the attention's scratch memory; as in assembly/attention.ts. */
 const ATTENTION_KEYS = 16;
 
-/** The fastest backend that this engine can run; null where WebAssembly or its SIMD is missing or forbidden. */
-export async function createWasmBackend(): Promise<Backend | null> {
+/** Multiply-adds or comparable steps below which a kernel is not worth waking other threads for. */
+const PARALLEL_WORK = 1 << 15;
+/** Chunks that a thread takes of a kernel, so that a slow one does not hold up the others. */
+const CHUNKS_PER_THREAD = 4;
+
+/**
+ * The fastest backend that this engine can run; null where WebAssembly or its SIMD is missing or forbidden. More than
+ * one thread needs memory that can be shared; without it there is one.
+ */
+export async function createWasmBackend(threads = 1, variants?: readonly Variant[]): Promise<Backend | null> {
   if (typeof WebAssembly !== "object") {
     return null;
   }
-  const memory = new LinearMemory();
-  const kernels = await loadKernels(memory.memory);
-  return kernels === null ? null : new WasmBackend(memory, kernels);
+  const shared = threads > 1 && canShareMemory();
+  const modules = await compileKernels(shared, variants);
+  if (modules === null) {
+    return null;
+  }
+  const memory = new LinearMemory(shared);
+  const kernels = await instantiateKernels(modules, memory.memory);
+  if (!shared) {
+    return new WasmBackend(memory, kernels, null, threads > 1 ? " (this page is not cross-origin isolated)" : "");
+  }
+  const control = memory.allocate(CONTROL_BYTES);
+  control.bytes().fill(0);
+  const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);
+  return new WasmBackend(memory, kernels, { pool, control }, "");
 }
 
 /** Address of a matrix's first element. */
@@ -52,24 +72,52 @@ function address({ storage, offset }: Matrix): number {
   return (storage as WasmStorage).pointer + offset * 4;
 }
 
+/** Address of a row, and the distance between rows in bytes. */
+function rows(matrix: Matrix, first = 0): [number, number] {
+  return [address(matrix) + first * matrix.stride * 4, matrix.stride * 4];
+}
+
 /** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
 class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly threads = 1;
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
   readonly #int8Format: Int8Format;
+  readonly #threading: { readonly pool: ThreadPool; readonly control: Storage } | null;
+  readonly #remark: string;
   #scratch: { readonly blocks: readonly Storage[]; readonly product: ProductScratch } | null = null;
 
-  constructor(memory: LinearMemory, kernels: Kernels) {
+  constructor(
+    memory: LinearMemory,
+    kernels: Kernels,
+    threading: { readonly pool: ThreadPool; readonly control: Storage } | null,
+    remark: string,
+  ) {
     this.#memory = memory;
     this.#kernels = kernels;
+    this.#threading = threading;
+    this.#remark = remark;
     this.#int8Format = probeInt8Format(kernels, memory);
   }
 
-  get description(): string {
-    return `wasm ${this.#kernels.variant}, 1 thread`;
+  get threads(): number {
+    return this.#threading?.pool.threads ?? 1;
   }
+
+  get description(): string {
+    const { threads } = this;
+    return `wasm ${this.#kernels.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}${this.#remark}`;
+  }
+
+  /** Runs a kernel over `units` units that are `work` steps together, on all threads where that pays. */
+  readonly #run = (name: KernelName, args: readonly number[], units: number, work: number): void => {
+    if (this.#threading === null || work < PARALLEL_WORK || units < 2) {
+      this.#kernels.elements[name](...args, 0, units);
+      return;
+    }
+    const { pool } = this.#threading;
+    pool.run(name, args, units, Math.ceil(units / (pool.threads * CHUNKS_PER_THREAD)));
+  };
 
   allocate(byteLength: number): Storage {
     return this.#memory.allocate(byteLength);
@@ -81,13 +129,14 @@ class WasmBackend implements Backend {
 
   memory(): MemoryReport {
     const report = this.#memory.report();
-    const blocks = this.#scratch?.blocks ?? [];
+    const blocks = [...(this.#scratch?.blocks ?? []), ...(this.#threading ? [this.#threading.control] : [])];
     const bytes = blocks.reduce((sum, { byteLength }) => sum + byteLength, 0);
     // The scratch memory is part of the backend, not something that a caller holds.
     return { ...report, liveBytes: report.liveBytes - bytes, liveBlocks: report.liveBlocks - blocks.length };
   }
 
   dispose(): void {
+    this.#threading?.pool.stop();
     this.#scratch = null;
     this.#memory.clear();
   }
@@ -111,27 +160,20 @@ class WasmBackend implements Backend {
   }
 
   linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void {
-    const outputStride = output.stride * 4;
     const product = {
       input: address(input),
       inputStride: input.stride * 4,
       rows: input.rows,
       bias: bias === null ? 0 : address(bias),
       output: address(output),
-      outputStride,
-      epilogue:
-        activation === "linear"
-          ? null
-          : (at: number, columns: number, rows: number) => {
-              const code = ACTIVATION_CODES[activation];
-              this.#kernels.elements.activate(code, at, outputStride, at, outputStride, columns, 0, rows);
-            },
+      outputStride: output.stride * 4,
+      activation: activation === "linear" ? -1 : ACTIVATION_CODES[activation],
     };
     const scratch = this.#productScratch();
     if (weights instanceof Int8Weights) {
-      multiplyInt8(this.#kernels, this.#memory, scratch, { ...product, weights });
+      multiplyInt8(this.#run, this.#memory, scratch, { ...product, weights });
     } else {
-      multiply(this.#kernels, scratch, { ...product, weights: weights as PanelWeights });
+      multiply(this.#run, scratch, { ...product, weights: weights as PanelWeights });
     }
   }
 
@@ -140,31 +182,14 @@ class WasmBackend implements Backend {
       this.copy(input, output);
       return;
     }
-    this.#kernels.elements.activate(
-      ACTIVATION_CODES[kind],
-      address(input),
-      input.stride * 4,
-      address(output),
-      output.stride * 4,
-      input.columns,
-      0,
-      input.rows,
-    );
+    const args = [ACTIVATION_CODES[kind], ...rows(input), ...rows(output), input.columns];
+    this.#run("activate", args, input.rows, 8 * input.rows * input.columns);
   }
 
   binary(kind: BinaryKind, left: Matrix, right: Matrix, output: Matrix): void {
-    this.#kernels.elements.binary(
-      BINARY_CODES[kind],
-      address(left),
-      left.stride * 4,
-      address(right),
-      right.rows === 1 ? 0 : right.stride * 4,
-      address(output),
-      output.stride * 4,
-      left.columns,
-      0,
-      left.rows,
-    );
+    const repeated = right.rows === 1 ? 0 : right.stride * 4;
+    const args = [BINARY_CODES[kind], ...rows(left), address(right), repeated, ...rows(output), left.columns];
+    this.#run("binary", args, left.rows, left.rows * left.columns);
   }
 
   layerNorm(
@@ -175,39 +200,20 @@ class WasmBackend implements Backend {
     epsilon: number,
     output: Matrix,
   ): void {
-    this.#kernels.elements.layerNorm(
-      address(input),
-      input.stride * 4,
-      residual === null ? 0 : address(residual),
-      residual === null ? 0 : residual.stride * 4,
-      address(weight),
-      address(bias),
-      epsilon,
-      address(output),
-      output.stride * 4,
-      input.columns,
-      0,
-      input.rows,
-    );
+    const added = residual === null ? [0, 0] : rows(residual);
+    const args = [...rows(input), ...added, address(weight), address(bias), epsilon, ...rows(output), input.columns];
+    this.#run("layerNorm", args, input.rows, 4 * input.rows * input.columns);
   }
 
   softmax(input: Matrix, groupSize: number, output: Matrix): void {
-    this.#kernels.elements.softmax(
-      address(input),
-      input.stride * 4,
-      address(output),
-      output.stride * 4,
-      input.columns,
-      groupSize,
-      0,
-      input.rows,
-    );
+    const args = [...rows(input), ...rows(output), input.columns, groupSize];
+    this.#run("softmax", args, input.rows, 8 * input.rows * input.columns);
   }
 
   logSumExp(input: Matrix, output: Matrix): void {
     const pairs = this.#memory.allocate(input.rows * 8);
-    const { elements } = this.#kernels;
-    elements.sumExponentials(address(input), input.stride * 4, pairs.pointer, input.columns, 0, input.rows);
+    const args = [...rows(input), pairs.pointer, input.columns];
+    this.#run("sumExponentials", args, input.rows, 8 * input.rows * input.columns);
     const values = pairs.float32();
     const results = output.storage.float32();
     for (let row = 0; row < input.rows; row++) {
@@ -217,64 +223,28 @@ class WasmBackend implements Backend {
   }
 
   gatherRows(table: Matrix, indices: Matrix, output: Matrix): void {
-    this.#kernels.elements.gatherRows(
-      address(table),
-      table.stride * 4,
-      address(indices),
-      address(output),
-      output.stride * 4,
-      table.columns,
-      0,
-      output.rows,
-    );
+    const args = [...rows(table), address(indices), ...rows(output), table.columns];
+    this.#run("gatherRows", args, output.rows, output.rows * table.columns);
   }
 
   copy(input: Matrix, output: Matrix): void {
-    this.#kernels.elements.copyRows(
-      address(input),
-      input.stride * 4,
-      address(output),
-      output.stride * 4,
-      input.columns,
-      0,
-      input.rows,
-    );
+    const args = [...rows(input), ...rows(output), input.columns];
+    this.#run("copyRows", args, input.rows, input.rows * input.columns);
   }
 
   depthwiseConvolution(input: Matrix, kernel: Matrix, { offsets }: Sequences, output: Matrix): void {
     eachSequence(offsets, (start, length) => {
-      this.#kernels.elements.depthwiseConvolution(
-        address(input) + start * input.stride * 4,
-        input.stride * 4,
-        address(kernel),
-        kernel.stride * 4,
-        kernel.rows,
-        address(output) + start * output.stride * 4,
-        output.stride * 4,
-        input.columns,
-        length,
-        0,
-        length,
-      );
+      const args = [...rows(input, start), ...rows(kernel), kernel.rows, ...rows(output, start), input.columns, length];
+      this.#run("depthwiseConvolution", args, length, length * kernel.rows * input.columns);
     });
   }
 
   dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, { offsets }: Sequences, output: Matrix): void {
+    const size = values.columns / heads;
+    const taps = kernels.columns / heads;
     eachSequence(offsets, (start, length) => {
-      this.#kernels.elements.dynamicConvolution(
-        address(values) + start * values.stride * 4,
-        values.stride * 4,
-        address(kernels) + start * kernels.stride * 4,
-        kernels.stride * 4,
-        heads,
-        values.columns / heads,
-        kernels.columns / heads,
-        address(output) + start * output.stride * 4,
-        output.stride * 4,
-        length,
-        0,
-        length,
-      );
+      const args = [...rows(values, start), ...rows(kernels, start), heads, size, taps, ...rows(output, start), length];
+      this.#run("dynamicConvolution", args, length, length * taps * values.columns);
     });
   }
 
@@ -287,30 +257,25 @@ class WasmBackend implements Backend {
       longest = Math.max(longest, length);
     });
     const padded = Math.ceil(longest / ATTENTION_KEYS) * ATTENTION_KEYS;
-    const scratch = this.#memory.allocate((size + 1) * padded * 4);
+    const scratch = this.#memory.allocate(heads * (size + 1) * padded * 4);
     const maskPerToken = mask !== null && mask.rows !== offsets.length - 1;
     eachSequence(offsets, (start, length, sequence) => {
-      const firstMaskRow = maskPerToken ? start : sequence;
-      this.#kernels.elements.attention(
-        address(query) + start * query.stride * 4,
-        query.stride * 4,
-        address(key) + start * key.stride * 4,
-        key.stride * 4,
-        address(value) + start * value.stride * 4,
-        value.stride * 4,
+      const maskRow = maskPerToken ? start : sequence;
+      const numbers = [
+        ...rows(query, start),
+        ...rows(key, start),
+        ...rows(value, start),
         size,
         scale,
-        mask === null ? 0 : address(mask) + firstMaskRow * mask.stride * 4,
+        mask === null ? 0 : address(mask) + maskRow * mask.stride * 4,
         maskPerToken && mask !== null ? mask.stride * 4 : 0,
         headMask === null ? 0 : address(headMask),
         probabilities === null ? 0 : address(probabilities) + sequence * heads * length * length * 4,
-        address(output) + start * output.stride * 4,
-        output.stride * 4,
+        ...rows(output, start),
         length,
         scratch.pointer,
-        0,
-        heads,
-      );
+      ];
+      this.#run("attention", numbers, heads, 2 * heads * length * length * size);
     });
     this.#memory.release(scratch);
   }

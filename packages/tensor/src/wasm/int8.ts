@@ -2,7 +2,7 @@ import type { PackedWeights } from "../backend.js";
 import { INT8_LIMIT, quantizeRow } from "../quantize.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import type { Kernels } from "./modules.js";
-import { EPILOGUE_PANELS, eachHeight, PANEL, type Product, type ProductScratch, ROW_BLOCK } from "./product.js";
+import { copyEdgeBias, PANEL, type Product, type ProductScratch, ROW_BLOCK, type RunKernel } from "./product.js";
 
 /**
  * How activations are written for the dot product of this engine and CPU. `relaxed_dot` leaves the eighth bit of its
@@ -130,75 +130,63 @@ export class Int8Weights implements PackedWeights {
 
 /** As `multiply` of product.ts, with weights of 8 bits; each block of input rows is quantised first. */
 export function multiplyInt8(
-  { tiles, elements }: Kernels,
+  run: RunKernel,
   memory: LinearMemory,
   scratch: ProductScratch,
-  product: Omit<Product, "weights"> & { readonly weights: Int8Weights },
+  product: Product<Int8Weights>,
 ): void {
-  const { weights, rows, bias, outputStride, epilogue } = product;
-  const { format, groups, panelBytes } = weights;
+  const { weights, rows, bias, outputStride, activation } = product;
+  const { format, groups, panelBytes, starts, scales } = weights;
   const panels = Math.ceil(weights.rows / PANEL);
-  const edgeColumns = weights.rows % PANEL;
-  const whole = edgeColumns === 0 ? panels : panels - 1;
-  if (edgeColumns > 0 && bias !== 0) {
-    elements.copyRows(bias + whole * PANEL * 4, 0, scratch.bias, 0, edgeColumns, 0, 1);
-  }
+  copyEdgeBias(run, scratch, bias, weights.rows);
   const blockRows = Math.min(rows, ROW_BLOCK);
   const inputStride = groups * 4;
   const scalesBytes = Math.ceil(blockRows / 4) * 16;
   const block = memory.allocate(scalesBytes + blockRows * inputStride);
   const rowScales = block.pointer;
   const quantised = block.pointer + scalesBytes;
-  const { starts, scales } = weights;
-
   for (let firstRow = 0; firstRow < rows; firstRow += ROW_BLOCK) {
     const count = Math.min(ROW_BLOCK, rows - firstRow);
-    const output = product.output + firstRow * outputStride;
-    elements.quantizeRows(
-      product.input + firstRow * product.inputStride,
-      product.inputStride,
-      quantised,
-      inputStride,
-      rowScales,
-      weights.columns,
-      format.limit,
-      format.offset,
-      format.group === 2 ? 1 : 0,
-      0,
+    run(
+      "quantizeRows",
+      [
+        product.input + firstRow * product.inputStride,
+        product.inputStride,
+        quantised,
+        inputStride,
+        rowScales,
+        weights.columns,
+        format.limit,
+        format.offset,
+        format.group === 2 ? 1 : 0,
+      ],
       count,
+      count * weights.columns,
     );
-    for (let panel = 0; panel < panels; panel++) {
-      const edge = panel === whole;
-      const lanes = panel * PANEL * 4;
-      const biasAt = bias === 0 ? scratch.zeros : edge ? scratch.bias : bias + lanes;
-      const c = edge ? scratch.edge : output + lanes;
-      const cStride = edge ? PANEL * 4 : outputStride;
-      eachHeight(count, (height, first, repeats) => {
-        tiles[TILE_NAMES[height]!]!(
-          quantised + first * inputStride,
-          inputStride,
-          weights.storage.pointer + panel * panelBytes,
-          groups,
-          starts + lanes,
-          scales + lanes,
-          rowScales + first * 4,
-          biasAt,
-          c + first * cStride,
-          cStride,
-          repeats,
-        );
-      });
-      if (edge) {
-        elements.copyRows(scratch.edge, PANEL * 4, output + lanes, outputStride, edgeColumns, 0, count);
-      }
-      if (epilogue !== null && (panel % EPILOGUE_PANELS === EPILOGUE_PANELS - 1 || panel === panels - 1)) {
-        const first = panel - (panel % EPILOGUE_PANELS);
-        const end = Math.min((panel + 1) * PANEL, weights.rows);
-        epilogue(output + first * PANEL * 4, end - first * PANEL, count);
-      }
-    }
+    run(
+      "multiplyInt8Panels",
+      [
+        quantised,
+        inputStride,
+        count,
+        rowScales,
+        weights.storage.pointer,
+        panelBytes,
+        groups,
+        starts,
+        scales,
+        bias,
+        scratch.zeros,
+        scratch.bias,
+        product.output + firstRow * outputStride,
+        outputStride,
+        scratch.edge,
+        weights.rows,
+        activation,
+      ],
+      panels,
+      panels * count * groups,
+    );
   }
   memory.release(block);
 }
-
-const TILE_NAMES = Array.from({ length: 7 }, (_, height) => `int8Tile${height}`);

@@ -43,8 +43,8 @@ export class LinearMemory {
   #liveBytes = 0;
   #peakBytes = 0;
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: GROWTH / PAGE, maximum: ADDRESS_SPACE / PAGE });
+  constructor(shared: boolean) {
+    this.memory = new WebAssembly.Memory({ initial: GROWTH / PAGE, maximum: ADDRESS_SPACE / PAGE, shared });
   }
 
   get buffer(): ArrayBufferLike {

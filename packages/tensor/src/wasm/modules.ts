@@ -1,58 +1,67 @@
 import { RELAXED, SIMD128 } from "./generated/kernels.js";
 
-/** Exports of the element-wise module (assembly/index.ts); pointers, strides and counts are numbers. */
-export type ElementKernels = Readonly<
-  Record<
-    | "activate"
-    | "attention"
-    | "binary"
-    | "copyRows"
-    | "depthwiseConvolution"
-    | "dynamicConvolution"
-    | "gatherRows"
-    | "layerNorm"
-    | "quantizeRows"
-    | "softmax"
-    | "sumExponentials",
-    (...args: number[]) => void
-  >
->;
+/** Names of the exports of assembly/index.ts; the position in this list is a kernel's number for the workers. */
+export const KERNEL_NAMES = [
+  "activate",
+  "attention",
+  "binary",
+  "copyRows",
+  "depthwiseConvolution",
+  "dynamicConvolution",
+  "gatherRows",
+  "layerNorm",
+  "multiplyInt8Panels",
+  "multiplyPanels",
+  "quantizeRows",
+  "softmax",
+  "sumExponentials",
+] as const;
+
+export type KernelName = (typeof KERNEL_NAMES)[number];
+
+type Exports = Readonly<Record<string, (...args: number[]) => void>>;
+
+/** Pointers, strides and counts are numbers; the last two arguments of a kernel are the range of its units of work. */
+export type ElementKernels = Readonly<Record<KernelName, (...args: number[]) => void>>;
 
 /** `tile1` ... `tile6` (kernels/emit/product.ts) and `int8Tile1` ... `int8Tile6` (kernels/emit/int8.ts). */
-export type TileKernels = Readonly<Record<string, (...args: number[]) => void>>;
+export type TileKernels = Exports;
+
+export type Variant = "relaxed-simd" | "simd128";
+
+/** The variants, best first. Relaxed multiply-add rounds once where the CPU can, so they differ in the last bits. */
+export const VARIANTS: readonly Variant[] = ["relaxed-simd", "simd128"];
+
+/** Compiled code, which can be sent to workers. */
+export interface KernelModules {
+  readonly variant: Variant;
+  readonly elements: WebAssembly.Module;
+  readonly tiles: WebAssembly.Module;
+}
 
 export interface Kernels {
-  /** "relaxed-simd" or "simd128". */
-  readonly variant: string;
+  readonly variant: Variant;
   readonly elements: ElementKernels;
   readonly tiles: TileKernels;
 }
 
 /**
- * Compiles the best variant that the engine validates. Relaxed multiply-add rounds once where the CPU can, so variants
- * differ in the last bits. Returns null where WebAssembly or its SIMD is missing or forbidden.
+ * Compiles the best variant that the engine validates, for a memory that is shared between threads or not. Returns null
+ * where WebAssembly or its SIMD is missing or forbidden.
  */
-export async function loadKernels(memory: WebAssembly.Memory): Promise<Kernels | null> {
-  for (const [variant, encoded] of [
-    ["relaxed-simd", RELAXED],
-    ["simd128", SIMD128],
-  ] as const) {
-    const elements = decode(encoded.elements);
-    const tiles = decode(encoded.tiles);
+export async function compileKernels(
+  sharedMemory: boolean,
+  variants: readonly Variant[] = VARIANTS,
+): Promise<KernelModules | null> {
+  for (const variant of variants) {
+    const encoded = variant === "relaxed-simd" ? RELAXED : SIMD128;
+    const elements = decode(encoded.elements, sharedMemory);
+    const tiles = decode(encoded.tiles, sharedMemory);
     if (!WebAssembly.validate(elements) || !WebAssembly.validate(tiles)) {
       continue;
     }
-    const imports = { env: { memory } };
     try {
-      const [first, second] = await Promise.all([
-        WebAssembly.instantiate(elements, imports),
-        WebAssembly.instantiate(tiles, imports),
-      ]);
-      return {
-        variant,
-        elements: first.instance.exports as unknown as ElementKernels,
-        tiles: second.instance.exports as unknown as TileKernels,
-      };
+      return { variant, elements: await WebAssembly.compile(elements), tiles: await WebAssembly.compile(tiles) };
     } catch (error) {
       // A content security policy without 'wasm-unsafe-eval' forbids compiling.
       if (error instanceof WebAssembly.CompileError) {
@@ -64,6 +73,28 @@ export async function loadKernels(memory: WebAssembly.Memory): Promise<Kernels |
   return null;
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** Kernels over a memory. */
+export async function instantiateKernels(modules: KernelModules, memory: WebAssembly.Memory): Promise<Kernels> {
+  const env = { memory };
+  const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports as WebAssembly.ModuleImports;
+  const elements = await WebAssembly.instantiate(modules.elements, { env, tiles });
+  return {
+    variant: modules.variant,
+    elements: elements.exports as unknown as ElementKernels,
+    tiles: tiles as unknown as TileKernels,
+  };
+}
+
+/** The name of the memory's import and its kind, as the binary format has them; the flags follow. */
+const MEMORY_IMPORT = [6, ...new TextEncoder().encode("memory"), 2];
+const SHARED_WITH_MAXIMUM = 3;
+
+/** The bytes of a module; only a flag of the memory's import says whether it is shared. */
+function decode(base64: string, sharedMemory: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  if (sharedMemory) {
+    const at = bytes.findIndex((_, start) => MEMORY_IMPORT.every((byte, index) => bytes[start + index] === byte));
+    bytes[at + MEMORY_IMPORT.length] = SHARED_WITH_MAXIMUM;
+  }
+  return bytes;
 }

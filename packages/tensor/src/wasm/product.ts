@@ -1,17 +1,13 @@
 import type { PackedWeights } from "../backend.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import type { Kernels } from "./modules.js";
+import type { KernelName } from "./modules.js";
 
-/** Columns of a panel of packed weights and of a tile; as in kernels/emit/product.ts. */
+/** Columns of a panel of packed weights; as in assembly/product.ts. */
 export const PANEL = 8;
-/** Rows of the tallest tile. */
-const TILE = 6;
 /** Rows of the input that pass over all panels together: they stay in the second-level cache. */
 export const ROW_BLOCK = 240;
 /** Steps of the inner dimension that a panel holds at a time: 24 KB, so that it stays in the first-level cache. */
 const DEPTH_BLOCK = 768;
-/** Panels whose results get their activation while they are in cache. */
-export const EPILOGUE_PANELS = 8;
 
 /** `[panel][column][lane]`: eight rows of the weights side by side, the last panel filled up with zeros. */
 export class PanelWeights implements PackedWeights {
@@ -60,18 +56,21 @@ export class PanelWeights implements PackedWeights {
   }
 }
 
+/** Runs a kernel over units of work, on one thread or several. */
+export type RunKernel = (name: KernelName, args: readonly number[], units: number, work: number) => void;
+
 /** Arguments of {@link multiply}; pointers and strides in bytes. */
-export interface Product {
+export interface Product<Weights> {
   readonly input: number;
   readonly inputStride: number;
   readonly rows: number;
-  readonly weights: PanelWeights;
+  readonly weights: Weights;
   /** 0 means none. */
   readonly bias: number;
   readonly output: number;
   readonly outputStride: number;
-  /** Applied to blocks of finished columns. */
-  readonly epilogue: ((output: number, columns: number, rows: number) => void) | null;
+  /** Code of the activation of finished columns; -1 for none. */
+  readonly activation: number;
 }
 
 /** Memory that products work in. */
@@ -94,23 +93,24 @@ export const SCRATCH_BYTES = {
   edge: ROW_BLOCK * PANEL * 4,
 };
 
-/** `output = input · weightsᵀ + bias`, then the epilogue. Kernels are called a panel at a time, so calls stay short. */
-export function multiply({ tiles, elements }: Kernels, scratch: ProductScratch, product: Product): void {
-  const { weights, rows, bias, outputStride, epilogue } = product;
+/** Copies the bias of an incomplete last panel to where eight numbers can be read. */
+export function copyEdgeBias(run: RunKernel, scratch: ProductScratch, bias: number, rows: number): void {
+  const columns = rows % PANEL;
+  if (columns > 0 && bias !== 0) {
+    run("copyRows", [bias + (rows - columns) * 4, 0, scratch.bias, 0, columns], 1, 0);
+  }
+}
+
+/** `output = input · weightsᵀ + bias`, then the activation: a block of rows at a time against all panels. */
+export function multiply(run: RunKernel, scratch: ProductScratch, product: Product<PanelWeights>): void {
+  const { weights, rows, bias, outputStride, activation } = product;
   const { columns: depth } = weights;
   const panels = Math.ceil(weights.rows / PANEL);
-  const edgeColumns = weights.rows % PANEL;
-  const whole = edgeColumns === 0 ? panels : panels - 1;
-  if (edgeColumns > 0 && bias !== 0) {
-    elements.copyRows(bias + whole * PANEL * 4, 0, scratch.bias, 0, edgeColumns, 0, 1);
-  }
-  const depthBlocks = Math.max(1, Math.ceil(depth / DEPTH_BLOCK));
+  copyEdgeBias(run, scratch, bias, weights.rows);
+  const depthBlocks = Math.ceil(depth / DEPTH_BLOCK);
   const depthStep = Math.ceil(depth / depthBlocks);
-  const packed = weights.storage.pointer;
-
   for (let firstRow = 0; firstRow < rows; firstRow += ROW_BLOCK) {
     const count = Math.min(ROW_BLOCK, rows - firstRow);
-    const output = product.output + firstRow * outputStride;
     for (let step = 0; step < depth; step += depthStep) {
       const length = Math.min(depthStep, depth - step);
       let input = product.input + firstRow * product.inputStride + step * 4;
@@ -118,68 +118,32 @@ export function multiply({ tiles, elements }: Kernels, scratch: ProductScratch, 
       if (depthBlocks > 1) {
         // Rows that lie a multiple of 4096 bytes apart would evict each other from the first-level cache.
         const close = (length + 16) * 4;
-        elements.copyRows(input, inputStride, scratch.input, close, length, 0, count);
+        run("copyRows", [input, inputStride, scratch.input, close, length], count, count * length);
         input = scratch.input;
         inputStride = close;
       }
-      const last = step + length === depth;
-      for (let panel = 0; panel < panels; panel++) {
-        const edge = panel === whole;
-        const b = packed + (panel * depth + step) * PANEL * 4;
-        const biasAt = edge ? scratch.bias : bias + panel * PANEL * 4;
-        const start = step > 0 || bias === 0 ? scratch.zeros : biasAt;
-        const c = edge ? scratch.edge : output + panel * PANEL * 4;
-        column(tiles, input, inputStride, b, length, start, c, edge ? PANEL * 4 : outputStride, count, step);
-        if (edge && last) {
-          elements.copyRows(scratch.edge, PANEL * 4, output + panel * PANEL * 4, outputStride, edgeColumns, 0, count);
-        }
-        if (last && epilogue !== null && (panel % EPILOGUE_PANELS === EPILOGUE_PANELS - 1 || panel === panels - 1)) {
-          const first = panel - (panel % EPILOGUE_PANELS);
-          const end = Math.min((panel + 1) * PANEL, weights.rows);
-          epilogue(output + first * PANEL * 4, end - first * PANEL, count);
-        }
-      }
+      run(
+        "multiplyPanels",
+        [
+          input,
+          inputStride,
+          count,
+          weights.storage.pointer,
+          depth,
+          step,
+          length,
+          bias,
+          scratch.zeros,
+          scratch.bias,
+          product.output + firstRow * outputStride,
+          outputStride,
+          scratch.edge,
+          weights.rows,
+          activation,
+        ],
+        panels,
+        panels * count * length,
+      );
     }
   }
 }
-
-/** One panel against all rows of the block. */
-function column(
-  tiles: Kernels["tiles"],
-  input: number,
-  inputStride: number,
-  panel: number,
-  depth: number,
-  start: number,
-  output: number,
-  outputStride: number,
-  rows: number,
-  accumulate: number,
-): void {
-  eachHeight(rows, (height, first, count) => {
-    tiles[TILE_NAMES[height]!]!(
-      input + first * inputStride,
-      inputStride,
-      panel,
-      depth,
-      start,
-      output + first * outputStride,
-      outputStride,
-      count,
-      accumulate,
-    );
-  });
-}
-
-/** Covers rows with tiles of two neighbouring heights: `count` tiles of `height` rows from row `first`. */
-export function eachHeight(rows: number, call: (height: number, first: number, count: number) => void): void {
-  const count = Math.ceil(rows / TILE);
-  const height = Math.floor(rows / count);
-  const taller = rows % count;
-  if (taller > 0) {
-    call(height + 1, 0, taller);
-  }
-  call(height, taller * (height + 1), count - taller);
-}
-
-const TILE_NAMES = Array.from({ length: TILE + 1 }, (_, height) => `tile${height}`);

@@ -1,0 +1,188 @@
+import { activate } from "./activations";
+import { copyRows } from "./rows";
+
+// Matrix products of input rows with panels of packed weights. The tiles come from the emitter's module
+// (kernels/emit); calls of them are short, so that engines can replace slow code by fast code while a product runs.
+
+/** Columns of a panel. */
+const PANEL: usize = 8;
+const PANEL_BYTES: usize = PANEL << 2;
+/** Rows of the tallest tile. */
+const TILE: usize = 6;
+/** Panels whose results get their activation while they are in cache; a power of two. */
+const EPILOGUE: usize = 8;
+
+// @ts-ignore: decorator
+@external("tiles", "tile1")
+declare function tile1(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "tile2")
+declare function tile2(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "tile3")
+declare function tile3(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "tile4")
+declare function tile4(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "tile5")
+declare function tile5(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "tile6")
+declare function tile6(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+
+function tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void {
+  if (h == 6) tile6(a, as, b, n, s, c, cs, t, acc);
+  else if (h == 5) tile5(a, as, b, n, s, c, cs, t, acc);
+  else if (h == 4) tile4(a, as, b, n, s, c, cs, t, acc);
+  else if (h == 3) tile3(a, as, b, n, s, c, cs, t, acc);
+  else if (h == 2) tile2(a, as, b, n, s, c, cs, t, acc);
+  else tile1(a, as, b, n, s, c, cs, t, acc);
+}
+
+/**
+ * Panels `begin` to `end` against `rows` rows: steps `step` to `step + length` of the inner dimension `depth`. The first
+ * steps start from the bias (or from zeros where it is 0), later ones add to the output; after the last ones come the
+ * activation (none below 0) and, for an incomplete last panel, the copy out of `edge`.
+ */
+export function multiplyPanels(
+  input: usize,
+  inputStride: usize,
+  rows: usize,
+  packed: usize,
+  depth: usize,
+  step: usize,
+  length: usize,
+  bias: usize,
+  zeros: usize,
+  edgeBias: usize,
+  output: usize,
+  outputStride: usize,
+  edge: usize,
+  columns: usize,
+  activation: i32,
+  begin: usize,
+  end: usize,
+): void {
+  const count = (rows + TILE - 1) / TILE;
+  const height = rows / count;
+  const taller = rows % count;
+  const done = taller * (height + 1);
+  const last = step + length == depth;
+  for (let panel = begin; panel < end; panel++) {
+    const incomplete = (panel + 1) * PANEL > columns;
+    const b = packed + (panel * depth + step) * PANEL_BYTES;
+    const start = step > 0 || bias == 0 ? zeros : incomplete ? edgeBias : bias + panel * PANEL_BYTES;
+    const c = incomplete ? edge : output + panel * PANEL_BYTES;
+    const cStride = incomplete ? PANEL_BYTES : outputStride;
+    if (taller) tiles(height + 1, input, inputStride, b, length, start, c, cStride, taller, step);
+    tiles(height, input + done * inputStride, inputStride, b, length, start, c + done * cStride, cStride, count - taller, step);
+    if (last) finish(panel, begin, end, rows, columns, incomplete, edge, output, outputStride, activation);
+  }
+}
+
+// @ts-ignore: decorator
+@external("tiles", "int8Tile1")
+declare function int8Tile1(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "int8Tile2")
+declare function int8Tile2(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "int8Tile3")
+declare function int8Tile3(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "int8Tile4")
+declare function int8Tile4(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "int8Tile5")
+declare function int8Tile5(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+// @ts-ignore: decorator
+@external("tiles", "int8Tile6")
+declare function int8Tile6(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+
+function int8Tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void {
+  if (h == 6) int8Tile6(a, as, b, n, s, w, r, bias, c, cs, t);
+  else if (h == 5) int8Tile5(a, as, b, n, s, w, r, bias, c, cs, t);
+  else if (h == 4) int8Tile4(a, as, b, n, s, w, r, bias, c, cs, t);
+  else if (h == 3) int8Tile3(a, as, b, n, s, w, r, bias, c, cs, t);
+  else if (h == 2) int8Tile2(a, as, b, n, s, w, r, bias, c, cs, t);
+  else int8Tile1(a, as, b, n, s, w, r, bias, c, cs, t);
+}
+
+/** As {@link multiplyPanels} for quantised rows of `groups` groups and int8 panels of `panelBytes`. */
+export function multiplyInt8Panels(
+  input: usize,
+  inputStride: usize,
+  rows: usize,
+  rowScales: usize,
+  packed: usize,
+  panelBytes: usize,
+  groups: usize,
+  starts: usize,
+  scales: usize,
+  bias: usize,
+  zeros: usize,
+  edgeBias: usize,
+  output: usize,
+  outputStride: usize,
+  edge: usize,
+  columns: usize,
+  activation: i32,
+  begin: usize,
+  end: usize,
+): void {
+  const count = (rows + TILE - 1) / TILE;
+  const height = rows / count;
+  const taller = rows % count;
+  const done = taller * (height + 1);
+  for (let panel = begin; panel < end; panel++) {
+    const incomplete = (panel + 1) * PANEL > columns;
+    const lanes = panel * PANEL_BYTES;
+    const b = packed + panel * panelBytes;
+    const w = scales + lanes;
+    const s = starts + lanes;
+    const shift = bias == 0 ? zeros : incomplete ? edgeBias : bias + lanes;
+    const c = incomplete ? edge : output + lanes;
+    const cStride = incomplete ? PANEL_BYTES : outputStride;
+    if (taller) int8Tiles(height + 1, input, inputStride, b, groups, s, w, rowScales, shift, c, cStride, taller);
+    int8Tiles(
+      height,
+      input + done * inputStride,
+      inputStride,
+      b,
+      groups,
+      s,
+      w,
+      rowScales + (done << 2),
+      shift,
+      c + done * cStride,
+      cStride,
+      count - taller,
+    );
+    finish(panel, begin, end, rows, columns, incomplete, edge, output, outputStride, activation);
+  }
+}
+
+/** The incomplete panel's copy, and the activation of a block of finished panels. */
+function finish(
+  panel: usize,
+  begin: usize,
+  end: usize,
+  rows: usize,
+  columns: usize,
+  incomplete: bool,
+  edge: usize,
+  output: usize,
+  outputStride: usize,
+  activation: i32,
+): void {
+  if (incomplete) {
+    copyRows(edge, PANEL_BYTES, output + panel * PANEL_BYTES, outputStride, columns % PANEL, 0, rows);
+  }
+  if (activation >= 0 && ((panel & (EPILOGUE - 1)) == EPILOGUE - 1 || panel == end - 1)) {
+    const first = max(begin, panel & ~(EPILOGUE - 1));
+    const at = output + first * PANEL_BYTES;
+    const width = min((panel + 1) * PANEL, columns) - first * PANEL;
+    activate(activation, at, outputStride, at, outputStride, width, 0, rows);
+  }
+}

@@ -1,0 +1,222 @@
+import { BackendError } from "../errors.js";
+import { KERNEL_NAMES, type KernelModules, type KernelName, type Kernels } from "./modules.js";
+
+// One pool of workers over the shared memory. A job is one kernel over a number of units, handed out in chunks: the
+// caller takes part, everybody draws the next chunk from a shared counter. Kernels give the same result for any split.
+
+/** Words of the control block. */
+const JOB = 0;
+const NEXT_CHUNK = 1;
+const FINISHED = 2;
+const KERNEL = 3;
+const UNITS = 4;
+const CHUNK = 5;
+const ARGUMENT_COUNT = 6;
+const FAILED = 7;
+/** Byte where the arguments start, as float64. */
+const ARGUMENTS = 64;
+/** Bytes of the control block. */
+export const CONTROL_BYTES = ARGUMENTS + 24 * 8;
+
+/** How often a thread looks for news before it sleeps: jobs follow each other within microseconds. */
+const SPINS = 20_000;
+
+/** What a worker is given. */
+interface WorkerSetup {
+  readonly modules: KernelModules;
+  readonly memory: WebAssembly.Memory;
+  readonly control: number;
+  readonly names: readonly string[];
+}
+
+/**
+ * What workers run. It is sent to them as text, so it uses nothing from this module but its argument: a worker file of
+ * its own would have to be found again by every bundler.
+ */
+const WORKER_SOURCE = `
+async function serve({ modules, memory, control, names }, post) {
+  const env = { memory };
+  const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports;
+  const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
+  const words = new Int32Array(memory.buffer, control, ${ARGUMENTS / 4});
+  const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, 24);
+  let job = Atomics.load(words, ${JOB});
+  post("ready");
+  for (;;) {
+    for (let spin = 0; spin < ${SPINS} && Atomics.load(words, ${JOB}) === job; spin++);
+    Atomics.wait(words, ${JOB}, job);
+    job = Atomics.load(words, ${JOB});
+    const kernel = kernels[names[words[${KERNEL}]]];
+    const units = words[${UNITS}];
+    const chunk = words[${CHUNK}];
+    const args = Array.from(values.subarray(0, words[${ARGUMENT_COUNT}]));
+    try {
+      for (;;) {
+        const begin = Atomics.add(words, ${NEXT_CHUNK}, 1) * chunk;
+        if (begin >= units) break;
+        kernel(...args, begin, Math.min(begin + chunk, units));
+      }
+    } catch {
+      Atomics.store(words, ${FAILED}, 1);
+    }
+    Atomics.add(words, ${FINISHED}, 1);
+    Atomics.notify(words, ${FINISHED});
+  }
+}
+`;
+
+/** The part of Node's and the web's workers that the pool uses. */
+interface PoolWorker {
+  /** Resolves when the worker waits for jobs; rejects when it could not start. */
+  readonly ready: Promise<void>;
+  terminate(): void;
+}
+
+export class ThreadPool {
+  readonly #kernels: Kernels;
+  readonly #workers: readonly PoolWorker[];
+  readonly #words: Int32Array;
+  readonly #values: Float64Array;
+
+  private constructor(kernels: Kernels, workers: readonly PoolWorker[], memory: WebAssembly.Memory, control: number) {
+    this.#kernels = kernels;
+    this.#workers = workers;
+    this.#words = new Int32Array(memory.buffer, control, ARGUMENTS / 4);
+    this.#values = new Float64Array(memory.buffer, control + ARGUMENTS, 24);
+  }
+
+  /**
+   * Starts `threads - 1` workers; they keep no process alive. `control` is the address of a zeroed block of
+   * {@link CONTROL_BYTES}.
+   */
+  static async start(
+    threads: number,
+    modules: KernelModules,
+    kernels: Kernels,
+    memory: WebAssembly.Memory,
+    control: number,
+  ): Promise<ThreadPool> {
+    const setup: WorkerSetup = { modules, memory, control, names: KERNEL_NAMES };
+    const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker(setup)));
+    try {
+      await Promise.all(workers.map(({ ready }) => ready));
+    } catch (cause) {
+      for (const worker of workers) {
+        worker.terminate();
+      }
+      throw new BackendError("createBackend", "the worker threads could not be started; use threads: 1", { cause });
+    }
+    return new ThreadPool(kernels, workers, memory, control);
+  }
+
+  /** Threads that work, the caller's included. */
+  get threads(): number {
+    return this.#workers.length + 1;
+  }
+
+  /** Runs a kernel over `units` units in chunks of `chunk` on all threads; returns when every unit is done. */
+  run(name: KernelName, args: readonly number[], units: number, chunk: number): void {
+    const words = this.#words;
+    this.#values.set(args);
+    words[KERNEL] = KERNEL_NAMES.indexOf(name);
+    words[UNITS] = units;
+    words[CHUNK] = chunk;
+    words[ARGUMENT_COUNT] = args.length;
+    Atomics.store(words, FINISHED, 0);
+    Atomics.store(words, NEXT_CHUNK, 0);
+    Atomics.add(words, JOB, 1);
+    Atomics.notify(words, JOB);
+    const kernel = this.#kernels.elements[name];
+    for (;;) {
+      const begin = Atomics.add(words, NEXT_CHUNK, 1) * chunk;
+      if (begin >= units) {
+        break;
+      }
+      kernel(...args, begin, Math.min(begin + chunk, units));
+    }
+    this.#join();
+    if (words[FAILED] !== 0) {
+      throw new BackendError(name, "a worker thread failed");
+    }
+  }
+
+  /** Waits for the workers; where this thread may not sleep (a page's main thread) it spins. */
+  #join(): void {
+    const words = this.#words;
+    const workers = this.#workers.length;
+    for (let spin = 0; ; spin++) {
+      const finished = Atomics.load(words, FINISHED);
+      if (finished === workers) {
+        return;
+      }
+      if (spin >= SPINS && mayWait()) {
+        Atomics.wait(words, FINISHED, finished, 1);
+      }
+    }
+  }
+
+  stop(): void {
+    for (const worker of this.#workers) {
+      worker.terminate();
+    }
+  }
+}
+
+let waits: boolean | undefined;
+
+/** Whether this thread may sleep in `Atomics.wait`. */
+function mayWait(): boolean {
+  if (waits === undefined) {
+    try {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+      waits = true;
+    } catch {
+      waits = false;
+    }
+  }
+  return waits;
+}
+
+/** Whether memory can be shared with workers here: always in Node, Bun and Deno, in pages with cross-origin isolation. */
+export function canShareMemory(): boolean {
+  return (
+    typeof SharedArrayBuffer === "function" &&
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
+  );
+}
+
+async function startWorker(setup: WorkerSetup): Promise<PoolWorker> {
+  return "process" in globalThis && globalThis.process?.versions?.node ? startNodeWorker(setup) : startWebWorker(setup);
+}
+
+async function startNodeWorker(setup: WorkerSetup): Promise<PoolWorker> {
+  const { Worker } = await import("node:worker_threads");
+  const source = `${WORKER_SOURCE}
+    const { parentPort, workerData } = require("node:worker_threads");
+    serve(workerData, (message) => parentPort.postMessage(message));`;
+  const worker = new Worker(source, { eval: true, workerData: setup, name: "convbert" });
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("error", reject);
+    worker.once("exit", () => reject(new Error("the worker ended")));
+  });
+  // From the start it must not keep the process alive, but until it is ready the start itself has to.
+  ready.then(
+    () => worker.unref(),
+    () => undefined,
+  );
+  return { ready, terminate: () => void worker.terminate() };
+}
+
+async function startWebWorker(setup: WorkerSetup): Promise<PoolWorker> {
+  const source = `${WORKER_SOURCE}
+    onmessage = ({ data }) => serve(data, postMessage);`;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { name: "convbert" });
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.onmessage = () => resolve();
+    worker.onerror = (event) => reject(new Error(event.message));
+  }).finally(() => URL.revokeObjectURL(url));
+  worker.postMessage(setup);
+  return { ready, terminate: () => worker.terminate() };
+}
