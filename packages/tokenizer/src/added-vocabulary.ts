@@ -22,8 +22,8 @@ export interface AddedToken {
 export type AddedTokenInput = string | (Partial<AddedToken> & { readonly content: string });
 
 /** Fills what is not given; `normalized` is on by default except for special tokens. */
-export function makeAddedToken(token: AddedTokenInput, defaults: Partial<AddedToken> = {}): AddedToken {
-  const given = typeof token === "string" ? { ...defaults, content: token } : token;
+export function makeAddedToken(token: AddedTokenInput): AddedToken {
+  const given: Exclude<AddedTokenInput, string> = typeof token === "string" ? { content: token } : token;
   const special = given.special ?? false;
   return {
     content: given.content,

@@ -1,4 +1,5 @@
-import { decompose, isCombining, rankCombining } from "./unicode/decompose.js";
+import type { TokenSink } from "./token-sink.js";
+import { type Decomposition, decompose, isCombining, rankCombining } from "./unicode/decompose.js";
 
 /**
  * A text on its way through the normalizers: code points, and for each the place in the original it stands for. As in
@@ -37,14 +38,14 @@ export class AlignedText {
   }
 
   /**
-   * NFD. Where combining code points change places, the origins do not: the reference counts off one origin for each
+   * NFD, or NFKD. Where combining code points change places, the origins do not: the reference counts off one origin for each
    * first part of a decomposition, in the order that results.
    */
-  decompose(): void {
+  decompose(form?: Decomposition): void {
     const { points, starts, ends } = this;
     const parts: { readonly point: number; readonly first: boolean }[] = [];
     for (const c of points) {
-      decompose(c).forEach((point, i) => {
+      decompose(c, form).forEach((point, i) => {
         parts.push({ point, first: i === 0 });
       });
     }
@@ -77,16 +78,17 @@ export class AlignedText {
     return text;
   }
 
-  /** For each UTF-16 unit of the text, where its origin begins and ends. */
-  unitOrigins(): { readonly starts: number[]; readonly ends: number[] } {
-    const starts: number[] = [];
-    const ends: number[] = [];
+  /** Turns places in this text, of a sink's last tokens, into places in the original. */
+  toOrigins(sink: TokenSink, first: number): void {
+    // The code point that each UTF-16 unit belongs to.
+    const places: number[] = [];
     this.points.forEach((point, i) => {
-      for (let k = point > 0xffff ? 2 : 1; k > 0; k--) {
-        starts.push(this.starts[i]!);
-        ends.push(this.ends[i]!);
-      }
+      places.push(i);
+      if (point > 0xffff) places.push(i);
     });
-    return { starts, ends };
+    for (let i = first; i < sink.length; i++) {
+      sink.starts[i] = this.starts[places[sink.starts[i]!]!]!;
+      sink.ends[i] = this.ends[places[sink.ends[i]! - 1]!]!;
+    }
   }
 }

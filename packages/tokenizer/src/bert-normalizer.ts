@@ -51,7 +51,7 @@ export class BertNormalizer implements Normalizer {
     }
     if (handle_chinese_chars && isChinese(codePoint, true)) points = [32, codePoint, 32];
     if (this.#strip) {
-      points = points.flatMap(decompose).filter((c) => !isMark(c));
+      points = points.flatMap((c) => decompose(c)).filter((c) => !isMark(c));
       if (points.some(isCombining)) return undefined;
     }
     return lowercase ? points.flatMap(lowerPoints) : points;

@@ -1,57 +1,54 @@
 import { type AddedToken, AddedVocabulary } from "./added-vocabulary.js";
 import { AlignedText } from "./aligned-text.js";
 import { BertNormalizer, bertActions, type Normalizer } from "./bert-normalizer.js";
-import type { CharacterActions } from "./character-actions.js";
+import { CharacterActions } from "./character-actions.js";
 import { type Decoder, wordPieceDecoder } from "./decoder.js";
 import { createScanner, type Scanner } from "./scanner.js";
 import { addedTokens, type Template } from "./template.js";
 import type { TokenSink } from "./token-sink.js";
 import type { WordPieceModel } from "./wordpiece.js";
 
+/** Splits normalized text: the pieces, in order, each a word to look up. */
+export type Splitter = (text: string) => readonly (readonly [from: number, to: number])[];
+
 /** The stages of a fast tokenizer, as tokenizer.json names them. */
 export interface FastStages {
   readonly model: WordPieceModel;
   readonly normalizer: Normalizer | undefined;
   /** What splits normalized text; the reference's BertPreTokenizer where absent. */
-  readonly preTokenizer?: CharacterActions;
+  readonly preTokenizer?: Splitter;
   readonly template: Template;
   readonly decoder?: Decoder;
   readonly added: AddedVocabulary;
+  /** The `tokenizer.json` that the stages come from, for saving them. */
+  readonly json?: Readonly<Record<string, unknown>>;
 }
 
 /** Text to tokens, by the stages in order. Never changed: adding tokens makes another. */
-export class FastPipeline implements FastStages {
+export class FastPipeline {
+  readonly stages: FastStages;
   readonly model: WordPieceModel;
-  readonly normalizer: Normalizer | undefined;
-  readonly preTokenizer: CharacterActions;
-  readonly template: Template;
-  readonly decoder: Decoder;
   readonly added: AddedVocabulary;
-  readonly #stages: FastStages;
-  /** Splits what is normalized already. */
+  readonly decoder: Decoder;
+  /** Looks up what is normalized already. */
   readonly #plain: Scanner;
   /** Normalizes and splits in one pass; only for the reference's own normalizer and pre-tokenizer. */
   readonly #fused: Scanner | undefined;
 
   constructor(stages: FastStages) {
-    this.#stages = stages;
-    this.model = stages.model;
-    this.normalizer = stages.normalizer;
-    this.preTokenizer = stages.preTokenizer ?? bertActions(undefined);
-    this.template = stages.template;
-    this.decoder = stages.decoder ?? wordPieceDecoder("##", true);
+    this.stages = stages;
+    const { model, normalizer, preTokenizer } = stages;
+    this.model = model;
     this.added = stages.added;
-    this.#plain = createScanner(this.model, this.preTokenizer);
-    const { normalizer } = stages;
-    if (!normalizer) this.#fused = this.#plain;
-    else if (normalizer instanceof BertNormalizer && !stages.preTokenizer) {
-      this.#fused = createScanner(this.model, bertActions(normalizer));
-    }
+    this.decoder = stages.decoder ?? wordPieceDecoder("##", true);
+    this.#plain = createScanner(model, preTokenizer ? new CharacterActions((c) => [c]) : bertActions(undefined));
+    if (!preTokenizer && !normalizer) this.#fused = this.#plain;
+    else if (!preTokenizer && normalizer instanceof BertNormalizer) this.#fused = createScanner(model, bertActions(normalizer));
   }
 
   /** Number of special tokens that the template adds. */
   specialTokens(pair: boolean): number {
-    return addedTokens(pair ? this.template.pair : this.template.single);
+    return addedTokens(pair ? this.stages.template.pair : this.stages.template.single);
   }
 
   idOf(token: string): number | undefined {
@@ -68,14 +65,14 @@ export class FastPipeline implements FastStages {
       tokens,
       (token) => this.model.idOf(token),
       this.model.vocabulary.length,
-      this.normalizer,
+      this.stages.normalizer,
     );
     return { pipeline: this.with({ added: vocabulary }), added };
   }
 
   /** Another pipeline with some stages replaced. */
   with(stages: Partial<FastStages>): FastPipeline {
-    return new FastPipeline({ ...this.#stages, ...stages });
+    return new FastPipeline({ ...this.stages, ...stages });
   }
 
   /** Adds the tokens of one text to the sink. Places count UTF-16 units of the text. */
@@ -89,22 +86,20 @@ export class FastPipeline implements FastStages {
 
   /** Stage by stage, for what the fused scanner leaves. */
   #tokenizeWhole(text: string, from: number, to: number, sink: TokenSink): void {
+    const { normalizer, preTokenizer } = this.stages;
     const aligned = new AlignedText(text, from, to);
-    this.normalizer?.normalize(aligned);
+    normalizer?.normalize(aligned);
     const normalized = aligned.toText();
-    const { starts, ends } = sink.detail ? aligned.unitOrigins() : { starts: [], ends: [] };
+    const first = sink.length;
     for (const split of this.added.split(normalized, true)) {
-      const first = sink.length;
       if (split.id >= 0) sink.push(split.id, split.from, split.to, normalized.slice(split.from, split.to));
-      else this.#plain(normalized, split.from, split.to, sink);
-      if (!sink.detail) continue;
-      for (let i = first; i < sink.length; i++) {
-        sink.starts[i] = starts[sink.starts[i]!]!;
-        sink.ends[i] = ends[sink.ends[i]! - 1]!;
+      else if (!preTokenizer) this.#plain(normalized, split.from, split.to, sink);
+      else {
+        for (const [a, b] of preTokenizer(normalized.slice(split.from, split.to))) {
+          this.#plain(normalized, split.from + a, split.from + b, sink);
+        }
       }
     }
+    if (sink.detail) aligned.toOrigins(sink, first);
   }
 }
-
-/** Added tokens of a tokenizer that has none yet. */
-export const noAddedTokens: AddedVocabulary = AddedVocabulary.empty;

@@ -25,7 +25,7 @@ export function encodeFast<T>(
   const sink = (!detail && spare) || new TokenSink(detail);
   if (!detail) spare = undefined;
   sink.length = 0;
-  const rows = new Rows({ sink, call, padding, names, template: pipeline.template });
+  const rows = new Rows({ sink, call, padding, names, template: pipeline.stages.template });
   const { truncation, stride, truncation_side: side } = call;
   const max_length = call.max_length ?? 0;
   const single = pipeline.specialTokens(false);

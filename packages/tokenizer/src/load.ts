@@ -1,7 +1,6 @@
 import { makeAddedToken } from "./added-vocabulary.js";
 import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
-import { SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TokenizerOptions } from "./tokenizer-base.js";
 import type { WordPieceModel } from "./wordpiece.js";
 
@@ -85,8 +84,9 @@ export async function loadTokenizer(source: TokenizerSource, options: LoadOption
   if (config?.["added_tokens_decoder"] === undefined) await addLegacyTokens(files, settings, given, fast);
   else addSpecialsOf(settings);
   if (hasJson && (fast || !hasVocabulary)) {
-    const { readTokenizerJson } = await import("./tokenizer-json.js");
-    return readTokenizerJson(parse(await files.readText("tokenizer.json"), files, "tokenizer.json"), settings, fast);
+    const { readTokenizerJson } = await import("./json/tokenizer-json.js");
+    const json = parse(await files.readText("tokenizer.json"), files, "tokenizer.json");
+    return { source: readTokenizerJson(json, settings, config !== undefined), options: settings };
   }
   if (hasVocabulary) return { source: await files.readText("vocab.txt"), options: settings };
   throw await missing(files);
@@ -170,18 +170,11 @@ async function addLegacyTokens(
   settings["added_tokens_decoder"] = decoder;
 }
 
-/** Special tokens among the added ones that have no role become additional ones. */
+/** Special tokens among the added ones become additional ones, as in the reference even where they have a role. */
 function addSpecialsOf(settings: Record<string, unknown>): void {
-  const contentOf = (token: unknown): unknown =>
-    typeof token === "string" ? token : (token as { content?: unknown } | null)?.content;
-  const known = new Set(SPECIAL_TOKEN_NAMES.map((name) => contentOf(settings[name])));
-  const additional = [...((settings["additional_special_tokens"] as unknown[] | null) ?? [])];
-  for (const token of Object.values(settings["added_tokens_decoder"] as Record<string, unknown>)) {
-    const { content, special } = token as { content?: string; special?: boolean };
-    const at = additional.findIndex((other) => contentOf(other) === content);
-    if (at >= 0) additional[at] = token;
-    else if (special && !known.has(content) && !["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"].includes(content ?? ""))
-      additional.push(token);
-  }
-  settings["additional_special_tokens"] = additional;
+  const contentOf = (token: unknown): unknown => (typeof token === "string" ? token : (token as { content?: unknown } | null)?.content);
+  const decoder = Object.entries(settings["added_tokens_decoder"] as Record<string, { content: string; special?: boolean }>);
+  const contents = new Set(decoder.map(([, token]) => token.content));
+  const additional = ((settings["additional_special_tokens"] as unknown[] | null) ?? []).filter((token) => !contents.has(contentOf(token) as string));
+  settings["additional_special_tokens"] = [...additional, ...decoder.filter(([, token]) => token.special).map(([, token]) => token)];
 }

@@ -6,7 +6,7 @@ import { cleanUp } from "./decoder.js";
 import { TokenizerError } from "./errors.js";
 import { readInputs, type Samples } from "./inputs.js";
 import type { Padding } from "./rows.js";
-import { camelCase, SPECIAL_TOKEN_NAMES, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
+import { camelCase, SPECIAL_TOKEN_NAMES, type SpecialTokenName, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
 import type { Side } from "./truncation.js";
 
 /** Options of a tokenizer under the reference's names, as in `tokenizer_config.json`. Others are kept for saving. */
@@ -113,7 +113,6 @@ export abstract class TokenizerBase extends Callable {
       const token = name in options ? options[name] : defaults[name];
       if (token != null) this.specials.set(name, token);
     }
-    this.specials.additional = (options.additional_special_tokens ?? []).map((token) => this.additionalToken(token));
   }
 
   /** Size of the vocabulary without added tokens. */
@@ -127,7 +126,6 @@ export abstract class TokenizerBase extends Callable {
   abstract get addedTokensDecoder(): Map<number, AddedToken>;
   /** Adds tokens and says how many were not there so already. */
   protected abstract addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number;
-  protected abstract additionalToken(token: AddedTokenInput): AddedToken;
   protected abstract encodeSamples(inputs: Samples, call: ResolvedCall): BatchEncoding;
   protected abstract idOf(token: string): number | undefined;
   protected abstract tokenOf(id: number): string | undefined;
@@ -253,32 +251,24 @@ export abstract class TokenizerBase extends Callable {
     return this.addTokenList(Array.isArray(tokens) ? tokens : [tokens], options.special ?? false);
   }
 
-  /**
-   * Gives special tokens their roles and adds them to the vocabulary.
-   * @param options.replaceAdditional drop the `additional_special_tokens` there were. Default true.
-   */
-  addSpecialTokens(tokens: SpecialTokenOptions, options: { readonly replaceAdditional?: boolean } = {}): number {
+  /** Gives special tokens their roles, further additional ones included, and adds them to the vocabulary. */
+  addSpecialTokens(tokens: SpecialTokenOptions): number {
     const added: AddedToken[] = [];
-    // Strings take in the white space around them, as the reference has it for old times' sake.
-    const make = (token: AddedTokenInput): AddedToken =>
-      makeAddedToken(token, { normalized: false, lstrip: true, rstrip: true });
-    for (const name of SPECIAL_TOKEN_NAMES) {
-      const given = tokens[name];
+    for (const [name, given] of Object.entries(tokens)) {
       if (given == null) continue;
-      const token = make(given);
-      this.specials.set(name, token);
-      added.push(token);
-    }
-    const unknown = Object.keys(tokens).find(
-      (key) => key !== "additional_special_tokens" && !(SPECIAL_TOKEN_NAMES as readonly string[]).includes(key),
-    );
-    if (unknown) throw new TokenizerError("invalid-option", `Key ${unknown} is not a special token`, { key: unknown });
-    if (tokens.additional_special_tokens) {
-      const known = new Set(this.additionalSpecialTokens);
-      const additional = tokens.additional_special_tokens.map(make).filter((token) => !known.has(token.content));
-      this.specials.additional =
-        (options.replaceAdditional ?? true) ? additional : [...this.specials.additional, ...additional];
-      added.push(...additional);
+      if (name === "additional_special_tokens") {
+        const known = this.additionalSpecialTokens;
+        const further = (given as readonly AddedTokenInput[]).map(strippingToken).filter((token) => !known.includes(token.content));
+        this.specials.additional.push(...further);
+        added.push(...further);
+      } else {
+        if (!SPECIAL_TOKEN_NAMES.includes(name as SpecialTokenName)) {
+          throw new TokenizerError("invalid-option", `Key ${name} is not a special token`, { name });
+        }
+        const token = strippingToken(given as AddedTokenInput);
+        this.specials.named.set(name as SpecialTokenName, token);
+        added.push(token);
+      }
     }
     return this.addTokenList(added, true);
   }
@@ -339,6 +329,13 @@ for (const name of SPECIAL_TOKEN_NAMES) {
       },
     },
   });
+}
+
+/** A special token as the reference has it for old times' sake: strings take in the white space around them. */
+export function strippingToken(token: AddedTokenInput): AddedToken {
+  return typeof token === "string"
+    ? makeAddedToken({ content: token, special: true, lstrip: true, rstrip: true })
+    : makeAddedToken({ ...token, special: true });
 }
 
 function side(name: string, value: Side = "right"): Side {

@@ -9,7 +9,7 @@ import type { Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { Rows } from "./rows.js";
 import { bertTemplate, plainTemplate } from "./template.js";
-import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
+import { type DecodeOptions, strippingToken, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
 import { WordPieceModel } from "./wordpiece.js";
 
@@ -24,6 +24,11 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   constructor(source: VocabularyInput | FastPipeline, options: TokenizerOptions = {}) {
     super(options);
     this.#pipeline = source instanceof FastPipeline ? source : this.#build(source, options);
+    const { added } = this.#pipeline;
+    this.specials.additional = (options.additional_special_tokens ?? []).map((token) => {
+      const known = typeof token === "string" ? added.ids.get(token) : undefined;
+      return known === undefined ? strippingToken(token) : added.tokens.get(known)!;
+    });
     // Tokens of a saved tokenizer first, in the order of their ids, then special ones that are still missing.
     const decoder = Object.entries(options.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
     this.addTokenList(
@@ -106,17 +111,12 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
-    const list = tokens.map((token) => {
-      const made = makeAddedToken(token, { special });
-      return special ? { ...made, special } : made;
-    });
+    const list = tokens.map((token) =>
+      makeAddedToken(special ? { ...(typeof token === "string" ? { content: token } : token), special } : token),
+    );
     const { pipeline, added } = this.#pipeline.withTokens(list);
     this.#pipeline = pipeline;
     return added;
-  }
-
-  protected override additionalToken(token: AddedTokenInput): AddedToken {
-    return makeAddedToken(token, { special: true });
   }
 
   protected override idOf(token: string): number | undefined {

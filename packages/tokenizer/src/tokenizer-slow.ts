@@ -8,7 +8,7 @@ import type { LoadOptions, TokenizerSource } from "./load.js";
 import { encodeSlow } from "./slow-rows.js";
 import { bertTemplate } from "./template.js";
 import { anyOf, TokenTrie } from "./token-trie.js";
-import { type DecodeOptions, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
+import { type DecodeOptions, strippingToken, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
 import { isPythonSpace } from "./unicode/classes.js";
 import { lowerEach, pythonLower } from "./unicode/lowercase.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
@@ -39,6 +39,7 @@ export class ConvBertTokenizer extends TokenizerBase {
         never_split: new Set(options.never_split),
       });
     }
+    this.specials.additional = (options.additional_special_tokens ?? []).map(strippingToken);
     for (const [id, token] of Object.entries(options.added_tokens_decoder ?? {})) {
       const made = makeAddedToken(token);
       this.#addedTokens.set(Number(id), made);
@@ -146,10 +147,10 @@ export class ConvBertTokenizer extends TokenizerBase {
     let added = 0;
     let free = this.length;
     for (const given of tokens) {
-      // Strings take in the white space around them, as the reference has it for old times' sake.
-      let token = makeAddedToken(given, { normalized: !special, lstrip: true, rstrip: true });
+      let token = special
+        ? strippingToken(given)
+        : makeAddedToken(typeof given === "string" ? { content: given, lstrip: true, rstrip: true } : given);
       if (!token.content) continue;
-      if (special) token = { ...token, special };
       if (!token.special && token.normalized && this.#basic?.options.do_lower_case) {
         token = { ...token, content: pythonLower(token.content) };
       }
@@ -165,10 +166,6 @@ export class ConvBertTokenizer extends TokenizerBase {
     }
     this.#trie = undefined;
     return added;
-  }
-
-  protected override additionalToken(token: AddedTokenInput): AddedToken {
-    return makeAddedToken(token, { special: true, normalized: false, lstrip: true, rstrip: true });
   }
 
   protected override idOf(token: string): number | undefined {

@@ -16,11 +16,13 @@ const isKnown = (codePoint: number): boolean => slowClasses()(codePoint) !== CON
 
 const changes = (text: string): boolean => text.normalize("NFD") !== text;
 
-/** NFD of one code point by the fast tokenizer's crate (Unicode 12). */
-export function decompose(codePoint: number): number[] {
+export type Decomposition = "NFD" | "NFKD";
+
+/** NFD (or NFKD) of one code point by the fast tokenizer's crate (Unicode 12). */
+export function decompose(codePoint: number, form: Decomposition = "NFD"): number[] {
   // U+11938 came with Unicode 13.
-  if (codePoint < 0xc0 || codePoint === 0x11938 || !isKnown(codePoint)) return [codePoint];
-  return codePoints(String.fromCodePoint(codePoint).normalize("NFD"));
+  if (codePoint < 0xa0 || codePoint === 0x11938 || !isKnown(codePoint)) return [codePoint];
+  return codePoints(String.fromCodePoint(codePoint).normalize(form));
 }
 
 const combining = new Map<number, boolean>();

@@ -1,0 +1,108 @@
+import { TokenizerError } from "../errors.js";
+import type { Splitter } from "../fast-pipeline.js";
+import { fastClasses } from "../unicode/classes.js";
+import { type Json, readPattern } from "./parts.js";
+
+type Piece = readonly [from: number, to: number];
+type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
+
+const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+
+/**
+ * Makes the pre-tokenizer that a `tokenizer.json` describes (tokenizers 0.14.1, `pre_tokenizers/`).
+ * @returns undefined for the reference's own BertPreTokenizer, which the scanner has built in.
+ */
+export function readPreTokenizer(json: Json): Splitter | undefined {
+  return json["type"] === "BertPreTokenizer" ? undefined : makeSplitter(json);
+}
+
+function makeSplitter(json: Json): Splitter {
+  const { type } = json;
+  switch (type) {
+    case "BertPreTokenizer":
+      return inTurn([keepMatches(/\P{White_Space}+/gu), splitBy(matchPunctuation, "Isolated")]);
+    case "Whitespace":
+      return keepMatches(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu"));
+    case "WhitespaceSplit":
+      return keepMatches(/\P{White_Space}+/gu);
+    case "Punctuation":
+      return splitBy(matchPunctuation, (json["behavior"] as Behavior | undefined) ?? "Isolated");
+    case "Digits":
+      return splitBy(matchesOf(/\p{N}/gu), json["individual_digits"] ? "Isolated" : "Contiguous");
+    case "Split": {
+      const matches = matchesOf(readPattern(json["pattern"]));
+      return splitBy(json["invert"] ? (text) => between(matches(text), text.length) : matches, json["behavior"] as Behavior);
+    }
+    case "Sequence":
+      return inTurn((json["pretokenizers"] as readonly Json[]).map(makeSplitter));
+    default:
+      throw new TokenizerError("unsupported", `tokenizer.json: there is no pre-tokenizer ${JSON.stringify(type)} in BERT's family`, { type });
+  }
+}
+
+const keepMatches =
+  (pattern: RegExp): Splitter =>
+  (text) =>
+    matchesOf(pattern)(text);
+
+const matchesOf =
+  (pattern: RegExp) =>
+  (text: string): Piece[] =>
+    Array.from(text.matchAll(pattern), (match): Piece => [match.index, match.index + match[0].length]);
+
+function matchPunctuation(text: string): Piece[] {
+  const { isPunctuation } = fastClasses();
+  const matches: Piece[] = [];
+  let at = 0;
+  for (const character of text) {
+    if (isPunctuation(character.codePointAt(0)!)) matches.push([at, at + character.length]);
+    at += character.length;
+  }
+  return matches;
+}
+
+/** The stretches that some matches leave. */
+function between(matches: readonly Piece[], end: number): Piece[] {
+  const gaps: Piece[] = [];
+  let done = 0;
+  for (const [from, to] of [...matches, [end, end] as const]) {
+    if (done < from) gaps.push([done, from]);
+    done = to;
+  }
+  return gaps;
+}
+
+/** What becomes of the matches, and where the text between them goes. */
+function splitBy(find: (text: string) => readonly Piece[], behavior: Behavior): Splitter {
+  return (text) => {
+    const matches = find(text);
+    const gaps = between(matches, text.length);
+    if (behavior === "Removed") return gaps;
+    const all = [...matches.map((piece) => [piece, true] as const), ...gaps.map((piece) => [piece, false] as const)];
+    all.sort(([a], [b]) => a[0] - b[0]);
+    if (behavior === "MergedWithNext") all.reverse();
+    const pieces: [number, number][] = [];
+    let previous = false;
+    for (const [[from, to], isMatch] of all) {
+      const last = pieces.at(-1);
+      const joins = behavior === "Contiguous" ? isMatch === previous : behavior.startsWith("Merged") && isMatch && !previous;
+      if (last && joins) {
+        if (behavior === "MergedWithNext") last[0] = from;
+        else last[1] = to;
+      } else pieces.push([from, to]);
+      previous = isMatch;
+    }
+    return behavior === "MergedWithNext" ? pieces.reverse() : pieces;
+  };
+}
+
+/** One after the other, each on the pieces of the one before. */
+function inTurn(steps: readonly Splitter[]): Splitter {
+  return (text) => {
+    let pieces: readonly Piece[] = [[0, text.length]];
+    for (const step of steps) {
+      pieces = pieces.flatMap(([from, to]) => step(text.slice(from, to)).map(([a, b]): Piece => [from + a, from + b]));
+    }
+    return pieces.filter(([from, to]) => from < to);
+  };
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import type { AddedTokenInput, BatchEncoding, CallOptions, ConvBertTokenizer, ConvBertTokenizerFast, TextInput } from "../src/index.js";
+import { camelCase } from "../src/special-tokens.js";
+
+export type AnyTokenizer = ConvBertTokenizer | ConvBertTokenizerFast;
+export type Step = readonly [method: string, args: readonly unknown[], result: unknown];
+
+export interface Features {
+  readonly words: readonly string[];
+  readonly texts: readonly string[];
+  readonly cases: readonly { readonly kind: "slow" | "fast"; readonly options: Record<string, unknown>; readonly steps: readonly Step[] }[];
+  readonly folders: readonly {
+    readonly name: string;
+    readonly kind: "slow" | "fast";
+    readonly files: Record<string, string>;
+    readonly options: Record<string, unknown>;
+    readonly steps: readonly Step[];
+  }[];
+  readonly json: readonly {
+    readonly json: Record<string, unknown>;
+    readonly model: Record<string, unknown>;
+    readonly encodings: readonly Record<string, unknown>[];
+  }[];
+  readonly saved: readonly {
+    readonly kind: "slow" | "fast";
+    readonly options: Record<string, unknown>;
+    readonly steps: readonly (readonly [string, ...unknown[]])[];
+    readonly files: Record<string, string>;
+  }[];
+}
+
+/** Answers of the reference to many small questions: tooling/reference/tokenizer-features.py. */
+export const features: Features = JSON.parse(
+  gunzipSync(readFileSync(fileURLToPath(new URL("./fixtures/features.json.gz", import.meta.url)))).toString("utf8"),
+);
+
+function rows(batch: BatchEncoding): Record<string, unknown> {
+  if (!batch.isFast) return { ...batch };
+  const indices = batch.encodings.map((_, i) => i);
+  return {
+    ...batch,
+    tokens: indices.map((i) => batch.tokens(i)),
+    word_ids: indices.map((i) => batch.wordIds(i)),
+    sequence_ids: indices.map((i) => batch.sequenceIds(i)),
+  };
+}
+
+function questions(batch: BatchEncoding): unknown {
+  const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+  return batch.encodings.map((e) => ({
+    token_to_sequence: range(e.length).map((k) => e.tokenToSequence(k)),
+    token_to_word: range(e.length).map((k) => e.tokenToWord(k)),
+    token_to_chars: range(e.length).map((k) => e.tokenToChars(k)),
+    char_to_token: range(2).map((s) => range(40).map((k) => e.charToToken(k, s))),
+    char_to_word: range(2).map((s) => range(40).map((k) => e.charToWord(k, s))),
+    word_to_tokens: range(2).map((s) => range(12).map((k) => e.wordToTokens(k, s))),
+    word_to_chars: range(2).map((s) => range(12).map((k) => e.wordToChars(k, s))),
+    n_sequences: e.nSequences,
+    overflowing: e.overflowing.map((o) => o.ids),
+  }));
+}
+
+/** Does to our tokenizer what a step did to the reference's. */
+export function take(tokenizer: AnyTokenizer, method: string, args: readonly unknown[]): unknown {
+  const callOptions = (): CallOptions => ({ ...(args[1] as CallOptions), verbose: false });
+  switch (method) {
+    case "call":
+      return rows(tokenizer(args[0] as TextInput, callOptions()));
+    case "questions":
+      return questions(tokenizer(args[0] as TextInput, callOptions()));
+    case "add_tokens":
+      return tokenizer.addTokens(args[0] as AddedTokenInput[], { special: args[1] as boolean });
+    case "add_special_tokens":
+      return tokenizer.addSpecialTokens(args[0] as object);
+    case "added_tokens_decoder":
+      return Object.fromEntries(tokenizer.addedTokensDecoder);
+    case "get_added_vocab":
+      return Object.fromEntries(tokenizer.getAddedVocab());
+    case "len":
+      return tokenizer.length;
+    case "convert_ids_to_tokens":
+      return tokenizer.convertIdsToTokens(args[0] as number[], { skip_special_tokens: args[1] as boolean });
+    default: {
+      const member = (tokenizer as unknown as Record<string, unknown>)[camelCase(method)];
+      return typeof member === "function" ? member.apply(tokenizer, args) : member;
+    }
+  }
+}
