@@ -9,7 +9,9 @@ const KEYS = 16;
  * keys adjacent, so that a query's scores come four vectors at a time; then softmax and the weighted values while
  * everything is in cache.
  *
- * `scratch`: `(size + 1) * paddedLength` float32 for each head, the length rounded up to 16. `mask` 0 means none; its stride is 0
+ * Two queries share each load of a key or value; an element's sum runs in the same order either way.
+ *
+ * `scratch`: `(size + 2) * paddedLength` float32 for each head, the length rounded up to 16. `mask` 0 means none; its stride is 0
  * where all queries share a row. `headMask` and `probabilities` 0 mean none. Strides are in bytes.
  */
 export function attention(
@@ -35,22 +37,39 @@ export function attention(
   const padded = (length + KEYS - 1) & ~(KEYS - 1);
   const paddedBytes = padded << 2;
   for (let head = begin; head < end; head++) {
-    const scores = scratch + head * (size + 1) * paddedBytes;
-    const keys = scores + paddedBytes;
-    const headAt = (head * size) << 2;
-    layKeys(key + headAt, keyStride, keys, size, length, padded);
+    const scores = scratch + head * (size + 2) * paddedBytes;
+    const second = scores + paddedBytes;
+    const keys = second + paddedBytes;
+    layKeys(key + headAt(head, size), keyStride, keys, size, length, padded);
     const factor: f32 = headMask ? load<f32>(headMask + (head << 2)) : 1.0;
-    for (let token: usize = 0; token < length; token++) {
-      score(query + headAt + token * queryStride, keys, scores, size, padded, scale);
-      if (mask) addRow(scores, mask + token * maskStride, length);
-      const total = exponentials(scores, scores, length, largestOf(scores, length));
-      scaleBy(scores, length, factor / total);
-      if (probabilities) {
-        memory.copy(probabilities + ((head * length + token) * length << 2), scores, length << 2);
-      }
-      weigh(scores, value + headAt, valueStride, output + headAt + token * outputStride, size, length);
+    const rows = probabilities ? probabilities + ((head * length * length) << 2) : 0;
+    const values = value + headAt(head, size);
+    for (let token: usize = 0; token < length; token += 2) {
+      const q = query + headAt(head, size) + token * queryStride;
+      const to = output + headAt(head, size) + token * outputStride;
+      // An odd last query is computed twice, into the same places.
+      const step: usize = token + 1 < length ? 1 : 0;
+      score(q, q + step * queryStride, keys, scores, second, size, padded, scale);
+      soften(scores, mask ? mask + token * maskStride : 0, length, factor, rows ? rows + ((token * length) << 2) : 0);
+      const next = token + step;
+      soften(second, mask ? mask + next * maskStride : 0, length, factor, rows ? rows + ((next * length) << 2) : 0);
+      weigh(scores, second, values, valueStride, to, to + step * outputStride, size, length);
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function headAt(head: usize, size: usize): usize {
+  return (head * size) << 2;
+}
+
+/** Mask, softmax and head mask of one query's scores; a copy to `probabilities` unless that is 0. */
+function soften(scores: usize, mask: usize, length: usize, factor: f32, probabilities: usize): void {
+  if (mask) addRow(scores, mask, length);
+  const total = exponentials(scores, scores, length, largestOf(scores, length));
+  scaleBy(scores, length, factor / total);
+  if (probabilities) memory.copy(probabilities, scores, length << 2);
 }
 
 /** `[length, size]` to `[size, padded]`, the rest zeros. */
@@ -67,30 +86,57 @@ function layKeys(key: usize, stride: usize, keys: usize, size: usize, length: us
   }
 }
 
+/** Scaled scores of two queries against all keys. */
 // @ts-ignore: decorator
 @inline
-function score(query: usize, keys: usize, scores: usize, size: usize, padded: usize, scale: f32): void {
+function score(
+  first: usize,
+  second: usize,
+  keys: usize,
+  firstScores: usize,
+  secondScores: usize,
+  size: usize,
+  padded: usize,
+  scale: f32,
+): void {
   const step = padded << 2;
   const factor = all(scale);
-  const last = query + (size << 2);
+  const bytes = size << 2;
   for (let at: usize = 0; at < step; at += KEYS << 2) {
-    let s0 = all(0.0);
-    let s1 = all(0.0);
-    let s2 = all(0.0);
-    let s3 = all(0.0);
+    let a0 = all(0.0);
+    let a1 = all(0.0);
+    let a2 = all(0.0);
+    let a3 = all(0.0);
+    let b0 = all(0.0);
+    let b1 = all(0.0);
+    let b2 = all(0.0);
+    let b3 = all(0.0);
     let k = keys + at;
-    for (let q = query; q < last; q += 4) {
-      const x = v128.load32_splat(q);
-      s0 = madd(x, v128.load(k), s0);
-      s1 = madd(x, v128.load(k, 16), s1);
-      s2 = madd(x, v128.load(k, 32), s2);
-      s3 = madd(x, v128.load(k, 48), s3);
+    for (let i: usize = 0; i < bytes; i += 4) {
+      const a = v128.load32_splat(first + i);
+      const b = v128.load32_splat(second + i);
+      const k0 = v128.load(k);
+      const k1 = v128.load(k, 16);
+      const k2 = v128.load(k, 32);
+      const k3 = v128.load(k, 48);
+      a0 = madd(a, k0, a0);
+      a1 = madd(a, k1, a1);
+      a2 = madd(a, k2, a2);
+      a3 = madd(a, k3, a3);
+      b0 = madd(b, k0, b0);
+      b1 = madd(b, k1, b1);
+      b2 = madd(b, k2, b2);
+      b3 = madd(b, k3, b3);
       k += step;
     }
-    v128.store(scores + at, f32x4.mul(s0, factor));
-    v128.store(scores + at, f32x4.mul(s1, factor), 16);
-    v128.store(scores + at, f32x4.mul(s2, factor), 32);
-    v128.store(scores + at, f32x4.mul(s3, factor), 48);
+    v128.store(firstScores + at, f32x4.mul(a0, factor));
+    v128.store(firstScores + at, f32x4.mul(a1, factor), 16);
+    v128.store(firstScores + at, f32x4.mul(a2, factor), 32);
+    v128.store(firstScores + at, f32x4.mul(a3, factor), 48);
+    v128.store(secondScores + at, f32x4.mul(b0, factor));
+    v128.store(secondScores + at, f32x4.mul(b1, factor), 16);
+    v128.store(secondScores + at, f32x4.mul(b2, factor), 32);
+    v128.store(secondScores + at, f32x4.mul(b3, factor), 48);
   }
 }
 
@@ -104,50 +150,84 @@ function addRow(scores: usize, mask: usize, length: usize): void {
   for (; at < bytes; at += 4) store<f32>(scores + at, load<f32>(scores + at) + load<f32>(mask + at));
 }
 
-/** `output[d] = Σ_k scores[k] · value[k, d]` */
+/** `output[d] = Σ_k scores[k] · value[k, d]` of two queries. */
 // @ts-ignore: decorator
 @inline
-function weigh(scores: usize, value: usize, stride: usize, output: usize, size: usize, length: usize): void {
+function weigh(
+  first: usize,
+  second: usize,
+  value: usize,
+  stride: usize,
+  firstOutput: usize,
+  secondOutput: usize,
+  size: usize,
+  length: usize,
+): void {
   const blocks = (size & ~15) << 2;
   const whole = (size & ~3) << 2;
   const bytes = size << 2;
-  const last = scores + (length << 2);
+  const steps = length << 2;
   let at: usize = 0;
   for (; at < blocks; at += 64) {
-    let s0 = all(0.0);
-    let s1 = all(0.0);
-    let s2 = all(0.0);
-    let s3 = all(0.0);
+    let a0 = all(0.0);
+    let a1 = all(0.0);
+    let a2 = all(0.0);
+    let a3 = all(0.0);
+    let b0 = all(0.0);
+    let b1 = all(0.0);
+    let b2 = all(0.0);
+    let b3 = all(0.0);
     let v = value + at;
-    for (let p = scores; p < last; p += 4) {
-      const x = v128.load32_splat(p);
-      s0 = madd(x, v128.load(v), s0);
-      s1 = madd(x, v128.load(v, 16), s1);
-      s2 = madd(x, v128.load(v, 32), s2);
-      s3 = madd(x, v128.load(v, 48), s3);
+    for (let i: usize = 0; i < steps; i += 4) {
+      const a = v128.load32_splat(first + i);
+      const b = v128.load32_splat(second + i);
+      const v0 = v128.load(v);
+      const v1 = v128.load(v, 16);
+      const v2 = v128.load(v, 32);
+      const v3 = v128.load(v, 48);
+      a0 = madd(a, v0, a0);
+      a1 = madd(a, v1, a1);
+      a2 = madd(a, v2, a2);
+      a3 = madd(a, v3, a3);
+      b0 = madd(b, v0, b0);
+      b1 = madd(b, v1, b1);
+      b2 = madd(b, v2, b2);
+      b3 = madd(b, v3, b3);
       v += stride;
     }
-    v128.store(output + at, s0);
-    v128.store(output + at, s1, 16);
-    v128.store(output + at, s2, 32);
-    v128.store(output + at, s3, 48);
+    v128.store(firstOutput + at, a0);
+    v128.store(firstOutput + at, a1, 16);
+    v128.store(firstOutput + at, a2, 32);
+    v128.store(firstOutput + at, a3, 48);
+    v128.store(secondOutput + at, b0);
+    v128.store(secondOutput + at, b1, 16);
+    v128.store(secondOutput + at, b2, 32);
+    v128.store(secondOutput + at, b3, 48);
   }
   for (; at < whole; at += 16) {
-    let s = all(0.0);
+    let a0 = all(0.0);
+    let b0 = all(0.0);
     let v = value + at;
-    for (let p = scores; p < last; p += 4) {
-      s = madd(v128.load32_splat(p), v128.load(v), s);
+    for (let i: usize = 0; i < steps; i += 4) {
+      const v0 = v128.load(v);
+      a0 = madd(v128.load32_splat(first + i), v0, a0);
+      b0 = madd(v128.load32_splat(second + i), v0, b0);
       v += stride;
     }
-    v128.store(output + at, s);
+    v128.store(firstOutput + at, a0);
+    v128.store(secondOutput + at, b0);
   }
   for (; at < bytes; at += 4) {
-    let s = all(0.0);
+    let a0 = all(0.0);
+    let b0 = all(0.0);
     let v = value + at;
-    for (let p = scores; p < last; p += 4) {
-      s = madd(v128.load32_splat(p), v128.load32_zero(v), s);
+    for (let i: usize = 0; i < steps; i += 4) {
+      const v0 = v128.load32_zero(v);
+      a0 = madd(v128.load32_splat(first + i), v0, a0);
+      b0 = madd(v128.load32_splat(second + i), v0, b0);
       v += stride;
     }
-    v128.store32_lane(output + at, s, 0);
+    v128.store32_lane(firstOutput + at, a0, 0);
+    v128.store32_lane(secondOutput + at, b0, 0);
   }
 }

@@ -257,7 +257,7 @@ class WasmBackend implements Backend {
       longest = Math.max(longest, length);
     });
     const padded = Math.ceil(longest / ATTENTION_KEYS) * ATTENTION_KEYS;
-    const scratch = this.#memory.allocate(heads * (size + 1) * padded * 4);
+    const scratch = this.#memory.allocate(heads * (size + 2) * padded * 4);
     const maskPerToken = mask !== null && mask.rows !== offsets.length - 1;
     eachSequence(offsets, (start, length, sequence) => {
       const maskRow = maskPerToken ? start : sequence;
