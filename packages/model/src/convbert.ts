@@ -104,7 +104,12 @@ export class ConvBertSelfAttention {
       const moved = isPruned && name === "query";
       part.rows("weight", [rows, hidden], this.#mixed, start, rows, moved ? rowBlocks(order, size, hidden) : undefined);
       const bias = tensorPlace(this.#mixedBias, start, rows);
-      part.place("bias", [rows], "zeros", moved ? reordered(bias, rows, rowBlocks(order, size, 1)) : bias);
+      part.place(
+        "bias",
+        [rows],
+        "zeros",
+        moved ? reordered(bias, rows, rowBlocks(order, size, 1), scope.store.scratch) : bias,
+      );
     }
 
     const separable = scope.scope("key_conv_attn_layer");

@@ -229,6 +229,7 @@ export class ConvBertModel extends PreTrainedModel {
         merged[Number(layer)]!,
       );
     }
+    this.releaseScratch();
     this.config = config;
   }
 }

@@ -42,7 +42,12 @@ export class GroupedLinear {
     const columns = inputSize / groups;
     this.groups = Array.from({ length: groups }, () => scope.packed(rows, columns));
     const places = this.groups.map((weights) =>
-      reordered(packedPlace(scope.backend, weights, 0, rows), rows * columns, transposed(columns, rows)),
+      reordered(
+        packedPlace(scope.backend, weights, 0, rows),
+        rows * columns,
+        transposed(columns, rows),
+        scope.store.scratch,
+      ),
     );
     scope.place("weight", [groups, columns, rows], "normal", sequence(places, rows * columns));
     this.bias = scope.tensor("bias", [outputSize], "zeros");

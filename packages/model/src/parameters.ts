@@ -22,10 +22,32 @@ export interface Parameter {
   initialise(random: Random, deviation: number): void;
 }
 
-/** Reorders a whole tensor from the checkpoint's order into the kernels' and back. */
+/** Reorders a whole tensor from the checkpoint's order into the kernels' and back, into an array of the same size. */
 export interface Layout {
-  toKernel(values: Float32Array): Float32Array;
-  toCheckpoint(values: Float32Array): Float32Array;
+  toKernel(values: Float32Array, target: Float32Array): void;
+  toCheckpoint(values: Float32Array, target: Float32Array): void;
+}
+
+/**
+ * Buffers that reordered tensors pass through, used again for the next one: a megabyte of garbage for each of a hundred
+ * tensors would count in the peak, because the collector does not come that fast.
+ */
+export class Scratch {
+  readonly #free: Float32Array[] = [];
+
+  take(size: number): Float32Array {
+    const index = this.#free.findIndex((buffer) => buffer.length >= size);
+    const [buffer = new Float32Array(size)] = index < 0 ? [] : this.#free.splice(index, 1);
+    return buffer;
+  }
+
+  give(buffer: Float32Array): void {
+    this.#free.push(buffer);
+  }
+
+  clear(): void {
+    this.#free.length = 0;
+  }
 }
 
 /** Where a parameter's values live. */
@@ -79,23 +101,32 @@ export function packedPlace(backend: Backend, weights: PackedWeights, firstRow: 
 }
 
 /** A place behind a reordering: the values are collected until the tensor is complete. */
-export function reordered(place: Place, size: number, layout: Layout): Place {
+export function reordered(place: Place, size: number, layout: Layout, scratch: Scratch): Place {
   let collected: Float32Array | null = null;
   return {
     write(offset, values) {
-      collected ??= new Float32Array(size);
+      collected ??= scratch.take(size);
       collected.set(values, offset);
       if (offset + values.length === size) {
-        place.write(0, layout.toKernel(collected));
+        const kernel = scratch.take(size);
+        layout.toKernel(collected.subarray(0, size), kernel);
+        place.write(0, kernel.subarray(0, size));
+        scratch.give(kernel);
+        scratch.give(collected);
         collected = null;
       }
     },
-    read: () => layout.toCheckpoint(place.read()),
+    read() {
+      const values = new Float32Array(size);
+      layout.toCheckpoint(place.read(), values);
+      return values;
+    },
   };
 }
 
 /** All weights of one model by name, in the reference's order. */
 export class ParameterStore {
+  readonly scratch = new Scratch();
   readonly #parameters = new Map<string, Parameter>();
   #closedBy: string | null = null;
 
@@ -191,7 +222,7 @@ export class Scope {
       this.path(name),
       shape,
       initialiser,
-      kernel.layout ? reordered(place, sizeOf(shape), kernel.layout) : place,
+      kernel.layout ? reordered(place, sizeOf(shape), kernel.layout, this.store.scratch) : place,
     );
     return tensor;
   }
@@ -220,7 +251,12 @@ export class Scope {
     layout?: Layout,
   ): void {
     const place = packedPlace(this.backend, weights, firstRow, count);
-    this.store.add(this.path(name), shape, "normal", layout ? reordered(place, sizeOf(shape), layout) : place);
+    this.store.add(
+      this.path(name),
+      shape,
+      "normal",
+      layout ? reordered(place, sizeOf(shape), layout, this.store.scratch) : place,
+    );
   }
 
   /** A weight that lives in several places, or elsewhere. */

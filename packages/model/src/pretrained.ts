@@ -133,6 +133,7 @@ export abstract class PreTrainedModel implements Disposable {
     const whole = config instanceof ConvBertConfig ? config : new ConvBertConfig(config);
     const model = await create(this, whole, options);
     model.initialise([...model.parameters()], options.seed);
+    model.releaseScratch();
     return model;
   }
 
@@ -214,6 +215,11 @@ export abstract class PreTrainedModel implements Disposable {
   }
 
   /** @internal */
+  releaseScratch(): void {
+    this.root.store.scratch.clear();
+  }
+
+  /** @internal */
   reportLoad(report: LoadReport): void {
     this.#loadReport = report;
   }
@@ -282,6 +288,7 @@ async function load(model: PreTrainedModel, files: FileSet, options: FromPretrai
       await reader.stream(found, parameter.write, { ...(signal && { signal }) });
     }
     model.initialise(fresh, options.seed);
+    model.releaseScratch();
     model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
     const { architectures } = model.config;
     const messages = loadReport(match, {

@@ -43,14 +43,17 @@ export function pruneAttention(
     let kept = old;
     if (block !== undefined) {
       const columns = parameter.shape.length === 2 ? parameter.shape[1]! : 1;
-      kept = moveBlocks(old, (block === "size" ? size : taps) * columns, picks);
+      const rows = block === "size" ? size : taps;
+      kept = new Float32Array(picks.length * rows * columns);
+      moveBlocks(old, rows * columns, picks, kept);
     } else if (name === `${prefix}output.dense.weight`) {
       // Its inputs are the attention's heads, then the convolution's.
       const both = [...picks, ...picks.map((index) => index + before.length)];
       kept = new Float32Array(hidden * both.length * size);
       const columns = 2 * before.length * size;
       for (let row = 0; row < hidden; row++) {
-        kept.set(moveBlocks(old.subarray(row * columns, (row + 1) * columns), size, both), row * both.length * size);
+        const target = kept.subarray(row * both.length * size);
+        moveBlocks(old.subarray(row * columns, (row + 1) * columns), size, both, target);
       }
     }
     parameter.write(0, kept);
