@@ -57,6 +57,8 @@ export function exp(x: v128): v128 {
 }
 
 /** The error function within 2e-7: a rational function (as in Eigen's fast erf), and 1 where float32 has nothing nearer. */
+// @ts-ignore: decorator
+@inline
 export function erf(x: v128): v128 {
   const c = f32x4.min(f32x4.max(x, all(-4.0)), all(4.0));
   const s = f32x4.mul(c, c);

@@ -40,9 +40,9 @@ function compute(backend: Backend): Record<string, Float32Array> {
     const weights = backend.createPacked(395, 132, dtype);
     backend.packRows(weights, 0, numbers(395 * 132, 2));
     results[`linear ${dtype}`] = linear(x, weights, { bias: tensor([395], 3), activation: "gelu" });
-    const deep = backend.createPacked(45, 1601, dtype);
-    backend.packRows(deep, 0, numbers(45 * 1601, 4));
-    results[`deep linear ${dtype}`] = linear(tensor([300, 1601], 5), deep);
+    const deep = backend.createPacked(45, 4501, dtype);
+    backend.packRows(deep, 0, numbers(45 * 4501, 4));
+    results[`deep linear ${dtype}`] = linear(tensor([300, 4501], 5), deep);
   }
   results["layerNorm"] = layerNorm(x, tensor([132], 6), tensor([132], 7), 1e-12, tensor([tokens, 132], 8));
   results["softmax"] = softmax(tensor([tokens, 6 * 9], 9), 9);

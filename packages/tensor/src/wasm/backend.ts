@@ -286,11 +286,10 @@ class WasmBackend implements Backend {
       const zeros = block(SCRATCH_BYTES.zeros);
       zeros.bytes().fill(0);
       const bias = block(SCRATCH_BYTES.bias);
-      const input = block(SCRATCH_BYTES.input);
       const edge = block(SCRATCH_BYTES.edge);
       this.#scratch = {
-        blocks: [zeros, bias, input, edge],
-        product: { zeros: zeros.pointer, bias: bias.pointer, input: input.pointer, edge: edge.pointer },
+        blocks: [zeros, bias, edge],
+        product: { zeros: zeros.pointer, bias: bias.pointer, edge: edge.pointer },
       };
     }
     return this.#scratch.product;

@@ -6,8 +6,11 @@ import type { KernelName } from "./modules.js";
 export const PANEL = 8;
 /** Rows of the input that pass over all panels together: they stay in the second-level cache. */
 export const ROW_BLOCK = 240;
-/** Steps of the inner dimension that a panel holds at a time: 24 KB, so that it stays in the first-level cache. */
-const DEPTH_BLOCK = 768;
+/**
+ * Steps of the inner dimension that a pass takes: a panel of 128 KB stays in the second-level cache. Passes over shorter
+ * pieces, which would fit the first, cost more in sums that are written and read again than they save.
+ */
+const DEPTH_BLOCK = 4096;
 
 /** `[panel][column][lane]`: eight rows of the weights side by side, the last panel filled up with zeros. */
 export class PanelWeights implements PackedWeights {
@@ -79,8 +82,6 @@ export interface ProductScratch {
   readonly zeros: number;
   /** The bias's last, incomplete panel. */
   readonly bias: number;
-  /** A block of input rows laid close together: `ROW_BLOCK * (DEPTH_BLOCK + 16)` float32. */
-  readonly input: number;
   /** A tile column of an incomplete panel: `ROW_BLOCK * PANEL` float32. */
   readonly edge: number;
 }
@@ -89,7 +90,6 @@ export interface ProductScratch {
 export const SCRATCH_BYTES = {
   zeros: 64,
   bias: 64,
-  input: ROW_BLOCK * (DEPTH_BLOCK + 16) * 4,
   edge: ROW_BLOCK * PANEL * 4,
 };
 
@@ -113,20 +113,11 @@ export function multiply(run: RunKernel, scratch: ProductScratch, product: Produ
     const count = Math.min(ROW_BLOCK, rows - firstRow);
     for (let step = 0; step < depth; step += depthStep) {
       const length = Math.min(depthStep, depth - step);
-      let input = product.input + firstRow * product.inputStride + step * 4;
-      let inputStride = product.inputStride;
-      if (depthBlocks > 1) {
-        // Rows that lie a multiple of 4096 bytes apart would evict each other from the first-level cache.
-        const close = (length + 16) * 4;
-        run("copyRows", [input, inputStride, scratch.input, close, length], count, count * length);
-        input = scratch.input;
-        inputStride = close;
-      }
       run(
         "multiplyPanels",
         [
-          input,
-          inputStride,
+          product.input + firstRow * product.inputStride + step * 4,
+          product.inputStride,
           count,
           weights.storage.pointer,
           depth,
