@@ -4,6 +4,7 @@ export type { CallOptions, PaddingStrategy, TextInput } from "./call-options.js"
 export { Encoding, type Span } from "./encoding.js";
 export { TokenizerError, type TokenizerErrorCode } from "./errors.js";
 export type { LoadOptions, TokenizerFiles, TokenizerSource } from "./load.js";
+export type { SaveOptions } from "./save.js";
 export type { DecodeOptions, TokenizerOptions } from "./tokenizer-base.js";
 export { ConvBertTokenizerFast } from "./tokenizer-fast.js";
 export { ConvBertTokenizer } from "./tokenizer-slow.js";

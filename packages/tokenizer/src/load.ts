@@ -1,6 +1,7 @@
 import { makeAddedToken } from "./added-vocabulary.js";
 import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
+import { DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TokenizerOptions } from "./tokenizer-base.js";
 import type { WordPieceModel } from "./wordpiece.js";
 
@@ -170,11 +171,23 @@ async function addLegacyTokens(
   settings["added_tokens_decoder"] = decoder;
 }
 
-/** Special tokens among the added ones become additional ones, as in the reference even where they have a role. */
+/**
+ * Special tokens among the added ones that have no role become additional ones. The reference counts those with a role
+ * among them too, so that its list grows when a tokenizer is saved and loaded; ours stays as it was.
+ */
 function addSpecialsOf(settings: Record<string, unknown>): void {
   const contentOf = (token: unknown): unknown => (typeof token === "string" ? token : (token as { content?: unknown } | null)?.content);
-  const decoder = Object.entries(settings["added_tokens_decoder"] as Record<string, { content: string; special?: boolean }>);
-  const contents = new Set(decoder.map(([, token]) => token.content));
-  const additional = ((settings["additional_special_tokens"] as unknown[] | null) ?? []).filter((token) => !contents.has(contentOf(token) as string));
-  settings["additional_special_tokens"] = [...additional, ...decoder.filter(([, token]) => token.special).map(([, token]) => token)];
+  const roles = new Set<unknown>(Object.values({ ...DEFAULT_SPECIAL_TOKENS }));
+  for (const name of SPECIAL_TOKEN_NAMES) {
+    if (!(name in settings)) continue;
+    roles.delete(DEFAULT_SPECIAL_TOKENS[name as keyof typeof DEFAULT_SPECIAL_TOKENS]);
+    roles.add(contentOf(settings[name]));
+  }
+  const decoder = Object.values(settings["added_tokens_decoder"] as Record<string, { content: string; special?: boolean }>);
+  const contents = new Set(decoder.map((token) => token.content));
+  const listed = ((settings["additional_special_tokens"] as unknown[] | null) ?? []).map(contentOf);
+  settings["additional_special_tokens"] = [
+    ...listed.filter((content) => !contents.has(content as string)),
+    ...decoder.filter((token) => (token.special && !roles.has(token.content)) || listed.includes(token.content)),
+  ];
 }

@@ -11,6 +11,15 @@ export const SPECIAL_TOKEN_NAMES = [
   "mask_token",
 ] as const;
 
+/** What the reference's classes take where nothing is said. */
+export const DEFAULT_SPECIAL_TOKENS = {
+  unk_token: "[UNK]",
+  sep_token: "[SEP]",
+  pad_token: "[PAD]",
+  cls_token: "[CLS]",
+  mask_token: "[MASK]",
+};
+
 export type SpecialTokenName = (typeof SPECIAL_TOKEN_NAMES)[number];
 
 /** Special tokens by role, as options of a tokenizer and of `addSpecialTokens`. */

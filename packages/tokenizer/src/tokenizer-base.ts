@@ -6,7 +6,8 @@ import { cleanUp } from "./decoder.js";
 import { TokenizerError } from "./errors.js";
 import { readInputs, type Samples } from "./inputs.js";
 import type { Padding } from "./rows.js";
-import { camelCase, SPECIAL_TOKEN_NAMES, type SpecialTokenName, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
+import type { SaveOptions, SaveState } from "./save.js";
+import { camelCase, DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES, type SpecialTokenName, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
 import type { Side } from "./truncation.js";
 
 /** Options of a tokenizer under the reference's names, as in `tokenizer_config.json`. Others are kept for saving. */
@@ -102,15 +103,9 @@ export abstract class TokenizerBase extends Callable {
     this.cleanUpTokenizationSpaces = options.clean_up_tokenization_spaces ?? true;
     this.splitSpecialTokens = options.split_special_tokens ?? false;
     this.modelInputNames = options.model_input_names ?? ["input_ids", "token_type_ids", "attention_mask"];
-    const defaults: SpecialTokenOptions = {
-      unk_token: "[UNK]",
-      sep_token: "[SEP]",
-      pad_token: "[PAD]",
-      cls_token: "[CLS]",
-      mask_token: "[MASK]",
-    };
+    const given: SpecialTokenOptions = { ...DEFAULT_SPECIAL_TOKENS, ...options };
     for (const name of SPECIAL_TOKEN_NAMES) {
-      const token = name in options ? options[name] : defaults[name];
+      const token = given[name];
       if (token != null) this.specials.set(name, token);
     }
   }
@@ -298,6 +293,30 @@ export abstract class TokenizerBase extends Callable {
   getAddedVocab(): Map<string, number> {
     return new Map([...this.addedTokensDecoder].map(([id, token]) => [token.content, id]));
   }
+
+  /**
+   * The files of this tokenizer by name, as `savePretrained` writes them, for places without folders.
+   * Loading them gives the same ids, also where the vocabulary has holes.
+   */
+  async toFiles(options: SaveOptions = {}): Promise<Record<string, string>> {
+    const { tokenizerFiles } = await import("./save.js");
+    return tokenizerFiles(this, this.saveState(), options);
+  }
+
+  /** Writes the tokenizer's files into a folder. @returns their paths. */
+  async savePretrained(directory: string, options: SaveOptions = {}): Promise<string[]> {
+    const { writeFiles } = await import("./save.js");
+    return writeFiles(directory, await this.toFiles(options));
+  }
+
+  /** Writes `vocab.txt` alone into a folder. @returns its path. */
+  async saveVocabulary(directory: string, filenamePrefix?: string): Promise<string[]> {
+    const { vocabularyText, writeFiles } = await import("./save.js");
+    const name = filenamePrefix ? `${filenamePrefix}-vocab.txt` : "vocab.txt";
+    return writeFiles(directory, { [name]: vocabularyText(this.saveState().vocabulary) });
+  }
+
+  protected abstract saveState(): SaveState;
 
   protected get padding(): Padding {
     return { id: this.padTokenId ?? 0, typeId: this.padTokenTypeId, token: this.padToken ?? "" };

@@ -8,6 +8,7 @@ import { encodeFast } from "./fast-rows.js";
 import type { Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { Rows } from "./rows.js";
+import type { SaveState } from "./save.js";
 import { bertTemplate, plainTemplate } from "./template.js";
 import { type DecodeOptions, strippingToken, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
@@ -117,6 +118,10 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     const { pipeline, added } = this.#pipeline.withTokens(list);
     this.#pipeline = pipeline;
     return added;
+  }
+
+  protected override saveState(): SaveState {
+    return { vocabulary: this.#pipeline.model.vocabulary, pipeline: this.#pipeline };
   }
 
   protected override idOf(token: string): number | undefined {

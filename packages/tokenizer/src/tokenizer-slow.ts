@@ -5,6 +5,7 @@ import type { CallOptions, ResolvedCall } from "./call-options.js";
 import { TokenizerError } from "./errors.js";
 import type { Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
+import type { SaveState } from "./save.js";
 import { encodeSlow } from "./slow-rows.js";
 import { bertTemplate } from "./template.js";
 import { anyOf, TokenTrie } from "./token-trie.js";
@@ -166,6 +167,10 @@ export class ConvBertTokenizer extends TokenizerBase {
     }
     this.#trie = undefined;
     return added;
+  }
+
+  protected override saveState(): SaveState {
+    return { vocabulary: this.#model.vocabulary };
   }
 
   protected override idOf(token: string): number | undefined {

@@ -88,17 +88,6 @@ export class Vocabulary {
   }
 }
 
-/**
- * The text of a `vocab.txt` in which every line's place is its id. Holes are filled with the last token again: readers
- * let the last line of a token count, so no id moves and no token is added.
- */
-export function writeVocabulary(vocabulary: Vocabulary): string {
-  const filler = vocabulary.token(vocabulary.length - 1) ?? "";
-  let text = "";
-  for (let id = 0; id < vocabulary.length; id++) text += `${vocabulary.token(id) ?? filler}\n`;
-  return text;
-}
-
 function grow(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(length);
   grown.set(array);

@@ -8,8 +8,18 @@ const kinds = { slow: ConvBertTokenizer, fast: ConvBertTokenizerFast };
 /** JSON knows neither undefined nor NaN, and neither does what the reference recorded. */
 const plain = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
 
-function expectSteps(tokenizer: AnyTokenizer, steps: readonly Step[]): void {
+/**
+ * Where ours and the reference's part on purpose; each fails when they agree after all.
+ * Loading counts [UNK] and the like among the additional special tokens there, so that the list grows with every save.
+ */
+const DIVERGENCES: Readonly<Record<string, readonly string[]>> = { decoder: ["special_tokens_map", "additional_special_tokens"] };
+
+function expectSteps(tokenizer: AnyTokenizer, steps: readonly Step[], divergent: readonly string[] = []): void {
   for (const [method, args, expected] of steps) {
+    if (divergent.includes(method)) {
+      expect(plain(take(tokenizer, method, args)), method).not.toEqual(expected);
+      continue;
+    }
     const label = `${method}(${JSON.stringify(args)})`;
     if (typeof (expected as { error?: unknown } | null)?.error === "string") {
       expect(() => take(tokenizer, method, args), `${label}: ${JSON.stringify(expected)}`).toThrow();
@@ -30,7 +40,7 @@ describe("what the reference answers", () => {
 describe("folders in the wild", () => {
   for (const { name, kind, files, options, steps } of features.folders) {
     test(`${name}: ${kind} ${JSON.stringify(options)}`, async () => {
-      expectSteps(await kinds[kind].fromPretrained(files, options), steps);
+      expectSteps(await kinds[kind].fromPretrained(files, options), steps, DIVERGENCES[name]);
     });
   }
 });

@@ -23,7 +23,7 @@ export function readPattern(value: unknown): RegExp {
 }
 
 const CLASSES: Readonly<Record<string, string>> = {
-  w: "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}",
+  w: "\\p{L}\\p{M}\\p{N}\\p{Pc}",
   d: "\\p{Nd}",
   s: "\\p{White_Space}",
 };

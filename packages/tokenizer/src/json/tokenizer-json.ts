@@ -17,10 +17,10 @@ import { readPreTokenizer } from "./pre-tokenizers.js";
  */
 export function readTokenizerJson(json: Json, settings: Record<string, unknown>, hasConfig: boolean): FastPipeline {
   const preTokenizer = json["pre_tokenizer"] ? readPreTokenizer(object(json["pre_tokenizer"], "pre_tokenizer")) : wholeText;
-  const padding = json["padding"] as Json | null | undefined;
-  const truncation = json["truncation"] as Json | null | undefined;
-  settings["padding_side"] ??= sideOf(padding);
-  settings["truncation_side"] ??= sideOf(truncation);
+  for (const name of ["padding", "truncation"]) {
+    const direction = (json[name] as Json | null | undefined)?.["direction"];
+    if (typeof direction === "string") settings[`${name}_side`] ??= direction.toLowerCase();
+  }
   const pipeline = new FastPipeline({
     model: readModel(object(json["model"], "model")),
     normalizer: adjust(json["normalizer"] ? readNormalizer(object(json["normalizer"], "normalizer")) : undefined, settings, hasConfig),
@@ -35,9 +35,6 @@ export function readTokenizerJson(json: Json, settings: Record<string, unknown>,
 }
 
 const wholeText = (text: string): [number, number][] => [[0, text.length]];
-
-const sideOf = (json: Json | null | undefined): string | undefined =>
-  typeof json?.["direction"] === "string" ? json["direction"].toLowerCase() : undefined;
 
 function readModel(model: Json): WordPieceModel {
   const type = model["type"] ?? ("max_input_chars_per_word" in model ? "WordPiece" : undefined);
