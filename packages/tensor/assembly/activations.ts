@@ -23,10 +23,10 @@ function apply(kind: i32, x: v128): v128 {
     case GELU_10:
       return f32x4.min(f32x4.max(gelu(x), all(-10.0)), all(10.0));
     case GELU_TANH: {
+      // (1 + tanh y) / 2 = sigmoid(2 y), which stays exact where the tanh is nearly -1
       const cube = f32x4.mul(f32x4.mul(x, x), x);
-      const inner = f32x4.mul(madd(cube, all(0.044715), x), all(0.7978845608028654));
-      const half = f32x4.mul(x, all(0.5));
-      return madd(half, tanh(inner), half);
+      const y = f32x4.mul(madd(cube, all(0.044715), x), all(1.5957691216057308));
+      return f32x4.mul(x, sigmoid(y));
     }
     case LAPLACE: {
       const z = f32x4.mul(f32x4.sub(x, all(0.707107)), all(2.5066304));

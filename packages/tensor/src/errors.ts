@@ -4,7 +4,7 @@ export class TensorError extends Error {
 
   constructor(operation: string, message: string, options?: ErrorOptions) {
     super(`${operation}: ${message}`, options);
-    this.name = new.target.name;
+    this.name = "TensorError";
     this.operation = operation;
   }
 }
@@ -16,6 +16,7 @@ export class ShapeError extends TensorError {
 
   constructor(operation: string, expected: string, received: readonly number[], hint = "") {
     super(operation, `expected ${expected}, got shape [${received.join(", ")}]${hint && `; ${hint}`}`);
+    this.name = "ShapeError";
     this.expected = expected;
     this.received = received;
   }
@@ -28,6 +29,7 @@ export class DTypeError extends TensorError {
 
   constructor(operation: string, expected: string, received: string) {
     super(operation, `expected ${expected} elements, got ${received}`);
+    this.name = "DTypeError";
     this.expected = expected;
     this.received = received;
   }
@@ -40,6 +42,7 @@ export class IndexError extends TensorError {
 
   constructor(operation: string, what: string, index: number, limit: number, hint = "") {
     super(operation, `${what} ${index} is outside 0..${limit - 1}${hint && `; ${hint}`}`);
+    this.name = "IndexError";
     this.index = index;
     this.limit = limit;
   }
@@ -52,8 +55,14 @@ export class DisposedError extends TensorError {
       operation,
       "this tensor was disposed; keep it out of the scope's cleanup with keep() or return it from tidy()",
     );
+    this.name = "DisposedError";
   }
 }
 
 /** The backend cannot be made or has no memory left. */
-export class BackendError extends TensorError {}
+export class BackendError extends TensorError {
+  constructor(operation: string, message: string, options?: ErrorOptions) {
+    super(operation, message, options);
+    this.name = "BackendError";
+  }
+}

@@ -1,0 +1,29 @@
+/** Numbers of a fixed sequence between -scale and scale, the same on every machine. */
+export function numbers(count: number, seed: number, scale = 1): Float32Array {
+  let state = (seed * 2654435761) >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 31 - 1) * scale;
+  });
+}
+
+/** Largest absolute difference, relative to the largest expected magnitude; NaN where only one side is NaN. */
+export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) {
+    return Number.NaN;
+  }
+  let difference = 0;
+  let largest = 1e-30;
+  for (let i = 0; i < expected.length; i++) {
+    if (Number.isNaN(actual[i]!) && Number.isNaN(expected[i]!)) {
+      continue;
+    }
+    const gap = Math.abs(actual[i]! - expected[i]!);
+    if (Number.isNaN(gap)) {
+      return Number.NaN;
+    }
+    difference = Math.max(difference, gap);
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return difference / largest;
+}
