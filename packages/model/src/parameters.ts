@@ -1,4 +1,4 @@
-import { type Backend, type PackedWeights, sizeOf, Tensor } from "@convbert/tensor";
+import { type Backend, type PackedWeights, sizeOf, Tensor, type WeightDType } from "@convbert/tensor";
 import { DisposedModelError } from "./errors.js";
 import type { Random } from "./random.js";
 
@@ -124,11 +124,23 @@ export function reordered(place: Place, size: number, layout: Layout, scratch: S
   };
 }
 
+/**
+ * Smaller products stay in float32 in an int8 model: they take no time, and they end in what is most sensitive (labels,
+ * the kernels of the dynamic convolution).
+ */
+const LEAST_INT8_EXTENT = 64;
+
 /** All weights of one model by name, in the reference's order. */
 export class ParameterStore {
+  /** How weights of large matrix products are kept. */
+  readonly dtype: WeightDType;
   readonly scratch = new Scratch();
   readonly #parameters = new Map<string, Parameter>();
   #closedBy: string | null = null;
+
+  constructor(dtype: WeightDType = "float32") {
+    this.dtype = dtype;
+  }
 
   /** The memory behind the weights is gone: from now on they neither read nor write. `model` goes into the error. */
   close(model: string): void {
@@ -236,7 +248,8 @@ export class Scope {
 
   /** Room for a matrix product's weights; declare what fills its rows with {@link rows}. */
   packed(rows: number, columns: number): PackedWeights {
-    const weights = this.backend.createPacked(rows, columns);
+    const small = rows < LEAST_INT8_EXTENT || columns < LEAST_INT8_EXTENT;
+    const weights = this.backend.createPacked(rows, columns, small ? "float32" : this.store.dtype);
     this.#owned.push(() => this.backend.releasePacked(weights));
     return weights;
   }

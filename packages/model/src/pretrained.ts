@@ -7,7 +7,7 @@ import {
   type WriteDestination,
   writeFiles,
 } from "@convbert/files";
-import { type Backend, type BackendOptions, sharedBackend, sizeOf } from "@convbert/tensor";
+import { type Backend, type BackendOptions, sharedBackend, sizeOf, type WeightDType } from "@convbert/tensor";
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
 import { CheckpointError, ConfigError, InputError } from "./errors.js";
@@ -15,8 +15,12 @@ import { type Parameter, ParameterStore, Scope } from "./parameters.js";
 import { Random } from "./random.js";
 
 export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions {
-  /** How weights are kept in memory, whatever the file has. */
-  readonly dtype?: "float32";
+  /**
+   * How weights are kept in memory, whatever the file has. "int8" quantises the large matrix products' weights as they
+   * load (a scale for each output channel; inputs are quantised a token at a time): a quarter of the memory and several
+   * times the speed, with results that differ by about a hundredth. Everything else stays float32.
+   */
+  readonly dtype?: WeightDType;
   /** `true`: only safetensors, `false`: only PyTorch files; by default safetensors first (the reference's `use_safetensors`). */
   readonly useSafetensors?: boolean;
   /** Takes the weights of that name, `model.fp16.safetensors` for "fp16" (the reference's `variant`). */
@@ -33,7 +37,7 @@ export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions 
 
 export interface FromConfigOptions extends BackendOptions {
   /** How weights are kept in memory. */
-  readonly dtype?: "float32";
+  readonly dtype?: WeightDType;
   readonly seed?: number;
 }
 
@@ -50,6 +54,7 @@ export interface SavePretrainedOptions {
 /** What loading found: names as the reference's `output_loading_info` gives them. */
 export type LoadReport = Pick<NameMatch, "missing" | "unexpected" | "mismatched">;
 
+const WEIGHT_DTYPES: readonly WeightDType[] = ["float32", "int8"];
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
 
 /** @internal Constructor of a model class. */
@@ -103,7 +108,7 @@ export abstract class PreTrainedModel implements Disposable {
     source: ModelSource,
     options: FromPretrainedOptions = {},
   ): Promise<M> {
-    expectOneOf("dtype", options.dtype ?? "float32", ["float32"]);
+    expectOneOf("dtype", options.dtype ?? "float32", WEIGHT_DTYPES);
     const files = await openFiles(source, options);
     try {
       const config = await readConfig(files, options.config);
@@ -129,7 +134,7 @@ export abstract class PreTrainedModel implements Disposable {
     config: ConvBertConfig | ConvBertConfigInit,
     options: FromConfigOptions = {},
   ): Promise<M> {
-    expectOneOf("dtype", options.dtype ?? "float32", ["float32"]);
+    expectOneOf("dtype", options.dtype ?? "float32", WEIGHT_DTYPES);
     const whole = config instanceof ConvBertConfig ? config : new ConvBertConfig(config);
     const model = await create(this, whole, options);
     model.initialise([...model.parameters()], options.seed);
@@ -157,7 +162,7 @@ export abstract class PreTrainedModel implements Disposable {
   }
 
   /**
-   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all.
+   * Writes `config.json` and the weights in the reference's form; an int8 model writes the numbers it computes with. Files appear complete or not at all.
    * Throws FilesError when the place cannot be written.
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
@@ -235,9 +240,9 @@ function expectOneOf(argument: string, value: unknown, known: readonly string[])
 async function create<M extends PreTrainedModel>(
   Model: ModelClass<M>,
   config: ConvBertConfig,
-  options: BackendOptions,
+  options: BackendOptions & { readonly dtype?: WeightDType },
 ): Promise<M> {
-  const root = new Scope(await sharedBackend(options), new ParameterStore());
+  const root = new Scope(await sharedBackend(options), new ParameterStore(options.dtype));
   try {
     return new Model(config, root);
   } catch (error) {
