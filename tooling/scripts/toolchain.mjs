@@ -27,7 +27,12 @@ export function run(args, stdio) {
       cwd: root,
       stdio,
       shell: process.platform === "win32",
-      env: { ...process.env, npm_config_update_notifier: "false", npm_config_loglevel: "info", TURBO_TELEMETRY_DISABLED: "1" },
+      env: {
+        ...process.env,
+        npm_config_update_notifier: "false",
+        npm_config_loglevel: "info",
+        TURBO_TELEMETRY_DISABLED: "1",
+      },
     });
     let output = "";
     child.stdout?.on("data", (chunk) => (output += chunk));
