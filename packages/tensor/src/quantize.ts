@@ -2,15 +2,10 @@
 export const INT8_LIMIT = 127;
 
 /**
- * One row of weights to int8, `q = round(w / scale)` with `scale = max|w| / 127`; returns the scale. A row of zeros has
- * the scale 0. NaN and infinities make the scale, and so every product with the row, NaN or infinite.
+ * The scale of a row of weights, `max|w| / 127`: 0 for a row of zeros, NaN or infinite where a weight is, so that every
+ * product with the row is too.
  */
-export function quantizeRow(
-  values: Float32Array,
-  start: number,
-  size: number,
-  store: (index: number, q: number) => void,
-): number {
+export function rowScale(values: Float32Array, start: number, size: number): number {
   let largest = 0;
   for (let i = start; i < start + size; i++) {
     const magnitude = Math.abs(values[i]!);
@@ -19,10 +14,15 @@ export function quantizeRow(
       largest = magnitude;
     }
   }
-  const scale = Math.fround(largest / INT8_LIMIT);
-  const factor = scale > 0 && Number.isFinite(scale) ? 1 / scale : 0;
-  for (let i = 0; i < size; i++) {
-    store(i, Math.max(-INT8_LIMIT, Math.min(INT8_LIMIT, Math.round(values[start + i]! * factor))));
-  }
-  return scale;
+  return Math.fround(largest / INT8_LIMIT);
+}
+
+/** What a weight is multiplied by before it is rounded. */
+export function scaleFactor(scale: number): number {
+  return scale > 0 && Number.isFinite(scale) ? 1 / scale : 0;
+}
+
+/** `round(w / scale)`, within the limits whatever rounding does to the largest weight. */
+export function quantise(weight: number, factor: number): number {
+  return Math.max(-INT8_LIMIT, Math.min(INT8_LIMIT, Math.round(weight * factor)));
 }

@@ -12,7 +12,7 @@ import type {
 } from "../backend.js";
 import { BackendError } from "../errors.js";
 import { BlockPool } from "../pool.js";
-import { quantizeRow } from "../quantize.js";
+import { quantise, rowScale, scaleFactor } from "../quantize.js";
 import { attention } from "./attention.js";
 import { ACTIVATIONS } from "./functions.js";
 
@@ -60,11 +60,9 @@ class RowMajorWeights implements PackedWeights {
 
 /** Rounds a row to the 8-bit integers times scale that an int8 product would use. */
 function roundRow(values: Float32Array, start: number, size: number): Float32Array {
-  const integers = new Float32Array(size);
-  const scale = quantizeRow(values, start, size, (index, q) => {
-    integers[index] = q;
-  });
-  return integers.map((q) => q * scale);
+  const scale = rowScale(values, start, size);
+  const factor = scaleFactor(scale);
+  return values.slice(start, start + size).map((value) => quantise(value, factor) * scale);
 }
 
 /**

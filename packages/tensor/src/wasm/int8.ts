@@ -1,5 +1,5 @@
 import type { PackedWeights } from "../backend.js";
-import { INT8_LIMIT, quantizeRow } from "../quantize.js";
+import { INT8_LIMIT, quantise, rowScale, scaleFactor } from "../quantize.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import type { Kernels } from "./modules.js";
 import { copyEdgeBias, PANEL, type Product, type ProductScratch, ROW_BLOCK, type RunKernel } from "./product.js";
@@ -93,13 +93,21 @@ export class Int8Weights implements PackedWeights {
     const at = (address: number) => (address - this.storage.pointer) >> 2;
     const starts = this.storage.int32().subarray(at(this.starts));
     const scales = this.storage.float32().subarray(at(this.scales));
+    const { group } = format;
     for (let row = firstRow, from = 0; from < values.length; row++, from += columns) {
-      const base = this.#rowAt(row);
+      const scale = rowScale(values, from, columns);
+      const factor = scaleFactor(scale);
       let sum = 0;
-      scales[row] = quantizeRow(values, from, columns, (index, q) => {
-        sum += q;
-        bytes[base + this.#columnAt(index)] = q;
-      });
+      let to = this.#rowAt(row);
+      for (let column = 0; column < columns; column += group, to += PANEL * group) {
+        const end = Math.min(group, columns - column);
+        for (let i = 0; i < end; i++) {
+          const q = quantise(values[from + column + i]!, factor);
+          sum += q;
+          bytes[to + i] = q;
+        }
+      }
+      scales[row] = scale;
       starts[row] = -format.offset * sum;
     }
   }
