@@ -4,12 +4,12 @@
 
 The slow tokenizer follows Python's unicodedata; the fast one follows the crates that tokenizers 0.14.1 was built with, and
 those are of several Unicode versions. Nothing is copied from their sources: each code point is given to both references and
-what they do with it is recorded, the fast one's as its difference from the slow one's.
+what they do with it is recorded.
 
-Canonical decompositions, combining classes and lower case are not here: Unicode never changes them for a code point once assigned
-(https://www.unicode.org/policies/stability_policy.html), so the engine's own methods give them for every code point
-that these tables know to be assigned. That the references do the same is checked here, and the tests compare the digest of
-all of them, which this script writes too.
+What a code point decomposes into, its combining class and its lower case are not here: Unicode never changes the first
+two for a code point once assigned, nor parts a case pair (https://www.unicode.org/policies/stability_policy.html), so the
+engine's own methods give them for every code point of the sets below. That the references do the same is checked here, and
+the tests compare the digest of all of them, which this script writes too.
 
 Every table is a string of whole numbers, each in base 28, least digit first, one character of "#".."Z" a digit and one of
 a second set of 28 for "more digits follow". Sets are run lengths (out, in, out, in ...) over the code points.
@@ -26,6 +26,7 @@ from tokenizers import normalizers, pre_tokenizers
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 SURROGATES = set(range(0xD800, 0xE000))
 CONTROL, SPACE, PUNCTUATION, MARK = 1, 2, 3, 4
+HANGUL = range(0xAC00, 0xAC00 + 11172)
 
 
 def varint(n):
@@ -145,9 +146,13 @@ def digest(lines):
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+# The planes in which something is assigned, and the ends of the others.
+TESTED = [c for c in CODE_POINTS if not (0x40000 <= c < 0xE0000 or c >= 0xF0000) or c & 0xFFFF < 0x100 or c & 0xFFFF >= 0xFF00]
+
+
 def slow_digest():
     """Of each assigned code point: its NFD, NFC and lower case."""
-    assigned = [chr(c) for c in CODE_POINTS if unicodedata.category(chr(c))[0] != "C"]
+    assigned = [chr(c) for c in TESTED if unicodedata.category(chr(c))[0] != "C"]
     return digest(" ".join((unicodedata.normalize("NFD", c), unicodedata.normalize("NFC", c), c.lower())) for c in assigned)
 
 
@@ -159,7 +164,7 @@ def fast_digest():
     ]
     pieces = pre_tokenizers.BertPreTokenizer()
     lines = []
-    for c in CODE_POINTS:
+    for c in TESTED:
         ch = chr(c)
         made = [kind.normalize_str("a" + ch + "a") for kind in kinds]
         lines.append(" ".join((*made, str(len(pieces.pre_tokenize_str("a" + ch + "a"))))))
@@ -174,12 +179,15 @@ def main():
     not_in_rust = {c for c in CODE_POINTS if rust_nfd.normalize_str(chr(c)) != unicodedata.normalize("NFD", chr(c))}
     assert not_in_rust == {0x11938}, not_in_rust
     classes = combining_classes()
+    lower = {c for c in CODE_POINTS if chr(c).lower() != chr(c)}
+    decomposed = {c for c in CODE_POINTS if rust_nfd.normalize_str(chr(c)) != chr(c)} - set(HANGUL)
+    surviving = set(classes) - rust_uncombined(classes) - rust[MARK]
     tables = {
-        "CLASSES": (encode_classes(python), "The slow tokenizer's classes: runs of equal class, length times 5 plus class: 0 other, 1 control, 2 space, 3 punctuation, 4 nonspacing mark."),
-        "FAST_CONTROL": (encode_set(rust[CONTROL]), "What the fast tokenizer drops as control: assigned code points only."),
-        "FAST_PUNCTUATION": (encode_set(rust[PUNCTUATION] ^ python[PUNCTUATION]), "Punctuation to the one tokenizer and not to the other."),
-        "FAST_MARKS": (encode_set(rust[MARK] ^ python[MARK]), "Nonspacing marks to the one tokenizer and not to the other."),
-        "FAST_NOT_COMBINING": (encode_set(rust_uncombined(classes)), "Combining to the slow tokenizer, unknown to the fast one."),
+        "SLOW_CLASSES": (encode_classes(python), "The slow tokenizer's classes: runs of equal class, length times 5 plus class: 0 other, 1 control, 2 space, 3 punctuation, 4 nonspacing mark."),
+        "FAST_CLASSES": (encode_classes(rust), "The fast tokenizer's, in the same way. What no one has assigned is of class 0 here, and 1 above."),
+        "CAPITALS": (encode_set(lower), "What has another lower case, the same for both."),
+        "DECOMPOSABLE": (encode_set(decomposed), "What the fast tokenizer decomposes, Hangul syllables aside."),
+        "SURVIVING": (encode_set(surviving), "Combining code points that the fast tokenizer knows and does not count among the nonspacing marks."),
     }
     here = pathlib.Path(__file__).resolve().parents[2]
     target = here / "packages/tokenizer/src/generated/unicode-tables.ts"

@@ -71,17 +71,18 @@ class Matcher {
   }
 }
 
-const WORD_AT_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
-const WORD_AT_END = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
+const WORD_AT_START = new RegExp(`^${WORD}`, "u");
+const WORD_AT_END = new RegExp(`${WORD}$`, "u");
 
 /** Added tokens as the Rust `AddedVocabulary` of tokenizers 0.14.1 keeps and finds them. Never changed: adding copies. */
 export class AddedVocabulary {
   /** Ids by content. */
-  readonly ids: ReadonlyMap<string, number>;
+  declare readonly ids: ReadonlyMap<string, number>;
   /** Tokens by id. */
-  readonly tokens: ReadonlyMap<number, AddedToken>;
+  declare readonly tokens: ReadonlyMap<number, AddedToken>;
   /** Contents of the special ones. */
-  readonly special: ReadonlySet<string>;
+  declare readonly special: ReadonlySet<string>;
   // In the order in which they were added; a content may stand here twice.
   readonly #specialList: readonly AddedToken[];
   readonly #plainList: readonly AddedToken[];

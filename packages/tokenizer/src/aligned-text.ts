@@ -1,94 +1,71 @@
 import type { TokenSink } from "./token-sink.js";
-import { type Decomposition, decompose, isCombining, rankCombining } from "./unicode/decompose.js";
+import { decompose, isCombining, rankCombining } from "./unicode/decompose.js";
+
+/** A code point on its way through the normalizers, and the stretch of the original, in UTF-16 units, it stands for. */
+export type Aligned = readonly [point: number, start: number, end: number];
 
 /**
- * A text on its way through the normalizers: code points, and for each the place in the original it stands for. As in
- * the reference (`NormalizedString`), what is added shares the place of what stands before it.
+ * A text on its way through the normalizers. As in the reference (`NormalizedString`), what is added shares the place of
+ * what stands before it.
  */
 export class AlignedText {
-  points: number[] = [];
-  /** UTF-16 place in the original where each code point's origin begins and ends. */
-  starts: number[] = [];
-  ends: number[] = [];
+  items: Aligned[] = [];
 
-  constructor(text: string, from: number, to: number) {
-    for (let i = from; i < to; ) {
-      const c = text.codePointAt(i)!;
-      const width = c > 0xffff && i + 1 < to ? 2 : 1;
-      this.points.push(width === 1 && c > 0xffff ? text.charCodeAt(i) : c);
-      this.starts.push(i);
-      i += width;
-      this.ends.push(i);
+  constructor(text: string, from = 0, to = text.length) {
+    let at = from;
+    for (const character of text.slice(from, to)) {
+      const start = at;
+      at += character.length;
+      this.items.push([character.codePointAt(0)!, start, at]);
     }
   }
 
   /** Replaces each code point by any number of others. */
   mapEach(map: (codePoint: number) => readonly number[]): void {
-    const { points, starts, ends } = this;
-    this.points = [];
-    this.starts = [];
-    this.ends = [];
-    for (let i = 0; i < points.length; i++) {
-      for (const c of map(points[i]!)) {
-        this.points.push(c);
-        this.starts.push(starts[i]!);
-        this.ends.push(ends[i]!);
-      }
-    }
+    this.items = this.items.flatMap(([point, start, end]) => map(point).map((made): Aligned => [made, start, end]));
   }
 
   /**
-   * NFD, or NFKD. Where combining code points change places, the origins do not: the reference counts off one origin for each
-   * first part of a decomposition, in the order that results.
+   * NFD, or another decomposition. Where combining code points change places, the origins do not: the reference counts off
+   * one origin for each first part of a decomposition, in the order that results.
    */
-  decompose(form?: Decomposition): void {
-    const { points, starts, ends } = this;
-    const parts: { readonly point: number; readonly first: boolean }[] = [];
-    for (const c of points) {
-      decompose(c, form).forEach((point, i) => {
-        parts.push({ point, first: i === 0 });
-      });
-    }
+  decompose(partsOf: (codePoint: number) => readonly number[] = decompose): void {
+    const { items } = this;
+    const parts = items.flatMap(([point]) => partsOf(point).map((part, i) => [part, i === 0] as const));
     for (let from = 0; from < parts.length; from++) {
       let to = from;
-      while (to < parts.length && isCombining(parts[to]!.point)) to++;
+      while (to < parts.length && isCombining(parts[to]![0])) to++;
       if (to - from > 1) {
         const run = parts.slice(from, to);
-        const ranks = rankCombining(run.map((part) => part.point));
-        run.sort((a, b) => ranks.get(a.point)! - ranks.get(b.point)!);
-        for (let i = 0; i < run.length; i++) parts[from + i] = run[i]!;
+        const ranks = rankCombining(run.map(([part]) => part));
+        run.sort(([a], [b]) => ranks.get(a)! - ranks.get(b)!);
+        run.forEach((part, i) => {
+          parts[from + i] = part;
+        });
       }
       from = to;
     }
     let origin = -1;
-    this.points = [];
-    this.starts = [];
-    this.ends = [];
-    for (const { point, first } of parts) {
-      if (first) origin++;
-      this.points.push(point);
-      this.starts.push(starts[origin]!);
-      this.ends.push(ends[origin]!);
-    }
+    this.items = parts.map(([part, isFirst]): Aligned => {
+      if (isFirst) origin++;
+      const [, start, end] = items[origin]!;
+      return [part, start, end];
+    });
   }
 
   toText(): string {
     let text = "";
-    for (const point of this.points) text += String.fromCodePoint(point);
+    for (const [point] of this.items) text += String.fromCodePoint(point);
     return text;
   }
 
   /** Turns places in this text, of a sink's last tokens, into places in the original. */
   toOrigins(sink: TokenSink, first: number): void {
-    // The code point that each UTF-16 unit belongs to.
-    const places: number[] = [];
-    this.points.forEach((point, i) => {
-      places.push(i);
-      if (point > 0xffff) places.push(i);
-    });
+    // One for each UTF-16 unit.
+    const units = this.items.flatMap((item) => (item[0] > 0xffff ? [item, item] : [item]));
     for (let i = first; i < sink.length; i++) {
-      sink.starts[i] = this.starts[places[sink.starts[i]!]!]!;
-      sink.ends[i] = this.ends[places[sink.ends[i]! - 1]!]!;
+      sink.starts[i] = units[sink.starts[i]!]![1];
+      sink.ends[i] = units[sink.ends[i]! - 1]![2];
     }
   }
 }

@@ -1,4 +1,4 @@
-import { CONTROL, isChinese, isPythonSpace, MARK, PUNCTUATION, SPACE, slowClasses } from "./unicode/classes.js";
+import { CONTROL, isChinese, isPythonSpace, MARK, PUNCTUATION, SPACE, slowClass } from "./unicode/classes.js";
 import { pythonLower } from "./unicode/lowercase.js";
 
 export interface BasicTokenizerOptions {
@@ -32,12 +32,11 @@ export class BasicTokenizer {
   /** Controls dropped, white space made spaces, Chinese characters set apart. */
   #clean(text: string): string {
     if (/^[\x20-\x7e]*$/.test(text)) return text;
-    const classOf = slowClasses();
     const chinese = this.options.tokenize_chinese_chars;
     let clean = "";
     for (const character of text) {
       const c = character.codePointAt(0)!;
-      const kind = classOf(c);
+      const kind = slowClass(c);
       if (kind === CONTROL) continue;
       clean += kind === SPACE ? " " : chinese && isChinese(c, false) ? ` ${character} ` : character;
     }
@@ -63,13 +62,11 @@ export function pythonSplit(text: string): string[] {
 
 function stripAccents(word: string): string {
   if (/^[\0-\x7f]*$/.test(word)) return word;
-  const classOf = slowClasses();
-  return Array.from(word.normalize("NFD"), (c) => (classOf(c.codePointAt(0)!) === MARK ? "" : c)).join("");
+  return Array.from(word.normalize("NFD"), (c) => (slowClass(c.codePointAt(0)!) === MARK ? "" : c)).join("");
 }
 
 /** Spaces around each punctuation character. */
 function splitPunctuation(word: string): string {
   if (/^[\da-z]*$/i.test(word)) return word;
-  const classOf = slowClasses();
-  return Array.from(word, (c) => (classOf(c.codePointAt(0)!) === PUNCTUATION ? ` ${c} ` : c)).join("");
+  return Array.from(word, (c) => (slowClass(c.codePointAt(0)!) === PUNCTUATION ? ` ${c} ` : c)).join("");
 }

@@ -67,7 +67,10 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
   /** Every row in full, overflowing windows included where they were asked for. */
   get encodings(): readonly Encoding[] {
     if (!this.#encode) {
-      throw new TokenizerError("not-available", "places and words are not available from the slow tokenizer; use ConvBertTokenizerFast");
+      throw new TokenizerError(
+        "not-available",
+        "places and words are not available from the slow tokenizer; use ConvBertTokenizerFast",
+      );
     }
     this.#encodings ??= this.#encode();
     return this.#encodings;
@@ -94,13 +97,28 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
   row(index: number): Encoding {
     const row = this.encodings.at(index);
     if (row) return row;
-    throw new TokenizerError("invalid-input", `row ${index} is not there: the batch has ${this.encodings.length}`, { index });
+    throw new TokenizerError("invalid-input", `row ${index} is not there: the batch has ${this.encodings.length}`, {
+      index,
+    });
   }
 }
 
-const QUESTIONS = ["tokenToSequence", "tokenToWord", "tokenToChars", "wordToTokens", "wordToChars", "charToToken", "charToWord"] as const;
+const QUESTIONS = [
+  "tokenToSequence",
+  "tokenToWord",
+  "tokenToChars",
+  "wordToTokens",
+  "wordToChars",
+  "charToToken",
+  "charToWord",
+] as const;
 for (const question of QUESTIONS) {
-  BatchEncoding.prototype[question] = function (this: BatchEncoding, rowOrIndex: number, index?: number, sequence?: number): never {
+  BatchEncoding.prototype[question] = function (
+    this: BatchEncoding,
+    rowOrIndex: number,
+    index?: number,
+    sequence?: number,
+  ): never {
     const row = this.row(index === undefined ? 0 : rowOrIndex);
     const place = index ?? rowOrIndex;
     // As in Python, tokens are counted from the end where negative.

@@ -1,7 +1,7 @@
 import type { AlignedText } from "./aligned-text.js";
 import { ALONE, CharacterActions, SPACE } from "./character-actions.js";
-import { fastClasses, isChinese, isRustWhitespace } from "./unicode/classes.js";
-import { codePoints, decompose, isCombining } from "./unicode/decompose.js";
+import * as classes from "./unicode/classes.js";
+import { codePoints, decompose, isSurviving } from "./unicode/decompose.js";
 import { lowerCharacter } from "./unicode/lowercase.js";
 
 /** The settings of the reference's `BertNormalizer`, under the names of `tokenizer.json`. */
@@ -18,55 +18,56 @@ export interface Normalizer {
   normalize(text: AlignedText): void;
 }
 
+/** What one code point becomes. */
+type Step = (codePoint: number) => number[];
+
+const clean: Step = (c) => {
+  const kind = classes.fastClass(c);
+  return kind === classes.CONTROL ? [] : kind === classes.SPACE ? [32] : [c];
+};
+const setApart: Step = (c) => (classes.isChinese(c, true) ? [32, c, 32] : [c]);
+const dropMarks: Step = (c) => (classes.fastClass(c) === classes.MARK ? [] : [c]);
+const lower: Step = (c) => codePoints(lowerCharacter(String.fromCodePoint(c)));
+
 /** The Rust `BertNormalizer` (tokenizers 0.14.1, `normalizers/bert.rs`). */
 export class BertNormalizer implements Normalizer {
-  readonly options: BertNormalizerOptions;
-  readonly #strip: boolean;
+  declare readonly options: BertNormalizerOptions;
+  /** The steps that look at one code point at a time, before and after decomposition. */
+  readonly #before: readonly Step[];
+  readonly #after: readonly Step[];
+  readonly #strips: boolean;
 
   constructor(options: BertNormalizerOptions) {
     this.options = options;
-    this.#strip = options.strip_accents ?? options.lowercase;
+    const { clean_text, handle_chinese_chars, strip_accents, lowercase } = options;
+    this.#strips = strip_accents ?? lowercase;
+    this.#before = [...(clean_text ? [clean] : []), ...(handle_chinese_chars ? [setApart] : [])];
+    this.#after = [...(this.#strips ? [dropMarks] : []), ...(lowercase ? [lower] : [])];
   }
 
   normalize(text: AlignedText): void {
-    const { clean_text, handle_chinese_chars, lowercase } = this.options;
-    const { isControl, isMark } = fastClasses();
-    if (clean_text) text.mapEach((c) => (isControl(c) ? [] : isRustWhitespace(c) ? [32] : [c]));
-    if (handle_chinese_chars) text.mapEach((c) => (isChinese(c, true) ? [32, c, 32] : [c]));
-    if (this.#strip) {
-      text.decompose();
-      text.mapEach((c) => (isMark(c) ? [] : [c]));
-    }
-    if (lowercase) text.mapEach(lowerPoints);
+    for (const step of this.#before) text.mapEach(step);
+    if (this.#strips) text.decompose();
+    for (const step of this.#after) text.mapEach(step);
   }
 
   /** What becomes of one code point that has no neighbours; undefined where its neighbours matter. */
   one(codePoint: number): readonly number[] | undefined {
-    const { clean_text, handle_chinese_chars, lowercase } = this.options;
-    const { isControl, isMark } = fastClasses();
-    let points: readonly number[] = [codePoint];
-    if (clean_text) {
-      if (isControl(codePoint)) return [];
-      if (isRustWhitespace(codePoint)) return [32];
-    }
-    if (handle_chinese_chars && isChinese(codePoint, true)) points = [32, codePoint, 32];
-    if (this.#strip) {
-      points = points.flatMap((c) => decompose(c)).filter((c) => !isMark(c));
-      if (points.some(isCombining)) return undefined;
-    }
-    return lowercase ? points.flatMap(lowerPoints) : points;
+    const inTurn = (points: number[], steps: readonly Step[]): number[] =>
+      steps.reduce((made, step) => made.flatMap((c) => step(c)), points);
+    const points = inTurn([codePoint], this.#before);
+    if (!this.#strips) return inTurn(points, this.#after);
+    const parts = points.flatMap((c) => decompose(c));
+    return parts.some(isSurviving) ? undefined : inTurn(parts, this.#after);
   }
 }
 
-const lowerPoints = (c: number): number[] => codePoints(lowerCharacter(String.fromCodePoint(c)));
-
 /** Actions for the reference's `BertPreTokenizer`: white space parts words, punctuation is a word by itself. */
 export function bertActions(normalizer: BertNormalizer | undefined): CharacterActions {
-  const { isPunctuation } = fastClasses();
   return new CharacterActions((codePoint) =>
-    (normalizer ? normalizer.one(codePoint) : [codePoint])?.flatMap((c) => {
-      if (isRustWhitespace(c)) return SPACE;
-      return isPunctuation(c) ? ALONE + c : c;
+    (normalizer ? normalizer.one(codePoint) : [codePoint])?.map((c) => {
+      if (classes.isRustWhitespace(c)) return SPACE;
+      return classes.fastClass(c) === classes.PUNCTUATION ? ALONE + c : c;
     }),
   );
 }

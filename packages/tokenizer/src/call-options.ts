@@ -119,7 +119,8 @@ export function resolveCall(options: CallOptions, defaults: CallDefaults): Resol
   }
   const implied = call.max_length != null && !call.padding && call.truncation == null;
   call.padding = (call.padding as unknown) === true ? "longest" : call.padding || "do_not_pad";
-  call.truncation = implied || (call.truncation as unknown) === true ? "longest_first" : call.truncation || "do_not_truncate";
+  call.truncation =
+    implied || (call.truncation as unknown) === true ? "longest_first" : call.truncation || "do_not_truncate";
   for (const name in CHOICES) {
     if (!CHOICES[name]!.includes(call[name])) throw invalid(name, `${call[name]} is none of ${CHOICES[name]}`);
   }
@@ -143,7 +144,10 @@ export function resolveCall(options: CallOptions, defaults: CallDefaults): Resol
     }
   }
   if (call.padding !== "do_not_pad" && !hasPadToken) {
-    throw new TokenizerError("missing-token", "Asking to pad but the tokenizer does not have a padding token: set padToken");
+    throw new TokenizerError(
+      "missing-token",
+      "Asking to pad but the tokenizer does not have a padding token: set padToken",
+    );
   }
   const { max_length, pad_to_multiple_of } = call;
   if (pads && call.truncation !== "do_not_truncate" && pad_to_multiple_of && (max_length ?? 0) % pad_to_multiple_of) {

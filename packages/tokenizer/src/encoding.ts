@@ -18,29 +18,22 @@ export interface EncodingFields {
  * Places are in the unit that was asked for: code points by default, as in Python, or UTF-16 units as in JavaScript.
  */
 export class Encoding implements EncodingFields {
-  readonly ids: readonly number[];
-  readonly typeIds: readonly number[];
-  readonly tokens: readonly string[];
+  declare readonly ids: readonly number[];
+  declare readonly typeIds: readonly number[];
+  declare readonly tokens: readonly string[];
   /** Place of each token in its sequence; [0, 0] for special tokens and padding. */
-  readonly offsets: readonly Span[];
+  declare readonly offsets: readonly Span[];
   /** Word of each token: counted by the tokenizer, or the index of the given word; null for special tokens. */
-  readonly wordIds: readonly (number | null)[];
-  readonly specialTokensMask: readonly number[];
-  readonly attentionMask: readonly number[];
+  declare readonly wordIds: readonly (number | null)[];
+  declare readonly specialTokensMask: readonly number[];
+  declare readonly attentionMask: readonly number[];
   /** Tokens of each sequence, special tokens left out. */
-  readonly sequenceRanges: readonly Span[];
+  declare readonly sequenceRanges: readonly Span[];
   /** The further windows, where truncation cut some off. */
   readonly overflowing: Encoding[] = [];
 
   constructor(fields: EncodingFields) {
-    this.ids = fields.ids;
-    this.typeIds = fields.typeIds;
-    this.tokens = fields.tokens;
-    this.offsets = fields.offsets;
-    this.wordIds = fields.wordIds;
-    this.specialTokensMask = fields.specialTokensMask;
-    this.attentionMask = fields.attentionMask;
-    this.sequenceRanges = fields.sequenceRanges;
+    Object.assign(this, fields);
   }
 
   get length(): number {

@@ -17,8 +17,8 @@ export type TokenizerErrorCode =
  */
 export class TokenizerError extends Error {
   override readonly name = "TokenizerError";
-  readonly code: TokenizerErrorCode;
-  readonly details: Readonly<Record<string, unknown>>;
+  declare readonly code: TokenizerErrorCode;
+  declare readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: TokenizerErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}) {
     super(message);

@@ -1,4 +1,4 @@
-import { type AddedToken, AddedVocabulary } from "./added-vocabulary.js";
+import type { AddedToken, AddedVocabulary } from "./added-vocabulary.js";
 import { AlignedText } from "./aligned-text.js";
 import { BertNormalizer, bertActions, type Normalizer } from "./bert-normalizer.js";
 import { CharacterActions } from "./character-actions.js";
@@ -26,10 +26,10 @@ export interface FastStages {
 
 /** Text to tokens, by the stages in order. Never changed: adding tokens makes another. */
 export class FastPipeline {
-  readonly stages: FastStages;
-  readonly model: WordPieceModel;
-  readonly added: AddedVocabulary;
-  readonly decoder: Decoder;
+  declare readonly stages: FastStages;
+  declare readonly model: WordPieceModel;
+  declare readonly added: AddedVocabulary;
+  declare readonly decoder: Decoder;
   /** Looks up what is normalized already. */
   readonly #plain: Scanner;
   /** Normalizes and splits in one pass; only for the reference's own normalizer and pre-tokenizer. */
@@ -43,7 +43,8 @@ export class FastPipeline {
     this.decoder = stages.decoder ?? wordPieceDecoder("##", true);
     this.#plain = createScanner(model, preTokenizer ? new CharacterActions((c) => [c]) : bertActions(undefined));
     if (!preTokenizer && !normalizer) this.#fused = this.#plain;
-    else if (!preTokenizer && normalizer instanceof BertNormalizer) this.#fused = createScanner(model, bertActions(normalizer));
+    else if (!preTokenizer && normalizer instanceof BertNormalizer)
+      this.#fused = createScanner(model, bertActions(normalizer));
   }
 
   /** Number of special tokens that the template adds. */

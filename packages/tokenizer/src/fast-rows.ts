@@ -9,57 +9,95 @@ import { truncate } from "./truncation.js";
 /** Kept between calls, so that a call on a short text need not make one. */
 let spare: TokenSink | undefined = new TokenSink(false);
 
+/** What {@link encodeFast} works with. */
+export interface FastEncoder {
+  readonly pipeline: FastPipeline;
+  readonly call: ResolvedCall;
+  readonly padding: Padding;
+  /** Fields that are returned unless the call says otherwise. */
+  readonly names: readonly string[];
+}
+
 /**
- * Encodes samples with a fast pipeline and hands their rows on.
+ * Encodes samples and hands their rows on.
  * @param detail whether tokens' places and words are wanted.
  */
 export function encodeFast<T>(
-  pipeline: FastPipeline,
+  encoder: FastEncoder,
   samples: readonly Sample[],
-  call: ResolvedCall,
-  padding: Padding,
-  names: readonly string[],
   detail: boolean,
   use: (rows: Rows) => T,
 ): T {
   const sink = (!detail && spare) || new TokenSink(detail);
   if (!detail) spare = undefined;
   sink.length = 0;
+  checkStride(encoder);
+  const result = use(makeRows(encoder, samples, sink, addSamples(encoder, samples, sink)));
+  if (!detail && sink.ids.length < 1 << 20) spare = sink;
+  return result;
+}
+
+/** What tokenizing alone needs. */
+interface Tokenizing {
+  readonly pipeline: FastPipeline;
+  readonly call: Pick<ResolvedCall, "offset_unit">;
+}
+
+/** Tokenizes samples into a sink. @returns where each sequence ends, one or two a sample. */
+export function addSamples({ pipeline, call }: Tokenizing, samples: readonly Sample[], sink: TokenSink): number[] {
+  const ends: number[] = [];
+  for (const { first, second } of samples) {
+    addSequence(pipeline, first, sink, call);
+    ends.push(sink.length);
+    if (second === undefined) continue;
+    addSequence(pipeline, second, sink, call);
+    ends.push(sink.length);
+  }
+  return ends;
+}
+
+// The reference asks this before it looks at any text.
+function checkStride({ pipeline, call }: FastEncoder): void {
+  const special = pipeline.specialTokens(false);
+  const { truncation, stride, max_length } = call;
+  const room = (max_length ?? 0) - special;
+  if (truncation === "do_not_truncate" || room < 0 || room >= stride) return;
+  throw new TokenizerError(
+    "truncation",
+    `tokenizer stride set to ${stride}, which is greater than or equal to its effective max length of ${room} (= ${max_length} original max length - ${special} added special tokens), `,
+    { stride, max_length },
+  );
+}
+
+/** Truncates and puts rows together. @param ends of the sequences, see {@link addSamples}. */
+export function makeRows(
+  { pipeline, call, padding, names }: FastEncoder,
+  samples: readonly Sample[],
+  sink: TokenSink,
+  ends: ArrayLike<number>,
+): Rows {
   const rows = new Rows({ sink, call, padding, names, template: pipeline.stages.template });
   const { truncation, stride, truncation_side: side } = call;
-  const max_length = call.max_length ?? 0;
-  const single = pipeline.specialTokens(false);
-  // The reference asks this before it looks at any text.
-  const least = max_length - single;
-  if (truncation !== "do_not_truncate" && least >= 0 && least < stride) {
-    throw new TokenizerError(
-      "truncation",
-      `tokenizer stride set to ${stride}, which is greater than or equal to its effective max length of ${least} (= ${max_length} original max length - ${single} added special tokens), `,
-      { stride, max_length },
-    );
-  }
+  let end = 0;
+  let next = 0;
   for (let i = 0; i < samples.length; i++) {
-    const { first, second } = samples[i]!;
-    const isPair = second !== undefined;
-    const begin = sink.length;
-    addSequence(pipeline, first, sink, call);
-    const middle = sink.length;
-    if (isPair) addSequence(pipeline, second, sink, call);
-    const end = sink.length;
+    const isPair = samples[i]!.second !== undefined;
+    const begin = end;
+    const middle = ends[next++]!;
+    end = isPair ? ends[next++]! : middle;
     const special = call.add_special_tokens ? pipeline.specialTokens(isPair) : 0;
     // A max_length below the number of special tokens does not truncate at all: an underflow of the reference.
-    const room = max_length - special;
-    const pairFrom = isPair ? middle : -1;
+    const room = (call.max_length ?? 0) - special;
     if (truncation === "do_not_truncate" || room < 0 || end - begin <= room) {
-      rows.add(i, begin, middle, pairFrom, end, 0, special);
+      rows.add(i, begin, middle, isPair ? middle : -1, end, 0, special);
       continue;
     }
     const [as, bs] = truncate(middle - begin, isPair ? end - middle : undefined, truncation, room, stride, side);
     const add = (a: number, b: number): void => {
       const [from, to] = as[a]!;
-      const [pairBegin, pairEnd] = bs[b]!;
+      const [pairFrom, pairTo] = bs[b]!;
       const overflow = (a > 0 ? 1 : 0) + (b > 0 ? 2 : 0);
-      rows.add(i, begin + from, begin + to, isPair ? middle + pairBegin : -1, middle + pairEnd, overflow, special);
+      rows.add(i, begin + from, begin + to, isPair ? middle + pairFrom : -1, middle + pairTo, overflow, special);
     };
     // Every window of the one with every window of the other, in the order in which the reference merges them.
     add(0, 0);
@@ -67,12 +105,15 @@ export function encodeFast<T>(
     for (let a = 1; a < as.length; a++) for (let b = 0; b < bs.length; b++) add(a, b);
     for (let b = 1; b < bs.length; b++) add(0, b);
   }
-  const result = use(rows);
-  if (!detail && sink.ids.length < 1 << 20) spare = sink;
-  return result;
+  return rows;
 }
 
-function addSequence(pipeline: FastPipeline, sequence: Sample["first"], sink: TokenSink, call: ResolvedCall): void {
+function addSequence(
+  pipeline: FastPipeline,
+  sequence: Sample["first"],
+  sink: TokenSink,
+  call: Tokenizing["call"],
+): void {
   sink.word = 0;
   sink.fixedWord = -1;
   if (typeof sequence === "string") addText(pipeline, sequence, sink, call);
@@ -84,7 +125,7 @@ function addSequence(pipeline: FastPipeline, sequence: Sample["first"], sink: To
   }
 }
 
-function addText(pipeline: FastPipeline, text: string, sink: TokenSink, call: ResolvedCall): void {
+function addText(pipeline: FastPipeline, text: string, sink: TokenSink, call: Tokenizing["call"]): void {
   const first = sink.length;
   pipeline.tokenize(text, sink);
   if (sink.detail && call.offset_unit === "code_point") toCodePoints(sink, first, text);

@@ -176,14 +176,17 @@ async function addLegacyTokens(
  * among them too, so that its list grows when a tokenizer is saved and loaded; ours stays as it was.
  */
 function addSpecialsOf(settings: Record<string, unknown>): void {
-  const contentOf = (token: unknown): unknown => (typeof token === "string" ? token : (token as { content?: unknown } | null)?.content);
+  const contentOf = (token: unknown): unknown =>
+    typeof token === "string" ? token : (token as { content?: unknown } | null)?.content;
   const roles = new Set<unknown>(Object.values({ ...DEFAULT_SPECIAL_TOKENS }));
   for (const name of SPECIAL_TOKEN_NAMES) {
     if (!(name in settings)) continue;
     roles.delete(DEFAULT_SPECIAL_TOKENS[name as keyof typeof DEFAULT_SPECIAL_TOKENS]);
     roles.add(contentOf(settings[name]));
   }
-  const decoder = Object.values(settings["added_tokens_decoder"] as Record<string, { content: string; special?: boolean }>);
+  const decoder = Object.values(
+    settings["added_tokens_decoder"] as Record<string, { content: string; special?: boolean }>,
+  );
   const contents = new Set(decoder.map((token) => token.content));
   const listed = ((settings["additional_special_tokens"] as unknown[] | null) ?? []).map(contentOf);
   settings["additional_special_tokens"] = [

@@ -49,7 +49,15 @@ export class Rows {
   }
 
   /** Adds a row. @param special number of special tokens around its sequences. */
-  add(sample: number, from: number, to: number, pairFrom: number, pairTo: number, overflow: number, special: number): void {
+  add(
+    sample: number,
+    from: number,
+    to: number,
+    pairFrom: number,
+    pairTo: number,
+    overflow: number,
+    special: number,
+  ): void {
     const length = to - from + special + (pairFrom < 0 ? 0 : pairTo - pairFrom);
     this.#rows.push({ sample, from, to, pairFrom, pairTo, overflow, length });
     if (overflow === 0 && length > this.#longest) this.#longest = length;
@@ -62,7 +70,9 @@ export class Rows {
     const minimum = this.#paddedLength();
     const field = (name: Field): FieldValue => {
       if (call.return_tensors) return this.#tensor(name, minimum);
-      const lists = rows.map((row) => this.#write(name, new Array<number>(Math.max(row.length, minimum)), 0, row, minimum));
+      const lists = rows.map((row) =>
+        this.#write(name, new Array<number>(Math.max(row.length, minimum)), 0, row, minimum),
+      );
       return asList ? lists : lists[0]!;
     };
     const fields: BatchFields = { input_ids: field("input_ids") };
@@ -102,7 +112,7 @@ export class Rows {
       if (Math.max(row.length, minimum) !== length) {
         throw new TokenizerError(
           "ragged",
-          `Unable to create tensor, you should probably activate truncation and/or padding with 'padding=True' 'truncation=True' to have batched tensors with the same length: row 0 has ${length} tokens, row ${i} has ${row.length}`,
+          `Unable to create tensor: row 0 has ${length} tokens, row ${i} has ${row.length}; activate padding and truncation`,
           { row: i },
         );
       }
@@ -143,29 +153,63 @@ export class Rows {
     return target;
   }
 
+  /** The place of each token of each row. */
+  offsets(): Span[][] {
+    const minimum = this.#paddedLength();
+    return this.#rows.map((row) => {
+      const { starts, ends } = this.#settings.sink;
+      const offsets = Array.from({ length: Math.max(row.length, minimum) }, (): Span => [0, 0]);
+      const place = (at: number, i: number): void => {
+        offsets[at] = [starts[i]!, ends[i]!];
+      };
+      this.#walk(row, minimum, place, () => {});
+      return offsets;
+    });
+  }
+
+  /** Calls back for each token of the sequences: where it stands in the row, and in the sink. */
+  #walk(
+    row: Row,
+    minimum: number,
+    visit: (at: number, i: number) => void,
+    special: (at: number, token: string) => void,
+  ): Span[] {
+    const { call, template } = this.#settings;
+    const ranges: Span[] = [];
+    let at = call.padding_side === "left" ? Math.max(minimum - row.length, 0) : 0;
+    for (const piece of row.pairFrom < 0 ? template.single : template.pair) {
+      if ("ids" in piece) {
+        if (!call.add_special_tokens) continue;
+        for (const token of piece.tokens) special(at++, token);
+        continue;
+      }
+      const from = piece.sequence ? row.pairFrom : row.from;
+      const to = piece.sequence ? row.pairTo : row.to;
+      ranges[piece.sequence] = [at, at + to - from];
+      for (let i = from; i < to; i++) visit(at++, i);
+    }
+    return ranges;
+  }
+
   #encoding(row: Row, minimum: number, tokenOf: (id: number) => string): Encoding {
-    const { call, padding, sink, template } = this.#settings;
+    const { padding, sink } = this.#settings;
     const length = Math.max(row.length, minimum);
     const list = (field: Field): number[] => this.#write(field, new Array<number>(length), 0, row, minimum);
     const tokens = new Array<string>(length).fill(padding.token);
     const offsets: Span[] = tokens.map(() => [0, 0]);
     const wordIds = new Array<number | null>(length).fill(null);
-    const sequenceRanges: Span[] = [];
-    let at = call.padding_side === "left" ? length - row.length : 0;
-    for (const piece of row.pairFrom < 0 ? template.single : template.pair) {
-      if ("ids" in piece) {
-        if (call.add_special_tokens) for (const token of piece.tokens) tokens[at++] = token;
-        continue;
-      }
-      const from = piece.sequence ? row.pairFrom : row.from;
-      const to = piece.sequence ? row.pairTo : row.to;
-      sequenceRanges[piece.sequence] = [at, at + to - from];
-      for (let i = from; i < to; i++, at++) {
+    const sequenceRanges = this.#walk(
+      row,
+      minimum,
+      (at, i) => {
         tokens[at] = sink.strings.get(i) ?? tokenOf(sink.ids[i]!);
         offsets[at] = [sink.starts[i]!, sink.ends[i]!];
         wordIds[at] = sink.words[i]!;
-      }
-    }
+      },
+      (at, token) => {
+        tokens[at] = token;
+      },
+    );
     return new Encoding({
       ids: list("input_ids"),
       typeIds: list("token_type_ids"),

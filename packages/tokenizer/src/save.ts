@@ -24,7 +24,11 @@ export interface SaveOptions {
 type Json = Record<string, unknown>;
 
 /** The files that `save_pretrained` of the reference writes, by name. */
-export function tokenizerFiles(tokenizer: TokenizerBase, state: SaveState, options: SaveOptions = {}): Record<string, string> {
+export function tokenizerFiles(
+  tokenizer: TokenizerBase,
+  state: SaveState,
+  options: SaveOptions = {},
+): Record<string, string> {
   const files: Record<string, string> = {
     "tokenizer_config.json": print(settingsOf(tokenizer)),
     "special_tokens_map.json": print(tokenizer.specialTokensMap),
@@ -46,7 +50,10 @@ export async function writeFiles(directory: string, files: Readonly<Record<strin
   try {
     [fs, path] = await Promise.all([import("node:fs/promises"), import("node:path")]);
   } catch {
-    throw new TokenizerError("not-available", "there are no folders to save to here; use toFiles() and keep what it returns");
+    throw new TokenizerError(
+      "not-available",
+      "there are no folders to save to here; use toFiles() and keep what it returns",
+    );
   }
   await fs.mkdir(directory, { recursive: true });
   return Promise.all(
@@ -67,9 +74,13 @@ export function vocabularyText(vocabulary: Vocabulary): string {
   const lines = Array.from({ length: vocabulary.length }, (_, id) => vocabulary.token(id) ?? filler);
   const broken = lines.findIndex((line) => /[\r\n]/.test(line));
   if (broken >= 0) {
-    throw new TokenizerError("unsupported", `token ${broken} holds a line end, which no vocab.txt can; save with legacyFormat: false`, {
-      token: lines[broken],
-    });
+    throw new TokenizerError(
+      "unsupported",
+      `token ${broken} holds a line end, which no vocab.txt can; save with legacyFormat: false`,
+      {
+        token: lines[broken],
+      },
+    );
   }
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -99,7 +110,8 @@ function settingsOf(tokenizer: TokenizerBase): Json {
     strip_accents: null,
     ...options,
   };
-  for (const name of ["max_len", "added_tokens_decoder", "name_or_path", "special_tokens_map_file"]) delete settings[name];
+  for (const name of ["max_len", "added_tokens_decoder", "name_or_path", "special_tokens_map_file"])
+    delete settings[name];
   const { named } = tokenizer["specials"];
   for (const name of SPECIAL_TOKEN_NAMES) if (named.has(name)) settings[name] = named.get(name)!.content;
   if ("padding_side" in settings) settings["padding_side"] = tokenizer.paddingSide;
@@ -117,7 +129,10 @@ function settingsOf(tokenizer: TokenizerBase): Json {
 function printStages(tokenizer: TokenizerBase, pipeline: FastPipeline): string {
   const text = JSON.stringify(stagesOf(tokenizer, pipeline), null, 2);
   // An object would put tokens that are numbers first; the file is in the order of the ids.
-  const lines = Array.from(pipeline.model.vocabulary.entries(), ([token, id]) => `      ${JSON.stringify(token)}: ${id}`);
+  const lines = Array.from(
+    pipeline.model.vocabulary.entries(),
+    ([token, id]) => `      ${JSON.stringify(token)}: ${id}`,
+  );
   const end = text.lastIndexOf("null");
   return `${text.slice(0, end)}{\n${lines.join(",\n")}\n    }${text.slice(end + 4)}`;
 }
@@ -130,7 +145,10 @@ function stagesOf(tokenizer: TokenizerBase, { stages, model }: FastPipeline): Js
     truncation: null,
     padding: null,
     added_tokens: [...tokenizer.addedTokensDecoder].map(([id, token]) => ({ id, ...ordered(token) })),
-    normalizer: normalizer instanceof BertNormalizer ? { type: "BertNormalizer", ...normalizer.options } : (json?.["normalizer"] ?? null),
+    normalizer:
+      normalizer instanceof BertNormalizer
+        ? { type: "BertNormalizer", ...normalizer.options }
+        : (json?.["normalizer"] ?? null),
     pre_tokenizer: json ? json["pre_tokenizer"] : { type: "BertPreTokenizer" },
     post_processor: json ? json["post_processor"] : templateOf(template.single, template.pair),
     decoder: json ? json["decoder"] : { type: "WordPiece", prefix: model.prefix, cleanup: true },

@@ -92,7 +92,8 @@ function truncateIds(
   }
   const target = truncation === "only_second" ? second : first;
   if (!target || target.length <= excess) {
-    if (target && verbose) warnOnce(`A sequence is too short for '${truncation}' to respect max_length: it stays as it is.`);
+    if (target && verbose)
+      warnOnce(`A sequence is too short for '${truncation}' to respect max_length: it stays as it is.`);
     return [first, second, []];
   }
   const kept = without(target, excess);

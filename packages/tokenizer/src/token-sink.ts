@@ -3,12 +3,12 @@
  * Places count UTF-16 units of the text (of the word, for input that is split into words).
  */
 export class TokenSink {
-  readonly detail: boolean;
+  declare readonly detail: boolean;
   length = 0;
   ids = new Int32Array(1024);
-  starts: Int32Array;
-  ends: Int32Array;
-  words: Int32Array;
+  declare starts: Int32Array;
+  declare ends: Int32Array;
+  declare words: Int32Array;
   /** Index of the next word; the caller sets it back for each sequence. */
   word = 0;
   /** The word that all tokens belong to, for input that is split into words; -1 for none. */

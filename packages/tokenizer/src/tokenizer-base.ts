@@ -7,7 +7,14 @@ import { TokenizerError } from "./errors.js";
 import { readInputs, type Samples } from "./inputs.js";
 import type { Padding } from "./rows.js";
 import type { SaveOptions, SaveState } from "./save.js";
-import { camelCase, DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES, type SpecialTokenName, type SpecialTokenOptions, SpecialTokens } from "./special-tokens.js";
+import {
+  camelCase,
+  DEFAULT_SPECIAL_TOKENS,
+  SPECIAL_TOKEN_NAMES,
+  type SpecialTokenName,
+  type SpecialTokenOptions,
+  SpecialTokens,
+} from "./special-tokens.js";
 import type { Side } from "./truncation.js";
 
 /** Options of a tokenizer under the reference's names, as in `tokenizer_config.json`. Others are kept for saving. */
@@ -83,14 +90,14 @@ export interface TokenizerBase extends SpecialTokenProperties {
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the call comes from Callable, the properties from the loop below
 export abstract class TokenizerBase extends Callable {
   /** The options given, for saving. */
-  readonly options: TokenizerOptions;
-  modelMaxLength: number;
-  paddingSide: Side;
-  truncationSide: Side;
-  cleanUpTokenizationSpaces: boolean;
-  splitSpecialTokens: boolean;
+  declare readonly options: TokenizerOptions;
+  declare modelMaxLength: number;
+  declare paddingSide: Side;
+  declare truncationSide: Side;
+  declare cleanUpTokenizationSpaces: boolean;
+  declare splitSpecialTokens: boolean;
   /** Fields that the model takes, and a call returns by default. */
-  modelInputNames: readonly string[];
+  declare modelInputNames: readonly string[];
   padTokenTypeId = 0;
   protected readonly specials = new SpecialTokens();
 
@@ -143,6 +150,25 @@ export abstract class TokenizerBase extends Callable {
       truncation_side: this.truncationSide,
       split_special_tokens: this.splitSpecialTokens,
     });
+  }
+
+  /**
+   * Batch after batch of a stream of texts, for more of them than fit into memory.
+   * @param texts strings or [text, text_pair] lists, from an array, a generator or a stream.
+   */
+  async *stream(
+    texts: Iterable<string | readonly [string, string]> | AsyncIterable<string | readonly [string, string]>,
+    options: CallOptions = {},
+    { batchSize = 64, signal }: { readonly batchSize?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<BatchEncoding> {
+    let batch: (string | readonly [string, string])[] = [];
+    for await (const text of texts) {
+      signal?.throwIfAborted();
+      if (batch.push(text) < batchSize) continue;
+      yield this.call(batch, options);
+      batch = [];
+    }
+    if (batch.length > 0) yield this.call(batch, options);
   }
 
   /** The `input_ids` of one text or pair. */
@@ -253,7 +279,9 @@ export abstract class TokenizerBase extends Callable {
       if (given == null) continue;
       if (name === "additional_special_tokens") {
         const known = this.additionalSpecialTokens;
-        const further = (given as readonly AddedTokenInput[]).map(strippingToken).filter((token) => !known.includes(token.content));
+        const further = (given as readonly AddedTokenInput[])
+          .map(strippingToken)
+          .filter((token) => !known.includes(token.content));
         this.specials.additional.push(...further);
         added.push(...further);
       } else {

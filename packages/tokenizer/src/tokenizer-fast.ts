@@ -2,10 +2,9 @@ import { type AddedToken, type AddedTokenInput, AddedVocabulary, makeAddedToken 
 import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
-import type { Encoding } from "./encoding.js";
 import { FastPipeline } from "./fast-pipeline.js";
-import { encodeFast } from "./fast-rows.js";
-import type { Samples } from "./inputs.js";
+import { encodeFast, type FastEncoder } from "./fast-rows.js";
+import type { Sample, Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { Rows } from "./rows.js";
 import type { SaveState } from "./save.js";
@@ -142,23 +141,36 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     return this.convertTokensToString(tokens);
   }
 
-  protected override encodeSamples({ samples, batched }: Samples, call: ResolvedCall): BatchEncoding {
+  protected override encodeSamples(inputs: Samples, call: ResolvedCall): BatchEncoding {
+    const [encoder, samples, batched] = this.#prepare(inputs, call);
+    const detail = call.return_offsets_mapping;
+    return encodeFast(encoder, samples, detail, (rows) => finish(rows, encoder, samples, batched, detail));
+  }
+
+  #prepare({ samples, batched }: Samples, call: ResolvedCall): [FastEncoder, readonly Sample[], boolean] {
+    const encoder = { pipeline: this.#pipeline, call, padding: this.padding, names: this.modelInputNames };
     // As in the reference, an empty second text counts in a batch only.
     const [only] = samples;
-    const used = batched || only!.second?.length ? samples : [{ first: only!.first, second: undefined }];
-    const pipeline = this.#pipeline;
-    const { padding, modelInputNames } = this;
-    const encode = <T>(detail: boolean, use: (rows: Rows) => T): T =>
-      encodeFast(pipeline, used, call, padding, modelInputNames, detail, use);
-    const tokenOf = (id: number): string => pipeline.model.tokenOf(id);
-    const encodings = (): Encoding[] => encode(true, (rows) => rows.encodings(tokenOf));
-    // The reference keeps the windows of a single text in a list.
-    const asList = batched || call.return_overflowing_tokens;
-    const fields = encode(false, (rows) => rows.fields(asList));
-    if (!call.return_offsets_mapping) return new BatchEncoding(fields, encodings);
-    const full = encodings();
-    const offsets = full.map((encoding) => [...encoding.offsets]);
-    fields.offset_mapping = asList || call.return_tensors ? offsets : offsets[0]!;
-    return new BatchEncoding(fields, () => full);
+    return [encoder, batched || only!.second?.length ? samples : [{ first: only!.first, second: undefined }], batched];
   }
+}
+
+/** A batch out of its rows. @param detail whether the rows know places and words. */
+function finish(
+  rows: Rows,
+  encoder: FastEncoder,
+  samples: readonly Sample[],
+  batched: boolean,
+  detail: boolean,
+): BatchEncoding {
+  const { pipeline, call } = encoder;
+  const tokenOf = (id: number): string => pipeline.model.tokenOf(id);
+  // The reference keeps the windows of a single text in a list.
+  const asList = batched || call.return_overflowing_tokens;
+  const fields = rows.fields(asList);
+  if (!detail)
+    return new BatchEncoding(fields, () => encodeFast(encoder, samples, true, (full) => full.encodings(tokenOf)));
+  const offsets = rows.offsets();
+  fields.offset_mapping = asList || call.return_tensors ? offsets : offsets[0]!;
+  return new BatchEncoding(fields, () => rows.encodings(tokenOf));
 }

@@ -211,7 +211,9 @@ export class ConvBertTokenizer extends TokenizerBase {
     }
     const idsOf = (sequence: string | readonly string[]): number[] =>
       this.convertTokensToIds([sequence].flat().flatMap((text) => this.tokenize(text, call)));
-    const ids = samples.map(({ first, second }) => [idsOf(first), second === undefined ? undefined : idsOf(second)] as const);
+    const ids = samples.map(
+      ({ first, second }) => [idsOf(first), second === undefined ? undefined : idsOf(second)] as const,
+    );
     const template = bertTemplate(this.clsToken!, this.requireId("cls"), this.sepToken!, this.requireId("sep"));
     return new BatchEncoding(encodeSlow(ids, call, this.padding, this.modelInputNames, template, batched));
   }

@@ -36,7 +36,10 @@ export function truncate(
   } else {
     const target = strategy === "only_first" ? 0 : 1;
     if (target === 1 && second === undefined) {
-      throw new TokenizerError("truncation", "Truncation error: Second sequence not provided: 'only_second' truncates pairs");
+      throw new TokenizerError(
+        "truncation",
+        "Truncation error: Second sequence not provided: 'only_second' truncates pairs",
+      );
     }
     if (keep[target]! <= excess) {
       throw new TokenizerError(
@@ -54,7 +57,13 @@ export function truncate(
 function windows(length: number, room: number, stride: number, side: Side): Window[] {
   if (room >= length) return [[0, length]];
   // With no room at all everything is one overflowing window.
-  const result: Window[] = room === 0 ? [[0, 0], [0, length]] : [];
+  const result: Window[] =
+    room === 0
+      ? [
+          [0, 0],
+          [0, length],
+        ]
+      : [];
   if (room > 0 && stride >= room) {
     throw new TokenizerError(
       "truncation",

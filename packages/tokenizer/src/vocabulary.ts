@@ -8,9 +8,9 @@ export type VocabularyInput =
 /** Token strings by id, kept as UTF-16 units in one array: no string is made before someone asks for it. */
 export class Vocabulary {
   /** Units of all tokens; that of id i is `units[starts[i]]` up to `units[ends[i]]`. `ends[i]` is -1 for a hole. */
-  readonly units: Uint16Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  declare readonly units: Uint16Array;
+  declare readonly starts: Int32Array;
+  declare readonly ends: Int32Array;
   readonly #strings: (string | undefined)[] = [];
 
   private constructor(units: Uint16Array, starts: Int32Array, ends: Int32Array) {

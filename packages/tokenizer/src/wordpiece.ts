@@ -11,16 +11,16 @@ export const HASH_BASE = 0x01000193;
  * grows with the text, whatever the words.
  */
 export class WordPieceModel {
-  readonly vocabulary: Vocabulary;
-  readonly unkToken: string;
+  declare readonly vocabulary: Vocabulary;
+  declare readonly unkToken: string;
   /** What a token begins with that continues a word. */
-  readonly prefix: string;
+  declare readonly prefix: string;
   /** Longer words become one unknown token. Counted in code points. */
-  readonly maxCharacters: number;
+  declare readonly maxCharacters: number;
   /** Number of different tokens. */
-  readonly size: number;
+  declare readonly size: number;
   /** Id of the unknown token, -1 where the vocabulary has none. */
-  readonly unkId: number;
+  declare readonly unkId: number;
   readonly #whole: Table;
   readonly #inner: Table;
   // Hashes of the prefixes of the word in hand, and the powers of the base.

@@ -12,7 +12,9 @@ const plain = (value: unknown): unknown => (value === undefined ? null : JSON.pa
  * Where ours and the reference's part on purpose; each fails when they agree after all.
  * Loading counts [UNK] and the like among the additional special tokens there, so that the list grows with every save.
  */
-const DIVERGENCES: Readonly<Record<string, readonly string[]>> = { decoder: ["special_tokens_map", "additional_special_tokens"] };
+const DIVERGENCES: Readonly<Record<string, readonly string[]>> = {
+  decoder: ["special_tokens_map", "additional_special_tokens"],
+};
 
 function expectSteps(tokenizer: AnyTokenizer, steps: readonly Step[], divergent: readonly string[] = []): void {
   for (const [method, args, expected] of steps) {
@@ -51,8 +53,14 @@ describe("stages of tokenizer.json", () => {
     test(`${i} ${JSON.stringify({ normalizer, pre_tokenizer, post_processor, decoder })}`, async () => {
       const vocab = Object.fromEntries(features.words.map((word, id) => [word, id]));
       const file = JSON.stringify({ ...json, model: { ...model, vocab } });
-      const tokenizer = await ConvBertTokenizerFast.fromPretrained({ "tokenizer.json": file }, { mask_token: { content: "[MASK]", lstrip: true } });
-      const inputs = [...features.texts.map((text) => [text, undefined] as const), [features.texts[0]!, features.texts[2]!] as const];
+      const tokenizer = await ConvBertTokenizerFast.fromPretrained(
+        { "tokenizer.json": file },
+        { mask_token: { content: "[MASK]", lstrip: true } },
+      );
+      const inputs = [
+        ...features.texts.map((text) => [text, undefined] as const),
+        [features.texts[0]!, features.texts[2]!] as const,
+      ];
       inputs.forEach(([text, pair], k) => {
         const [e] = tokenizer(text, { text_pair: pair }).encodings;
         const found = {

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { AddedTokenInput, BatchEncoding, CallOptions, ConvBertTokenizer, ConvBertTokenizerFast, TextInput } from "../src/index.js";
+import type {
+  AddedTokenInput,
+  BatchEncoding,
+  CallOptions,
+  ConvBertTokenizer,
+  ConvBertTokenizerFast,
+  TextInput,
+} from "../src/index.js";
 import { camelCase } from "../src/special-tokens.js";
 
 export type AnyTokenizer = ConvBertTokenizer | ConvBertTokenizerFast;
@@ -10,7 +17,11 @@ export type Step = readonly [method: string, args: readonly unknown[], result: u
 export interface Features {
   readonly words: readonly string[];
   readonly texts: readonly string[];
-  readonly cases: readonly { readonly kind: "slow" | "fast"; readonly options: Record<string, unknown>; readonly steps: readonly Step[] }[];
+  readonly cases: readonly {
+    readonly kind: "slow" | "fast";
+    readonly options: Record<string, unknown>;
+    readonly steps: readonly Step[];
+  }[];
   readonly folders: readonly {
     readonly name: string;
     readonly kind: "slow" | "fast";

@@ -63,7 +63,9 @@ describe("saved and loaded again", () => {
       const [path] = await tokenizer.saveVocabulary(folder, "mine");
       expect(path).toBe(join(folder, "mine-vocab.txt"));
       expect(await readFile(path!, "utf8")).toBe("[UNK]\na\n");
-      expect(Object.keys(await tokenizer.toFiles({ filenamePrefix: "x", legacyFormat: false }))).toContain("x-tokenizer.json");
+      expect(Object.keys(await tokenizer.toFiles({ filenamePrefix: "x", legacyFormat: false }))).toContain(
+        "x-tokenizer.json",
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

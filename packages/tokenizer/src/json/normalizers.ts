@@ -1,4 +1,4 @@
-import type { AlignedText } from "../aligned-text.js";
+import type { Aligned, AlignedText } from "../aligned-text.js";
 import { BertNormalizer, type Normalizer } from "../bert-normalizer.js";
 import { TokenizerError } from "../errors.js";
 import { isRustWhitespace } from "../unicode/classes.js";
@@ -28,13 +28,14 @@ export function readNormalizer(json: Json): Normalizer {
     case "Lowercase":
       return { normalize: (text) => text.mapEach((c) => codePoints(lowerCharacter(String.fromCodePoint(c)))) };
     case "NFD":
+      return { normalize: (text) => text.decompose() };
     case "NFKD":
-      return { normalize: (text) => text.decompose(type) };
+      return { normalize: (text) => text.decompose(compatible) };
     case "NFC":
     case "NFKC":
       return {
         normalize: (text) => {
-          text.decompose(type === "NFC" ? "NFD" : "NFKD");
+          text.decompose(type === "NFC" ? undefined : compatible);
           compose(text);
         },
       };
@@ -48,75 +49,64 @@ export function readNormalizer(json: Json): Normalizer {
       return { normalize: (text) => replace(text, pattern, content) };
     }
     default:
-      throw new TokenizerError("unsupported", `tokenizer.json: there is no normalizer ${JSON.stringify(type)} in BERT's family`, { type });
+      throw new TokenizerError(
+        "unsupported",
+        `tokenizer.json: there is no normalizer ${JSON.stringify(type)} in BERT's family`,
+        { type },
+      );
   }
 }
 
-/** Rebuilds a text from some of its places, or others in their stead. */
-function rebuild(text: AlignedText, make: (keep: (at: number, point?: number) => void) => void): void {
-  const { points, starts, ends } = text;
-  text.points = [];
-  text.starts = [];
-  text.ends = [];
-  make((at, point = points[at]!) => {
-    text.points.push(point);
-    text.starts.push(starts[at]!);
-    text.ends.push(ends[at]!);
-  });
-}
+const compatible = (c: number): number[] => codePoints(String.fromCodePoint(c).normalize("NFKD"));
 
 function strip(text: AlignedText, left: boolean, right: boolean): void {
-  let from = 0;
-  let to = text.points.length;
-  if (left) while (from < to && isRustWhitespace(text.points[from]!)) from++;
-  if (right) while (to > from && isRustWhitespace(text.points[to - 1]!)) to--;
-  rebuild(text, (keep) => {
-    for (let i = from; i < to; i++) keep(i);
-  });
+  const isSpace = (item: Aligned): boolean => isRustWhitespace(item[0]);
+  const { items } = text;
+  const from = left ? items.findIndex((item) => !isSpace(item)) : 0;
+  const last = right ? items.findLastIndex((item) => !isSpace(item)) : items.length - 1;
+  text.items = from < 0 ? [] : items.slice(from, last + 1);
 }
 
 /** What replaces a match takes the place of the match's last character. */
 function replace(text: AlignedText, pattern: RegExp, content: readonly number[]): void {
+  const { items } = text;
   // Matches count units, the text code points.
-  const places: number[] = [];
-  text.points.forEach((point, i) => {
-    places.push(...(point > 0xffff ? [i, i] : [i]));
-  });
-  places.push(text.points.length);
-  const matches = [...text.toText().matchAll(pattern)];
-  rebuild(text, (keep) => {
-    let done = 0;
-    for (const match of matches) {
-      const from = places[match.index]!;
-      const to = places[match.index + match[0].length]!;
-      while (done < from) keep(done++);
-      for (const point of content) keep(Math.max(to - 1, 0), point);
-      done = Math.max(done, to);
-    }
-    const end = places.at(-1)!;
-    while (done < end) keep(done++);
-  });
+  const places = [...items.flatMap((item, i) => (item[0] > 0xffff ? [i, i] : [i])), items.length];
+  const made: Aligned[] = [];
+  let done = 0;
+  for (const match of text.toText().matchAll(pattern)) {
+    const from = places[match.index]!;
+    const to = places[match.index + match[0].length]!;
+    const [, start, end] = items[Math.max(to - 1, 0)] ?? [0, 0, 0];
+    for (; done < from; done++) made.push(items[done]!);
+    for (const point of content) made.push([point, start, end]);
+    done = to;
+  }
+  text.items = made.concat(items.slice(done));
 }
 
 /** NFC of decomposed text: what joins takes the place of its first part. */
 function compose(text: AlignedText): void {
-  const { points } = text;
-  const joined = (c: number): string => String.fromCodePoint(c);
-  rebuild(text, (keep) => {
-    for (let from = 0; from < points.length; ) {
-      let to = from + 1;
-      let composed = joined(points[from]!);
-      // On to where nothing reaches back: marks, and what composes with what stands before it, like Hangul vowels.
-      for (; to < points.length; to++) {
-        const next = (composed + joined(points[to]!)).normalize("NFC");
-        if (!isCombining(points[to]!) && Array.from(next).length > Array.from(composed).length) break;
-        composed = next;
-      }
-      const result = codePoints(composed);
-      result.forEach((point, i) => {
-        keep(i === 0 ? from : to - result.length + i, point);
-      });
-      from = to;
-    }
-  });
+  const { items } = text;
+  const made: Aligned[] = [];
+  for (let from = 0; from < items.length; ) {
+    let to = from + 1;
+    while (to < items.length && reachesBack(items[to - 1]![0], items[to]![0])) to++;
+    let composed = "";
+    for (let i = from; i < to; i++) composed += String.fromCodePoint(items[i]![0]);
+    const result = codePoints(composed.normalize("NFC"));
+    result.forEach((point, i) => {
+      const [, start, end] = items[i === 0 ? from : to - result.length + i]!;
+      made.push([point, start, end]);
+    });
+    from = to;
+  }
+  text.items = made;
+}
+
+/** Whether a code point may join what stands before it: marks, Hangul vowels and finals, and a few others. */
+function reachesBack(before: number, point: number): boolean {
+  if (isCombining(point) || (point >= 0x1161 && point <= 0x11c2)) return true;
+  const pair = String.fromCodePoint(before, point);
+  return point > 0x300 && pair.normalize("NFC") !== pair;
 }

@@ -11,13 +11,18 @@ export function object(value: unknown, path: string): Json {
 export function readPattern(value: unknown): RegExp {
   const pattern = object(value, "a pattern");
   const { String: text, Regex: regex } = pattern;
-  const source = typeof text === "string" ? text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&") : typeof regex === "string" && widen(regex);
+  const source =
+    typeof text === "string" ? text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&") : typeof regex === "string" && widen(regex);
   try {
     if (typeof source === "string") return new RegExp(source, "gu");
   } catch (error) {
-    throw new TokenizerError("unsupported", `tokenizer.json: cannot use the pattern ${String(source)}: ${(error as Error).message}`, {
-      pattern: source,
-    });
+    throw new TokenizerError(
+      "unsupported",
+      `tokenizer.json: cannot use the pattern ${String(source)}: ${(error as Error).message}`,
+      {
+        pattern: source,
+      },
+    );
   }
   throw new TokenizerError("invalid-file", "tokenizer.json: a pattern is neither String nor Regex", { pattern: value });
 }

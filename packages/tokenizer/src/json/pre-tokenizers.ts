@@ -1,6 +1,6 @@
 import { TokenizerError } from "../errors.js";
 import type { Splitter } from "../fast-pipeline.js";
-import { fastClasses } from "../unicode/classes.js";
+import { fastClass, PUNCTUATION } from "../unicode/classes.js";
 import { type Json, readPattern } from "./parts.js";
 
 type Piece = readonly [from: number, to: number];
@@ -31,12 +31,19 @@ function makeSplitter(json: Json): Splitter {
       return splitBy(matchesOf(/\p{N}/gu), json["individual_digits"] ? "Isolated" : "Contiguous");
     case "Split": {
       const matches = matchesOf(readPattern(json["pattern"]));
-      return splitBy(json["invert"] ? (text) => between(matches(text), text.length) : matches, json["behavior"] as Behavior);
+      return splitBy(
+        json["invert"] ? (text) => between(matches(text), text.length) : matches,
+        json["behavior"] as Behavior,
+      );
     }
     case "Sequence":
       return inTurn((json["pretokenizers"] as readonly Json[]).map(makeSplitter));
     default:
-      throw new TokenizerError("unsupported", `tokenizer.json: there is no pre-tokenizer ${JSON.stringify(type)} in BERT's family`, { type });
+      throw new TokenizerError(
+        "unsupported",
+        `tokenizer.json: there is no pre-tokenizer ${JSON.stringify(type)} in BERT's family`,
+        { type },
+      );
   }
 }
 
@@ -51,11 +58,10 @@ const matchesOf =
     Array.from(text.matchAll(pattern), (match): Piece => [match.index, match.index + match[0].length]);
 
 function matchPunctuation(text: string): Piece[] {
-  const { isPunctuation } = fastClasses();
   const matches: Piece[] = [];
   let at = 0;
   for (const character of text) {
-    if (isPunctuation(character.codePointAt(0)!)) matches.push([at, at + character.length]);
+    if (fastClass(character.codePointAt(0)!) === PUNCTUATION) matches.push([at, at + character.length]);
     at += character.length;
   }
   return matches;
@@ -85,7 +91,8 @@ function splitBy(find: (text: string) => readonly Piece[], behavior: Behavior): 
     let previous = false;
     for (const [[from, to], isMatch] of all) {
       const last = pieces.at(-1);
-      const joins = behavior === "Contiguous" ? isMatch === previous : behavior.startsWith("Merged") && isMatch && !previous;
+      const joins =
+        behavior === "Contiguous" ? isMatch === previous : behavior.startsWith("Merged") && isMatch && !previous;
       if (last && joins) {
         if (behavior === "MergedWithNext") last[0] = from;
         else last[1] = to;

@@ -16,14 +16,20 @@ import { readPreTokenizer } from "./pre-tokenizers.js";
  * from its own defaults where there is a tokenizer_config.json that leaves them out (`hasConfig`).
  */
 export function readTokenizerJson(json: Json, settings: Record<string, unknown>, hasConfig: boolean): FastPipeline {
-  const preTokenizer = json["pre_tokenizer"] ? readPreTokenizer(object(json["pre_tokenizer"], "pre_tokenizer")) : wholeText;
+  const preTokenizer = json["pre_tokenizer"]
+    ? readPreTokenizer(object(json["pre_tokenizer"], "pre_tokenizer"))
+    : wholeText;
   for (const name of ["padding", "truncation"]) {
     const direction = (json[name] as Json | null | undefined)?.["direction"];
     if (typeof direction === "string") settings[`${name}_side`] ??= direction.toLowerCase();
   }
   const pipeline = new FastPipeline({
     model: readModel(object(json["model"], "model")),
-    normalizer: adjust(json["normalizer"] ? readNormalizer(object(json["normalizer"], "normalizer")) : undefined, settings, hasConfig),
+    normalizer: adjust(
+      json["normalizer"] ? readNormalizer(object(json["normalizer"], "normalizer")) : undefined,
+      settings,
+      hasConfig,
+    ),
     ...(preTokenizer && { preTokenizer }),
     template: readTemplate(json["post_processor"]),
     decoder: readDecoder(json["decoder"]),
@@ -39,11 +45,20 @@ const wholeText = (text: string): [number, number][] => [[0, text.length]];
 function readModel(model: Json): WordPieceModel {
   const type = model["type"] ?? ("max_input_chars_per_word" in model ? "WordPiece" : undefined);
   if (type !== "WordPiece") {
-    throw new TokenizerError("unsupported", `tokenizer.json: the model is ${String(type)}; ConvBERT's tokenizer needs WordPiece`, { type });
+    throw new TokenizerError(
+      "unsupported",
+      `tokenizer.json: the model is ${String(type)}; ConvBERT's tokenizer needs WordPiece`,
+      { type },
+    );
   }
   const tokens: (string | undefined)[] = [];
   for (const [token, id] of Object.entries(object(model["vocab"], "model.vocab"))) {
-    if (!Number.isSafeInteger(id) || (id as number) < 0 || (id as number) >= 1 << 24 || tokens[id as number] !== undefined) {
+    if (
+      !Number.isSafeInteger(id) ||
+      (id as number) < 0 ||
+      (id as number) >= 1 << 24 ||
+      tokens[id as number] !== undefined
+    ) {
       throw new TokenizerError(
         "invalid-file",
         `tokenizer.json: model.vocab gives ${JSON.stringify(token)} the id ${JSON.stringify(id)}, which is no id or another token's`,
@@ -78,7 +93,8 @@ function readTemplate(value: unknown): Template {
   const json = object(value, "post_processor");
   const pairOf = (name: string): [string, number] => json[name] as [string, number];
   if (json["type"] === "BertProcessing") return bertTemplate(...pairOf("cls"), ...pairOf("sep"));
-  if (json["type"] === "Sequence" && (json["processors"] as unknown[]).length === 1) return readTemplate((json["processors"] as unknown[])[0]);
+  if (json["type"] === "Sequence" && (json["processors"] as unknown[]).length === 1)
+    return readTemplate((json["processors"] as unknown[])[0]);
   if (json["type"] !== "TemplateProcessing") {
     throw new TokenizerError(
       "unsupported",
@@ -113,5 +129,9 @@ function readDecoder(value: unknown): Decoder {
     const steps = (json["decoders"] as unknown[]).map(readDecoder);
     return (tokens) => steps.reduce<string[]>((made, step) => step(made), [...tokens]);
   }
-  throw new TokenizerError("unsupported", `tokenizer.json: there is no decoder ${JSON.stringify(type)} in BERT's family`, { type });
+  throw new TokenizerError(
+    "unsupported",
+    `tokenizer.json: there is no decoder ${JSON.stringify(type)} in BERT's family`,
+    { type },
+  );
 }

@@ -1,44 +1,47 @@
-import { CLASSES, FAST_CONTROL, FAST_MARKS, FAST_PUNCTUATION } from "../generated/unicode-tables.js";
-import { countUpTo, readNumbers, readSet } from "./runs.js";
+import { FAST_CLASSES, SLOW_CLASSES } from "../generated/unicode-tables.js";
+import { countUpTo, readNumbers } from "./runs.js";
 
-/** What a tokenizer has to know of a code point before it is split. */
-export const OTHER = 0;
-/** Dropped by text cleaning: Cc, Cf, Cn, Co, Cs except tab and line ends, and U+FFFD. */
+/** What a tokenizer has to know of a code point before it is split. Anything else is 0. */
 export const CONTROL = 1;
-/** Tab, line feed, carriage return and category Zs. */
+/** White space that text cleaning turns into a space. */
 export const SPACE = 2;
 /** ASCII symbols and the categories P*. */
 export const PUNCTUATION = 3;
 /** Category Mn, what stripping accents removes. */
 export const MARK = 4;
 
-/** Class by Python's unicodedata 14.0, as the slow tokenizer asks for it. */
-export type ClassOf = (codePoint: number) => number;
+type ClassOf = (codePoint: number) => number;
 
-let slow: ClassOf | undefined;
-
-export function slowClasses(): ClassOf {
-  if (slow) return slow;
+/** Reads a table when the first code point is asked for, and remembers the classes of the basic plane. */
+function classesOf(table: string): ClassOf {
   const bounds: number[] = [];
   const classes: number[] = [];
-  let at = 0;
-  for (const n of readNumbers(CLASSES)) {
-    bounds.push(at);
-    classes.push(n % 5);
-    at += (n - (n % 5)) / 5;
-  }
-  bounds.push(at);
-  classes.push(OTHER);
-  const find: ClassOf = (codePoint) => classes[countUpTo(bounds, codePoint) - 1]!;
   // 0 for not looked up yet, else the class plus 1.
   const known = new Uint8Array(0x10000);
-  slow = (codePoint) => {
-    if (codePoint > 0xffff) return find(codePoint);
-    known[codePoint] ||= find(codePoint) + 1;
-    return known[codePoint]! - 1;
+  return (codePoint) => {
+    if (known[codePoint]) return known[codePoint] - 1;
+    if (bounds.length === 0) {
+      let at = 0;
+      for (const n of readNumbers(table)) {
+        classes.push(n % 5);
+        at += Math.floor(n / 5);
+        bounds.push(at);
+      }
+    }
+    const found = classes[countUpTo(bounds, codePoint)] ?? 0;
+    known[codePoint] = found + 1;
+    return found;
   };
-  return slow;
 }
+
+/**
+ * Class by Python's unicodedata, Unicode 14.0, as the slow tokenizer asks for it. Control: Cc, Cf, Cn, Co and Cs except
+ * tab and line ends, and U+FFFD; so after cleaning every code point is one that Unicode 14 knows.
+ */
+export const slowClass: ClassOf = /* @__PURE__ */ classesOf(SLOW_CLASSES);
+
+/** Class by the crates of the fast tokenizer, each of its own Unicode version. Control: what is assigned only. */
+export const fastClass: ClassOf = /* @__PURE__ */ classesOf(FAST_CLASSES);
 
 /** Code points that `char::is_whitespace` of Rust knows: fixed by Unicode since 6.3. */
 export function isRustWhitespace(c: number): boolean {
@@ -47,43 +50,13 @@ export function isRustWhitespace(c: number): boolean {
 
 /** Code points for which Python's `str.isspace` holds, and at which `str.split` splits. */
 export function isPythonSpace(c: number): boolean {
-  return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c === 0x85 || isWideSpace(c);
+  return isRustWhitespace(c) || (c >= 28 && c <= 31);
 }
 
 function isWideSpace(c: number): boolean {
   return (
-    c === 0xa0 ||
-    c === 0x1680 ||
-    (c >= 0x2000 && c <= 0x200a) ||
-    c === 0x2028 ||
-    c === 0x2029 ||
-    c === 0x202f ||
-    c === 0x205f ||
-    c === 0x3000
+    c >= 0xa0 && c < 0x3001 && /[\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/.test(String.fromCharCode(c))
   );
-}
-
-/** The three questions the fast tokenizer asks, each crate with its own Unicode version. */
-export interface FastClasses {
-  readonly isControl: (codePoint: number) => boolean;
-  readonly isPunctuation: (codePoint: number) => boolean;
-  readonly isMark: (codePoint: number) => boolean;
-}
-
-let fast: FastClasses | undefined;
-
-export function fastClasses(): FastClasses {
-  if (fast) return fast;
-  const base = slowClasses();
-  const control = readSet(FAST_CONTROL);
-  const punctuation = readSet(FAST_PUNCTUATION);
-  const marks = readSet(FAST_MARKS);
-  fast = {
-    isControl: control,
-    isPunctuation: (c) => (base(c) === PUNCTUATION) !== punctuation(c),
-    isMark: (c) => (base(c) === MARK) !== marks(c),
-  };
-  return fast;
 }
 
 /** The blocks that BERT calls Chinese characters. */

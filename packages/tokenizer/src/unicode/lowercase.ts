@@ -1,22 +1,19 @@
-import { CONTROL, slowClasses } from "./classes.js";
+import { CAPITALS } from "../generated/unicode-tables.js";
+import { setOf } from "./runs.js";
+
+const isCapital = /* @__PURE__ */ setOf(CAPITALS);
 
 /**
- * Lower case of one code point, without locale or context, as Unicode 14 has it; the same in Python 3.11 and in the Rust
- * crate. Unicode never parts a case pair nor pairs characters that are there already (its stability policy), so the
- * engine's mapping will do wherever both ends were assigned by Unicode 14.
+ * Lower case of one character, without locale or context, as Unicode 14 has it; the same in Python 3.11 and in the Rust
+ * crate. Unicode never parts a case pair, so the engine's mapping will do where the table says there is one.
  */
 export function lowerCharacter(character: string): string {
-  const classOf = slowClasses();
-  const lower = character.toLowerCase();
-  const isKnown = [character, lower].every((c) => c < "\x80" || classOf(c.codePointAt(0)!) !== CONTROL);
-  return isKnown ? lower : character;
+  return isCapital(character.codePointAt(0)!) ? character.toLowerCase() : character;
 }
-
-const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
 
 /** Each character of a text in lower case by itself, so that no sigma is a final one. */
 export function lowerEach(text: string): string {
-  return isAscii(text) ? text.toLowerCase() : Array.from(text, lowerCharacter).join("");
+  return /[^\0-\x7f]/.test(text) ? Array.from(text, lowerCharacter).join("") : text.toLowerCase();
 }
 
 /** Python's `str.lower`: a capital sigma at the end of a word becomes the final one. */

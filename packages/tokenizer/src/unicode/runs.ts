@@ -19,11 +19,16 @@ export function readNumbers(table: string): number[] {
   return numbers;
 }
 
-/** A table of runs outside and inside, alternately, as a test for code points. */
-export function readSet(table: string): (codePoint: number) => boolean {
-  let at = 0;
-  const bounds = readNumbers(table).map((n) => (at += n));
-  return (codePoint) => (countUpTo(bounds, codePoint) & 1) === 1;
+/** A table of runs outside and inside, alternately, as a test for code points; read when the first is asked for. */
+export function setOf(table: string): (codePoint: number) => boolean {
+  let bounds: number[] | undefined;
+  return (codePoint) => {
+    if (!bounds) {
+      let at = 0;
+      bounds = readNumbers(table).map((n) => (at += n));
+    }
+    return (countUpTo(bounds, codePoint) & 1) === 1;
+  };
 }
 
 /** How many of the ascending `bounds` are at or below `value`. */

@@ -1,0 +1,47 @@
+import { AlignedText } from "../aligned-text.js";
+import { type BertNormalizer, bertActions } from "../bert-normalizer.js";
+import { ALONE, type CharacterActions, ENTANGLED, LIST, SPACE } from "../character-actions.js";
+
+/** Counts the words of texts, normalized and split as the fast tokenizer does. */
+export class WordCounter {
+  readonly counts = new Map<string, number>();
+  readonly #normalizer: BertNormalizer;
+  readonly #actions: CharacterActions;
+  readonly #plain = bertActions(undefined);
+
+  constructor(normalizer: BertNormalizer) {
+    this.#normalizer = normalizer;
+    this.#actions = bertActions(normalizer);
+  }
+
+  add(text: string): void {
+    const words = split(text, this.#actions) ?? split(this.#normalize(text), this.#plain)!;
+    for (const word of words) this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
+  }
+
+  #normalize(text: string): string {
+    const aligned = new AlignedText(text, 0, text.length);
+    this.#normalizer.normalize(aligned);
+    return aligned.toText();
+  }
+}
+
+/** The words of a text; undefined where it has to be normalized as a whole first. */
+function split(text: string, actions: CharacterActions): string[] | undefined {
+  const words: string[] = [];
+  let word = "";
+  const act = (action: number): boolean => {
+    const kind = action & ~0xffffff;
+    if (kind === 0) word += String.fromCodePoint(action);
+    else if (kind === LIST) return Array.from(actions.lists[action & 0xffffff]!).every(act);
+    else if (kind === SPACE || kind === ALONE) {
+      if (word) words.push(word);
+      word = "";
+      if (kind === ALONE) words.push(String.fromCodePoint(action & 0xffffff));
+    }
+    return kind !== ENTANGLED;
+  };
+  for (const character of text) if (!act(actions.of(character.codePointAt(0)!))) return undefined;
+  if (word) words.push(word);
+  return words;
+}
