@@ -25,7 +25,7 @@ const run = (command: string, args: string[], cwd: string): string =>
 
 try {
   const entries: string[] = [];
-  const tarballs: string[] = [];
+  const tarballs: Record<string, string> = {};
   for (const folder of folders) {
     const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
     if (manifest.private) {
@@ -35,7 +35,7 @@ try {
       filename: string;
       files: { path: string }[];
     };
-    tarballs.push(packed.filename);
+    tarballs[manifest.name] = `file:${packed.filename}`;
     const paths = packed.files.map(({ path }) => path);
     for (const needed of ["package.json", "README.md", "dist/index.js", "dist/index.d.ts"]) {
       if (!paths.includes(needed)) {
@@ -49,8 +49,11 @@ try {
     const own = Object.keys(manifest.exports).filter((path) => !path.includes("*") && !path.endsWith(".json"));
     entries.push(...own.map((path) => manifest.name + path.slice(1)));
   }
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--silent", ...tarballs], project);
+  // The overrides keep npm from asking the registry for versions that are not published yet.
+  const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
+  const stranger = { name: "stranger", private: true, type: "module", dependencies: tarballs, overrides };
+  writeFileSync(join(project, "package.json"), JSON.stringify(stranger));
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--silent"], project);
 
   const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join("\n");
   writeFileSync(join(project, "import.mjs"), `${imports}\nprocess.stdout.write("imported");\n`);
