@@ -14,6 +14,16 @@ const ALLOWED: Record<string, { runtime: string[]; bundled?: string[] }> = {
   "@convbert/pipelines": {
     runtime: ["@convbert/tensor", "@convbert/files", "@convbert/model", "@convbert/heads", "@convbert/tokenizer"],
   },
+  "@convbert/trainer": {
+    runtime: [
+      "@convbert/tensor",
+      "@convbert/files",
+      "@convbert/converter",
+      "@convbert/model",
+      "@convbert/heads",
+      "@convbert/tokenizer",
+    ],
+  },
   convbert: {
     runtime: [
       "@convbert/tensor",
@@ -23,6 +33,7 @@ const ALLOWED: Record<string, { runtime: string[]; bundled?: string[] }> = {
       "@convbert/heads",
       "@convbert/tokenizer",
       "@convbert/pipelines",
+      "@convbert/trainer",
     ],
   },
   "@convbert/playground": {
