@@ -1,4 +1,5 @@
 import type { ActivationKind } from "./activations.js";
+import type { Dropout, GradientKernels } from "./gradient-kernels.js";
 
 /**
  * A block of a backend's memory. The views are live: writes are seen by kernels, and a view is valid only until the
@@ -65,6 +66,11 @@ export interface AttentionArguments {
   readonly mask: Matrix | null;
   /** `[1, heads]`, multiplies the probabilities. */
   readonly headMask: Matrix | null;
+  /**
+   * Drops probabilities before the head mask. The element of head `h`, token `t` (of all sequences) and key `k` (of its
+   * sequence) has the number `(h * tokens + t) * longest + k`, modulo 2^32, `longest` being the longest sequence.
+   */
+  readonly dropout: Dropout | null;
   /** `[sequences * heads * length, length]`, only for sequences of one length: receives the probabilities. */
   readonly probabilities: Matrix | null;
   /** `[tokens, heads * size]`. */
@@ -148,4 +154,7 @@ export interface Backend {
    */
   dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void;
   attention(args: AttentionArguments): void;
+
+  /** What training needs besides. */
+  readonly gradients: GradientKernels;
 }

@@ -15,6 +15,7 @@ import { BlockPool } from "../pool.js";
 import { quantise, rowScale, scaleFactor } from "../quantize.js";
 import { attention } from "./attention.js";
 import { ACTIVATIONS } from "./functions.js";
+import { ReferenceGradients } from "./gradients.js";
 
 class ArrayStorage implements Storage {
   readonly #buffer: ArrayBuffer;
@@ -41,7 +42,7 @@ class ArrayStorage implements Storage {
 }
 
 /** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for. */
-class RowMajorWeights implements PackedWeights {
+export class RowMajorWeights implements PackedWeights {
   readonly values: Float32Array;
 
   constructor(
@@ -73,6 +74,7 @@ export class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly description = "reference: plain TypeScript, 1 thread";
   readonly threads = 1;
+  readonly gradients = new ReferenceGradients();
   readonly #pool = new BlockPool<ArrayStorage>();
   readonly #live = new Set<Storage>();
   #liveBytes = 0;

@@ -10,6 +10,8 @@ import type {
   Storage,
   WeightDType,
 } from "../backend.js";
+import { attention } from "../reference/attention.js";
+import { WasmGradients } from "./gradients.js";
 import { type Int8Format, Int8Weights, multiplyInt8, probeInt8Format } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
@@ -80,6 +82,7 @@ function rows(matrix: Matrix, first = 0): [number, number] {
 /** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
 class WasmBackend implements Backend {
   readonly name = "wasm";
+  readonly gradients = new WasmGradients();
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
   readonly #int8Format: Int8Format;
@@ -250,6 +253,10 @@ class WasmBackend implements Backend {
 
   attention(args: AttentionArguments): void {
     const { query, key, value, sequences, heads, scale, mask, headMask, probabilities, output } = args;
+    if (args.dropout !== null) {
+      attention(args);
+      return;
+    }
     const { offsets } = sequences;
     const size = query.columns / heads;
     let longest = 0;

@@ -1,0 +1,25 @@
+/** Mixes 32 bits so that every input bit changes every output bit with a probability near one half ("lowbias32"). */
+function mix(bits: number): number {
+  let x = bits;
+  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  return x ^ (x >>> 15);
+}
+
+/**
+ * The random 32 bits of an element, a function of its number alone (a counter-based generator), so that any thread
+ * computes them in any order: `mix(mix(index + seed[0]) ^ seed[1])`.
+ */
+export function dropoutBits(seed: readonly [number, number], index: number): number {
+  return mix(mix((index + seed[0]) | 0) ^ seed[1]) >>> 0;
+}
+
+/** Elements whose bits are below this are dropped. */
+export function dropoutThreshold(rate: number): number {
+  return Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
+}
+
+/** What kept elements are multiplied by, a float32: the mean stays. */
+export function dropoutScale(rate: number): number {
+  return Math.fround(1 / (1 - rate));
+}

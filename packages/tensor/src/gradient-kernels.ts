@@ -1,0 +1,120 @@
+import type { ActivationKind } from "./activations.js";
+import type { AttentionArguments, Matrix, PackedWeights, Sequences } from "./backend.js";
+
+/**
+ * Which elements are dropped: element `i` of a tensor in row-major order is kept when `dropoutBits(seed, i)`, a 32-bit
+ * number, is at least `rate * 2^32`, and is then scaled by `1 / (1 - rate)`. Nothing is stored: the backward pass asks
+ * again, and every backend and any number of threads gives the same answer.
+ */
+export interface Dropout {
+  /** In [0, 1). */
+  readonly rate: number;
+  /** Two 32-bit integers. */
+  readonly seed: readonly [number, number];
+}
+
+/** Arguments of {@link GradientKernels.layerNormGradient}. */
+export interface LayerNormGradientArguments {
+  readonly input: Matrix;
+  readonly residual: Matrix | null;
+  readonly weight: Matrix;
+  readonly epsilon: number;
+  readonly outputGradient: Matrix;
+  /** Gradients of what needs none are null. The input's and the residual's are the same numbers. */
+  readonly inputGradient: Matrix | null;
+  readonly residualGradient: Matrix | null;
+  /** `[1, columns]`. */
+  readonly weightGradient: Matrix | null;
+  /** `[1, columns]`. */
+  readonly biasGradient: Matrix | null;
+}
+
+/** Arguments of {@link GradientKernels.attentionGradient}: those of the forward pass, and the gradients. */
+export interface AttentionGradientArguments extends Omit<AttentionArguments, "output" | "probabilities"> {
+  readonly outputGradient: Matrix;
+  readonly queryGradient: Matrix | null;
+  readonly keyGradient: Matrix | null;
+  readonly valueGradient: Matrix | null;
+}
+
+/** Arguments of {@link GradientKernels.adam}; all matrices have the parameter's extents, each its own stride. */
+export interface AdamArguments {
+  readonly parameter: Matrix;
+  readonly gradient: Matrix;
+  /** Running mean of the gradient. */
+  readonly mean: Matrix;
+  /** Running mean of the squared gradient. */
+  readonly variance: Matrix;
+  /** Multiplies the gradient first (clipping, or an average over accumulated batches). */
+  readonly gradientScale: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** `lr / (1 - beta1^t)`. */
+  readonly stepSize: number;
+  /** `sqrt(1 - beta2^t)`. */
+  readonly varianceCorrection: number;
+  /** AdamW's: the parameter is multiplied by this before the update, `1 - lr * weight_decay`. */
+  readonly decay: number;
+  /** Adam's: this times the parameter is added to the gradient. */
+  readonly l2: number;
+}
+
+/**
+ * The kernels of training. All gradients are **added** to what their matrix holds. Like the forward kernels they take
+ * any strides, trust the shapes, and give the same bits for any number of threads. The reference backend defines them.
+ */
+export interface GradientKernels {
+  /** `gradient += outputGradient · weights`: `[tokens, out] · [out, in]`. Float32 weights only. */
+  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void;
+  /** `gradient += outputGradientᵀ · input`: `[out, tokens] · [tokens, in]`, in the layout of packed float32 weights. */
+  linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void;
+  /** `gradient[0, c] += Σ_r input[r, c]`. */
+  sumRows(input: Matrix, gradient: Matrix): void;
+  /** `gradient += factor * input`; an input of one row repeats for every row of the gradient. */
+  accumulate(input: Matrix, factor: number, gradient: Matrix): void;
+  /** `gradient += left * right`, element by element; `right` of one row repeats for every row. */
+  accumulateProduct(left: Matrix, right: Matrix, gradient: Matrix): void;
+  /** `gradient += outputGradient * f'(input)`, `input` being what the activation was applied to. */
+  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void;
+  layerNormGradient(args: LayerNormGradientArguments): void;
+  /** Of a softmax over groups of `groupSize` columns: `gradient += p * (outputGradient - Σ p * outputGradient)`. */
+  softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void;
+  /** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`; both `[rows, 1]`; rows of factor 0 are skipped. */
+  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void;
+  /** `gradient[indices[i]] += outputGradient[i]`, rows in order; index `skip` adds nothing (-1: all add). */
+  scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void;
+  /** The same into the gradient of packed weights, `weights.rows` being the table's. */
+  scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void;
+  depthwiseConvolutionGradient(
+    input: Matrix,
+    kernel: Matrix,
+    sequences: Sequences,
+    outputGradient: Matrix,
+    inputGradient: Matrix | null,
+    kernelGradient: Matrix | null,
+  ): void;
+  dynamicConvolutionGradient(
+    values: Matrix,
+    kernels: Matrix,
+    heads: number,
+    sequences: Sequences,
+    outputGradient: Matrix,
+    valuesGradient: Matrix | null,
+    kernelsGradient: Matrix | null,
+  ): void;
+  attentionGradient(args: AttentionGradientArguments): void;
+  /** `output = dropped(input)`, elements numbered `row * columns + column`. May write over its input. */
+  dropout(input: Matrix, dropout: Dropout, output: Matrix): void;
+  /** `gradient += dropped(outputGradient)`. */
+  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void;
+
+  /** All elements of packed float32 rows as matrices over their block, for kernels that go element by element. */
+  packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[];
+  /** Sets every element. */
+  fill(output: Matrix, value: number): void;
+  /** `Σ x²`, in double precision, the same for any number of threads. */
+  sumOfSquares(input: Matrix): number;
+  /** One step of Adam or AdamW in place, as `torch.optim` takes it. */
+  adam(args: AdamArguments): void;
+}
