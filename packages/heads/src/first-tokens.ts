@@ -16,5 +16,5 @@ export function lastTokens({ lastHiddenState, sequences }: Encoded): Tensor<"flo
 
 /** Rows of `[tokens, hidden_size]`. */
 export function selectTokens(hidden: Tensor<"float32">, rows: readonly number[]): Tensor<"float32"> {
-  return embedding(hidden, Tensor.from(hidden.backend, rows, [rows.length], "int32"), "token");
+  return embedding(hidden, Tensor.from(hidden.backend, rows, [rows.length], "int32"), { what: "token" });
 }

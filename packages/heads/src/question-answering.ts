@@ -87,6 +87,6 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead {
     }
     const clamped = values.map((position) => Math.min(Math.max(position, 0), length));
     const scores = Tensor.from(this.backend, logits.data, [batch, length]);
-    return crossEntropy(scores, Tensor.from(this.backend, clamped, [batch], "int32"), length).item();
+    return crossEntropy(scores, Tensor.from(this.backend, clamped, [batch], "int32"), { ignoreIndex: length }).item();
   }
 }

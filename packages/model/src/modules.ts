@@ -1,13 +1,13 @@
 import {
   type ActivationKind,
   activationKind,
-  type Backend,
   embedding,
   groupedLinear,
   layerNorm,
   linear,
   type PackedWeights,
-  Tensor,
+  packedEmbedding,
+  type Tensor,
 } from "@convbert/tensor";
 import type { ConvBertConfig } from "./config.js";
 import { transposed } from "./layouts.js";
@@ -123,19 +123,20 @@ export class Embedding {
     size: number,
     { padding = null, packed = false }: { padding?: number | null; packed?: boolean } = {},
   ) {
+    const padded = padding === null ? null : (padding + rows) % rows;
     if (packed) {
       const weights = scope.packed(rows, size);
       this.packed = weights;
       this.place = packedPlace(scope.backend, weights, 0, rows);
-      this.#lookup = (indices) => unpackedRows(scope.backend, weights, indices);
+      this.#lookup = (indices, what) => packedEmbedding(weights, indices, { what, paddingIndex: padded });
     } else {
       const table = scope.owned(rows, size);
       this.packed = null;
       this.place = tensorPlace(table);
-      this.#lookup = (indices, what) => embedding(table, indices, what);
+      this.#lookup = (indices, what) => embedding(table, indices, { what, paddingIndex: padded });
     }
     this.release = () => scope.dispose();
-    const initialiser = padding === null ? "normal" : ({ kind: "normal", zeroRow: (padding + rows) % rows } as const);
+    const initialiser = padded === null ? "normal" : ({ kind: "normal", zeroRow: padded } as const);
     scope.place("weight", [rows, size], initialiser, this.place);
   }
 
@@ -143,17 +144,6 @@ export class Embedding {
   forward(indices: Tensor, what: string): Tensor<"float32"> {
     return this.#lookup(indices, what);
   }
-}
-
-/** Rows of packed weights, one after the other. */
-function unpackedRows(backend: Backend, weights: PackedWeights, indices: Tensor): Tensor<"float32"> {
-  const { columns } = weights;
-  const output = Tensor.allocate(backend, [...indices.shape, columns]);
-  const values = output.data;
-  for (const [at, row] of indices.data.entries()) {
-    values.set(backend.unpackRows(weights, row, 1), at * columns);
-  }
-  return output;
 }
 
 /** The kernel function behind the configuration's `hidden_act`. */

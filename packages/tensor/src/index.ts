@@ -5,6 +5,8 @@ export {
   activationKind,
   isActivationName,
 } from "./activations.js";
+export { BufferStore, elementsOf, isTensor, type Trainable } from "./autograd/buffers.js";
+export { isRecording, type Recorded, Tape } from "./autograd/tape.js";
 export type {
   AttentionArguments,
   Backend,
@@ -17,22 +19,26 @@ export type {
   WeightDType,
 } from "./backend.js";
 export { type BackendOptions, createBackend, sharedBackend } from "./create.js";
+export { dropoutBits } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
 export { sizeOf } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
+export type { AdamArguments, Dropout, GradientKernels } from "./gradient-kernels.js";
 export { activate } from "./operations/activate.js";
 export { type AttentionOptions, attention } from "./operations/attention.js";
 export { add, multiply, subtract } from "./operations/binary.js";
 export { binaryCrossEntropy } from "./operations/binary-cross-entropy.js";
 export { concatenate } from "./operations/concatenate.js";
-export { crossEntropy } from "./operations/cross-entropy.js";
+export { type CrossEntropyOptions, crossEntropy } from "./operations/cross-entropy.js";
 export { depthwiseConvolution } from "./operations/depthwise-convolution.js";
+export { dropout } from "./operations/dropout.js";
 export { dynamicConvolution } from "./operations/dynamic-convolution.js";
-export { embedding } from "./operations/embedding.js";
+export { type EmbeddingOptions, embedding, packedEmbedding } from "./operations/embedding.js";
 export { groupedLinear } from "./operations/grouped-linear.js";
 export { layerNorm } from "./operations/layer-norm.js";
 export { type LinearOptions, linear } from "./operations/linear.js";
 export { meanSquaredError } from "./operations/mean-squared-error.js";
+export { scale } from "./operations/scale.js";
 export { sequenceMean } from "./operations/sequence-mean.js";
 export { uniformSequences } from "./operations/sequences.js";
 export { softmax } from "./operations/softmax.js";

@@ -7,6 +7,8 @@ import { register, unregister } from "./scope.js";
 /** Counts the tensors that view one block; the last one to go gives the block back. */
 interface SharedStorage {
   readonly storage: Storage;
+  /** Elements of the tensor that the block was made for. */
+  readonly elements: number;
   holders: number;
 }
 
@@ -55,7 +57,11 @@ export class Tensor<D extends DType = DType> implements Disposable {
       }
     }
     const storage = backend.allocate(Math.max(1, sizeOf(shape)) * ELEMENT_BYTES);
-    return new Tensor(backend, dtype, shape, contiguousStrides(shape), 0, { storage, holders: 0 });
+    return new Tensor(backend, dtype, shape, contiguousStrides(shape), 0, {
+      storage,
+      elements: sizeOf(shape),
+      holders: 0,
+    });
   }
 
   /** Copies numbers into the backend's memory. Throws ShapeError when their count is not that of the shape. */
@@ -193,6 +199,21 @@ export class Tensor<D extends DType = DType> implements Disposable {
       step *= this.shape[axis]!;
     }
     return stride;
+  }
+
+  /** @internal The block that this tensor views, the same for all views of it. */
+  get block(): object {
+    return this.#held();
+  }
+
+  /** @internal Elements of the tensor that the block was made for. */
+  get blockElements(): number {
+    return this.#held().elements;
+  }
+
+  /** @internal The same place of another block, or, by default, another handle of this one. */
+  placeIn(base: Tensor = this): Tensor<D> {
+    return new Tensor(this.backend, this.dtype, this.shape, this.strides, this.offset, base.#held());
   }
 
   /** Frees this handle; the block goes back when no other view holds it. Harmless when called again. */

@@ -1,5 +1,7 @@
+import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import type { Dropout } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { commonLength, expectTokens } from "./sequences.js";
 
@@ -14,6 +16,8 @@ export interface AttentionOptions {
   readonly mask?: Tensor | null;
   /** `[heads]`, multiplies the probabilities. */
   readonly headMask?: Tensor | null;
+  /** Drops probabilities, in training. */
+  readonly dropout?: Dropout | null;
   /** Also return the probabilities (padded batches only). */
   readonly probabilities?: boolean;
 }
@@ -29,8 +33,8 @@ export function attention(
   value: Tensor,
   sequences: Sequences,
   options: AttentionOptions,
-): { context: Tensor<"float32">; probabilities: Tensor<"float32"> | null } {
-  const { heads, scale, mask = null, headMask = null } = options;
+): { context: Recorded<Tensor<"float32">>; probabilities: Tensor<"float32"> | null } {
+  const { heads, scale, mask = null, headMask = null, dropout = null } = options;
   const q = expectDType("attention", query, "float32");
   for (const part of [q, expectDType("attention", key, "float32"), expectDType("attention", value, "float32")]) {
     expectTokens("attention", part, sequences);
@@ -67,8 +71,32 @@ export function attention(
     scale,
     mask: mask?.matrix() ?? null,
     headMask: headMask?.matrix() ?? null,
+    dropout,
     probabilities: probabilities?.matrix() ?? null,
     output: context.matrix(),
   });
-  return { context, probabilities };
+  const recorded = differentiable(context, (tape) => {
+    const targets = [q, key, value].map((part) => tape.tensor(part));
+    const [savedQuery, savedKey, savedValue] = [q, key, value].map((part) => tape.save(part));
+    const [savedMask, savedHeadMask] = [mask, headMask].map((part) => part && tape.save(part));
+    return (outputGradient) => {
+      const [queryGradient, keyGradient, valueGradient] = targets.map((target) => target?.() ?? null);
+      q.backend.gradients.attentionGradient({
+        query: savedQuery!.matrix(),
+        key: savedKey!.matrix(),
+        value: savedValue!.matrix(),
+        sequences,
+        heads,
+        scale,
+        mask: savedMask?.matrix() ?? null,
+        headMask: savedHeadMask?.matrix() ?? null,
+        dropout,
+        outputGradient,
+        queryGradient: queryGradient!,
+        keyGradient: keyGradient!,
+        valueGradient: valueGradient!,
+      });
+    };
+  });
+  return { context: recorded, probabilities };
 }

@@ -1,8 +1,9 @@
-import type { BinaryKind } from "../backend.js";
+import { differentiable, flatRow, type Recorded } from "../autograd/tape.js";
+import type { Backend, BinaryKind, Matrix } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
 
-function binary(kind: BinaryKind, left: Tensor, right: Tensor): Tensor<"float32"> {
+function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<"float32">> {
   const a = expectDType(kind, left, "float32");
   const b = expectDType(kind, right, "float32");
   const isRow = b.size === b.shape.at(-1) && b.extent(-1) === a.extent(-1);
@@ -11,20 +12,65 @@ function binary(kind: BinaryKind, left: Tensor, right: Tensor): Tensor<"float32"
   }
   const output = Tensor.allocate(a.backend, a.shape);
   a.backend.binary(kind, a.matrix(), b.matrix(), output.matrix());
-  return output;
+  return differentiable(output, (tape) => {
+    const { gradients } = a.backend;
+    const leftGradient = tape.tensor(a);
+    const rightGradient = tape.tensor(b);
+    const repeats = b.size !== a.size;
+    if (kind !== "multiply") {
+      return (upstream) => {
+        if (leftGradient) {
+          gradients.accumulate(upstream, 1, leftGradient());
+        }
+        if (rightGradient) {
+          const sign = kind === "add" ? 1 : -1;
+          if (repeats) {
+            addRowSums(a.backend, upstream, sign, rightGradient());
+          } else {
+            gradients.accumulate(upstream, sign, rightGradient());
+          }
+        }
+      };
+    }
+    const left = rightGradient && tape.save(a);
+    const right = leftGradient && tape.save(b);
+    return (upstream) => {
+      if (leftGradient && right) {
+        gradients.accumulateProduct(upstream, right.matrix(), leftGradient());
+      }
+      if (rightGradient && left) {
+        if (repeats) {
+          const products = Tensor.allocate(a.backend, left.shape);
+          a.backend.binary("multiply", left.matrix(), upstream, products.matrix());
+          addRowSums(a.backend, products.matrix(), 1, rightGradient());
+          products.dispose();
+        } else {
+          gradients.accumulateProduct(upstream, left.matrix(), rightGradient());
+        }
+      }
+    };
+  });
+}
+
+/** `gradient += sign * Σ rows`, for an operand that was repeated. */
+function addRowSums(backend: Backend, rows: Matrix, sign: number, gradient: Matrix): void {
+  const sums = Tensor.from(backend, new Float32Array(rows.columns));
+  backend.gradients.sumRows(rows, sums.matrix());
+  backend.gradients.accumulate(sums.matrix(), sign, flatRow(gradient));
+  sums.dispose();
 }
 
 /** `left + right`, element by element; a right side of one row is added to every row. */
-export function add(left: Tensor, right: Tensor): Tensor<"float32"> {
+export function add(left: Tensor, right: Tensor): Recorded<Tensor<"float32">> {
   return binary("add", left, right);
 }
 
 /** `left - right`, element by element; a right side of one row is subtracted from every row. */
-export function subtract(left: Tensor, right: Tensor): Tensor<"float32"> {
+export function subtract(left: Tensor, right: Tensor): Recorded<Tensor<"float32">> {
   return binary("subtract", left, right);
 }
 
 /** `left * right`, element by element; a right side of one row multiplies every row. */
-export function multiply(left: Tensor, right: Tensor): Tensor<"float32"> {
+export function multiply(left: Tensor, right: Tensor): Recorded<Tensor<"float32">> {
   return binary("multiply", left, right);
 }

@@ -1,8 +1,9 @@
+import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** Joins tensors along the last axis; all other axes agree (`torch.cat(..., dim=-1)`). */
-export function concatenate(inputs: readonly Tensor[]): Tensor<"float32"> {
+export function concatenate(inputs: readonly Tensor[]): Recorded<Tensor<"float32">> {
   const parts = inputs.map((input) => expectDType("concatenate", input, "float32"));
   const first = parts[0];
   if (first === undefined) {
@@ -16,7 +17,8 @@ export function concatenate(inputs: readonly Tensor[]): Tensor<"float32"> {
       throw new ShapeError("concatenate", `[${first.shape.slice(0, -1).join(", ")}, ...] in every part`, part.shape);
     }
   }
-  const total = parts.reduce((sum, part) => sum + part.extent(-1), 0);
+  const widths = parts.map((part) => part.extent(-1));
+  const total = widths.reduce((sum, width) => sum + width, 0);
   const output = Tensor.allocate(first.backend, first.shape.with(-1, total));
   const to = output.matrix();
   let offset = to.offset;
@@ -25,5 +27,18 @@ export function concatenate(inputs: readonly Tensor[]): Tensor<"float32"> {
     first.backend.copy(from, { ...to, offset, columns: from.columns });
     offset += from.columns;
   }
-  return output;
+  return differentiable(output, (tape) => {
+    const targets = parts.map((part) => tape.tensor(part));
+    return (upstream) => {
+      let start = upstream.offset;
+      for (const [index, part] of parts.entries()) {
+        const gradient = targets[index]?.();
+        const columns = widths[index]!;
+        if (gradient) {
+          part.backend.gradients.accumulate({ ...upstream, offset: start, columns }, 1, gradient);
+        }
+        start += columns;
+      }
+    };
+  });
 }

@@ -1,3 +1,4 @@
+import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
@@ -8,7 +9,7 @@ import { expectTokens } from "./sequences.js";
  * (`torch.nn.Conv1d` with `groups = channels`, `padding = kernel_size // 2`). x and y `[..., channels]`, the kernel
  * `[taps, channels]`: channels last, so that a tap is a row.
  */
-export function depthwiseConvolution(input: Tensor, kernel: Tensor, sequences: Sequences): Tensor<"float32"> {
+export function depthwiseConvolution(input: Tensor, kernel: Tensor, sequences: Sequences): Recorded<Tensor<"float32">> {
   const x = expectDType("depthwiseConvolution", input, "float32");
   const k = expectDType("depthwiseConvolution", kernel, "float32");
   expectTokens("depthwiseConvolution", x, sequences);
@@ -17,5 +18,19 @@ export function depthwiseConvolution(input: Tensor, kernel: Tensor, sequences: S
   }
   const output = Tensor.allocate(x.backend, x.shape);
   x.backend.depthwiseConvolution(x.matrix(), k.matrix(), sequences, output.matrix());
-  return output;
+  return differentiable(output, (tape) => {
+    const inputGradient = tape.tensor(x);
+    const kernelGradient = tape.tensor(k);
+    const from = tape.save(x);
+    const taps = tape.save(k);
+    return (upstream) =>
+      x.backend.gradients.depthwiseConvolutionGradient(
+        from.matrix(),
+        taps.matrix(),
+        sequences,
+        upstream,
+        inputGradient?.() ?? null,
+        kernelGradient?.() ?? null,
+      );
+  });
 }

@@ -1,3 +1,4 @@
+import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
@@ -14,7 +15,7 @@ export function dynamicConvolution(
   kernels: Tensor,
   heads: number,
   sequences: Sequences,
-): Tensor<"float32"> {
+): Recorded<Tensor<"float32">> {
   const x = expectDType("dynamicConvolution", values, "float32");
   const k = expectDType("dynamicConvolution", kernels, "float32");
   expectTokens("dynamicConvolution", x, sequences);
@@ -27,5 +28,20 @@ export function dynamicConvolution(
   }
   const output = Tensor.allocate(x.backend, x.shape);
   x.backend.dynamicConvolution(x.matrix(), k.matrix(), heads, sequences, output.matrix());
-  return output;
+  return differentiable(output, (tape) => {
+    const valuesGradient = tape.tensor(x);
+    const kernelsGradient = tape.tensor(k);
+    const from = tape.save(x);
+    const taps = tape.save(k);
+    return (upstream) =>
+      x.backend.gradients.dynamicConvolutionGradient(
+        from.matrix(),
+        taps.matrix(),
+        heads,
+        sequences,
+        upstream,
+        valuesGradient?.() ?? null,
+        kernelsGradient?.() ?? null,
+      );
+  });
 }

@@ -1,7 +1,9 @@
 import type { ActivationKind } from "../activations.js";
-import type { PackedWeights } from "../backend.js";
+import { differentiable, flatRow, isRecording, type Recorded } from "../autograd/tape.js";
+import type { Matrix, PackedWeights } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
+import { activate } from "./activate.js";
 
 /**
  * Grouped affine map of the last axis (ConvBERT paper, section 3.3; the reference's `GroupedLinearLayer`): group `g`
@@ -13,7 +15,7 @@ export function groupedLinear(
   groups: readonly PackedWeights[],
   bias: Tensor,
   activation: ActivationKind = "linear",
-): Tensor<"float32"> {
+): Recorded<Tensor<"float32">> {
   const x = expectDType("groupedLinear", input, "float32");
   const inputSize = groups.reduce((sum, weights) => sum + weights.columns, 0);
   const outputSize = groups.reduce((sum, weights) => sum + weights.rows, 0);
@@ -22,6 +24,9 @@ export function groupedLinear(
   }
   if (bias.size !== outputSize) {
     throw new ShapeError("groupedLinear", `a bias of ${outputSize} elements`, bias.shape);
+  }
+  if (activation !== "linear" && isRecording()) {
+    return activate(groupedLinear(x, groups, bias), activation);
   }
   const output = Tensor.allocate(x.backend, x.shape.with(-1, outputSize));
   const from = x.matrix();
@@ -40,5 +45,35 @@ export function groupedLinear(
     inputAt += weights.columns;
     outputAt += weights.rows;
   }
-  return output;
+  return differentiable(output, (tape) => {
+    const { gradients } = x.backend;
+    const inputGradient = tape.tensor(x);
+    const weightGradients = groups.map((weights) => tape.packed(weights));
+    const biasGradient = tape.tensor(bias);
+    const from = weightGradients.some((target) => target !== null) ? tape.save(x) : null;
+    return (upstream) => {
+      let inputAt = 0;
+      let outputAt = 0;
+      for (const [group, weights] of groups.entries()) {
+        const part = { ...upstream, offset: upstream.offset + outputAt, columns: weights.rows };
+        const columns = (matrix: Matrix) => ({
+          ...matrix,
+          offset: matrix.offset + inputAt,
+          columns: weights.columns,
+        });
+        if (inputGradient) {
+          gradients.linearInputGradient(part, weights, columns(inputGradient()));
+        }
+        const weightGradient = weightGradients[group];
+        if (weightGradient && from) {
+          gradients.linearWeightGradient(columns(from.matrix()), part, weightGradient());
+        }
+        inputAt += weights.columns;
+        outputAt += weights.rows;
+      }
+      if (biasGradient) {
+        gradients.sumRows(upstream, flatRow(biasGradient()));
+      }
+    };
+  });
 }

@@ -1,3 +1,5 @@
+import { differentiable, type Recorded } from "../autograd/tape.js";
+import type { Matrix } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
 
@@ -12,7 +14,7 @@ export function layerNorm(
   bias: Tensor,
   epsilon: number,
   residual: Tensor | null = null,
-): Tensor<"float32"> {
+): Recorded<Tensor<"float32">> {
   const x = expectDType("layerNorm", input, "float32");
   const size = x.extent(-1);
   for (const parameter of [weight, bias]) {
@@ -25,5 +27,24 @@ export function layerNorm(
   }
   const output = Tensor.allocate(x.backend, x.shape);
   x.backend.layerNorm(x.matrix(), residual?.matrix() ?? null, weight.matrix(), bias.matrix(), epsilon, output.matrix());
-  return output;
+  return differentiable(output, (tape) => {
+    const targets = [x, residual, weight, bias].map((part) => part && tape.tensor(part));
+    const [from, added, scale] = [x, residual, weight].map((part) => part && tape.save(part));
+    return (outputGradient) => {
+      const [inputGradient, residualGradient, weightGradient, biasGradient] = targets.map(
+        (target) => target?.() ?? null,
+      ) as [Matrix | null, Matrix | null, Matrix | null, Matrix | null];
+      x.backend.gradients.layerNormGradient({
+        input: from!.matrix(),
+        residual: added?.matrix() ?? null,
+        weight: scale!.matrix(),
+        epsilon,
+        outputGradient,
+        inputGradient,
+        residualGradient,
+        weightGradient,
+        biasGradient,
+      });
+    };
+  });
 }

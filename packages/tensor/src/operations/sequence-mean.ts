@@ -1,8 +1,9 @@
+import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** Mean over the tokens of each sequence: `[batch, length, size]` to `[batch, size]` (`x.mean(dim=1)`). */
-export function sequenceMean(input: Tensor): Tensor<"float32"> {
+export function sequenceMean(input: Tensor): Recorded<Tensor<"float32">> {
   const x = expectDType("sequenceMean", input, "float32");
   if (x.shape.length !== 3) {
     throw new ShapeError("sequenceMean", "[batch, length, size]", x.shape);
@@ -20,5 +21,15 @@ export function sequenceMean(input: Tensor): Tensor<"float32"> {
       to[row * size + column] = sum / length;
     }
   }
-  return output;
+  return differentiable(output, (tape) => {
+    const target = tape.tensor(x);
+    return (upstream) => {
+      const gradient = target?.();
+      for (let row = 0; gradient && row < batch; row++) {
+        const one = { ...upstream, offset: upstream.offset + row * upstream.stride, rows: 1 };
+        const rows = { ...gradient, offset: gradient.offset + row * length * gradient.stride, rows: length };
+        x.backend.gradients.accumulate(one, 1 / length, rows);
+      }
+    };
+  });
 }
