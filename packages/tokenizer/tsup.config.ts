@@ -1,6 +1,11 @@
 import { library } from "../../tooling/config/tsup.ts";
 
 export default library(
-  { index: "src/index.ts", repair: "src/repair.ts", training: "src/trainer/index.ts" },
+  {
+    index: "src/index.ts",
+    training: "src/trainer/index.ts",
+    repair: "src/repair.ts",
+    worker: "src/parallel/worker.ts",
+  },
   { noExternal: ["@convbert/files"] },
 );

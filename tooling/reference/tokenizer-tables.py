@@ -1,4 +1,4 @@
-"""Writes packages/tokenizer/src/generated/unicode-tables.ts: the Unicode facts of the two reference tokenizers.
+"""Writes packages/tokenizer/src/generated/*.ts: the Unicode facts of the two reference tokenizers.
 
     python tooling/reference/tokenizer-tables.py        (transformers 4.34.0, tokenizers 0.14.1, Python 3.11)
 
@@ -190,18 +190,16 @@ def main():
         "SURVIVING": (encode_set(surviving), "Combining code points that the fast tokenizer knows and does not count among the nonspacing marks."),
     }
     here = pathlib.Path(__file__).resolve().parents[2]
-    target = here / "packages/tokenizer/src/generated/unicode-tables.ts"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    lines = [
-        "// Made by tooling/reference/tokenizer-tables.py. Do not edit.",
-        f"// Slow: Python {sys.version_info[0]}.{sys.version_info[1]}, unicodedata {unicodedata.unidata_version}. Fast: tokenizers {tokenizers.__version__}.",
-        "",
-    ]
+    folder = here / "packages/tokenizer/src/generated"
+    folder.mkdir(parents=True, exist_ok=True)
+    versions = f"// Slow: Python {sys.version_info[0]}.{sys.version_info[1]}, unicodedata {unicodedata.unidata_version}. Fast: tokenizers {tokenizers.__version__}."
+    # A file each, so that who uses one tokenizer does not load the other's.
     for name, (text, comment) in tables.items():
         assert '"' not in text and "\\" not in text
-        lines += [f"/** {comment} */", f'export const {name} =', f'  "{text}";', ""]
-        print(name, len(text))
-    target.write_text("\n".join(lines))
+        head = ["// Made by tooling/reference/tokenizer-tables.py. Do not edit.", versions, "", f"/** {comment} */"]
+        file = name.lower().replace("_", "-") + ".ts"
+        (folder / file).write_text("\n".join([*head, f"export const {name} =", f'  "{text}";', ""]))
+        print(file, len(text))
     digests = here / "packages/tokenizer/test/fixtures/unicode-digests.json"
     digests.parent.mkdir(parents=True, exist_ok=True)
     digests.write_text(json.dumps({"slow": slow_digest(), "fast": fast_digest()}, indent=2) + "\n")

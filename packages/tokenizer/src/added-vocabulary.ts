@@ -1,39 +1,8 @@
+import type { AddedToken } from "./added-token.js";
 import { AlignedText } from "./aligned-text.js";
 import type { Normalizer } from "./bert-normalizer.js";
 import { anyOf } from "./token-trie.js";
 import { isRustWhitespace } from "./unicode/classes.js";
-
-/** A token beside the vocabulary, found in the text before anything else looks at it. Field names as in tokenizer.json. */
-export interface AddedToken {
-  readonly content: string;
-  /** Match only where no word character touches it. */
-  readonly single_word: boolean;
-  /** Take in the white space on its left. */
-  readonly lstrip: boolean;
-  /** Take in the white space on its right. */
-  readonly rstrip: boolean;
-  /** Match the normalized text, in the normalized form of `content`, instead of the text as it is. */
-  readonly normalized: boolean;
-  /** Leave out when decoding with `skip_special_tokens`. */
-  readonly special: boolean;
-}
-
-/** An added token as users give it: text, or any of the fields. */
-export type AddedTokenInput = string | (Partial<AddedToken> & { readonly content: string });
-
-/** Fills what is not given; `normalized` is on by default except for special tokens. */
-export function makeAddedToken(token: AddedTokenInput): AddedToken {
-  const given: Exclude<AddedTokenInput, string> = typeof token === "string" ? { content: token } : token;
-  const special = given.special ?? false;
-  return {
-    content: given.content,
-    single_word: given.single_word ?? false,
-    lstrip: given.lstrip ?? false,
-    rstrip: given.rstrip ?? false,
-    normalized: given.normalized ?? !special,
-    special,
-  };
-}
 
 /** A stretch of text: an added token's id, or -1 for text in between. */
 export interface Split {
@@ -45,29 +14,20 @@ export interface Split {
 /** Finds tokens in a text, leftmost first and longest first, as one regular expression. */
 class Matcher {
   readonly #ids = new Map<string, number>();
-  readonly #pattern: RegExp | undefined;
-  /** The one unit that all tokens begin with, if it is one: looking for it is faster than matching. */
-  readonly #first: string | undefined;
+  readonly pattern: RegExp | undefined;
 
   constructor(tokens: readonly { readonly content: string; readonly id: number }[]) {
     for (const { content, id } of tokens) if (content && !this.#ids.has(content)) this.#ids.set(content, id);
     const contents = [...this.#ids.keys()].sort((a, b) => b.length - a.length);
-    if (contents.length === 0) return;
-    this.#pattern = anyOf(contents, "g");
-    const first = contents[0]![0]!;
-    if (contents.every((content) => content[0] === first)) this.#first = first;
-  }
-
-  get isEmpty(): boolean {
-    return !this.#pattern;
+    if (contents.length > 0) this.pattern = anyOf(contents, "g");
   }
 
   /** The next match at or after `from`. */
-  next(text: string, from: number): { readonly id: number; readonly from: number; readonly to: number } | undefined {
-    if (!this.#pattern || (this.#first && text.indexOf(this.#first, from) < 0)) return undefined;
-    this.#pattern.lastIndex = from;
-    const match = this.#pattern.exec(text);
-    return match ? { id: this.#ids.get(match[0])!, from: match.index, to: match.index + match[0].length } : undefined;
+  next(text: string, from: number): Split | undefined {
+    if (!this.pattern) return undefined;
+    this.pattern.lastIndex = from;
+    const match = this.pattern.exec(text);
+    return match ? { id: this.#ids.get(match[0])!, from: match.index, to: this.pattern.lastIndex } : undefined;
   }
 }
 
@@ -118,7 +78,7 @@ export class AddedVocabulary {
 
   /** Whether some token matches the normalized text, so that the text must be normalized as a whole. */
   get needsNormalized(): boolean {
-    return !this.#normalized.isEmpty;
+    return !!this.#normalized.pattern;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { TokenSink } from "./token-sink.js";
-import { decompose, isCombining, rankCombining } from "./unicode/decompose.js";
+import { decompose, isCombining } from "./unicode/decompose.js";
+import { sortRuns } from "./unicode/marks.js";
 
 /** A code point on its way through the normalizers, and the stretch of the original, in UTF-16 units, it stands for. */
 export type Aligned = readonly [point: number, start: number, end: number];
@@ -32,19 +33,7 @@ export class AlignedText {
   decompose(partsOf: (codePoint: number) => readonly number[] = decompose): void {
     const { items } = this;
     const parts = items.flatMap(([point]) => partsOf(point).map((part, i) => [part, i === 0] as const));
-    for (let from = 0; from < parts.length; from++) {
-      let to = from;
-      while (to < parts.length && isCombining(parts[to]![0])) to++;
-      if (to - from > 1) {
-        const run = parts.slice(from, to);
-        const ranks = rankCombining(run.map(([part]) => part));
-        run.sort(([a], [b]) => ranks.get(a)! - ranks.get(b)!);
-        run.forEach((part, i) => {
-          parts[from + i] = part;
-        });
-      }
-      from = to;
-    }
+    sortRuns(parts, ([part]) => part, isCombining);
     let origin = -1;
     this.items = parts.map(([part, isFirst]): Aligned => {
       if (isFirst) origin++;

@@ -1,5 +1,7 @@
-import { CONTROL, isChinese, isPythonSpace, MARK, PUNCTUATION, SPACE, slowClass } from "./unicode/classes.js";
+import { CONTROL, isChinese, isPythonSpace, MARK, PUNCTUATION, SPACE } from "./unicode/classes.js";
 import { pythonLower } from "./unicode/lowercase.js";
+import { codePoints, hasClass, sortRuns } from "./unicode/marks.js";
+import { slowClass } from "./unicode/slow-class.js";
 
 export interface BasicTokenizerOptions {
   readonly do_lower_case: boolean;
@@ -21,7 +23,7 @@ export class BasicTokenizer {
     const { do_lower_case, strip_accents, never_split } = this.options;
     const kept = new Set([...never_split, ...specialTokens]);
     // What is left after cleaning is assigned in Unicode 14, and normalizes alike in every later version.
-    const words = pythonSplit(this.#clean(text).normalize("NFC")).map((word) => {
+    const words = pythonSplit(normalForm(this.#clean(text), "NFC")).map((word) => {
       if (kept.has(word)) return word;
       const lower = do_lower_case ? pythonLower(word) : word;
       return splitPunctuation((strip_accents ?? do_lower_case) ? stripAccents(lower) : lower);
@@ -44,6 +46,16 @@ export class BasicTokenizer {
   }
 }
 
+/** A normal form, in time linear in the text: engines take the square of the length of unsorted marks. */
+function normalForm(text: string, form: "NFC" | "NFD"): string {
+  const sorted = text.replace(/\p{M}{64,}/gu, (marks) => {
+    const points = codePoints(Array.from(marks, (mark) => mark.normalize("NFD")).join(""));
+    sortRuns(points, (point) => point, hasClass);
+    return points.map((point) => String.fromCodePoint(point)).join("");
+  });
+  return sorted.normalize(form);
+}
+
 /** `str.split()` of Python. */
 export function pythonSplit(text: string): string[] {
   const words: string[] = [];
@@ -62,7 +74,7 @@ export function pythonSplit(text: string): string[] {
 
 function stripAccents(word: string): string {
   if (/^[\0-\x7f]*$/.test(word)) return word;
-  return Array.from(word.normalize("NFD"), (c) => (slowClass(c.codePointAt(0)!) === MARK ? "" : c)).join("");
+  return Array.from(normalForm(word, "NFD"), (c) => (slowClass(c.codePointAt(0)!) === MARK ? "" : c)).join("");
 }
 
 /** Spaces around each punctuation character. */

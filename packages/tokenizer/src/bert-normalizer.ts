@@ -1,8 +1,10 @@
 import type { AlignedText } from "./aligned-text.js";
 import { ALONE, CharacterActions, SPACE } from "./character-actions.js";
 import * as classes from "./unicode/classes.js";
-import { codePoints, decompose, isSurviving } from "./unicode/decompose.js";
+import { decompose, isSurviving } from "./unicode/decompose.js";
+import { fastClass } from "./unicode/fast-class.js";
 import { lowerCharacter } from "./unicode/lowercase.js";
+import { codePoints } from "./unicode/marks.js";
 
 /** The settings of the reference's `BertNormalizer`, under the names of `tokenizer.json`. */
 export interface BertNormalizerOptions {
@@ -22,11 +24,11 @@ export interface Normalizer {
 type Step = (codePoint: number) => number[];
 
 const clean: Step = (c) => {
-  const kind = classes.fastClass(c);
+  const kind = fastClass(c);
   return kind === classes.CONTROL ? [] : kind === classes.SPACE ? [32] : [c];
 };
 const setApart: Step = (c) => (classes.isChinese(c, true) ? [32, c, 32] : [c]);
-const dropMarks: Step = (c) => (classes.fastClass(c) === classes.MARK ? [] : [c]);
+const dropMarks: Step = (c) => (fastClass(c) === classes.MARK ? [] : [c]);
 const lower: Step = (c) => codePoints(lowerCharacter(String.fromCodePoint(c)));
 
 /** The Rust `BertNormalizer` (tokenizers 0.14.1, `normalizers/bert.rs`). */
@@ -67,7 +69,7 @@ export function bertActions(normalizer: BertNormalizer | undefined): CharacterAc
   return new CharacterActions((codePoint) =>
     (normalizer ? normalizer.one(codePoint) : [codePoint])?.map((c) => {
       if (classes.isRustWhitespace(c)) return SPACE;
-      return classes.fastClass(c) === classes.PUNCTUATION ? ALONE + c : c;
+      return fastClass(c) === classes.PUNCTUATION ? ALONE + c : c;
     }),
   );
 }

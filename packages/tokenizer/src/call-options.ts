@@ -131,23 +131,20 @@ export function resolveCall(options: CallOptions, defaults: CallDefaults): Resol
   const warn = (message: string): void => {
     if (call.verbose) warnOnce(message);
   };
-  if (implied) warn("`max_length` is given without `truncation`: truncating. Pass `truncation: true` to say so.");
+  if (implied) warn("`max_length` without `truncation` truncates");
   const pads = call.padding !== "do_not_pad";
   const truncates = call.truncation !== "do_not_truncate";
   if (call.max_length == null && (truncates || call.padding === "max_length")) {
     // The reference writes 10^30 where no length is known.
     if (modelMaxLength <= 1e20) call.max_length = modelMaxLength;
     else {
-      warn("No max_length is given and the model has none: neither truncating nor padding to it.");
+      warn("neither max_length nor modelMaxLength is known: no truncation or padding to it");
       call.truncation = "do_not_truncate";
       if (call.padding === "max_length") call.padding = "do_not_pad";
     }
   }
   if (call.padding !== "do_not_pad" && !hasPadToken) {
-    throw new TokenizerError(
-      "missing-token",
-      "Asking to pad but the tokenizer does not have a padding token: set padToken",
-    );
+    throw new TokenizerError("missing-token", "Asking to pad but the tokenizer does not have a padding token");
   }
   const { max_length, pad_to_multiple_of } = call;
   if (pads && call.truncation !== "do_not_truncate" && pad_to_multiple_of && (max_length ?? 0) % pad_to_multiple_of) {

@@ -1,4 +1,5 @@
-import type { AddedToken, AddedVocabulary } from "./added-vocabulary.js";
+import type { AddedToken } from "./added-token.js";
+import type { AddedVocabulary } from "./added-vocabulary.js";
 import { AlignedText } from "./aligned-text.js";
 import { BertNormalizer, bertActions, type Normalizer } from "./bert-normalizer.js";
 import { CharacterActions } from "./character-actions.js";
@@ -24,27 +25,37 @@ export interface FastStages {
   readonly json?: Readonly<Record<string, unknown>>;
 }
 
+interface Scanners {
+  /** Looks up what is normalized already. */
+  readonly plain: Scanner;
+  /** Normalizes and splits in one pass; only for the reference's own normalizer and pre-tokenizer. */
+  readonly fused: Scanner | undefined;
+}
+
+function makeScanners({ model, normalizer, preTokenizer }: FastStages): Scanners {
+  const plain = createScanner(model, preTokenizer ? new CharacterActions((c) => [c]) : bertActions(undefined));
+  if (preTokenizer) return { plain, fused: undefined };
+  if (!normalizer) return { plain, fused: plain };
+  return {
+    plain,
+    fused: normalizer instanceof BertNormalizer ? createScanner(model, bertActions(normalizer)) : undefined,
+  };
+}
+
 /** Text to tokens, by the stages in order. Never changed: adding tokens makes another. */
 export class FastPipeline {
   declare readonly stages: FastStages;
   declare readonly model: WordPieceModel;
   declare readonly added: AddedVocabulary;
   declare readonly decoder: Decoder;
-  /** Looks up what is normalized already. */
-  readonly #plain: Scanner;
-  /** Normalizes and splits in one pass; only for the reference's own normalizer and pre-tokenizer. */
-  readonly #fused: Scanner | undefined;
+  #scanners: Scanners | undefined;
 
-  constructor(stages: FastStages) {
+  constructor(stages: FastStages, scanners?: Scanners) {
     this.stages = stages;
-    const { model, normalizer, preTokenizer } = stages;
-    this.model = model;
+    this.model = stages.model;
     this.added = stages.added;
     this.decoder = stages.decoder ?? wordPieceDecoder("##", true);
-    this.#plain = createScanner(model, preTokenizer ? new CharacterActions((c) => [c]) : bertActions(undefined));
-    if (!preTokenizer && !normalizer) this.#fused = this.#plain;
-    else if (!preTokenizer && normalizer instanceof BertNormalizer)
-      this.#fused = createScanner(model, bertActions(normalizer));
+    this.#scanners = scanners;
   }
 
   /** Number of special tokens that the template adds. */
@@ -71,33 +82,35 @@ export class FastPipeline {
     return { pipeline: this.with({ added: vocabulary }), added };
   }
 
-  /** Another pipeline with some stages replaced. */
-  with(stages: Partial<FastStages>): FastPipeline {
-    return new FastPipeline({ ...this.stages, ...stages });
+  /** Another pipeline with other tokens or another template. */
+  with(stages: Pick<FastStages, "added"> | Pick<FastStages, "template">): FastPipeline {
+    return new FastPipeline({ ...this.stages, ...stages }, this.#scanners);
   }
 
   /** Adds the tokens of one text to the sink. Places count UTF-16 units of the text. */
   tokenize(text: string, sink: TokenSink): void {
+    this.#scanners ??= makeScanners(this.stages);
+    const { fused } = this.#scanners;
     for (const { id, from, to } of this.added.split(text, false)) {
       if (id >= 0) sink.push(id, from, to, sink.detail ? text.slice(from, to) : "");
-      else if (this.added.needsNormalized || !this.#fused?.(text, from, to, sink))
-        this.#tokenizeWhole(text, from, to, sink);
+      else if (this.added.needsNormalized || !fused?.(text, from, to, sink)) this.#tokenizeWhole(text, from, to, sink);
     }
   }
 
   /** Stage by stage, for what the fused scanner leaves. */
   #tokenizeWhole(text: string, from: number, to: number, sink: TokenSink): void {
     const { normalizer, preTokenizer } = this.stages;
+    const { plain } = this.#scanners!;
     const aligned = new AlignedText(text, from, to);
     normalizer?.normalize(aligned);
     const normalized = aligned.toText();
     const first = sink.length;
     for (const split of this.added.split(normalized, true)) {
       if (split.id >= 0) sink.push(split.id, split.from, split.to, normalized.slice(split.from, split.to));
-      else if (!preTokenizer) this.#plain(normalized, split.from, split.to, sink);
+      else if (!preTokenizer) plain(normalized, split.from, split.to, sink);
       else {
         for (const [a, b] of preTokenizer(normalized.slice(split.from, split.to))) {
-          this.#plain(normalized, split.from + a, split.from + b, sink);
+          plain(normalized, split.from + a, split.from + b, sink);
         }
       }
     }

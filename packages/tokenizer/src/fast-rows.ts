@@ -114,21 +114,14 @@ function addSequence(
   sink: TokenSink,
   call: Tokenizing["call"],
 ): void {
+  const isText = typeof sequence === "string";
   sink.word = 0;
-  sink.fixedWord = -1;
-  if (typeof sequence === "string") addText(pipeline, sequence, sink, call);
-  else {
-    for (let i = 0; i < sequence.length; i++) {
-      sink.fixedWord = i;
-      addText(pipeline, sequence[i]!, sink, call);
-    }
-  }
-}
-
-function addText(pipeline: FastPipeline, text: string, sink: TokenSink, call: Tokenizing["call"]): void {
-  const first = sink.length;
-  pipeline.tokenize(text, sink);
-  if (sink.detail && call.offset_unit === "code_point") toCodePoints(sink, first, text);
+  (isText ? [sequence] : sequence).forEach((text, i) => {
+    const first = sink.length;
+    sink.fixedWord = isText ? -1 : i;
+    pipeline.tokenize(text, sink);
+    if (sink.detail && call.offset_unit === "code_point") toCodePoints(sink, first, text);
+  });
 }
 
 /** Turns the places of the sink's last tokens from UTF-16 units into code points. */

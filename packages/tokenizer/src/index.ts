@@ -1,9 +1,10 @@
-export type { AddedToken, AddedTokenInput } from "./added-vocabulary.js";
+export type { AddedToken, AddedTokenInput } from "./added-token.js";
 export { BatchEncoding, type BatchFields, type FieldValue, type IntTensor } from "./batch-encoding.js";
 export type { CallOptions, PaddingStrategy, TextInput } from "./call-options.js";
 export { Encoding, type Span } from "./encoding.js";
 export { TokenizerError, type TokenizerErrorCode } from "./errors.js";
 export type { LoadOptions, TokenizerFiles, TokenizerSource } from "./load.js";
+export type { ParallelOptions } from "./parallel/pool.js";
 export type { SaveOptions } from "./save.js";
 export type { DecodeOptions, TokenizerOptions } from "./tokenizer-base.js";
 export { ConvBertTokenizerFast } from "./tokenizer-fast.js";

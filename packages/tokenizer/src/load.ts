@@ -1,4 +1,4 @@
-import { makeAddedToken } from "./added-vocabulary.js";
+import { makeAddedToken } from "./added-token.js";
 import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
 import { DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES } from "./special-tokens.js";

@@ -1,4 +1,4 @@
-import type { AddedToken } from "./added-vocabulary.js";
+import type { AddedToken } from "./added-token.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";

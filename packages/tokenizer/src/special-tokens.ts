@@ -1,4 +1,4 @@
-import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-vocabulary.js";
+import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
 
 /** Roles that a special token can have, in the order in which the reference adds them to a vocabulary. */
 export const SPECIAL_TOKEN_NAMES = [
@@ -34,13 +34,8 @@ export class SpecialTokens {
 
   /** All of them once, as they are added to the vocabulary. */
   get all(): AddedToken[] {
-    const byContent = new Map<string, AddedToken>();
-    for (const name of SPECIAL_TOKEN_NAMES) {
-      const token = this.named.get(name);
-      if (token && !byContent.has(token.content)) byContent.set(token.content, token);
-    }
-    for (const token of this.additional) if (!byContent.has(token.content)) byContent.set(token.content, token);
-    return [...byContent.values()];
+    const tokens = [...SPECIAL_TOKEN_NAMES.flatMap((name) => this.named.get(name) ?? []), ...this.additional];
+    return tokens.filter(({ content }, i) => tokens.findIndex((token) => token.content === content) === i);
   }
 
   set(name: SpecialTokenName, token: AddedTokenInput): void {
@@ -52,13 +47,12 @@ export class SpecialTokens {
 
   /** Role and text of each, as in `special_tokens_map.json`. */
   get map(): Record<string, string | string[]> {
-    const map: Record<string, string | string[]> = {};
-    for (const name of SPECIAL_TOKEN_NAMES) {
-      const token = this.named.get(name);
-      if (token) map[name] = token.content;
-    }
-    if (this.additional.length > 0) map["additional_special_tokens"] = this.additional.map((token) => token.content);
-    return map;
+    const roles = SPECIAL_TOKEN_NAMES.filter((name) => this.named.has(name)).map((name) => [
+      name,
+      this.named.get(name)!.content,
+    ]);
+    const additional = this.additional.map((token) => token.content);
+    return Object.fromEntries(additional.length > 0 ? [...roles, ["additional_special_tokens", additional]] : roles);
   }
 }
 

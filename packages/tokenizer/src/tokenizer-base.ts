@@ -1,10 +1,11 @@
-import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-vocabulary.js";
+import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
 import type { BatchEncoding, IntTensor } from "./batch-encoding.js";
 import { type CallOptions, type ResolvedCall, resolveCall, type TextInput } from "./call-options.js";
 import { Callable } from "./callable.js";
 import { cleanUp } from "./decoder.js";
 import { TokenizerError } from "./errors.js";
 import { readInputs, type Samples } from "./inputs.js";
+import type { ParallelOptions } from "./parallel/pool.js";
 import type { Padding } from "./rows.js";
 import type { SaveOptions, SaveState } from "./save.js";
 import {
@@ -153,6 +154,20 @@ export abstract class TokenizerBase extends Callable {
   }
 
   /**
+   * The call on a batch, by worker threads where the batch is large enough for them to pay; otherwise, and where there
+   * are none, like calling the tokenizer.
+   */
+  async encodeBatch(
+    texts: TextInput,
+    options: CallOptions = {},
+    parallel: ParallelOptions = {},
+  ): Promise<BatchEncoding> {
+    const call = this.resolve(options);
+    parallel.signal?.throwIfAborted();
+    return this.encodeSamplesInParallel(readInputs(texts, options.text_pair, call), call, parallel);
+  }
+
+  /**
    * Batch after batch of a stream of texts, for more of them than fit into memory.
    * @param texts strings or [text, text_pair] lists, from an array, a generator or a stream.
    */
@@ -169,6 +184,15 @@ export abstract class TokenizerBase extends Callable {
       batch = [];
     }
     if (batch.length > 0) yield this.call(batch, options);
+  }
+
+  // The slow tokenizer knows no other way.
+  protected async encodeSamplesInParallel(
+    inputs: Samples,
+    call: ResolvedCall,
+    _options: ParallelOptions,
+  ): Promise<BatchEncoding> {
+    return this.encodeSamples(inputs, call);
   }
 
   /** The `input_ids` of one text or pair. */
@@ -233,10 +257,7 @@ export abstract class TokenizerBase extends Callable {
   ): number[] {
     if (alreadyHasSpecialTokens) {
       if (pair) {
-        throw new TokenizerError(
-          "invalid-input",
-          "You should not supply a second sequence if the provided sequence of ids is already formatted with special tokens for the model.",
-        );
+        throw new TokenizerError("invalid-input", "ids with special tokens in them take no second sequence");
       }
       const special = new Set(this.allSpecialIds);
       return ids.map((id) => (special.has(id) ? 1 : 0));

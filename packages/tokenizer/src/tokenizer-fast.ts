@@ -1,11 +1,13 @@
-import { type AddedToken, type AddedTokenInput, AddedVocabulary, makeAddedToken } from "./added-vocabulary.js";
+import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
+import { AddedVocabulary } from "./added-vocabulary.js";
 import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
 import { FastPipeline } from "./fast-pipeline.js";
-import { encodeFast, type FastEncoder } from "./fast-rows.js";
+import { encodeFast, type FastEncoder, makeRows } from "./fast-rows.js";
 import type { Sample, Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
+import type { ParallelOptions } from "./parallel/pool.js";
 import type { Rows } from "./rows.js";
 import type { SaveState } from "./save.js";
 import { bertTemplate, plainTemplate } from "./template.js";
@@ -31,10 +33,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     });
     // Tokens of a saved tokenizer first, in the order of their ids, then special ones that are still missing.
     const decoder = Object.entries(options.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
-    this.addTokenList(
-      decoder.map(([, token]) => token),
-      false,
-    );
+    this.addTokens(decoder.map(([, token]) => token));
     this.addTokenList(this.specials.all, true);
     if (!(source instanceof FastPipeline)) {
       const { clsToken, clsTokenId, sepToken, sepTokenId } = this;
@@ -83,10 +82,8 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   get length(): number {
-    let length = this.vocabSize;
-    for (const content of this.#pipeline.added.ids.keys())
-      if (this.#pipeline.model.idOf(content) === undefined) length++;
-    return length;
+    const { added, model } = this.#pipeline;
+    return model.size + [...added.ids.keys()].filter((content) => model.idOf(content) === undefined).length;
   }
 
   getVocab(): Map<string, number> {
@@ -114,6 +111,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     const list = tokens.map((token) =>
       makeAddedToken(special ? { ...(typeof token === "string" ? { content: token } : token), special } : token),
     );
+    if (list.length === 0) return 0;
     const { pipeline, added } = this.#pipeline.withTokens(list);
     this.#pipeline = pipeline;
     return added;
@@ -132,19 +130,31 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   protected override decodeIds(ids: readonly number[], options: DecodeOptions): string {
-    const { added } = this.#pipeline;
-    const tokens: string[] = [];
-    for (const id of ids) {
-      const token = this.#pipeline.tokenOf(id);
-      if (token !== undefined && !(options.skip_special_tokens && added.special.has(token))) tokens.push(token);
-    }
-    return this.convertTokensToString(tokens);
+    const { special } = this.#pipeline.added;
+    const tokens = ids.map((id) => this.tokenOf(id)).filter((token) => token !== undefined);
+    return this.convertTokensToString(
+      options.skip_special_tokens ? tokens.filter((token) => !special.has(token)) : tokens,
+    );
   }
 
   protected override encodeSamples(inputs: Samples, call: ResolvedCall): BatchEncoding {
     const [encoder, samples, batched] = this.#prepare(inputs, call);
     const detail = call.return_offsets_mapping;
     return encodeFast(encoder, samples, detail, (rows) => finish(rows, encoder, samples, batched, detail));
+  }
+
+  protected override async encodeSamplesInParallel(
+    inputs: Samples,
+    call: ResolvedCall,
+    options: ParallelOptions,
+  ): Promise<BatchEncoding> {
+    const [encoder, samples, batched] = this.#prepare(inputs, call);
+    const { tokenizeInParallel } = await import("./parallel/pool.js");
+    const detail = call.return_offsets_mapping;
+    const done = await tokenizeInParallel(encoder, samples, () => this.toFiles({ legacyFormat: false }), options);
+    return done
+      ? finish(makeRows(encoder, samples, ...done), encoder, samples, batched, detail)
+      : this.encodeSamples(inputs, call);
   }
 
   #prepare({ samples, batched }: Samples, call: ResolvedCall): [FastEncoder, readonly Sample[], boolean] {

@@ -1,4 +1,4 @@
-import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-vocabulary.js";
+import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
 import { BasicTokenizer, pythonSplit } from "./basic-tokenizer.js";
 import { BatchEncoding } from "./batch-encoding.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";

@@ -5,18 +5,24 @@ export type VocabularyInput =
   | Readonly<Record<string, number>>
   | ReadonlyMap<string, number>;
 
+/** Base of the polynomial hash of tokens and words: h(word + unit) = h(word) * BASE + unit, modulo 2^32. */
+export const HASH_BASE = 0x01000193;
+
 /** Token strings by id, kept as UTF-16 units in one array: no string is made before someone asks for it. */
 export class Vocabulary {
   /** Units of all tokens; that of id i is `units[starts[i]]` up to `units[ends[i]]`. `ends[i]` is -1 for a hole. */
   declare readonly units: Uint16Array;
   declare readonly starts: Int32Array;
   declare readonly ends: Int32Array;
+  /** Hash of each token. */
+  declare readonly hashes: Int32Array;
   readonly #strings: (string | undefined)[] = [];
 
-  private constructor(units: Uint16Array, starts: Int32Array, ends: Int32Array) {
+  private constructor(units: Uint16Array, starts: Int32Array, ends: Int32Array, hashes: Int32Array) {
     this.units = units;
     this.starts = starts;
     this.ends = ends;
+    this.hashes = hashes;
   }
 
   /**
@@ -25,45 +31,48 @@ export class Vocabulary {
    */
   static fromText(text: string): Vocabulary {
     const units = new Uint16Array(text.length);
-    let starts = new Int32Array((text.length >> 2) + 16);
-    let ends = new Int32Array(starts.length);
+    let [starts, ends, hashes] = [new Int32Array(1024), new Int32Array(1024), new Int32Array(1024)];
     let count = 0;
     let start = 0;
+    let hash = 0;
     for (let i = 0; i <= text.length; i++) {
       const unit = i < text.length ? text.charCodeAt(i) : 10;
-      if (unit === 10 || unit === 13) {
-        if (i === text.length && start === i) break;
-        if (count === starts.length) {
-          starts = grow(starts, count * 2);
-          ends = grow(ends, count * 2);
-        }
-        starts[count] = start;
-        ends[count++] = i;
-        if (unit === 13 && text.charCodeAt(i + 1) === 10) i++;
-        start = i + 1;
-      } else {
+      if (unit !== 10 && unit !== 13) {
         units[i] = unit;
+        hash = (Math.imul(hash, HASH_BASE) + unit) | 0;
+        continue;
       }
+      if (i === text.length && start === i) break;
+      if (count === starts.length) [starts, ends, hashes] = [grow(starts), grow(ends), grow(hashes)];
+      starts[count] = start;
+      ends[count] = i;
+      hashes[count++] = hash;
+      if (unit === 13 && text.charCodeAt(i + 1) === 10) i++;
+      start = i + 1;
+      hash = 0;
     }
-    return new Vocabulary(units, starts.subarray(0, count), ends.subarray(0, count));
+    return new Vocabulary(units, starts.subarray(0, count), ends.subarray(0, count), hashes);
   }
 
   /** Tokens at their ids; undefined for a hole. */
   static fromTokens(tokens: readonly (string | undefined)[]): Vocabulary {
-    let length = 0;
-    for (const token of tokens) length += token?.length ?? 0;
-    const units = new Uint16Array(length);
-    const starts = new Int32Array(tokens.length);
-    const ends = new Int32Array(tokens.length).fill(-1);
+    const [starts, ends, hashes] = [
+      new Int32Array(tokens.length),
+      new Int32Array(tokens.length),
+      new Int32Array(tokens.length),
+    ];
+    const units = new Uint16Array(tokens.reduce((sum, token) => sum + (token?.length ?? 0), 0));
     let at = 0;
     for (let id = 0; id < tokens.length; id++) {
       const token = tokens[id];
-      if (token === undefined) continue;
       starts[id] = at;
-      for (let i = 0; i < token.length; i++) units[at++] = token.charCodeAt(i);
-      ends[id] = at;
+      for (let i = 0; i < (token?.length ?? 0); i++) {
+        units[at] = token!.charCodeAt(i);
+        hashes[id] = Math.imul(hashes[id]!, HASH_BASE) + units[at++]!;
+      }
+      ends[id] = token === undefined ? -1 : at;
     }
-    return new Vocabulary(units, starts, ends);
+    return new Vocabulary(units, starts, ends, hashes);
   }
 
   /** Number of ids, holes included. */
@@ -83,13 +92,18 @@ export class Vocabulary {
   token(id: number): string | undefined {
     const end = this.ends[id] ?? -1;
     if (end < 0) return undefined;
-    this.#strings[id] ??= String.fromCharCode(...this.units.subarray(this.starts[id], end));
-    return this.#strings[id];
+    let string = this.#strings[id];
+    if (string === undefined) {
+      string = "";
+      for (let i = this.starts[id]!; i < end; i++) string += String.fromCharCode(this.units[i]!);
+      this.#strings[id] = string;
+    }
+    return string;
   }
 }
 
-function grow(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(length);
+function grow(array: Int32Array): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(array.length * 2);
   grown.set(array);
   return grown;
 }

@@ -1,8 +1,5 @@
 import { TokenizerError } from "./errors.js";
-import type { Vocabulary } from "./vocabulary.js";
-
-/** Base of the polynomial word hash: h(word + unit) = h(word) * BASE + unit, modulo 2^32. */
-export const HASH_BASE = 0x01000193;
+import { HASH_BASE, type Vocabulary } from "./vocabulary.js";
 
 /**
  * WordPiece, longest match first. A word that is a token costs one look-up by the hash that is computed while its
@@ -34,25 +31,15 @@ export class WordPieceModel {
     this.prefix = prefix;
     this.maxCharacters = maxCharacters;
     const { starts, ends, units, length } = vocabulary;
-    this.#whole = hashTable(vocabulary, 0, length);
+    this.#whole = makeTable(vocabulary, length, "");
     let size = 0;
     let continuations = 0;
-    const ids = new Int32Array(length);
     for (let id = 0; id < length; id++) {
-      const start = starts[id]!;
       if (ends[id]! < 0) continue;
       size++;
-      const replaced = this.#whole.insert(id);
-      if (replaced >= 0) {
-        ends[replaced] = -1;
-        size--;
-      }
-      let k = 0;
-      while (k < prefix.length && units[start + k] === prefix.charCodeAt(k)) k++;
-      if (k === prefix.length && ends[id]! - start > k) ids[continuations++] = id;
+      if (units[starts[id]!] === prefix.charCodeAt(0)) continuations++;
     }
-    this.#inner = hashTable(vocabulary, prefix.length, continuations);
-    for (let i = 0; i < continuations; i++) this.#inner.insert(ids[i]!);
+    this.#inner = makeTable(vocabulary, prefix ? continuations : length, prefix);
     this.size = size;
     this.unkId = this.idOf(unkToken) ?? -1;
   }
@@ -131,60 +118,70 @@ export class WordPieceModel {
 }
 
 interface Table {
-  /** @returns the id that had the same token so far, or -1. */
-  insert(id: number): number;
   /** Id of the token `word[from..end)`, -1 for none. */
   find(hash: number, word: Uint16Array, from: number, end: number): number;
   /** No token that `word` continues with from `from` on is longer than this. */
   longest(word: Uint16Array, from: number, end: number): number;
 }
 
+/** Cell of a word's first two units in the table of lengths. */
+const pairOf = (units: Uint16Array, at: number): number => (Math.imul(units[at]!, 61) + (units[at + 1] ?? 0)) & 8191;
+
 /**
- * Ids by token, without the first `skip` units of each: open addressing, a slot is an id plus 1 in its low bits and as much
- * of the hash as there is room for in the others.
+ * Ids by token: of all tokens that begin with `prefix`, by what follows it. Open addressing; a slot is an id plus 1 in its
+ * low bits and as much of the hash as there is room for in the others. A token that is there already loses its place in
+ * the vocabulary to the later one.
  */
-function hashTable({ units, starts, ends, length }: Vocabulary, skip: number, count: number): Table {
+function makeTable({ units, starts, ends, hashes, length }: Vocabulary, count: number, prefix: string): Table {
   const bits = Math.max(4, 33 - Math.clz32(count));
   const slots = new Int32Array(1 << bits);
   const mask = slots.length - 1;
   const shift = 32 - bits;
   const idMask = 2 ** (32 - Math.clz32(length)) - 1;
+  const skip = prefix.length;
   // Length of the longest token for each hash of two first units.
   const lengths = new Uint16Array(8192);
-  const pairOf = (from: Uint16Array, at: number): number => (Math.imul(from[at]!, 61) + (from[at + 1] ?? 0)) & 8191;
-  // The slot where a token is, or would be.
-  const locate = (hash: number, word: Uint16Array, from: number, end: number): number => {
-    const mixed = Math.imul(hash, 0x9e3779b1);
-    const size = end - from;
-    for (let slot = mixed >>> shift; ; slot = (slot + 1) & mask) {
+  const [head, headHash] = hashed(prefix);
+  let powers = powersOfBase(64);
+  for (let id = 0; id < length; id++) {
+    const start = starts[id]! + skip;
+    const end = ends[id]!;
+    const size = end - start;
+    if (end < 0 || (skip > 0 && size < 1)) continue;
+    let k = 0;
+    while (k < skip && units[start - skip + k] === head[k]) k++;
+    if (k < skip) continue;
+    if (size >= powers.length) powers = powersOfBase(size * 2);
+    // The hash of what follows the prefix, from that of the whole.
+    const hash = (hashes[id]! - Math.imul(headHash, powers[size]!)) | 0;
+    const pair = pairOf(units, start);
+    if (size > lengths[pair]!) lengths[pair] = Math.min(size, 65535);
+    let slot = Math.imul(hash, 0x9e3779b1) >>> shift;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
       const found = slots[slot]!;
-      if (found === 0) return slot;
-      if (((found ^ hash) & ~idMask) !== 0) continue;
-      const id = (found & idMask) - 1;
-      let at = starts[id]! + skip;
-      if (ends[id]! - at !== size) continue;
-      let i = from;
-      while (i < end && units[at] === word[i]) {
-        i++;
-        at++;
-      }
-      if (i === end) return slot;
+      if (((found ^ hash) & ~idMask) !== 0 || !isSame((found & idMask) - 1, units, start, end)) continue;
+      ends[(found & idMask) - 1] = -1;
+      break;
     }
-  };
+    slots[slot] = (hash & ~idMask) | (id + 1);
+  }
+
+  function isSame(id: number, word: Uint16Array, from: number, end: number): boolean {
+    let at = starts[id]! + skip;
+    if (ends[id]! - at !== end - from) return false;
+    for (let i = from; i < end; i++) if (units[at++] !== word[i]) return false;
+    return true;
+  }
+
   return {
-    insert(id) {
-      const start = starts[id]! + skip;
-      const end = ends[id]!;
-      let hash = 0;
-      for (let i = start; i < end; i++) hash = (Math.imul(hash, HASH_BASE) + units[i]!) | 0;
-      const pair = pairOf(units, start);
-      lengths[pair] = Math.max(lengths[pair]!, Math.min(end - start, 65535));
-      const slot = locate(hash, units, start, end);
-      const replaced = (slots[slot]! & idMask) - 1;
-      slots[slot] = (hash & ~idMask) | (id + 1);
-      return replaced;
+    find(hash, word, from, end) {
+      for (let slot = Math.imul(hash, 0x9e3779b1) >>> shift; ; slot = (slot + 1) & mask) {
+        const found = slots[slot]!;
+        if (found === 0) return -1;
+        if (((found ^ hash) & ~idMask) === 0 && isSame((found & idMask) - 1, word, from, end))
+          return (found & idMask) - 1;
+      }
     },
-    find: (hash, word, from, end) => (slots[locate(hash, word, from, end)]! & idMask) - 1,
     longest(word, from, end) {
       const rest = end - from;
       return rest > 1 ? Math.min(rest, lengths[pairOf(word, from)]! || 1) : rest;

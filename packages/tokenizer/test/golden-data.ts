@@ -30,6 +30,15 @@ export const hasShared = existsSync(`${shared}golden.json.gz`);
 export const golden: Golden = JSON.parse(readGzip(hasShared ? `${shared}golden.json.gz` : `${own}golden.json.gz`));
 export const vocabulary: string = readGzip(`${own}vocab.txt.gz`);
 
+/** What the Rust trainer made of some texts and of the books, see `tooling/reference/tokenizer-trained.py`. */
+export interface Trained {
+  readonly texts: readonly string[];
+  readonly runs: readonly { readonly options: Record<string, unknown>; readonly tokens: readonly string[] }[];
+  readonly books: readonly string[];
+}
+
+export const readTrained = (): Trained => JSON.parse(readGzip(`${own}trained.json.gz`));
+
 /** A file of the shared fixtures; undefined where they are absent. */
 export function sharedText(name: string): string | undefined {
   return existsSync(shared + name) ? readFileSync(shared + name, "utf8") : undefined;

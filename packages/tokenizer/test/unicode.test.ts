@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { AlignedText } from "../src/aligned-text.js";
 import { BertNormalizer, bertActions } from "../src/bert-normalizer.js";
 import { ALONE, LIST, SPACE } from "../src/character-actions.js";
-import { CONTROL, slowClass } from "../src/unicode/classes.js";
+import { CONTROL } from "../src/unicode/classes.js";
 import { lowerCharacter } from "../src/unicode/lowercase.js";
+import { slowClass } from "../src/unicode/slow-class.js";
 import digests from "./fixtures/unicode-digests.json" with { type: "json" };
 
 const digest = (lines: readonly string[]): string => createHash("sha256").update(lines.join("\n")).digest("hex");

@@ -2,8 +2,9 @@ import type { Aligned, AlignedText } from "../aligned-text.js";
 import { BertNormalizer, type Normalizer } from "../bert-normalizer.js";
 import { TokenizerError } from "../errors.js";
 import { isRustWhitespace } from "../unicode/classes.js";
-import { codePoints, isCombining } from "../unicode/decompose.js";
+import { isCombining } from "../unicode/decompose.js";
 import { lowerCharacter } from "../unicode/lowercase.js";
+import { codePoints } from "../unicode/marks.js";
 import { type Json, readPattern } from "./parts.js";
 
 /** Makes the normalizer that a `tokenizer.json` describes (tokenizers 0.14.1, `normalizers/`). */

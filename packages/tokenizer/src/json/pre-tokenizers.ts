@@ -1,6 +1,7 @@
 import { TokenizerError } from "../errors.js";
 import type { Splitter } from "../fast-pipeline.js";
-import { fastClass, PUNCTUATION } from "../unicode/classes.js";
+import { PUNCTUATION } from "../unicode/classes.js";
+import { fastClass } from "../unicode/fast-class.js";
 import { type Json, readPattern } from "./parts.js";
 
 type Piece = readonly [from: number, to: number];

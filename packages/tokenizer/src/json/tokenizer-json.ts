@@ -1,4 +1,5 @@
-import { type AddedTokenInput, AddedVocabulary, makeAddedToken } from "../added-vocabulary.js";
+import { type AddedTokenInput, makeAddedToken } from "../added-token.js";
+import { AddedVocabulary } from "../added-vocabulary.js";
 import { BertNormalizer, type BertNormalizerOptions } from "../bert-normalizer.js";
 import { type Decoder, wordPieceDecoder } from "../decoder.js";
 import { TokenizerError } from "../errors.js";

@@ -1,4 +1,3 @@
-import { FAST_CLASSES, SLOW_CLASSES } from "../generated/unicode-tables.js";
 import { countUpTo, readNumbers } from "./runs.js";
 
 /** What a tokenizer has to know of a code point before it is split. Anything else is 0. */
@@ -10,10 +9,10 @@ export const PUNCTUATION = 3;
 /** Category Mn, what stripping accents removes. */
 export const MARK = 4;
 
-type ClassOf = (codePoint: number) => number;
+export type ClassOf = (codePoint: number) => number;
 
 /** Reads a table when the first code point is asked for, and remembers the classes of the basic plane. */
-function classesOf(table: string): ClassOf {
+export function classesOf(table: string): ClassOf {
   const bounds: number[] = [];
   const classes: number[] = [];
   // 0 for not looked up yet, else the class plus 1.
@@ -33,15 +32,6 @@ function classesOf(table: string): ClassOf {
     return found;
   };
 }
-
-/**
- * Class by Python's unicodedata, Unicode 14.0, as the slow tokenizer asks for it. Control: Cc, Cf, Cn, Co and Cs except
- * tab and line ends, and U+FFFD; so after cleaning every code point is one that Unicode 14 knows.
- */
-export const slowClass: ClassOf = /* @__PURE__ */ classesOf(SLOW_CLASSES);
-
-/** Class by the crates of the fast tokenizer, each of its own Unicode version. Control: what is assigned only. */
-export const fastClass: ClassOf = /* @__PURE__ */ classesOf(FAST_CLASSES);
 
 /** Code points that `char::is_whitespace` of Rust knows: fixed by Unicode since 6.3. */
 export function isRustWhitespace(c: number): boolean {

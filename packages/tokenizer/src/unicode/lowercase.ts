@@ -1,4 +1,4 @@
-import { CAPITALS } from "../generated/unicode-tables.js";
+import { CAPITALS } from "../generated/capitals.js";
 import { setOf } from "./runs.js";
 
 const isCapital = /* @__PURE__ */ setOf(CAPITALS);

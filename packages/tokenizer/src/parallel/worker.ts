@@ -1,0 +1,65 @@
+/** Runs in a worker: tokenizes what the pool sends. */
+import { addSamples } from "../fast-rows.js";
+import { TokenSink } from "../token-sink.js";
+import { ConvBertTokenizerFast } from "../tokenizer-fast.js";
+import { type Answer, type Job, READY, type Start } from "./protocol.js";
+
+interface Port {
+  postMessage(message: Answer, transfer: ArrayBufferLike[]): void;
+  onMessage(listener: (message: Start | Job) => void): void;
+}
+
+async function openPort(): Promise<Port> {
+  if (!("process" in globalThis)) {
+    const self = globalThis as unknown as Worker;
+    return {
+      postMessage: (message, transfer) => self.postMessage(message, transfer as ArrayBuffer[]),
+      onMessage: (listener) => self.addEventListener("message", (event) => listener(event.data)),
+    };
+  }
+  const { parentPort } = await import("node:worker_threads");
+  return {
+    postMessage: (message, transfer) => parentPort!.postMessage(message, transfer as ArrayBuffer[]),
+    onMessage: (listener) => parentPort!.on("message", listener),
+  };
+}
+
+type Failure = NonNullable<Answer["error"]>;
+
+function failureOf(error: unknown): Failure {
+  const { code = "unknown", message, details = {} } = error as Partial<Failure> & Error;
+  return { code, message, details };
+}
+
+function answer(tokenizer: ConvBertTokenizerFast, job: Job): [Answer, ArrayBufferLike[]] {
+  try {
+    const sink = new TokenSink(job.detail);
+    const samples = job.sequences.map((first) => ({ first, second: undefined }));
+    const { pipeline } = tokenizer["saveState"]();
+    const ends = addSamples({ pipeline: pipeline!, call: { offset_unit: job.offset_unit } }, samples, sink);
+    const cut = (array: Int32Array): Int32Array => array.slice(0, sink.length);
+    const found = { id: job.id, ids: cut(sink.ids), ends: Int32Array.from(ends) };
+    if (!job.detail) return [found, [found.ids.buffer, found.ends.buffer]];
+    const detail = { starts: cut(sink.starts), stops: cut(sink.ends), words: cut(sink.words) };
+    const buffers = [found.ids, found.ends, ...Object.values(detail)].map((array) => array.buffer);
+    return [{ ...found, ...detail, strings: sink.strings }, buffers];
+  } catch (error) {
+    return [{ id: job.id, error: failureOf(error) }, []];
+  }
+}
+
+openPort().then((port) => {
+  let tokenizer: ConvBertTokenizerFast;
+  port.onMessage(async (message) => {
+    if (!("files" in message)) {
+      port.postMessage(...answer(tokenizer, message));
+      return;
+    }
+    try {
+      tokenizer = await ConvBertTokenizerFast.fromPretrained(message.files);
+      port.postMessage({ id: READY }, []);
+    } catch (error) {
+      port.postMessage({ id: READY, error: failureOf(error) }, []);
+    }
+  });
+});
