@@ -4,3 +4,4 @@ export { depthwiseConvolution, dynamicConvolution } from "./convolution";
 export { multiplyInt8Panels, multiplyPanels } from "./product";
 export { quantizeRows } from "./quantize";
 export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } from "./rows";
+export { accumulatePanels, packPanels, transposePanels, transposeRows } from "./product-gradients";

@@ -5,10 +5,10 @@ import { copyRows } from "./rows";
 // (kernels/emit); calls of them are short, so that engines can replace slow code by fast code while a product runs.
 
 /** Columns of a panel. */
-const PANEL: usize = 8;
-const PANEL_BYTES: usize = PANEL << 2;
+export const PANEL: usize = 8;
+export const PANEL_BYTES: usize = PANEL << 2;
 /** Rows of the tallest tile. */
-const TILE: usize = 6;
+export const TILE: usize = 6;
 /** Panels whose results get their activation while they are in cache; a power of two. */
 const EPILOGUE: usize = 8;
 
@@ -31,7 +31,7 @@ declare function tile5(a: usize, as: usize, b: usize, n: usize, s: usize, c: usi
 @external("tiles", "tile6")
 declare function tile6(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
 
-function tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void {
+export function tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void {
   if (h == 6) tile6(a, as, b, n, s, c, cs, t, acc);
   else if (h == 5) tile5(a, as, b, n, s, c, cs, t, acc);
   else if (h == 4) tile4(a, as, b, n, s, c, cs, t, acc);

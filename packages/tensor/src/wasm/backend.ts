@@ -82,7 +82,11 @@ function rows(matrix: Matrix, first = 0): [number, number] {
 /** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
 class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly gradients = new WasmGradients();
+  readonly gradients = new WasmGradients(() => ({
+    run: this.#run,
+    memory: this.#memory,
+    scratch: this.#productScratch(),
+  }));
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
   readonly #int8Format: Int8Format;

@@ -1,20 +1,30 @@
 import type { Matrix, PackedWeights } from "../backend.js";
 import { ReferenceGradients } from "../reference/gradients.js";
-import { linearInputGradient, linearWeightGradient } from "../reference/product-gradients.js";
 import { eachScattered } from "../reference/row-gradients.js";
+import type { WasmStorage } from "./memory.js";
 import { PANEL, type PanelWeights } from "./product.js";
+import { multiplyTokens, multiplyTransposed, type ProductContext, type Rows } from "./product-gradients.js";
+
+/** Where a matrix lies in the linear memory. */
+function located({ storage, offset, rows, columns, stride }: Matrix): Rows {
+  return { pointer: (storage as WasmStorage).pointer + offset * 4, stride: stride * 4, rows, columns };
+}
 
 /** Gradient kernels over panels of packed weights. */
 export class WasmGradients extends ReferenceGradients {
+  readonly #context: () => ProductContext;
+
+  constructor(context: () => ProductContext) {
+    super();
+    this.#context = context;
+  }
+
   override linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
-    linearInputGradient(outputGradient, (weights as PanelWeights).unpack(0, weights.rows), gradient);
+    multiplyTransposed(this.#context(), located(outputGradient), weights as PanelWeights, located(gradient));
   }
 
   override linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
-    const weights = gradient as PanelWeights;
-    const values = weights.unpack(0, weights.rows);
-    linearWeightGradient(input, outputGradient, values);
-    weights.pack(0, values);
+    multiplyTokens(this.#context(), located(input), located(outputGradient), gradient as PanelWeights);
   }
 
   override scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {

@@ -2,6 +2,7 @@ import { RELAXED, SIMD128 } from "./generated/kernels.js";
 
 /** Names of the exports of assembly/index.ts; the position in this list is a kernel's number for the workers. */
 export const KERNEL_NAMES = [
+  "accumulatePanels",
   "activate",
   "attention",
   "binary",
@@ -12,9 +13,12 @@ export const KERNEL_NAMES = [
   "layerNorm",
   "multiplyInt8Panels",
   "multiplyPanels",
+  "packPanels",
   "quantizeRows",
   "softmax",
   "sumExponentials",
+  "transposePanels",
+  "transposeRows",
 ] as const;
 
 export type KernelName = (typeof KERNEL_NAMES)[number];

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Backend, createBackend } from "../src/index.js";
+import { KERNELS, type Shape } from "./gradient-kernels.js";
+import { relativeDifference } from "./numbers.js";
+import { Rig } from "./rig.js";
+
+const TOLERANCE = 1e-5;
+
+const SHAPES = fc.record({
+  tokens: fc.integer({ min: 1, max: 40 }),
+  columns: fc.constantFrom(1, 3, 4, 7, 8, 13, 16, 24, 37, 64, 70),
+  outputs: fc.constantFrom(1, 2, 8, 9, 16, 31, 45),
+  heads: fc.integer({ min: 1, max: 4 }),
+  taps: fc.constantFrom(1, 3, 9),
+  offsets: fc
+    .array(fc.integer({ min: 0, max: 21 }), { minLength: 1, maxLength: 4 })
+    .map((lengths) => [0, ...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b))])
+    .filter((offsets) => offsets.at(-1)! > 0),
+});
+
+/** Large enough for several blocks of rows and for threads, no multiple of anything. */
+const LARGE: Shape = { tokens: 301, columns: 133, outputs: 253, heads: 3, taps: 9, offsets: [0, 67, 134, 134, 201] };
+
+describe("gradient kernels of the WebAssembly backend", () => {
+  const backends: Backend[] = [];
+  beforeAll(async () => {
+    backends.push(await createBackend({ backend: "reference" }));
+    backends.push(await createBackend({ backend: "wasm" }));
+    backends.push(await createBackend({ backend: "wasm", threads: 3 }));
+  });
+  afterAll(() => {
+    for (const backend of backends) {
+      backend.dispose();
+    }
+  });
+
+  const compare = (name: string, shape: Shape, seed: number, gap: number) => {
+    const run = KERNELS[name]!;
+    const expected = run(new Rig(backends[0]!, seed, gap), shape);
+    const actual = run(new Rig(backends[1]!, seed, gap), shape);
+    expect(Object.keys(actual)).toEqual(Object.keys(expected));
+    for (const [part, values] of Object.entries(expected)) {
+      const [got, wanted] = [actual[part]!, values].map((x) => (typeof x === "number" ? [x] : x));
+      expect(relativeDifference(got!, wanted!), part).toBeLessThan(TOLERANCE);
+    }
+  };
+
+  it.each(Object.keys(KERNELS))("%s agrees with the reference for any sizes and strides", (name) => {
+    fc.assert(
+      fc.property(SHAPES, fc.integer({ min: 1, max: 1e6 }), fc.constantFrom(0, 5), (shape, seed, gap) => {
+        compare(name, shape, seed, gap);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each(Object.keys(KERNELS))("%s agrees with the reference at large sizes", (name) => {
+    compare(name, LARGE, 7, 3);
+    compare(name, { ...LARGE, offsets: [0, 100, 200, 300] }, 8, 0);
+  });
+
+  it.each(Object.keys(KERNELS))("%s gives the same bits on three threads", (name) => {
+    for (const shape of [LARGE, { ...LARGE, columns: 128, outputs: 512, tokens: 300, offsets: [0, 130, 260, 390] }]) {
+      const [one, three] = [1, 2].map((index) => KERNELS[name]!(new Rig(backends[index]!, 5), shape));
+      expect(three).toEqual(one);
+    }
+  });
+});
