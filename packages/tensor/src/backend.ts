@@ -41,6 +41,14 @@ export interface PackedWeights {
  */
 export type WeightDType = "float32" | "int8";
 
+/** Rows of 8-bit weights in checkpoint layout: a weight is `values[row, column] * scales[row]`. */
+export interface Int8Rows {
+  /** `[rows, columns]`. */
+  readonly values: Int8Array;
+  /** `[rows]`. */
+  readonly scales: Float32Array;
+}
+
 /**
  * Where the sequences of a batch lie in its rows of tokens: sequence `i` holds rows `offsets[i]` up to
  * `offsets[i + 1]`. A padded batch has equal steps; a ragged batch concatenates sequences of any length.
@@ -119,6 +127,12 @@ export interface Backend {
   /** Rows in checkpoint layout again: exactly the numbers that were packed; of int8 weights what they stand for. */
   unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array;
   releasePacked(weights: PackedWeights): void;
+  /** What {@link packRows} makes of rows of `columns` numbers when it stores them as int8; the same in every backend. */
+  quantizeRows(values: Float32Array, columns: number): Int8Rows;
+  /** Stores rows `firstRow...` of int8 weights that are quantised already. */
+  packInt8Rows(weights: PackedWeights, firstRow: number, rows: Int8Rows): void;
+  /** Rows of int8 weights, exactly as they were packed. */
+  unpackInt8Rows(weights: PackedWeights, firstRow: number, rows: number): Int8Rows;
 
   /** `output = activation(input · weightsᵀ + bias)`; bias `[1, weights.rows]`. */
   linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void;

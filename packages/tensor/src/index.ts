@@ -11,6 +11,7 @@ export type {
   AttentionArguments,
   Backend,
   BinaryKind,
+  Int8Rows,
   Matrix,
   MemoryReport,
   PackedWeights,
@@ -19,7 +20,7 @@ export type {
   WeightDType,
 } from "./backend.js";
 export { type BackendOptions, createBackend, sharedBackend } from "./create.js";
-export { dropoutBits } from "./dropout.js";
+export { DropoutGenerator, dropoutBits } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
 export { sizeOf } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
@@ -42,5 +43,6 @@ export { scale } from "./operations/scale.js";
 export { sequenceMean } from "./operations/sequence-mean.js";
 export { uniformSequences } from "./operations/sequences.js";
 export { softmax } from "./operations/softmax.js";
+export { dequantizeRows } from "./quantize.js";
 export { keep, tidy } from "./scope.js";
 export { Tensor } from "./tensor.js";

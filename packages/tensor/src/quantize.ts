@@ -1,28 +1,49 @@
+import type { Int8Rows } from "./backend.js";
+
 /** Largest magnitude of quantised weights: symmetric, so that -128 is not used. */
 export const INT8_LIMIT = 127;
 
-/**
- * The scale of a row of weights, `max|w| / 127`: 0 for a row of zeros, NaN or infinite where a weight is, so that every
- * product with the row is too.
- */
-export function rowScale(values: Float32Array, start: number, size: number): number {
+/** Added and taken away again, it rounds a float64 to the nearest integer, ties to even, as the kernels do. */
+const ROUNDER = 1.5 * 2 ** 52;
+
+/** The largest magnitude in a row: NaN or infinite where a number is, so that every product with the row is too. */
+function largestOf(values: Float32Array, start: number, size: number): number {
   let largest = 0;
   for (let i = start; i < start + size; i++) {
-    const magnitude = Math.abs(values[i]!);
-    // Not "greater": a NaN must get through.
-    if (!(magnitude <= largest)) {
-      largest = magnitude;
+    largest = Math.max(largest, Math.abs(values[i]!));
+  }
+  return largest;
+}
+
+/**
+ * Each row as 8-bit integers and a scale, `scale = max|x| / 127`, `q = round(x · (127 / max|x|))`, every step rounded to
+ * float32: to the last bit what the kernel `quantizeRows` computes. A row of zeros has the scale 0.
+ */
+export function quantizeRows(values: Float32Array, columns: number): Int8Rows {
+  const rows = values.length / columns;
+  const quantized = { values: new Int8Array(values.length), scales: new Float32Array(rows) };
+  for (let row = 0; row < rows; row++) {
+    const start = row * columns;
+    const largest = largestOf(values, start, columns);
+    const factor = largest === 0 ? 0 : Math.fround(INT8_LIMIT / largest);
+    quantized.scales[row] = largest / INT8_LIMIT;
+    for (let i = start; i < start + columns; i++) {
+      // Rounding errors never reach 127.5; what is not a number becomes 0, and its row's scale says the rest.
+      quantized.values[i] = Math.fround(values[i]! * factor) + ROUNDER - ROUNDER;
     }
   }
-  return Math.fround(largest / INT8_LIMIT);
+  return quantized;
 }
 
-/** What a weight is multiplied by before it is rounded. */
-export function scaleFactor(scale: number): number {
-  return scale > 0 && Number.isFinite(scale) ? 1 / scale : 0;
-}
-
-/** `round(w / scale)`, within the limits whatever rounding does to the largest weight. */
-export function quantise(weight: number, factor: number): number {
-  return Math.max(-INT8_LIMIT, Math.min(INT8_LIMIT, Math.round(weight * factor)));
+/** The numbers that quantised rows stand for. */
+export function dequantizeRows({ values, scales }: Int8Rows): Float32Array {
+  const numbers = new Float32Array(values.length);
+  const columns = values.length / scales.length;
+  for (let row = 0, i = 0; row < scales.length; row++) {
+    const scale = scales[row]!;
+    for (const end = i + columns; i < end; i++) {
+      numbers[i] = values[i]! * scale;
+    }
+  }
+  return numbers;
 }

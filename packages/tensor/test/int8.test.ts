@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createBackend, linear, Tensor } from "../src/index.js";
+import { createBackend, dequantizeRows, linear, Tensor } from "../src/index.js";
 
 /** Numbers of a fixed sequence between -1 and 1. */
 function numbers(count: number, seed: number): Float32Array {
@@ -68,6 +68,35 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
     backend.dispose();
   });
 
+  it.each([
+    [9, 30],
+    [70, 64],
+  ])("%i rows of %i: quantised rows come back as they were packed, and compute the same", async (outputs, inputs) => {
+    const backend = await createBackend({ backend: name });
+    const w = numbers(outputs * inputs, 8);
+    w.fill(0, inputs, 2 * inputs);
+    const fromFloats = backend.createPacked(outputs, inputs, "int8");
+    backend.packRows(fromFloats, 0, w);
+    const rows = backend.quantizeRows(w, inputs);
+    expect(backend.unpackInt8Rows(fromFloats, 0, outputs)).toEqual(rows);
+    expect(backend.unpackRows(fromFloats, 0, outputs)).toEqual(dequantizeRows(rows));
+    expect(Math.max(...rows.values)).toBe(127);
+    expect(rows.scales[1]).toBe(0);
+
+    const fromRows = backend.createPacked(outputs, inputs, "int8");
+    // In two parts, the second at an address that is no multiple of a word.
+    const unaligned = new Int8Array(rows.values.length + 3).subarray(3);
+    unaligned.set(rows.values);
+    backend.packInt8Rows(fromRows, 0, { values: rows.values.slice(0, inputs), scales: rows.scales.slice(0, 1) });
+    backend.packInt8Rows(fromRows, 1, { values: unaligned.subarray(inputs), scales: rows.scales.slice(1) });
+    expect(backend.unpackInt8Rows(fromRows, 1, outputs - 1)).toEqual(
+      backend.unpackInt8Rows(fromFloats, 1, outputs - 1),
+    );
+    const x = Tensor.from(backend, numbers(5 * inputs, 9), [5, inputs]);
+    expect(linear(x, fromRows).data).toEqual(linear(x, fromFloats).data);
+    backend.dispose();
+  });
+
   it("lets NaN through", async () => {
     const backend = await createBackend({ backend: name });
     const packed = backend.createPacked(8, 8, "int8");
@@ -79,4 +108,21 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
     expect(data.subarray(8).some(Number.isNaN)).toBe(false);
     backend.dispose();
   });
+});
+
+it("quantises to the same integers and scales on every backend", async () => {
+  const [reference, wasm] = await Promise.all(
+    (["reference", "wasm"] as const).map((backend) => createBackend({ backend })),
+  );
+  const w = numbers(40 * 67, 10);
+  w[5] = Number.NaN;
+  w[70] = Number.POSITIVE_INFINITY;
+  // Halves between two integers: 127 steps of 2.
+  w.set(
+    Float32Array.from({ length: 67 }, (_, i) => (i === 0 ? 254 : 2 * i + 1)),
+    67 * 2,
+  );
+  expect(wasm!.quantizeRows(w, 67)).toEqual(reference!.quantizeRows(w, 67));
+  reference!.dispose();
+  wasm!.dispose();
 });

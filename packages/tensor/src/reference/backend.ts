@@ -3,6 +3,7 @@ import type {
   AttentionArguments,
   Backend,
   BinaryKind,
+  Int8Rows,
   Matrix,
   MemoryReport,
   PackedWeights,
@@ -12,7 +13,7 @@ import type {
 } from "../backend.js";
 import { BackendError } from "../errors.js";
 import { BlockPool } from "../pool.js";
-import { quantise, rowScale, scaleFactor } from "../quantize.js";
+import { dequantizeRows, quantizeRows } from "../quantize.js";
 import { attention } from "./attention.js";
 import { ACTIVATIONS } from "./functions.js";
 import { ReferenceGradients } from "./gradients.js";
@@ -41,9 +42,10 @@ class ArrayStorage implements Storage {
   }
 }
 
-/** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for. */
+/** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for, with the scales. */
 export class RowMajorWeights implements PackedWeights {
   readonly values: Float32Array;
+  readonly scales: Float32Array;
 
   constructor(
     readonly rows: number,
@@ -52,6 +54,7 @@ export class RowMajorWeights implements PackedWeights {
     readonly storage: Storage,
   ) {
     this.values = storage.float32();
+    this.scales = new Float32Array(dtype === "int8" ? rows : 0);
   }
 
   get byteLength(): number {
@@ -61,9 +64,7 @@ export class RowMajorWeights implements PackedWeights {
 
 /** Rounds a row to the 8-bit integers times scale that an int8 product would use. */
 function roundRow(values: Float32Array, start: number, size: number): Float32Array {
-  const scale = rowScale(values, start, size);
-  const factor = scaleFactor(scale);
-  return values.slice(start, start + size).map((value) => quantise(value, factor) * scale);
+  return dequantizeRows(quantizeRows(values.subarray(start, start + size), size));
 }
 
 /**
@@ -130,14 +131,30 @@ export class ReferenceBackend implements Backend {
       rows.set(values, firstRow * columns);
       return;
     }
-    for (let from = 0, row = firstRow; from < values.length; from += columns, row++) {
-      rows.set(roundRow(values, from, columns), row * columns);
-    }
+    this.packInt8Rows(weights, firstRow, quantizeRows(values, columns));
   }
 
   unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
     const start = firstRow * weights.columns;
     return (weights as RowMajorWeights).values.slice(start, start + rows * weights.columns);
+  }
+
+  quantizeRows(values: Float32Array, columns: number): Int8Rows {
+    return quantizeRows(values, columns);
+  }
+
+  packInt8Rows(weights: PackedWeights, firstRow: number, rows: Int8Rows): void {
+    const { values, scales } = weights as RowMajorWeights;
+    values.set(dequantizeRows(rows), firstRow * weights.columns);
+    scales.set(rows.scales, firstRow);
+  }
+
+  unpackInt8Rows(weights: PackedWeights, firstRow: number, rows: number): Int8Rows {
+    const scales = (weights as RowMajorWeights).scales.slice(firstRow, firstRow + rows);
+    const numbers = this.unpackRows(weights, firstRow, rows);
+    // A product of an 8-bit integer and the scale, rounded, divides to within a thousandth of the integer.
+    const values = Int8Array.from(numbers, (number, i) => Math.round(number / scales[Math.floor(i / weights.columns)]!));
+    return { values, scales };
   }
 
   releasePacked(weights: PackedWeights): void {

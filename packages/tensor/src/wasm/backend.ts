@@ -3,6 +3,7 @@ import type {
   AttentionArguments,
   Backend,
   BinaryKind,
+  Int8Rows,
   Matrix,
   MemoryReport,
   PackedWeights,
@@ -10,9 +11,10 @@ import type {
   Storage,
   WeightDType,
 } from "../backend.js";
+import { dequantizeRows } from "../quantize.js";
 import { attention } from "../reference/attention.js";
 import { WasmGradients } from "./gradients.js";
-import { type Int8Format, Int8Weights, multiplyInt8, probeInt8Format } from "./int8.js";
+import { type Int8Format, Int8Weights, multiplyInt8, paddedRows, probeInt8Format, quantizeInPieces } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
 import { CONTROL_BYTES, canShareMemory, ThreadPool } from "./pool.js";
@@ -155,11 +157,39 @@ class WasmBackend implements Backend {
   }
 
   packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
-    (weights as PanelWeights | Int8Weights).pack(firstRow, values);
+    if (weights instanceof Int8Weights) {
+      quantizeInPieces(this.#run, this.#memory, values, weights.columns, (row, ...quantized) => {
+        weights.pack(firstRow + row, ...quantized);
+      });
+    } else {
+      (weights as PanelWeights).pack(firstRow, values);
+    }
   }
 
   unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
-    return (weights as PanelWeights | Int8Weights).unpack(firstRow, rows);
+    return weights instanceof Int8Weights
+      ? dequantizeRows(weights.unpack(firstRow, rows))
+      : (weights as PanelWeights).unpack(firstRow, rows);
+  }
+
+  quantizeRows(values: Float32Array, columns: number): Int8Rows {
+    const quantized = { values: new Int8Array(values.length), scales: new Float32Array(values.length / columns) };
+    quantizeInPieces(this.#run, this.#memory, values, columns, (firstRow, rows, stride, scales) => {
+      quantized.scales.set(scales, firstRow);
+      for (let row = 0; row < scales.length; row++) {
+        quantized.values.set(rows.subarray(row * stride, row * stride + columns), (firstRow + row) * columns);
+      }
+    });
+    return quantized;
+  }
+
+  packInt8Rows(weights: PackedWeights, firstRow: number, rows: Int8Rows): void {
+    const { values, stride } = paddedRows(rows.values, weights.columns);
+    (weights as Int8Weights).pack(firstRow, values, stride, rows.scales);
+  }
+
+  unpackInt8Rows(weights: PackedWeights, firstRow: number, rows: number): Int8Rows {
+    return (weights as Int8Weights).unpack(firstRow, rows);
   }
 
   releasePacked(weights: PackedWeights): void {

@@ -1,5 +1,5 @@
-import type { PackedWeights } from "../backend.js";
-import { INT8_LIMIT, quantise, rowScale, scaleFactor } from "../quantize.js";
+import type { Int8Rows, PackedWeights } from "../backend.js";
+import { INT8_LIMIT } from "../quantize.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import type { Kernels } from "./modules.js";
 import { copyEdgeBias, PANEL, type Product, type ProductScratch, ROW_BLOCK, type RunKernel } from "./product.js";
@@ -87,53 +87,108 @@ export class Int8Weights implements PackedWeights {
     return this.starts + this.#padded * 4;
   }
 
-  pack(firstRow: number, values: Float32Array): void {
-    const { columns, format } = this;
-    const bytes = this.storage.bytes();
+  /**
+   * Stores quantised rows. A group moves as one word, so `values` has its rows `stride` bytes apart, a multiple of 4 and
+   * of the alignment, filled up with zeros.
+   */
+  pack(firstRow: number, values: Int8Array, stride: number, scales: Float32Array): void {
+    const { groups, format } = this;
+    const { buffer, byteOffset } = this.storage.bytes();
+    const Word = format.group === 4 ? Int32Array : Int16Array;
+    const to = new Word(buffer as ArrayBuffer, byteOffset, this.storage.byteLength / format.group);
+    const from = new Word(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength / format.group);
     const at = (address: number) => (address - this.storage.pointer) >> 2;
-    const starts = this.storage.int32().subarray(at(this.starts));
-    const scales = this.storage.float32().subarray(at(this.scales));
-    const { group } = format;
-    for (let row = firstRow, from = 0; from < values.length; row++, from += columns) {
-      const scale = rowScale(values, from, columns);
-      const factor = scaleFactor(scale);
-      let sum = 0;
-      let to = this.#rowAt(row);
-      for (let column = 0; column < columns; column += group, to += PANEL * group) {
-        const end = Math.min(group, columns - column);
-        for (let i = 0; i < end; i++) {
-          const q = quantise(values[from + column + i]!, factor);
-          sum += q;
-          bytes[to + i] = q;
-        }
+    this.storage.float32().set(scales, at(this.scales) + firstRow);
+    const starts = this.storage.int32().subarray(at(this.starts) + firstRow);
+    for (let row = 0; row < scales.length; row++) {
+      const start = (row * stride) / format.group;
+      const target = this.#rowAt(firstRow + row) / format.group;
+      for (let group = 0; group < groups; group++) {
+        to[target + group * PANEL] = from[start + group]!;
       }
-      scales[row] = scale;
-      starts[row] = -format.offset * sum;
+      starts[row] = format.offset === 0 ? 0 : -format.offset * sumOf(values, row * stride, this.columns);
     }
   }
 
-  unpack(firstRow: number, rows: number): Float32Array {
-    const { columns } = this;
+  /** Rows as they were packed. */
+  unpack(firstRow: number, rows: number): Int8Rows {
+    const { columns, groups } = this;
+    const { group } = this.format;
     const bytes = new Int8Array(this.storage.bytes().buffer, this.storage.pointer, this.storage.byteLength);
-    const scales = this.storage.float32().subarray((this.scales - this.storage.pointer) >> 2);
-    const values = new Float32Array(rows * columns);
-    for (let row = 0; row < rows; row++) {
-      const base = this.#rowAt(firstRow + row);
-      for (let column = 0; column < columns; column++) {
-        values[row * columns + column] = bytes[base + this.#columnAt(column)]! * scales[firstRow + row]!;
+    const scalesAt = ((this.scales - this.storage.pointer) >> 2) + firstRow;
+    const scales = this.storage.float32().slice(scalesAt, scalesAt + rows);
+    const values = new Int8Array(rows * columns);
+    for (let row = 0, to = 0; row < rows; row++) {
+      let from = this.#rowAt(firstRow + row);
+      for (let index = 0; index < groups; index++, from += PANEL * group) {
+        const end = Math.min(to + group, (row + 1) * columns);
+        for (let byte = from; to < end; to++, byte++) {
+          values[to] = bytes[byte]!;
+        }
       }
     }
-    return values;
+    return { values, scales };
   }
 
   #rowAt(row: number): number {
     return Math.floor(row / PANEL) * this.panelBytes + (row % PANEL) * this.format.group;
   }
+}
 
-  #columnAt(column: number): number {
-    const { group } = this.format;
-    return Math.floor(column / group) * PANEL * group + (column % group);
+function sumOf(values: Int8Array, start: number, size: number): number {
+  let sum = 0;
+  for (let i = start; i < start + size; i++) {
+    sum += values[i]!;
   }
+  return sum;
+}
+
+/** Bytes of float32 that are quantised at a time. */
+const QUANTIZE_BYTES = 1 << 20;
+
+/**
+ * Quantises rows of numbers with the kernel that activations pass through. `use` gets them some rows at a time: in the
+ * kernels' memory, `stride` bytes apart, valid until it returns.
+ */
+export function quantizeInPieces(
+  run: RunKernel,
+  memory: LinearMemory,
+  numbers: Float32Array,
+  columns: number,
+  use: (firstRow: number, values: Int8Array, stride: number, scales: Float32Array) => void,
+): void {
+  const rows = numbers.length / columns;
+  const step = Math.min(rows, Math.max(1, Math.floor(QUANTIZE_BYTES / (columns * 4))));
+  const stride = Math.ceil(columns / 4) * 4;
+  const block = memory.allocate(step * (columns * 4 + 4 + stride));
+  const scales = block.pointer + step * columns * 4;
+  const quantized = scales + step * 4;
+  try {
+    for (let row = 0; row < rows; row += step) {
+      const count = Math.min(step, rows - row);
+      block.float32().set(numbers.subarray(row * columns, (row + count) * columns));
+      const args = [block.pointer, columns * 4, quantized, stride, scales, columns, INT8_LIMIT, 0, 0];
+      run("quantizeRows", args, count, count * columns);
+      const { buffer } = block.bytes();
+      use(row, new Int8Array(buffer, quantized, count * stride), stride, new Float32Array(buffer, scales, count));
+    }
+  } finally {
+    memory.release(block);
+  }
+}
+
+/** Rows of `columns` bytes in the form that {@link Int8Weights.pack} takes. */
+export function paddedRows(values: Int8Array, columns: number): { values: Int8Array; stride: number } {
+  const stride = Math.ceil(columns / 4) * 4;
+  if (stride === columns && values.byteOffset % 4 === 0) {
+    return { values, stride };
+  }
+  const rows = values.length / columns;
+  const padded = new Int8Array(rows * stride);
+  for (let row = 0; row < rows; row++) {
+    padded.set(values.subarray(row * columns, (row + 1) * columns), row * stride);
+  }
+  return { values: padded, stride };
 }
 
 /** As `multiply` of product.ts, with weights of 8 bits; each block of input rows is quantised first. */
