@@ -7,15 +7,34 @@ import {
   type Encoded,
   type FloatArray,
   type ForwardOptions,
+  InputError,
   type PreparedInputs,
   PreTrainedModel,
   prepareInputs,
   type Scope,
+  type TrainingRun,
 } from "@convbert/model";
-import { tidy } from "@convbert/tensor";
+import { type CrossEntropyOptions, type DropoutGenerator, keep, type Tensor, tidy } from "@convbert/tensor";
+
+/** How a loss is computed where it is not the reference's plain one. */
+export type LossOptions = Pick<CrossEntropyOptions, "classWeights" | "labelSmoothing">;
+
+/** A forward pass that is trained through. */
+export interface TrainingOptions extends TrainingRun, LossOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a head computes from. */
+export interface HeadContext {
+  /** The encoder's output in the kernels' memory. */
+  readonly encoded: Encoded;
+  readonly prepared: PreparedInputs;
+  /** Of training; null drops nothing. */
+  readonly random: DropoutGenerator | null;
+}
 
 /** A ConvBERT with a head on top; weights of the encoder are named "convbert.…", as in the reference. */
-export abstract class ConvBertWithHead extends PreTrainedModel {
+export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertInputs> extends PreTrainedModel {
   readonly convbert: ConvBertModel;
   /** Arguments of `forward` besides those of every model. */
   protected abstract readonly ownArguments: readonly string[];
@@ -50,21 +69,59 @@ export abstract class ConvBertWithHead extends PreTrainedModel {
     this.config = this.convbert.config;
   }
 
+  /** The encoder's inputs among the head's. */
+  protected encoderInputs(inputs: Inputs): ConvBertInputs {
+    return inputs;
+  }
+
+  /** The loss as a single number in the kernels' memory; null without labels. */
+  protected abstract loss(inputs: Inputs, context: HeadContext, options: LossOptions): Tensor<"float32"> | null;
+
+  /**
+   * Low level, for trainers: runs the model with the tape recording and gives the loss in the kernels' memory, ready for
+   * `tape.backward`; dispose it. Unlike `forward` it drops elements where a generator is given, and computes nothing
+   * that the loss does not need.
+   * Throws InputError for arguments that do not fit or lack labels; the signal's reason when it aborts.
+   */
+  async trainingLoss(inputs: Inputs, options: TrainingOptions): Promise<Tensor<"float32">> {
+    checkArguments(inputs, this.modelName, this.ownArguments);
+    const prepared = prepareInputs(this.encoderInputs(inputs), this.config);
+    const { dropout: random = null, signal, ...loss } = options;
+    const encoded = await this.convbert.encode(prepared, { signal, training: options });
+    try {
+      this.assertUsable();
+      return tidy(() => {
+        const result = options.tape.record(() => this.loss(inputs, { encoded, prepared, random }, loss));
+        if (result === null) {
+          throw new InputError(this.labelNames.join(", "), "training needs labels");
+        }
+        return keep(result);
+      });
+    } finally {
+      encoded[Symbol.dispose]();
+    }
+  }
+
+  /** Arguments that have to be there for a loss. */
+  protected get labelNames(): readonly string[] {
+    return ["labels"];
+  }
+
   /**
    * Checks the arguments, runs the encoder, then `head` in a scope that frees what it makes; its result holds copies and
    * numbers only. `head` gets the encoder's output in the kernels' memory.
    */
   protected async run<Output>(
-    inputs: ConvBertInputs,
+    inputs: Inputs,
     options: ForwardOptions,
-    head: (encoded: Encoded, prepared: PreparedInputs) => Output,
+    head: (context: HeadContext) => Output,
   ): Promise<Output> {
     checkArguments(inputs, this.modelName, this.ownArguments);
-    const prepared = prepareInputs(inputs, this.config);
+    const prepared = prepareInputs(this.encoderInputs(inputs), this.config);
     const encoded = await this.convbert.encode(prepared, options);
     try {
       this.assertUsable();
-      return tidy(() => head(encoded, prepared));
+      return tidy(() => head({ encoded, prepared, random: null }));
     } finally {
       encoded[Symbol.dispose]();
     }

@@ -6,14 +6,16 @@ import {
   encoderOutputs,
   type FloatArray,
   type ForwardOptions,
+  InputError,
   LayerNorm,
   Linear,
   paddedOutput,
   Random,
   type Scope,
 } from "@convbert/model";
-import { crossEntropy, linear, type PackedWeights, type Tensor } from "@convbert/tensor";
-import { ConvBertWithHead } from "./head.js";
+import { crossEntropy, linear, type PackedWeights, Tensor } from "@convbert/tensor";
+import { selectTokens } from "./first-tokens.js";
+import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels } from "./labels.js";
 
 export interface MaskedLMInputs extends ConvBertInputs {
@@ -29,6 +31,9 @@ export interface MaskedLMOutput extends EncoderOutputs {
   readonly logits: FloatArray;
 }
 
+/** Label of a position where nothing is asked. */
+const IGNORED = -100;
+
 const WORDS = "convbert.embeddings.word_embeddings.weight";
 
 /**
@@ -36,7 +41,7 @@ const WORDS = "convbert.embeddings.word_embeddings.weight";
  * (`generator_predictions`), then a map to the vocabulary (`generator_lm_head`) whose weight is the word embeddings'
  * unless `tie_word_embeddings` is false. The activation is always gelu, whatever `hidden_act`.
  */
-export class ConvBertForMaskedLM extends ConvBertWithHead {
+export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
   static readonly modelName: string = "ConvBertForMaskedLM";
   protected readonly ownArguments = ["labels"];
   readonly #dense: Linear;
@@ -72,9 +77,8 @@ export class ConvBertForMaskedLM extends ConvBertWithHead {
 
   /** Runs the model, with a loss where labels are given. Throws InputError for arguments that do not fit. */
   forward(inputs: MaskedLMInputs, options: ForwardOptions = {}): Promise<MaskedLMOutput> {
-    return this.run(inputs, options, (encoded, prepared) => {
-      const dense = this.#dense.forward(encoded.lastHiddenState, "gelu");
-      const logits = linear(this.#norm.forward(dense), this.#decoder, { bias: this.#decoderBias });
+    return this.run(inputs, options, ({ encoded, prepared }) => {
+      const logits = this.#logits(encoded.lastHiddenState);
       const { labels } = inputs;
       const count = prepared.batch * prepared.length;
       return {
@@ -85,6 +89,30 @@ export class ConvBertForMaskedLM extends ConvBertWithHead {
         ...encoderOutputs(encoded, prepared),
       };
     });
+  }
+
+  /** Only the tokens that have a label go through the decoder, by far the largest product. */
+  protected override loss({ labels }: MaskedLMInputs, { encoded, prepared }: HeadContext, options: LossOptions) {
+    if (labels == null) {
+      return null;
+    }
+    const all = integerLabels(this.backend, "labels", labels, prepared.batch * prepared.length).data;
+    const asked = Array.from(all.keys()).filter((token) => all[token] !== IGNORED);
+    if (asked.length === 0) {
+      throw new InputError("labels", "every position is ignored (-100), so there is nothing to learn from");
+    }
+    const targets = Tensor.from(
+      this.backend,
+      asked.map((token) => all[token]!),
+      [asked.length],
+      "int32",
+    );
+    return crossEntropy(this.#logits(selectTokens(encoded.lastHiddenState, asked)), targets, options);
+  }
+
+  #logits(hidden: Tensor): Tensor<"float32"> {
+    const dense = this.#dense.forward(hidden, "gelu");
+    return linear(this.#norm.forward(dense), this.#decoder, { bias: this.#decoderBias });
   }
 
   override setInputEmbeddings(embeddings: ArrayInput): void {

@@ -3,7 +3,6 @@ import {
   ConfigError,
   type ConvBertConfig,
   type ConvBertInputs,
-  checkArguments,
   type EncoderOutputs,
   encoderOutputs,
   type FloatArray,
@@ -16,8 +15,8 @@ import {
   type Scope,
   withShape,
 } from "@convbert/model";
-import { crossEntropy } from "@convbert/tensor";
-import { ConvBertWithHead } from "./head.js";
+import { crossEntropy, type Tensor } from "@convbert/tensor";
+import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels } from "./labels.js";
 import { SequenceSummary } from "./sequence-summary.js";
 
@@ -39,7 +38,7 @@ export interface MultipleChoiceOutput extends EncoderOutputs {
  * Scores alternatives (the reference's `ConvBertForMultipleChoice`): each choice is a sequence, summarised and mapped to
  * one number. By default the summary is the **last** position, padding or not, as in the reference.
  */
-export class ConvBertForMultipleChoice extends ConvBertWithHead {
+export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceInputs> {
   static readonly modelName: string = "ConvBertForMultipleChoice";
   protected readonly ownArguments = ["labels"];
   readonly #summary: SequenceSummary;
@@ -59,10 +58,36 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead {
   }
 
   /** Runs the model, with a loss where labels are given. Throws InputError for arguments that do not fit. */
-  async forward(inputs: MultipleChoiceInputs, options: ForwardOptions = {}): Promise<MultipleChoiceOutput> {
-    checkArguments(inputs, this.modelName, this.ownArguments);
-    const choices = countChoices(inputs);
-    const flat = {
+  forward(inputs: MultipleChoiceInputs, options: ForwardOptions = {}): Promise<MultipleChoiceOutput> {
+    return this.run(inputs, options, (context) => {
+      const logits = this.#logits(inputs, context);
+      const loss = this.#loss(logits, inputs, {});
+      return {
+        ...(loss !== null && { loss: loss.item() }),
+        logits: withShape(logits.toArray(), logits.shape),
+        ...encoderOutputs(context.encoded, context.prepared),
+      };
+    });
+  }
+
+  protected override loss(inputs: MultipleChoiceInputs, context: HeadContext, options: LossOptions) {
+    return this.#loss(this.#logits(inputs, context), inputs, options);
+  }
+
+  #logits(inputs: MultipleChoiceInputs, context: HeadContext): Tensor<"float32"> {
+    return this.#classifier.forward(this.#summary.forward(context)).reshape([-1, countChoices(inputs)]);
+  }
+
+  #loss(logits: Tensor<"float32">, { labels }: MultipleChoiceInputs, options: LossOptions) {
+    return labels == null
+      ? null
+      : crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
+  }
+
+  /** Each choice is a sequence of its own. */
+  protected override encoderInputs(inputs: MultipleChoiceInputs): ConvBertInputs {
+    countChoices(inputs);
+    return {
       ...inputs,
       input_ids: flatten("input_ids", inputs.input_ids, 2, integers),
       attention_mask: flatten("attention_mask", inputs.attention_mask, 2, floats),
@@ -70,18 +95,6 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead {
       position_ids: flatten("position_ids", inputs.position_ids, 2, integers),
       inputs_embeds: flatten("inputs_embeds", inputs.inputs_embeds, 3, floats),
     };
-    return this.run(flat, options, (encoded, prepared) => {
-      const summary = this.#summary.forward(encoded, prepared);
-      const logits = this.#classifier.forward(summary).reshape([-1, choices]);
-      const { labels } = inputs;
-      return {
-        ...(labels != null && {
-          loss: crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0))).item(),
-        }),
-        logits: withShape(logits.toArray(), logits.shape),
-        ...encoderOutputs(encoded, prepared),
-      };
-    });
   }
 }
 

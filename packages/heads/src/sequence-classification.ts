@@ -2,6 +2,7 @@ import {
   type ArrayInput,
   type ConvBertConfig,
   type ConvBertInputs,
+  drop,
   type EncoderOutputs,
   encoderOutputs,
   type FloatArray,
@@ -14,7 +15,7 @@ import {
 } from "@convbert/model";
 import { binaryCrossEntropy, crossEntropy, meanSquaredError, type Tensor } from "@convbert/tensor";
 import { firstTokens } from "./first-tokens.js";
-import { ConvBertWithHead } from "./head.js";
+import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { floatLabels, integerLabels } from "./labels.js";
 
 export interface SequenceClassificationInputs extends ConvBertInputs {
@@ -35,7 +36,7 @@ export interface SequenceClassificationOutput extends EncoderOutputs {
  * Classifies a sequence, or scores it, by its first token (the reference's `ConvBertForSequenceClassification`): dense,
  * `hidden_act`, and a map to the labels.
  */
-export class ConvBertForSequenceClassification extends ConvBertWithHead {
+export class ConvBertForSequenceClassification extends ConvBertWithHead<SequenceClassificationInputs> {
   static readonly modelName: string = "ConvBertForSequenceClassification";
   protected readonly ownArguments = ["labels", "problem_type"];
   readonly #dense: Linear;
@@ -51,26 +52,43 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead {
 
   /** Runs the model, with a loss where labels are given. Throws InputError for arguments that do not fit. */
   forward(inputs: SequenceClassificationInputs, options: ForwardOptions = {}): Promise<SequenceClassificationOutput> {
-    return this.run(inputs, options, (encoded, prepared) => {
-      const first = firstTokens(encoded);
-      const logits = this.#project.forward(this.#dense.forward(first, hiddenActivation(this.config)));
-      const { labels } = inputs;
+    return this.run(inputs, options, (context) => {
+      const logits = this.#logits(context);
+      const loss = this.#loss(logits, inputs, {});
       return {
-        ...(labels != null && { loss: this.#loss(logits, labels, inputs.problem_type ?? null).item() }),
+        ...(loss !== null && { loss: loss.item() }),
         logits: logits.toArray(),
-        ...encoderOutputs(encoded, prepared),
+        ...encoderOutputs(context.encoded, context.prepared),
       };
     });
   }
 
-  #loss(logits: Tensor<"float32">, labels: ArrayInput, given: ProblemType | null): Tensor<"float32"> {
+  protected override loss(inputs: SequenceClassificationInputs, context: HeadContext, options: LossOptions) {
+    return this.#loss(this.#logits(context), inputs, options);
+  }
+
+  #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
+    const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
+    const first = drop(firstTokens(encoded), rate, random);
+    const dense = this.#dense.forward(first, hiddenActivation(this.config));
+    return this.#project.forward(drop(dense, rate, random));
+  }
+
+  #loss(
+    logits: Tensor<"float32">,
+    { labels, problem_type: given }: SequenceClassificationInputs,
+    options: LossOptions,
+  ): Tensor<"float32"> | null {
+    if (labels == null) {
+      return null;
+    }
     switch (given ?? this.config.problem_type ?? inferProblem(this.config.num_labels, labels)) {
       case "regression":
         return meanSquaredError(logits, floatLabels(this.backend, "labels", labels, logits.size));
       case "multi_label_classification":
         return binaryCrossEntropy(logits, floatLabels(this.backend, "labels", labels, logits.size));
       default:
-        return crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)));
+        return crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
     }
   }
 }

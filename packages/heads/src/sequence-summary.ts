@@ -1,6 +1,7 @@
-import { type ConvBertConfig, type Encoded, Linear, type PreparedInputs, type Scope } from "@convbert/model";
+import { type ConvBertConfig, drop, Linear, type Scope } from "@convbert/model";
 import { activate, activationKind, sequenceMean, type Tensor } from "@convbert/tensor";
 import { firstTokens, lastTokens } from "./first-tokens.js";
+import type { HeadContext } from "./head.js";
 
 /**
  * One vector for a sequence (the reference's `SequenceSummary`): by `summary_type` the last position (the default, even
@@ -20,7 +21,7 @@ export class SequenceSummary {
     this.#projection = config.summary_use_proj ? new Linear(scope.scope("summary"), hidden, this.size) : null;
   }
 
-  forward(encoded: Encoded, { batch, length }: PreparedInputs): Tensor<"float32"> {
+  forward({ encoded, prepared: { batch, length }, random }: HeadContext): Tensor<"float32"> {
     const { summary_type: type, summary_activation: activation, hidden_size: hidden } = this.#config;
     let summary: Tensor<"float32">;
     switch (type) {
@@ -33,9 +34,11 @@ export class SequenceSummary {
       default:
         summary = lastTokens(encoded);
     }
+    summary = drop(summary, this.#config.summary_first_dropout, random);
     if (this.#projection !== null) {
       summary = this.#projection.forward(summary);
     }
-    return activation === null ? summary : activate(summary, activationKind(activation));
+    const activated = activation === null ? summary : activate(summary, activationKind(activation));
+    return drop(activated, this.#config.summary_last_dropout, random);
   }
 }

@@ -2,6 +2,7 @@ import {
   type ArrayInput,
   type ConvBertConfig,
   type ConvBertInputs,
+  drop,
   type EncoderOutputs,
   encoderOutputs,
   type FloatArray,
@@ -10,8 +11,8 @@ import {
   paddedOutput,
   type Scope,
 } from "@convbert/model";
-import { crossEntropy } from "@convbert/tensor";
-import { ConvBertWithHead } from "./head.js";
+import { crossEntropy, type Tensor } from "@convbert/tensor";
+import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels } from "./labels.js";
 
 export interface TokenClassificationInputs extends ConvBertInputs {
@@ -28,7 +29,7 @@ export interface TokenClassificationOutput extends EncoderOutputs {
 }
 
 /** Classifies every token (the reference's `ConvBertForTokenClassification`): one map to the labels. */
-export class ConvBertForTokenClassification extends ConvBertWithHead {
+export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassificationInputs> {
   static readonly modelName: string = "ConvBertForTokenClassification";
   protected readonly ownArguments = ["labels"];
   readonly #classifier: Linear;
@@ -41,17 +42,29 @@ export class ConvBertForTokenClassification extends ConvBertWithHead {
 
   /** Runs the model, with a loss where labels are given. Throws InputError for arguments that do not fit. */
   forward(inputs: TokenClassificationInputs, options: ForwardOptions = {}): Promise<TokenClassificationOutput> {
-    return this.run(inputs, options, (encoded, prepared) => {
-      const logits = this.#classifier.forward(encoded.lastHiddenState);
-      const { labels } = inputs;
-      const count = prepared.batch * prepared.length;
+    return this.run(inputs, options, (context) => {
+      const logits = this.#logits(context);
+      const loss = this.#loss(logits, inputs, {});
       return {
-        ...(labels != null && {
-          loss: crossEntropy(logits, integerLabels(this.backend, "labels", labels, count)).item(),
-        }),
-        logits: paddedOutput(logits, prepared),
-        ...encoderOutputs(encoded, prepared),
+        ...(loss !== null && { loss: loss.item() }),
+        logits: paddedOutput(logits, context.prepared),
+        ...encoderOutputs(context.encoded, context.prepared),
       };
     });
+  }
+
+  protected override loss(inputs: TokenClassificationInputs, context: HeadContext, options: LossOptions) {
+    return this.#loss(this.#logits(context), inputs, options);
+  }
+
+  #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
+    const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
+    return this.#classifier.forward(drop(encoded.lastHiddenState, rate, random));
+  }
+
+  #loss(logits: Tensor<"float32">, { labels }: TokenClassificationInputs, options: LossOptions) {
+    return labels == null
+      ? null
+      : crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
   }
 }

@@ -71,6 +71,10 @@ export interface ConvBertConfigFields {
   /** Whether that projection has `num_labels` channels instead of `hidden_size`; false, as where a file lacks it. */
   readonly summary_proj_to_labels: boolean;
   readonly summary_activation: ActivationName | null;
+  /** Dropout before the projection, while training. */
+  readonly summary_first_dropout: number;
+  /** Dropout after the activation, while training. */
+  readonly summary_last_dropout: number;
   /** Class names that the checkpoint was saved from. */
   readonly architectures: readonly string[] | null;
 }
@@ -116,6 +120,8 @@ const DEFAULTS: ConvBertConfigFields = {
   summary_use_proj: false,
   summary_proj_to_labels: false,
   summary_activation: null,
+  summary_first_dropout: 0,
+  summary_last_dropout: 0,
   architectures: null,
 };
 
@@ -182,6 +188,8 @@ export class ConvBertConfig implements ConvBertConfigFields {
   declare readonly summary_use_proj: boolean;
   declare readonly summary_proj_to_labels: boolean;
   declare readonly summary_activation: ActivationName | null;
+  declare readonly summary_first_dropout: number;
+  declare readonly summary_last_dropout: number;
   declare readonly architectures: readonly string[] | null;
   /** Fields of the file that shape nothing here, as they were. */
   readonly extra: Readonly<Record<string, unknown>>;
@@ -353,7 +361,13 @@ function check(config: ConvBertConfig): void {
       throw new ConfigError(field, `expected a number of at least 0, got ${JSON.stringify(config[field])}`);
     }
   }
-  for (const field of ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"] as const) {
+  for (const field of [
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "classifier_dropout",
+    "summary_first_dropout",
+    "summary_last_dropout",
+  ] as const) {
     const value = config[field];
     if (value !== null && !(typeof value === "number" && value >= 0 && value <= 1)) {
       throw new ConfigError(field, `expected a probability, got ${JSON.stringify(value)}`);

@@ -2,7 +2,9 @@ import {
   add,
   attention,
   concatenate,
+  type DropoutGenerator,
   depthwiseConvolution,
+  dropout,
   dynamicConvolution,
   linear,
   multiply,
@@ -27,8 +29,10 @@ export class ConvBertEmbeddings {
   readonly positions: Embedding;
   readonly types: Embedding;
   readonly norm: LayerNorm;
+  readonly #dropout: number;
 
   constructor(scope: Scope, config: ConvBertConfig, packedWords: boolean) {
+    this.#dropout = config.hidden_dropout_prob;
     const size = config.embedding_size;
     this.words = new Embedding(scope.scope("word_embeddings").owning(), config.vocab_size, size, {
       padding: config.pad_token_id,
@@ -40,10 +44,10 @@ export class ConvBertEmbeddings {
   }
 
   /** `words` is `[tokens]` int32, or `[tokens, embedding_size]` to stand for the looked-up rows. */
-  forward(words: Tensor, positions: Tensor, types: Tensor): Tensor<"float32"> {
+  forward(words: Tensor, positions: Tensor, types: Tensor, random: DropoutGenerator | null): Tensor<"float32"> {
     const looked = words.dtype === "int32" ? this.words.forward(words, "input_ids") : words;
     const sum = add(looked, this.positions.forward(positions, "position_ids"));
-    return this.norm.forward(sum, this.types.forward(types, "token_type_ids"));
+    return drop(this.norm.forward(sum, this.types.forward(types, "token_type_ids")), this.#dropout, random);
   }
 }
 
@@ -55,6 +59,14 @@ export interface LayerContext {
   /** `[heads]` of this layer. */
   readonly headMask: Tensor | null;
   readonly probabilities: boolean;
+  /** Of training; null drops nothing. */
+  readonly random: DropoutGenerator | null;
+}
+
+/** Dropout while training, nothing otherwise. */
+export function drop(input: Tensor<"float32">, rate: number, random: DropoutGenerator | null): Tensor<"float32"> {
+  const options = random?.next(rate) ?? null;
+  return options === null ? input : dropout(input, options);
 }
 
 /**
@@ -71,6 +83,7 @@ export class ConvBertSelfAttention {
   readonly heads: readonly number[];
   readonly #headSize: number;
   readonly #taps: number;
+  readonly #dropout: number;
   readonly #mixed: PackedWeights;
   readonly #mixedBias: Tensor<"float32">;
   readonly #depthwise: Tensor<"float32">;
@@ -87,6 +100,7 @@ export class ConvBertSelfAttention {
     const hidden = config.hidden_size;
     this.#headSize = size;
     this.#taps = config.conv_kernel_size;
+    this.#dropout = config.attention_probs_dropout_prob;
     this.#allSize = all.length * size;
     const kept = this.heads.length * size;
     const isPruned = kept !== this.#allSize;
@@ -134,7 +148,7 @@ export class ConvBertSelfAttention {
     this.#kernelBias = kernel.tensor("bias", [kernelRows], "zeros");
   }
 
-  forward(hidden: Tensor, { sequences, mask, headMask, probabilities }: LayerContext) {
+  forward(hidden: Tensor, { sequences, mask, headMask, probabilities, random }: LayerContext) {
     const kept = this.heads.length * this.#headSize;
     const mixed = linear(hidden, this.#mixed, { bias: this.#mixedBias });
     const part = (index: number) => mixed.slice(-1, this.#allSize + index * kept, this.#allSize + (index + 1) * kept);
@@ -151,6 +165,7 @@ export class ConvBertSelfAttention {
       scale: 1 / Math.sqrt(this.#headSize),
       mask,
       headMask,
+      dropout: random?.next(this.#dropout) ?? null,
       probabilities,
     });
     return { context: concatenate([attended.context, convolved]), probabilities: attended.probabilities };
@@ -162,8 +177,10 @@ export class ConvBertAttention {
   readonly self: ConvBertSelfAttention;
   readonly #dense: Linear;
   readonly #norm: LayerNorm;
+  readonly #dropout: number;
 
   constructor(scope: Scope, config: ConvBertConfig, pruned: readonly number[]) {
+    this.#dropout = config.hidden_dropout_prob;
     this.self = new ConvBertSelfAttention(scope.scope("self"), config, pruned);
     const output = scope.scope("output");
     this.#dense = new Linear(
@@ -177,7 +194,7 @@ export class ConvBertAttention {
   forward(hidden: Tensor, context: LayerContext) {
     const mixed = this.self.forward(hidden, context);
     return {
-      output: this.#norm.forward(this.#dense.forward(mixed.context), hidden),
+      output: this.#norm.forward(drop(this.#dense.forward(mixed.context), this.#dropout, context.random), hidden),
       probabilities: mixed.probabilities,
     };
   }
@@ -194,6 +211,7 @@ export class ConvBertLayer {
   readonly #output: ReturnType<typeof feedForwardLinear>;
   readonly #norm: LayerNorm;
   readonly #activation: ReturnType<typeof hiddenActivation>;
+  readonly #dropout: number;
 
   constructor(scope: Scope, config: ConvBertConfig, pruned: readonly number[]) {
     const { hidden_size: hidden, intermediate_size: inner } = config;
@@ -207,12 +225,14 @@ export class ConvBertLayer {
     this.#output = feedForwardLinear(output.scope("dense"), config, inner, hidden);
     this.#norm = new LayerNorm(output.scope("LayerNorm"), hidden, config.layer_norm_eps);
     this.#activation = hiddenActivation(config);
+    this.#dropout = config.hidden_dropout_prob;
   }
 
   forward(hidden: Tensor, context: LayerContext) {
     const attended = this.attention.forward(hidden, context);
     const inner = this.#intermediate.forward(attended.output, this.#activation);
-    const hiddenState = this.#norm.forward(this.#output.forward(inner), attended.output);
+    const outer = drop(this.#output.forward(inner), this.#dropout, context.random);
+    const hiddenState = this.#norm.forward(outer, attended.output);
     return { hiddenState, probabilities: attended.probabilities };
   }
 }
@@ -235,8 +255,8 @@ export class ConvBertModules {
     });
   }
 
-  embed(words: Tensor, positions: Tensor, types: Tensor): Tensor<"float32"> {
-    const embedded = this.embeddings.forward(words, positions, types);
+  embed(words: Tensor, positions: Tensor, types: Tensor, random: DropoutGenerator | null): Tensor<"float32"> {
+    const embedded = this.embeddings.forward(words, positions, types, random);
     return this.project === null ? embedded : this.project.forward(embedded);
   }
 }

@@ -1,4 +1,12 @@
-import { keep, type Sequences, Tensor, tidy, uniformSequences } from "@convbert/tensor";
+import {
+  type DropoutGenerator,
+  keep,
+  type Sequences,
+  type Tape,
+  Tensor,
+  tidy,
+  uniformSequences,
+} from "@convbert/tensor";
 import type { ConvBertModules } from "./convbert.js";
 import type { PreparedInputs } from "./inputs.js";
 
@@ -7,9 +15,20 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a run that is trained through needs. */
+export interface TrainingRun {
+  /** Records the run; its store has the parameters that are trained. */
+  readonly tape: Tape;
+  /** Which elements are dropped; null or absent drops nothing, as evaluation does. */
+  readonly dropout?: DropoutGenerator | null;
+  /** Keeps only the layers' inputs and runs each layer again in the backward pass: less memory, a third more time. */
+  readonly checkpointing?: boolean;
+}
+
 /** @internal Options with the model's own say: `assertUsable` throws once its weights are gone. */
 export interface RunOptions extends EncodeOptions {
   readonly assertUsable: () => void;
+  readonly training?: TrainingRun | undefined;
 }
 
 /**
@@ -39,12 +58,14 @@ export interface EncodeInputs extends Omit<PreparedInputs, "batch" | "length"> {
 export async function encode(
   modules: ConvBertModules,
   inputs: EncodeInputs,
-  { signal, assertUsable }: RunOptions,
+  { signal, assertUsable, training }: RunOptions,
 ): Promise<Encoded> {
   assertUsable();
   const { sequences, mask: hostMask, headMask } = inputs;
   const { backend } = modules.embeddings.norm.weight;
   const tokens = inputs.positions.length;
+  const random = training?.dropout ?? null;
+  const record = <Result>(work: () => Result): Result => (training ? training.tape.record(work) : work());
   const owned = new Set<Tensor>();
   const own = <T extends Tensor>(tensor: T): T => {
     owned.add(keep(tensor));
@@ -64,7 +85,7 @@ export async function encode(
           inputs.words instanceof Int32Array
             ? ints(inputs.words)
             : Tensor.from(backend, inputs.words, [tokens, inputs.words.length / tokens]);
-        return modules.embed(words, ints(inputs.positions), ints(inputs.types));
+        return record(() => modules.embed(words, ints(inputs.positions), ints(inputs.types), random));
       }),
     );
     const mask = hostMask === null ? null : own(Tensor.from(backend, hostMask.values, hostMask.shape));
@@ -78,12 +99,12 @@ export async function encode(
         assertUsable();
       }
       const before = hidden;
-      const after = tidy(() => {
+      const run = (input: Tensor, inputMask: Tensor | null) => {
         const kept = layer.attention.self.heads;
         const weights = headMask?.[index];
-        return layer.forward(before, {
+        return layer.forward(input, {
           sequences,
-          mask,
+          mask: inputMask,
           headMask: weights
             ? Tensor.from(
                 backend,
@@ -91,7 +112,21 @@ export async function encode(
               )
             : null,
           probabilities: inputs.outputAttentions,
+          random,
         });
+      };
+      const after = tidy(() => {
+        if (!training?.checkpointing) {
+          return record(() => run(before, mask));
+        }
+        const position = random?.position ?? 0;
+        const hiddenState = training.tape.checkpoint(mask ? [before, mask] : [before], ([input, inputMask]) => {
+          if (random !== null) {
+            random.position = position;
+          }
+          return run(input!, inputMask ?? null).hiddenState;
+        });
+        return { hiddenState, probabilities: null };
       });
       hidden = own(after.hiddenState);
       if (after.probabilities !== null) {

@@ -15,7 +15,8 @@ export {
   type ProblemType,
   type SummaryType,
 } from "./config.js";
-export type { Encoded, EncodeOptions } from "./encode.js";
+export { drop } from "./convbert.js";
+export type { Encoded, EncodeOptions, TrainingRun } from "./encode.js";
 export { CheckpointError, ConfigError, DisposedModelError, InputError } from "./errors.js";
 export { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
 export {
@@ -31,7 +32,7 @@ export {
   withShape,
 } from "./model.js";
 export { type Embedding, hiddenActivation, LayerNorm, Linear } from "./modules.js";
-export type { Parameter, Place, Scope } from "./parameters.js";
+export type { BufferLookup, Parameter, Place, Scope } from "./parameters.js";
 export {
   type FromConfigOptions,
   type FromPretrainedOptions,

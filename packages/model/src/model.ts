@@ -4,7 +4,7 @@ import { checkArguments, checkNames } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
 import { type ConvBertConfig, checkPrunedHeads } from "./config.js";
 import { ConvBertModules } from "./convbert.js";
-import { type Encoded, type EncodeOptions, encode, encodePadded } from "./encode.js";
+import { type Encoded, type EncodeOptions, encode, encodePadded, type TrainingRun } from "./encode.js";
 import { InputError } from "./errors.js";
 import { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
 import { Embedding } from "./modules.js";
@@ -86,10 +86,13 @@ export class ConvBertModel extends PreTrainedModel {
 
   /**
    * Low level, for models with a head and for serving: runs a padded batch and leaves the result in the kernels'
-   * memory; dispose it.
+   * memory; dispose it. With `training` the tape records the run.
    */
-  encode(prepared: PreparedInputs, options: ForwardOptions = {}): Promise<Encoded> {
-    return encodePadded(this.modules, prepared, this.running(options));
+  encode(
+    prepared: PreparedInputs,
+    { training, ...options }: ForwardOptions & { readonly training?: TrainingRun } = {},
+  ): Promise<Encoded> {
+    return encodePadded(this.modules, prepared, { ...this.running(options), training });
   }
 
   /**

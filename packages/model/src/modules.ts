@@ -82,6 +82,13 @@ function sequence(places: readonly Place[], size: number): Place {
       }
       return result;
     },
+    trainables: places.flatMap(({ trainables }) => trainables),
+    in: (lookup) =>
+      sequence(
+        places.map((place) => place.in(lookup)),
+        size,
+      ),
+    elements: () => places.flatMap((place) => place.elements()),
   };
 }
 

@@ -1,4 +1,12 @@
-import { type Backend, type PackedWeights, sizeOf, Tensor, type WeightDType } from "@convbert/tensor";
+import {
+  type Backend,
+  type Matrix,
+  type PackedWeights,
+  sizeOf,
+  Tensor,
+  type Trainable,
+  type WeightDType,
+} from "@convbert/tensor";
 import { DisposedModelError } from "./errors.js";
 import type { Random } from "./random.js";
 
@@ -19,6 +27,8 @@ export interface Parameter {
   write(offset: number, values: Float32Array): void;
   /** A copy of all values. */
   read(): Float32Array;
+  /** Where the values live; the same values in another set of buffers (gradients) through {@link Place.in}. */
+  readonly place: Place;
   initialise(random: Random, deviation: number): void;
 }
 
@@ -50,10 +60,19 @@ export class Scratch {
   }
 }
 
+/** Finds the buffer that stands for a trainable elsewhere, its gradient for instance. */
+export type BufferLookup = (trainable: Trainable) => Trainable;
+
 /** Where a parameter's values live. */
 export interface Place {
   write(offset: number, values: Float32Array): void;
   read(): Float32Array;
+  /** What the values are part of; one matrix product can hold several parameters. */
+  readonly trainables: readonly Trainable[];
+  /** The same place in other buffers of the same layout. */
+  in(lookup: BufferLookup): Place;
+  /** The values as matrices in the kernels' order, for updates element by element. */
+  elements(): Matrix[];
 }
 
 /** The values of a tensor, or `size` of them from `start`, in its own order. */
@@ -61,6 +80,12 @@ export function tensorPlace(tensor: Tensor<"float32">, start = 0, size = tensor.
   return {
     write: (offset, values) => tensor.data.set(values, start + offset),
     read: () => tensor.data.slice(start, start + size),
+    trainables: [tensor],
+    in: (lookup) => tensorPlace(lookup(tensor) as Tensor<"float32">, start, size),
+    elements: () => {
+      const { storage, offset } = tensor.matrix();
+      return [{ storage, offset: offset + start, rows: 1, columns: size, stride: size }];
+    },
   };
 }
 
@@ -97,6 +122,9 @@ export function packedPlace(backend: Backend, weights: PackedWeights, firstRow: 
       }
     },
     read: () => backend.unpackRows(weights, firstRow, rows),
+    trainables: [weights],
+    in: (lookup) => packedPlace(backend, lookup(weights) as PackedWeights, firstRow, rows),
+    elements: () => backend.gradients.packedElements(weights, firstRow, rows),
   };
 }
 
@@ -121,6 +149,9 @@ export function reordered(place: Place, size: number, layout: Layout, scratch: S
       layout.toCheckpoint(place.read(), values);
       return values;
     },
+    trainables: place.trainables,
+    in: (lookup) => reordered(place.in(lookup), size, layout, scratch),
+    elements: place.elements,
   };
 }
 
@@ -169,6 +200,7 @@ export class ParameterStore {
         this.assertOpen();
         return place.read();
       },
+      place,
       initialise(random, deviation) {
         // In pieces, so that a large embedding does not need its size once more.
         const piece = new Float32Array(Math.min(size, 1 << 18));

@@ -1,3 +1,5 @@
+import type { Dropout } from "./gradient-kernels.js";
+
 /** Mixes 32 bits so that every input bit changes every output bit with a probability near one half ("lowbias32"). */
 function mix(bits: number): number {
   let x = bits;
@@ -22,4 +24,27 @@ export function dropoutThreshold(rate: number): number {
 /** What kept elements are multiplied by, a float32: the mean stays. */
 export function dropoutScale(rate: number): number {
   return Math.fround(1 / (1 - rate));
+}
+
+/**
+ * Gives each dropout of a training step a seed of its own, from the run's seed and the step's number. A pass that is
+ * repeated (gradient checkpointing) sets `position` back to where it began and gets the same seeds again.
+ */
+export class DropoutGenerator {
+  readonly #seed: readonly [number, number];
+  /** Seeds given so far. */
+  position = 0;
+
+  constructor(seed: number, step: number) {
+    this.#seed = [seed | 0, step | 0];
+  }
+
+  /** The next dropout of this rate; null for a rate of 0. */
+  next(rate: number): Dropout | null {
+    if (rate === 0) {
+      return null;
+    }
+    const at = 2 * this.position++;
+    return { rate, seed: [dropoutBits(this.#seed, at) | 0, dropoutBits(this.#seed, at + 1) | 0] };
+  }
 }
