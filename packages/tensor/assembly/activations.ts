@@ -1,17 +1,17 @@
 import { all, erf, exp, gelu, madd, sigmoid, tanh } from "./vector";
 
 // In the order of ACTIVATION_CODES of src/wasm/backend.ts.
-const GELU = 0;
-const GELU_10 = 1;
-const GELU_TANH = 2;
-const LAPLACE = 3;
-const MISH = 4;
-const QUICK_GELU = 5;
-const RELU = 6;
-const RELU2 = 7;
-const RELU6 = 8;
-const SIGMOID = 9;
-const SILU = 10;
+export const GELU = 0;
+export const GELU_10 = 1;
+export const GELU_TANH = 2;
+export const LAPLACE = 3;
+export const MISH = 4;
+export const QUICK_GELU = 5;
+export const RELU = 6;
+export const RELU2 = 7;
+export const RELU6 = 8;
+export const SIGMOID = 9;
+export const SILU = 10;
 
 /** One activation of four lanes; the branch is the same for a whole call, so it costs nothing. */
 // @ts-ignore: decorator

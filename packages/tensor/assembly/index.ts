@@ -5,3 +5,12 @@ export { multiplyInt8Panels, multiplyPanels } from "./product";
 export { quantizeRows } from "./quantize";
 export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } from "./rows";
 export { accumulatePanels, packPanels, transposePanels, transposeRows } from "./product-gradients";
+export { accumulate, accumulateProduct, activateGradient, adam, dropout, fill, squares } from "./element-gradients";
+export {
+  accumulateSoftmax,
+  layerNormGradient,
+  scatterPackedRows,
+  scatterRows,
+  softmaxGradient,
+  sumRows,
+} from "./row-gradients";

@@ -13,28 +13,13 @@ import type {
 } from "../backend.js";
 import { dequantizeRows } from "../quantize.js";
 import { attention } from "../reference/attention.js";
+import { ACTIVATION_CODES } from "./codes.js";
 import { WasmGradients } from "./gradients.js";
 import { type Int8Format, Int8Weights, multiplyInt8, paddedRows, probeInt8Format, quantizeInPieces } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
 import { CONTROL_BYTES, canShareMemory, ThreadPool } from "./pool.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
-
-/** In the order of assembly/activations.ts; "linear" is a copy and has no code. */
-const ACTIVATION_CODES: Readonly<Record<Exclude<ActivationKind, "linear">, number>> = {
-  gelu: 0,
-  gelu_10: 1,
-  gelu_tanh: 2,
-  laplace: 3,
-  mish: 4,
-  quick_gelu: 5,
-  relu: 6,
-  relu2: 7,
-  relu6: 8,
-  sigmoid: 9,
-  silu: 10,
-  tanh: 11,
-};
 
 /** In the order of assembly/rows.ts. */
 const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1, multiply: 2 };

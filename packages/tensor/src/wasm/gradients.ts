@@ -1,16 +1,52 @@
+import type { ActivationKind } from "../activations.js";
 import type { Matrix, PackedWeights } from "../backend.js";
+import { dropoutScale, dropoutThreshold } from "../dropout.js";
+import type { AdamArguments, Dropout, LayerNormGradientArguments } from "../gradient-kernels.js";
 import { ReferenceGradients } from "../reference/gradients.js";
-import { eachScattered } from "../reference/row-gradients.js";
+import { ACTIVATION_CODES } from "./codes.js";
 import type { WasmStorage } from "./memory.js";
 import { PANEL, type PanelWeights } from "./product.js";
 import { multiplyTokens, multiplyTransposed, type ProductContext, type Rows } from "./product-gradients.js";
+
+/** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
+const LONG_ROW = 1024;
+/** Columns of a unit of kernels that go down all rows, as in assembly/row-gradients.ts. */
+const COLUMN_BLOCK = 32;
+/** Rows whose share of a layer normalisation's weight gradients is summed first: whatever the number of threads. */
+const NORM_ROWS = 32;
 
 /** Where a matrix lies in the linear memory. */
 function located({ storage, offset, rows, columns, stride }: Matrix): Rows {
   return { pointer: (storage as WasmStorage).pointer + offset * 4, stride: stride * 4, rows, columns };
 }
 
-/** Gradient kernels over panels of packed weights. */
+/** Address and distance of rows in bytes; one row repeats where `rows` are needed. */
+function spread(matrix: Matrix, rows: number): [number, number] {
+  const { pointer, stride } = located(matrix);
+  return [pointer, matrix.rows === 1 && rows !== 1 ? 0 : stride];
+}
+
+/** The same matrices with rows of about {@link LONG_ROW} elements, where none has gaps between its rows. */
+function joined(matrices: readonly Matrix[]): readonly Matrix[] {
+  const { rows, columns } = matrices[0]!;
+  if (columns >= LONG_ROW || matrices.some((matrix) => matrix.stride !== columns || matrix.rows !== rows)) {
+    return matrices;
+  }
+  let factor = Math.min(rows, Math.floor(LONG_ROW / Math.max(1, columns)));
+  while (factor > 1 && rows % factor !== 0) {
+    factor--;
+  }
+  return factor <= 1
+    ? matrices
+    : matrices.map((matrix) => ({
+        ...matrix,
+        rows: rows / factor,
+        columns: columns * factor,
+        stride: columns * factor,
+      }));
+}
+
+/** SIMD kernels of training over the backend's memory, on its threads. */
 export class WasmGradients extends ReferenceGradients {
   readonly #context: () => ProductContext;
 
@@ -27,17 +63,103 @@ export class WasmGradients extends ReferenceGradients {
     multiplyTokens(this.#context(), located(input), located(outputGradient), gradient as PanelWeights);
   }
 
-  override scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
-    const dy = outputGradient.storage.float32();
-    const values = (gradient as PanelWeights).storage.float32();
-    const { columns } = gradient;
-    eachScattered(outputGradient.rows, indices, skip, (row, index) => {
-      const from = outputGradient.offset + row * outputGradient.stride;
-      const to = Math.floor(index / PANEL) * PANEL * columns + (index % PANEL);
-      for (let column = 0; column < columns; column++) {
-        values[to + column * PANEL]! += dy[from + column]!;
+  override sumRows(input: Matrix, gradient: Matrix): void {
+    const { pointer, stride, rows, columns } = located(input);
+    const args = [pointer, stride, rows, columns, located(gradient).pointer];
+    this.#context().run("sumRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
+  }
+
+  override accumulate(input: Matrix, factor: number, gradient: Matrix): void {
+    const [x, g] = joined([input, gradient]) as [Matrix, Matrix];
+    const args = [...spread(x, g.rows), factor, ...spread(g, g.rows), g.columns];
+    this.#context().run("accumulate", args, g.rows, g.rows * g.columns);
+  }
+
+  override accumulateProduct(left: Matrix, right: Matrix, gradient: Matrix): void {
+    const [a, b, g] = joined([left, right, gradient]) as [Matrix, Matrix, Matrix];
+    const args = [...spread(a, g.rows), ...spread(b, g.rows), ...spread(g, g.rows), g.columns];
+    this.#context().run("accumulateProduct", args, g.rows, g.rows * g.columns);
+  }
+
+  override activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void {
+    if (kind === "linear") {
+      this.accumulate(outputGradient, 1, gradient);
+      return;
+    }
+    const [x, dy, g] = joined([input, outputGradient, gradient]) as [Matrix, Matrix, Matrix];
+    const args = [ACTIVATION_CODES[kind], ...[x, dy, g].flatMap((part) => spread(part, g.rows)), g.columns];
+    this.#context().run("activateGradient", args, g.rows, 16 * g.rows * g.columns);
+  }
+
+  override layerNormGradient(args: LayerNormGradientArguments): void {
+    const { run, memory } = this.#context();
+    const { rows, columns } = args.input;
+    const place = (matrix: Matrix | null) => (matrix === null ? [0, 0] : spread(matrix, rows));
+    const blocks = Math.ceil(rows / NORM_ROWS);
+    const scratch = memory.allocate(Math.max(1, 3 * blocks * columns * 4));
+    const numbers = [
+      ...place(args.input),
+      ...place(args.residual),
+      located(args.weight).pointer,
+      args.epsilon,
+      ...place(args.outputGradient),
+      ...place(args.inputGradient),
+      ...place(args.residualGradient),
+      scratch.pointer,
+      scratch.pointer + 2 * blocks * columns * 4,
+      columns,
+      rows,
+      NORM_ROWS,
+    ];
+    run("layerNormGradient", numbers, blocks, 8 * rows * columns);
+    for (const [index, gradient] of [args.weightGradient, args.biasGradient].entries()) {
+      if (gradient !== null) {
+        const sums = scratch.pointer + index * columns * 4;
+        const units = Math.ceil(columns / COLUMN_BLOCK);
+        run("sumRows", [sums, 2 * columns * 4, blocks, columns, located(gradient).pointer], units, blocks * columns);
       }
-    });
+    }
+    memory.release(scratch);
+  }
+
+  override softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void {
+    const { rows, columns } = output;
+    const args = [output, outputGradient, gradient].flatMap((matrix) => spread(matrix, rows));
+    this.#context().run("softmaxGradient", [...args, columns, groupSize], rows, 4 * rows * columns);
+  }
+
+  override accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void {
+    const { rows, columns } = input;
+    const args = [input, logSums, factors, gradient].flatMap((matrix) => spread(matrix, rows));
+    this.#context().run("accumulateSoftmax", [...args, columns], rows, 8 * rows * columns);
+  }
+
+  override scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void {
+    const { pointer, stride, rows, columns } = located(outputGradient);
+    const args = [pointer, stride, rows, columns, located(indices).pointer, skip, ...spread(gradient, gradient.rows)];
+    this.#context().run("scatterRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
+  }
+
+  override scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
+    const { pointer, stride, rows, columns } = located(outputGradient);
+    const target = (gradient as PanelWeights).storage.pointer;
+    const args = [pointer, stride, rows, columns, located(indices).pointer, skip, target];
+    this.#context().run("scatterPackedRows", args, Math.ceil(columns / COLUMN_BLOCK), 4 * rows * columns);
+  }
+
+  override dropout(input: Matrix, dropout: Dropout, output: Matrix): void {
+    this.#drop(input, dropout, output, false);
+  }
+
+  override dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void {
+    this.#drop(outputGradient, dropout, gradient, true);
+  }
+
+  #drop(input: Matrix, { rate, seed }: Dropout, output: Matrix, add: boolean): void {
+    const [x, y] = joined([input, output]) as [Matrix, Matrix];
+    const how = [seed[0], seed[1], dropoutThreshold(rate), dropoutScale(rate), add ? 1 : 0];
+    const args = [...spread(x, x.rows), ...spread(y, x.rows), x.columns, ...how];
+    this.#context().run("dropout", args, x.rows, 4 * x.rows * x.columns);
   }
 
   /** Whole panels lie in one piece; of others, lanes side by side. */
@@ -54,5 +176,39 @@ export class WasmGradients extends ReferenceGradients {
       row += Math.max(1, panels) * lanes;
     }
     return parts;
+  }
+
+  override fill(output: Matrix, value: number): void {
+    const [y] = joined([output]) as [Matrix];
+    this.#context().run("fill", [...spread(y, y.rows), y.columns, value], y.rows, y.rows * y.columns);
+  }
+
+  override sumOfSquares(input: Matrix): number {
+    const { run, memory } = this.#context();
+    const [x] = joined([input]) as [Matrix];
+    const sums = memory.allocate(Math.max(1, x.rows) * 8);
+    run("squares", [...spread(x, x.rows), x.columns, sums.pointer], x.rows, x.rows * x.columns);
+    const total = sums.float64(x.rows).reduce((sum, value) => sum + value, 0);
+    memory.release(sums);
+    return total;
+  }
+
+  override adam(args: AdamArguments): void {
+    const matrices = joined([args.parameter, args.gradient, args.mean, args.variance]);
+    const { rows, columns } = matrices[0]!;
+    const numbers = [
+      ...matrices.flatMap((matrix) => spread(matrix, rows)),
+      columns,
+      args.gradientScale,
+      1 - args.beta1,
+      args.beta2,
+      1 - args.beta2,
+      args.epsilon,
+      args.stepSize,
+      1 / args.varianceCorrection,
+      args.decay,
+      args.l2,
+    ];
+    this.#context().run("adam", numbers, rows, 4 * rows * columns);
   }
 }

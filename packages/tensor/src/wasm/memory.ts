@@ -32,6 +32,10 @@ export class WasmStorage implements Storage {
   int32(): Int32Array {
     return new Int32Array(this.#memory.buffer, this.pointer, this.byteLength >> 2);
   }
+
+  float64(length: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, this.pointer, length);
+  }
 }
 
 /** The memory that all kernels see, divided into blocks that are reused by size class. */

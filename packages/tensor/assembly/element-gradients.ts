@@ -1,0 +1,243 @@
+import { derivative } from "./derivatives";
+import { all, madd } from "./vector";
+
+// Kernels of training that go element by element; strides are in bytes, `begin` and `end` count rows.
+
+/** `gradient += factor * input`; an input stride of 0 repeats one row. */
+export function accumulate(
+  input: usize,
+  inputStride: usize,
+  factor: f32,
+  gradient: usize,
+  gradientStride: usize,
+  columns: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  const scale = all(factor);
+  for (let row = begin; row < end; row++) {
+    const x = input + row * inputStride;
+    const to = gradient + row * gradientStride;
+    let at: usize = 0;
+    for (; at < whole; at += 16) v128.store(to + at, madd(v128.load(x + at), scale, v128.load(to + at)));
+    for (; at < bytes; at += 4) {
+      v128.store32_lane(to + at, madd(v128.load32_zero(x + at), scale, v128.load32_zero(to + at)), 0);
+    }
+  }
+}
+
+/** `gradient += left * right`; a stride of 0 repeats one row. */
+export function accumulateProduct(
+  left: usize,
+  leftStride: usize,
+  right: usize,
+  rightStride: usize,
+  gradient: usize,
+  gradientStride: usize,
+  columns: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  for (let row = begin; row < end; row++) {
+    const a = left + row * leftStride;
+    const b = right + row * rightStride;
+    const to = gradient + row * gradientStride;
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      v128.store(to + at, madd(v128.load(a + at), v128.load(b + at), v128.load(to + at)));
+    }
+    for (; at < bytes; at += 4) {
+      v128.store32_lane(to + at, madd(v128.load32_zero(a + at), v128.load32_zero(b + at), v128.load32_zero(to + at)), 0);
+    }
+  }
+}
+
+/** `gradient += outputGradient * f'(input)` */
+export function activateGradient(
+  kind: i32,
+  input: usize,
+  inputStride: usize,
+  outputGradient: usize,
+  outputGradientStride: usize,
+  gradient: usize,
+  gradientStride: usize,
+  columns: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  for (let row = begin; row < end; row++) {
+    const x = input + row * inputStride;
+    const dy = outputGradient + row * outputGradientStride;
+    const to = gradient + row * gradientStride;
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      const slope = derivative(kind, v128.load(x + at));
+      v128.store(to + at, madd(v128.load(dy + at), slope, v128.load(to + at)));
+    }
+    for (; at < bytes; at += 4) {
+      const slope = derivative(kind, v128.load32_zero(x + at));
+      v128.store32_lane(to + at, madd(v128.load32_zero(dy + at), slope, v128.load32_zero(to + at)), 0);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function mix(bits: v128): v128 {
+  let x = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 16)), i32x4.splat(0x21f0aaad));
+  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x735a2d97));
+  return v128.xor(x, i32x4.shr_u(x, 15));
+}
+
+/** All bits of the lanes that are kept of four elements from number `index` on (src/dropout.ts). */
+// @ts-ignore: decorator
+@inline
+export function kept(index: usize, seed0: i32, seed1: i32, threshold: i32): v128 {
+  const numbers = i32x4.add(i32x4.splat(<i32>index + seed0), i32x4(0, 1, 2, 3));
+  const bits = mix(v128.xor(mix(numbers), i32x4.splat(seed1)));
+  return i32x4.ge_u(bits, i32x4.splat(threshold));
+}
+
+/** `output = (add ? output : 0) + dropped(input)`; may write over its input. */
+export function dropout(
+  input: usize,
+  inputStride: usize,
+  output: usize,
+  outputStride: usize,
+  columns: usize,
+  seed0: i32,
+  seed1: i32,
+  threshold: i32,
+  scale: f32,
+  add: i32,
+  begin: usize,
+  end: usize,
+): void {
+  const factor = all(scale);
+  const whole = columns & ~3;
+  for (let row = begin; row < end; row++) {
+    const from = input + row * inputStride;
+    const to = output + row * outputStride;
+    const first = row * columns;
+    let column: usize = 0;
+    for (; column < whole; column += 4) {
+      const at = column << 2;
+      let value = v128.and(f32x4.mul(v128.load(from + at), factor), kept(first + column, seed0, seed1, threshold));
+      if (add) value = f32x4.add(value, v128.load(to + at));
+      v128.store(to + at, value);
+    }
+    for (; column < columns; column++) {
+      const at = column << 2;
+      let value = v128.and(f32x4.mul(v128.load32_zero(from + at), factor), kept(first + column, seed0, seed1, threshold));
+      if (add) value = f32x4.add(value, v128.load32_zero(to + at));
+      v128.store32_lane(to + at, value, 0);
+    }
+  }
+}
+
+export function fill(output: usize, outputStride: usize, columns: usize, value: f32, begin: usize, end: usize): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  for (let row = begin; row < end; row++) {
+    const to = output + row * outputStride;
+    let at: usize = 0;
+    for (; at < whole; at += 16) v128.store(to + at, all(value));
+    for (; at < bytes; at += 4) store<f32>(to + at, value);
+  }
+}
+
+/** The sum of each row's squares as float64. */
+export function squares(
+  input: usize,
+  inputStride: usize,
+  columns: usize,
+  sums: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  for (let row = begin; row < end; row++) {
+    const x = input + row * inputStride;
+    let low = f64x2.splat(0);
+    let high = f64x2.splat(0);
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      const a = f64x2.promote_low_f32x4(v128.load64_zero(x + at));
+      const b = f64x2.promote_low_f32x4(v128.load64_zero(x + at + 8));
+      low = f64x2.add(low, f64x2.mul(a, a));
+      high = f64x2.add(high, f64x2.mul(b, b));
+    }
+    let total =
+      f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1));
+    for (; at < bytes; at += 4) {
+      const value = <f64>load<f32>(x + at);
+      total += value * value;
+    }
+    store<f64>(sums + (row << 3), total);
+  }
+}
+
+/** A step of Adam; `inverseCorrection` multiplies the root of the variance. */
+export function adam(
+  parameter: usize,
+  parameterStride: usize,
+  gradient: usize,
+  gradientStride: usize,
+  mean: usize,
+  meanStride: usize,
+  variance: usize,
+  varianceStride: usize,
+  columns: usize,
+  gradientScale: f32,
+  newMean: f32,
+  beta2: f32,
+  newVariance: f32,
+  epsilon: f32,
+  stepSize: f32,
+  inverseCorrection: f32,
+  decay: f32,
+  l2: f32,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  for (let row = begin; row < end; row++) {
+    const p = parameter + row * parameterStride;
+    const g = gradient + row * gradientStride;
+    const m = mean + row * meanStride;
+    const v = variance + row * varianceStride;
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      const value = v128.load(p + at);
+      const slope = madd(value, all(l2), f32x4.mul(v128.load(g + at), all(gradientScale)));
+      const oldMean = v128.load(m + at);
+      const m1 = madd(f32x4.sub(slope, oldMean), all(newMean), oldMean);
+      const v1 = madd(f32x4.mul(slope, all(newVariance)), slope, f32x4.mul(v128.load(v + at), all(beta2)));
+      v128.store(m + at, m1);
+      v128.store(v + at, v1);
+      const denominator = madd(f32x4.sqrt(v1), all(inverseCorrection), all(epsilon));
+      const step = f32x4.div(f32x4.mul(m1, all(stepSize)), denominator);
+      v128.store(p + at, f32x4.sub(f32x4.mul(value, all(decay)), step));
+    }
+    for (; at < bytes; at += 4) {
+      const value = v128.load32_zero(p + at);
+      const slope = madd(value, all(l2), f32x4.mul(v128.load32_zero(g + at), all(gradientScale)));
+      const oldMean = v128.load32_zero(m + at);
+      const m1 = madd(f32x4.sub(slope, oldMean), all(newMean), oldMean);
+      const v1 = madd(f32x4.mul(slope, all(newVariance)), slope, f32x4.mul(v128.load32_zero(v + at), all(beta2)));
+      v128.store32_lane(m + at, m1, 0);
+      v128.store32_lane(v + at, v1, 0);
+      const denominator = madd(f32x4.sqrt(v1), all(inverseCorrection), all(epsilon));
+      const step = f32x4.div(f32x4.mul(m1, all(stepSize)), denominator);
+      v128.store32_lane(p + at, f32x4.sub(f32x4.mul(value, all(decay)), step), 0);
+    }
+  }
+}

@@ -1,0 +1,322 @@
+import { all, exp, madd, sum } from "./vector";
+
+// Kernels of training over rows; strides are in bytes.
+
+/** Columns that {@link sumRows} and {@link scatterRows} take as one unit: two cache lines. */
+const COLUMNS: usize = 32;
+/** Rows that are summed before their sum joins the others', which keeps long sums exact. */
+const ROWS: usize = 64;
+
+/** Units `begin` to `end` of 32 columns: `gradient[c] += Σ_r input[r, c]`. */
+export function sumRows(
+  input: usize,
+  inputStride: usize,
+  rows: usize,
+  columns: usize,
+  gradient: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const first = (begin * COLUMNS) << 2;
+  const last = min(end * COLUMNS, columns) << 2;
+  let at = first;
+  for (; at + 64 <= last; at += 64) {
+    let t0 = all(0.0);
+    let t1 = all(0.0);
+    let t2 = all(0.0);
+    let t3 = all(0.0);
+    for (let block: usize = 0; block < rows; block += ROWS) {
+      const until = min(block + ROWS, rows);
+      let s0 = all(0.0);
+      let s1 = all(0.0);
+      let s2 = all(0.0);
+      let s3 = all(0.0);
+      let x = input + block * inputStride + at;
+      for (let row = block; row < until; row++) {
+        s0 = f32x4.add(s0, v128.load(x));
+        s1 = f32x4.add(s1, v128.load(x, 16));
+        s2 = f32x4.add(s2, v128.load(x, 32));
+        s3 = f32x4.add(s3, v128.load(x, 48));
+        x += inputStride;
+      }
+      t0 = f32x4.add(t0, s0);
+      t1 = f32x4.add(t1, s1);
+      t2 = f32x4.add(t2, s2);
+      t3 = f32x4.add(t3, s3);
+    }
+    const to = gradient + at;
+    v128.store(to, f32x4.add(v128.load(to), t0));
+    v128.store(to, f32x4.add(v128.load(to, 16), t1), 16);
+    v128.store(to, f32x4.add(v128.load(to, 32), t2), 32);
+    v128.store(to, f32x4.add(v128.load(to, 48), t3), 48);
+  }
+  for (; at < last; at += 4) {
+    let total: f32 = 0;
+    for (let block: usize = 0; block < rows; block += ROWS) {
+      const until = min(block + ROWS, rows);
+      let partial: f32 = 0;
+      for (let row = block; row < until; row++) partial += load<f32>(input + row * inputStride + at);
+      total += partial;
+    }
+    store<f32>(gradient + at, load<f32>(gradient + at) + total);
+  }
+}
+
+/**
+ * Blocks `begin` to `end` of `blockRows` rows. Each leaves its rows' share of the weight's and the bias's gradient in
+ * `sums[block]`, `2 * columns` numbers. `residual` and the gradients of inputs 0 mean none. `normal` is room for
+ * `columns` numbers a block.
+ */
+export function layerNormGradient(
+  input: usize,
+  inputStride: usize,
+  residual: usize,
+  residualStride: usize,
+  weight: usize,
+  epsilon: f32,
+  outputGradient: usize,
+  outputGradientStride: usize,
+  inputGradient: usize,
+  inputGradientStride: usize,
+  residualGradient: usize,
+  residualGradientStride: usize,
+  sums: usize,
+  normal: usize,
+  columns: usize,
+  rows: usize,
+  blockRows: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const bytes = columns << 2;
+  for (let block = begin; block < end; block++) {
+    const weightSums = sums + block * 2 * bytes;
+    memory.fill(weightSums, 0, 2 * bytes);
+    const last = min(rows, (block + 1) * blockRows);
+    for (let row = block * blockRows; row < last; row++) {
+      normGradient(
+        input + row * inputStride,
+        residual ? residual + row * residualStride : 0,
+        weight,
+        epsilon,
+        outputGradient + row * outputGradientStride,
+        inputGradient ? inputGradient + row * inputGradientStride : 0,
+        residualGradient ? residualGradient + row * residualGradientStride : 0,
+        weightSums,
+        weightSums + bytes,
+        normal + block * bytes,
+        columns,
+      );
+    }
+  }
+}
+
+/** One row of {@link layerNormGradient}. */
+function normGradient(
+  x: usize,
+  r: usize,
+  weight: usize,
+  epsilon: f32,
+  dy: usize,
+  dx: usize,
+  dr: usize,
+  weightSums: usize,
+  biasSums: usize,
+  normal: usize,
+  columns: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  const share = <f32>1.0 / <f32>columns;
+  let total = all(0.0);
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    let s = v128.load(x + at);
+    if (r) s = f32x4.add(s, v128.load(r + at));
+    v128.store(normal + at, s);
+    total = f32x4.add(total, s);
+  }
+  for (; at < bytes; at += 4) {
+    let s = v128.load32_zero(x + at);
+    if (r) s = f32x4.add(s, v128.load32_zero(r + at));
+    v128.store32_lane(normal + at, s, 0);
+    total = f32x4.add(total, s);
+  }
+  const mean = all(sum(total) / <f32>columns);
+  total = all(0.0);
+  for (at = 0; at < whole; at += 16) {
+    const d = f32x4.sub(v128.load(normal + at), mean);
+    total = madd(d, d, total);
+  }
+  let variance = sum(total);
+  for (; at < bytes; at += 4) {
+    const d = load<f32>(normal + at) - f32x4.extract_lane(mean, 0);
+    variance += d * d;
+  }
+  const scale = all(<f32>1.0 / sqrt<f32>(variance / <f32>columns + epsilon));
+  let slopes = all(0.0);
+  let products = all(0.0);
+  for (at = 0; at < whole; at += 16) {
+    const n = f32x4.mul(f32x4.sub(v128.load(normal + at), mean), scale);
+    v128.store(normal + at, n);
+    const slope = v128.load(dy + at);
+    v128.store(weightSums + at, madd(slope, n, v128.load(weightSums + at)));
+    v128.store(biasSums + at, f32x4.add(slope, v128.load(biasSums + at)));
+    const scaled = f32x4.mul(slope, v128.load(weight + at));
+    slopes = f32x4.add(slopes, scaled);
+    products = madd(scaled, n, products);
+  }
+  for (; at < bytes; at += 4) {
+    const n = f32x4.mul(f32x4.sub(v128.load32_zero(normal + at), mean), scale);
+    v128.store32_lane(normal + at, n, 0);
+    const slope = v128.load32_zero(dy + at);
+    v128.store32_lane(weightSums + at, madd(slope, n, v128.load32_zero(weightSums + at)), 0);
+    v128.store32_lane(biasSums + at, f32x4.add(slope, v128.load32_zero(biasSums + at)), 0);
+    const scaled = f32x4.mul(slope, v128.load32_zero(weight + at));
+    // The other lanes of `n` are no zeros, but those of the slope are.
+    slopes = f32x4.add(slopes, scaled);
+    products = madd(scaled, n, products);
+  }
+  const meanSlope = all(sum(slopes) * share);
+  const meanProduct = all(sum(products) * share);
+  if (!dx && !dr) return;
+  for (at = 0; at < whole; at += 16) {
+    const centred = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(weight + at)), meanSlope);
+    const d = f32x4.mul(f32x4.sub(centred, f32x4.mul(v128.load(normal + at), meanProduct)), scale);
+    if (dx) v128.store(dx + at, f32x4.add(v128.load(dx + at), d));
+    if (dr) v128.store(dr + at, f32x4.add(v128.load(dr + at), d));
+  }
+  for (; at < bytes; at += 4) {
+    const centred = f32x4.sub(f32x4.mul(v128.load32_zero(dy + at), v128.load32_zero(weight + at)), meanSlope);
+    const d = f32x4.mul(f32x4.sub(centred, f32x4.mul(v128.load32_zero(normal + at), meanProduct)), scale);
+    if (dx) v128.store32_lane(dx + at, f32x4.add(v128.load32_zero(dx + at), d), 0);
+    if (dr) v128.store32_lane(dr + at, f32x4.add(v128.load32_zero(dr + at), d), 0);
+  }
+}
+
+/** Of a softmax over groups of `size` columns, rows `begin` to `end`. */
+export function softmaxGradient(
+  output: usize,
+  outputStride: usize,
+  outputGradient: usize,
+  outputGradientStride: usize,
+  gradient: usize,
+  gradientStride: usize,
+  columns: usize,
+  size: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (size & ~3) << 2;
+  const bytes = size << 2;
+  for (let row = begin; row < end; row++) {
+    let p = output + row * outputStride;
+    let dp = outputGradient + row * outputGradientStride;
+    let to = gradient + row * gradientStride;
+    for (let group: usize = 0; group < columns; group += size) {
+      let products = all(0.0);
+      let at: usize = 0;
+      for (; at < whole; at += 16) products = madd(v128.load(p + at), v128.load(dp + at), products);
+      for (; at < bytes; at += 4) products = madd(v128.load32_zero(p + at), v128.load32_zero(dp + at), products);
+      const mean = all(sum(products));
+      for (at = 0; at < whole; at += 16) {
+        const slope = f32x4.sub(v128.load(dp + at), mean);
+        v128.store(to + at, madd(v128.load(p + at), slope, v128.load(to + at)));
+      }
+      for (; at < bytes; at += 4) {
+        const slope = f32x4.sub(v128.load32_zero(dp + at), mean);
+        v128.store32_lane(to + at, madd(v128.load32_zero(p + at), slope, v128.load32_zero(to + at)), 0);
+      }
+      p += bytes;
+      dp += bytes;
+      to += bytes;
+    }
+  }
+}
+
+/** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`, rows `begin` to `end`. */
+export function accumulateSoftmax(
+  input: usize,
+  inputStride: usize,
+  logSums: usize,
+  logSumsStride: usize,
+  factors: usize,
+  factorsStride: usize,
+  gradient: usize,
+  gradientStride: usize,
+  columns: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  for (let row = begin; row < end; row++) {
+    const factor = load<f32>(factors + row * factorsStride);
+    if (factor == 0) continue;
+    const shift = v128.load32_splat(logSums + row * logSumsStride);
+    const x = input + row * inputStride;
+    const to = gradient + row * gradientStride;
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      const p = exp(f32x4.sub(v128.load(x + at), shift));
+      v128.store(to + at, madd(p, all(factor), v128.load(to + at)));
+    }
+    for (; at < bytes; at += 4) {
+      const p = exp(f32x4.sub(v128.load32_zero(x + at), shift));
+      v128.store32_lane(to + at, madd(p, all(factor), v128.load32_zero(to + at)), 0);
+    }
+  }
+}
+
+/** Units `begin` to `end` of 32 columns: `gradient[indices[i]] += outputGradient[i]` for all rows, in order. */
+export function scatterRows(
+  outputGradient: usize,
+  outputGradientStride: usize,
+  rows: usize,
+  columns: usize,
+  indices: usize,
+  skip: i32,
+  gradient: usize,
+  gradientStride: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const first = (begin * COLUMNS) << 2;
+  const last = min(end * COLUMNS, columns) << 2;
+  const whole = first + ((last - first) & ~15);
+  for (let row: usize = 0; row < rows; row++) {
+    const index = load<i32>(indices + (row << 2));
+    if (index == skip) continue;
+    const dy = outputGradient + row * outputGradientStride;
+    const to = gradient + <usize>index * gradientStride;
+    let at = first;
+    for (; at < whole; at += 16) v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(dy + at)));
+    for (; at < last; at += 4) store<f32>(to + at, load<f32>(to + at) + load<f32>(dy + at));
+  }
+}
+
+/** The same into panels `[panel][column][8]`, `columns` of them in all. */
+export function scatterPackedRows(
+  outputGradient: usize,
+  outputGradientStride: usize,
+  rows: usize,
+  columns: usize,
+  indices: usize,
+  skip: i32,
+  gradient: usize,
+  begin: usize,
+  end: usize,
+): void {
+  const first = begin * COLUMNS;
+  const last = min(end * COLUMNS, columns);
+  for (let row: usize = 0; row < rows; row++) {
+    const index = load<i32>(indices + (row << 2));
+    if (index == skip) continue;
+    const dy = outputGradient + row * outputGradientStride;
+    const to = gradient + (<usize>(index & ~7) * columns << 2) + (<usize>(index & 7) << 2);
+    for (let column = first; column < last; column++) {
+      const at = to + (column << 5);
+      store<f32>(at, load<f32>(at) + load<f32>(dy + (column << 2)));
+    }
+  }
+}
