@@ -1,6 +1,8 @@
 import { readSafetensors, type WeightsReader } from "@convbert/converter";
 import { type FileSet, type ModelSource, openFiles } from "@convbert/files";
-import { InputError } from "@convbert/model";
+import { InputError, ParameterBuffers } from "@convbert/model";
+import { Tape } from "@convbert/tensor";
+import { ConvBertWithHead } from "./head.js";
 import type { AnyConvBert } from "./registry.js";
 
 /** How one recorded value compares. */
@@ -8,18 +10,21 @@ export interface FieldComparison {
   readonly case: string;
   /** As recorded: "logits", "hidden_states.2", "grad/classifier.weight". */
   readonly field: string;
-  /** Largest absolute difference of an element; NaN where shapes or NaNs differ, null where nothing was computed. */
+  /** Largest absolute difference of an element; NaN where shapes or NaNs differ, null where the model has no such field. */
   readonly max_abs_diff: number | null;
   /** Largest absolute recorded value that is finite. */
   readonly max_abs_expected: number;
-  /** Whether it matches; null for what this version does not compute. */
-  readonly ok: boolean | null;
+  /** Whether it matches. */
+  readonly ok: boolean;
   /** Why it does not match, where that is not a matter of size. */
   readonly reason?: string;
 }
 
 export interface VerifyOptions {
-  /** Largest difference allowed, relative to the field's largest recorded value; 1e-5 by default. */
+  /**
+   * Largest difference allowed, relative to the field's largest recorded value (of a gradient, at least a tenth of the
+   * case's largest gradient); 1e-5 by default.
+   */
   readonly tolerance?: number;
   readonly signal?: AbortSignal;
 }
@@ -32,8 +37,8 @@ interface Values {
 /**
  * Runs recorded cases through a model and compares every recorded field, element by element. The file holds tensors
  * `<case>/in/<argument>`, `<case>/out/<field>` (`<field>.<i>` for the parts of a tuple) and `<case>/grad/<parameter>`;
- * a `cases.json` beside it has the scalar arguments of each case (`problem_type`). Gradients are listed with
- * `ok: null`: this version computes none.
+ * a `cases.json` beside it has the scalar arguments of each case (`problem_type`). A parameter's gradient
+ * is that of the case's loss, without dropout.
  * Throws FilesError or WeightsError for an unreadable file and InputError for one without cases.
  */
 export async function* verifyCases(
@@ -56,15 +61,13 @@ export async function* verifyCases(
         inputs[argument] = await readValues(reader, `${name}/in/${argument}`);
       }
       const problem = scalars.get(name)?.["problem_type"];
-      const outputs = await model.forward(
-        {
-          ...inputs,
-          ...(typeof problem === "string" && { problem_type: problem }),
-          output_attentions: true,
-          output_hidden_states: true,
-        } as Parameters<AnyConvBert["forward"]>[0],
-        signal ? { signal } : {},
-      );
+      const call = {
+        ...inputs,
+        ...(typeof problem === "string" && { problem_type: problem }),
+        output_attentions: true,
+        output_hidden_states: true,
+      } as Parameters<AnyConvBert["forward"]>[0];
+      const outputs = await model.forward(call, signal ? { signal } : {});
       for (const field of recorded.out) {
         const expected = await readValues(reader, `${name}/out/${field}`);
         yield compare(
@@ -75,10 +78,16 @@ export async function* verifyCases(
           tolerance,
         );
       }
-      for (const parameter of recorded.grad) {
-        const expected = await readValues(reader, `${name}/grad/${parameter}`);
-        const field = `grad/${parameter}`;
-        yield { case: name, field, max_abs_diff: null, max_abs_expected: largest(expected), ok: null };
+      if (recorded.grad.length > 0) {
+        using gradients = await lossGradients(model, call, signal);
+        const expected: [string, Values][] = [];
+        for (const parameter of recorded.grad) {
+          expected.push([parameter, await readValues(reader, `${name}/grad/${parameter}`)]);
+        }
+        const floor = CANCELLING * Math.max(...expected.map(([, values]) => largest(values)));
+        for (const [parameter, values] of expected) {
+          yield compare(name, `grad/${parameter}`, values, gradients?.get(parameter), tolerance, floor);
+        }
       }
     }
   } finally {
@@ -87,6 +96,33 @@ export async function* verifyCases(
       await files.close();
     }
   }
+}
+
+/** Gradients of a case's loss by parameter; null for a model that has no loss. */
+async function lossGradients(
+  model: AnyConvBert,
+  inputs: Parameters<AnyConvBert["forward"]>[0],
+  signal: AbortSignal | undefined,
+): Promise<({ get(name: string): Values | undefined } & Disposable) | null> {
+  if (!(model instanceof ConvBertWithHead)) {
+    return null;
+  }
+  const buffers = new ParameterBuffers(model.backend, model.parameters());
+  try {
+    using tape = new Tape(model.backend, buffers.store);
+    using loss = await model.trainingLoss(inputs, { tape, signal });
+    tape.backward(loss);
+  } catch (error) {
+    buffers.dispose();
+    throw error;
+  }
+  return {
+    get: (name) => {
+      const parameter = model.parameter(name);
+      return parameter && { shape: parameter.shape, data: buffers.place(parameter.tiedTo ?? name).read() };
+    },
+    [Symbol.dispose]: () => buffers.dispose(),
+  };
 }
 
 async function openCases(files: FileSet, fileName: string): Promise<WeightsReader> {
@@ -98,6 +134,12 @@ async function openCases(files: FileSet, fileName: string): Promise<WeightsReade
     throw error;
   }
 }
+
+/**
+ * Some gradients are zero but for rounding (a key's bias adds the same to all of a query's scores), so that nothing of
+ * them can agree. They are compared relative to this part of the case's largest gradient.
+ */
+const CANCELLING = 0.1;
 
 type Kind = "in" | "out" | "grad";
 
@@ -175,6 +217,7 @@ function compare(
   expected: Values,
   actual: Values | undefined,
   tolerance: number,
+  floor = 0,
 ): FieldComparison {
   const result = { case: name, field, max_abs_expected: largest(expected) };
   if (actual === undefined) {
@@ -197,5 +240,9 @@ function compare(
     }
     difference = Math.max(difference, gap);
   }
-  return { ...result, max_abs_diff: difference, ok: difference <= tolerance * result.max_abs_expected };
+  return {
+    ...result,
+    max_abs_diff: difference,
+    ok: difference <= tolerance * Math.max(floor, result.max_abs_expected),
+  };
 }

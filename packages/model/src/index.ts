@@ -8,6 +8,7 @@ export {
   type NestedNumbers,
   type ShapedData,
 } from "./arrays.js";
+export { ParameterBuffers } from "./buffers.js";
 export {
   ConvBertConfig,
   type ConvBertConfigFields,

@@ -1,0 +1,53 @@
+import { type Backend, BufferStore } from "@convbert/tensor";
+import type { Parameter, Place } from "./parameters.js";
+
+/**
+ * One buffer for each of some parameters, under the same names and in the same layout: gradients, or an optimizer's running
+ * means. All start as zeros. Parameters that share a matrix product share its buffer.
+ */
+export class ParameterBuffers implements Disposable {
+  /** What a tape adds gradients to. */
+  readonly store: BufferStore;
+  readonly #places = new Map<string, Place>();
+
+  /** Tied parameters stand for the one that they equal. Throws TensorError for int8 weights. */
+  constructor(backend: Backend, parameters: Iterable<Parameter>) {
+    const all = [...parameters].filter(({ tiedTo }) => tiedTo === undefined);
+    this.store = new BufferStore(
+      backend,
+      all.flatMap(({ place }) => place.trainables),
+    );
+    for (const { name, place } of all) {
+      this.#places.set(
+        name,
+        place.in((trainable) => this.store.get(trainable)!),
+      );
+    }
+  }
+
+  /** Names of the parameters, in the model's order. */
+  names(): IterableIterator<string> {
+    return this.#places.keys();
+  }
+
+  /** Where a parameter's buffer lies: read and written in the checkpoint's order. Throws RangeError for another name. */
+  place(name: string): Place {
+    const place = this.#places.get(name);
+    if (place === undefined) {
+      throw new RangeError(`ParameterBuffers: there is no buffer for "${name}"`);
+    }
+    return place;
+  }
+
+  zero(): void {
+    this.store.zero();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
