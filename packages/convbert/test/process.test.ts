@@ -81,6 +81,19 @@ describe("the built command", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
+  test("measures each setting in a process of its own, and ends them on Ctrl-C", async () => {
+    const args = ["bench", "--lengths", "8", "--threads", "1", "--json"];
+    const ended = await end(start([...args, "--rounds", "1"]));
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    const { measurements } = JSON.parse(ended.stdout);
+    expect(measurements.map(({ dtype }: { dtype: string }) => dtype)).toEqual(["float32", "int8"]);
+
+    const endless = start([...args, "--rounds", "100000000"]);
+    // Time for the other process to begin; whenever the signal comes, the end is the same.
+    setTimeout(() => endless.kill("SIGINT"), 1500);
+    expect(await end(endless)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n", stdout: "" });
+  });
+
   test("Ctrl-C while it computes, and while it waits", async () => {
     const computing = start(["run", "text-classification", "--json"]);
     computing.stdin!.on("error", () => {});

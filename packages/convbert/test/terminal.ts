@@ -16,6 +16,7 @@ export interface RunSetting {
   readonly columns?: number;
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
+  readonly runAgain?: Terminal["runAgain"];
 }
 
 /** Runs the command in this process, on streams in memory. */
@@ -40,6 +41,7 @@ export async function convbert(args: readonly string[], setting: RunSetting = {}
     stderr: output("stderr"),
     env,
     signal,
+    ...(setting.runAgain && { runAgain: setting.runAgain }),
   };
   const code = await main(args, terminal);
   return {

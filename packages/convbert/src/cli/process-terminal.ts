@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { fstatSync } from "node:fs";
 import type { Output, Terminal } from "./terminal.js";
 
@@ -20,6 +21,8 @@ export function processTerminal(): Terminal {
     // Reading is the one thing that would not look at the signal.
     process.stdin.destroy(reason);
   });
+  // Nobody reads it in some commands: whoever does gets the error all the same.
+  process.stdin.on("error", () => {});
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit(0);
@@ -33,7 +36,28 @@ export function processTerminal(): Terminal {
     stderr: output(process.stderr),
     env: process.env,
     signal: interruption.signal,
+    runAgain: (args) => runAgain(args, interruption.signal),
   };
+}
+
+/** The process is kept from a person's Ctrl-C, so that this one ends it and says so once. */
+function runAgain(args: readonly string[], signal: AbortSignal): Promise<{ code: number; stdout: string }> {
+  const command = [...process.execArgv, process.argv[1]!, ...args];
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"], detached: true });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  const end = () => child.kill();
+  signal.addEventListener("abort", end, { once: true });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, ending) => {
+      signal.removeEventListener("abort", end);
+      if (code !== null) resolve({ code, stdout });
+      else reject(new Error(`the measuring process was ended by ${ending}`));
+    });
+  });
 }
 
 function output(stream: NodeJS.WriteStream): Output {

@@ -20,6 +20,11 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the person presses Ctrl-C. */
   readonly signal: AbortSignal;
+  /**
+   * Runs this command with other arguments in a process of its own, which shares standard error. Undefined where there
+   * is no such process.
+   */
+  readonly runAgain?: (args: readonly string[]) => Promise<{ readonly code: number; readonly stdout: string }>;
 }
 
 /** The lines of a stream of UTF-8, without their ends ("\n" or "\r\n") and without a leading byte order mark. */
