@@ -37,6 +37,7 @@ export class ConvBertEmbeddings {
     this.words = new Embedding(scope.scope("word_embeddings").owning(), config.vocab_size, size, {
       padding: config.pad_token_id,
       packed: packedWords,
+      quantized: true,
     });
     this.positions = new Embedding(scope.scope("position_embeddings"), config.max_position_embeddings, size);
     this.types = new Embedding(scope.scope("token_type_embeddings"), config.type_vocab_size, size);

@@ -1,4 +1,4 @@
-import type { Layout } from "./parameters.js";
+import type { Layout, WeightArray } from "./parameters.js";
 
 /** `[rows, columns]` stored as `[columns, rows]`. */
 export function transposed(rows: number, columns: number): Layout {
@@ -8,7 +8,7 @@ export function transposed(rows: number, columns: number): Layout {
   };
 }
 
-function transpose(values: Float32Array, rows: number, columns: number, target: Float32Array): void {
+function transpose(values: WeightArray, rows: number, columns: number, target: WeightArray): void {
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       target[column * rows + row] = values[row * columns + column]!;
@@ -22,13 +22,14 @@ export function rowBlocks(order: readonly number[], size: number, columns: numbe
   return {
     toKernel: (values, target) => moveBlocks(values, block, order, target),
     toCheckpoint: (values, target) => moveBlocks(values, block, inverse(order), target),
+    ...(columns > 1 && { channels: rowBlocks(order, size, 1) }),
   };
 }
 
 /** Blocks of `size` columns in another order, in every row. */
 export function columnBlocks(order: readonly number[], size: number): Layout {
   const columns = order.length * size;
-  const move = (values: Float32Array, by: readonly number[], target: Float32Array) => {
+  const move = (values: WeightArray, by: readonly number[], target: WeightArray) => {
     for (let start = 0; start < values.length; start += columns) {
       moveBlocks(values.subarray(start, start + columns), size, by, target.subarray(start));
     }
@@ -40,7 +41,7 @@ export function columnBlocks(order: readonly number[], size: number): Layout {
 }
 
 /** Blocks of `size` elements: those of `picks`, one after the other, to the start of `target`. */
-export function moveBlocks(values: Float32Array, size: number, picks: readonly number[], target: Float32Array): void {
+export function moveBlocks(values: WeightArray, size: number, picks: readonly number[], target: WeightArray): void {
   for (const [to, from] of picks.entries()) {
     target.set(values.subarray(from * size, (from + 1) * size), to * size);
   }

@@ -189,7 +189,11 @@ export class ConvBertModel extends PreTrainedModel {
     const scope = this.#scope.scope("embeddings").scope("word_embeddings").owning();
     const { pad_token_id: pad, embedding_size: size } = this.config;
     const padding = pad !== null && pad < rows ? pad : null;
-    const words = new Embedding(scope, rows, size, { padding, packed: embeddings.words.packed !== null });
+    const words = new Embedding(scope, rows, size, {
+      padding,
+      packed: embeddings.words.packed !== null,
+      quantized: true,
+    });
     words.place.write(0, values);
     embeddings.words.release();
     embeddings.words = words;

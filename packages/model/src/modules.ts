@@ -10,6 +10,7 @@ import {
   type Tensor,
 } from "@convbert/tensor";
 import type { ConvBertConfig } from "./config.js";
+import { int8Sequence, isInt8Sized, tableInt8Place } from "./int8-places.js";
 import { transposed } from "./layouts.js";
 import { type Place, packedPlace, reordered, type Scope, tensorPlace } from "./parameters.js";
 
@@ -89,6 +90,10 @@ function sequence(places: readonly Place[], size: number): Place {
         size,
       ),
     elements: () => places.flatMap((place) => place.elements()),
+    int8: int8Sequence(
+      places.map(({ int8 }) => int8),
+      size,
+    ),
   };
 }
 
@@ -112,34 +117,43 @@ export class LayerNorm {
 /**
  * `torch.nn.Embedding`: weight `[rows, size]`; the row of the padding index starts as zeros. Rows are looked up, or, for a
  * decoder tied to them, multiplied as well: then they live only as packed weights and a look-up unpacks the rows it needs,
- * so that the largest weight of a model is not held twice.
+ * so that the largest weight of a model is not held twice. An int8 model keeps the word embeddings packed as well, a scale
+ * for each row.
  */
 export class Embedding {
   /** The whole weight in the checkpoint's order. */
   readonly place: Place;
-  /** The weight as the matrix product reads it; null for an embedding that is only looked up. */
+  /** The weight as a decoder's matrix product reads it; null for an embedding that is only looked up. */
   readonly packed: PackedWeights | null;
   readonly #lookup: (indices: Tensor, what: string) => Tensor<"float32">;
   /** Gives back the weight's memory when the embedding is replaced. */
   readonly release: () => void;
 
-  /** The scope must own the weight alone ({@link Scope.owning}) where it is to be released. */
+  /**
+   * The scope must own the weight alone ({@link Scope.owning}) where it is to be released. `packed`: a decoder multiplies
+   * by it. `quantized`: 8-bit integers in an int8 model.
+   */
   constructor(
     scope: Scope,
     rows: number,
     size: number,
-    { padding = null, packed = false }: { padding?: number | null; packed?: boolean } = {},
+    {
+      padding = null,
+      packed = false,
+      quantized = false,
+    }: { padding?: number | null; packed?: boolean; quantized?: boolean } = {},
   ) {
     const padded = padding === null ? null : (padding + rows) % rows;
-    if (packed) {
+    const inInt8 = quantized && isInt8Sized(rows, size);
+    if (packed || (inInt8 && scope.store.dtype === "int8")) {
       const weights = scope.packed(rows, size);
-      this.packed = weights;
+      this.packed = packed ? weights : null;
       this.place = packedPlace(scope.backend, weights, 0, rows);
       this.#lookup = (indices, what) => packedEmbedding(weights, indices, { what, paddingIndex: padded });
     } else {
       const table = scope.owned(rows, size);
       this.packed = null;
-      this.place = tensorPlace(table);
+      this.place = { ...tensorPlace(table), int8: inInt8 ? tableInt8Place(table) : null };
       this.#lookup = (indices, what) => embedding(table, indices, { what, paddingIndex: padded });
     }
     this.release = () => scope.dispose();

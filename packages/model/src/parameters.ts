@@ -8,6 +8,7 @@ import {
   type WeightDType,
 } from "@convbert/tensor";
 import { DisposedModelError } from "./errors.js";
+import { type Int8Place, isInt8Sized, packedInt8Place, reorderedInt8, wholeRows } from "./int8-places.js";
 import type { Random } from "./random.js";
 
 /**
@@ -34,9 +35,14 @@ export interface Parameter {
 
 /** Reorders a whole tensor from the checkpoint's order into the kernels' and back, into an array of the same size. */
 export interface Layout {
-  toKernel(values: Float32Array, target: Float32Array): void;
-  toCheckpoint(values: Float32Array, target: Float32Array): void;
+  toKernel(values: WeightArray, target: WeightArray): void;
+  toCheckpoint(values: WeightArray, target: WeightArray): void;
+  /** The order of the output channels; absent where the layout leaves them as they are. */
+  readonly channels?: Layout;
 }
+
+/** Float32 values, or the integers of an int8 weight. */
+export type WeightArray = Float32Array | Int8Array;
 
 /**
  * Buffers that reordered tensors pass through, used again for the next one: a megabyte of garbage for each of a hundred
@@ -73,6 +79,8 @@ export interface Place {
   in(lookup: BufferLookup): Place;
   /** The values as matrices in the kernels' order, for updates element by element. */
   elements(): Matrix[];
+  /** The values as 8-bit integers; null for what stays float32 in an int8 model. */
+  readonly int8: Int8Place | null;
 }
 
 /** The values of a tensor, or `size` of them from `start`, in its own order. */
@@ -86,45 +94,20 @@ export function tensorPlace(tensor: Tensor<"float32">, start = 0, size = tensor.
       const { storage, offset } = tensor.matrix();
       return [{ storage, offset: offset + start, rows: 1, columns: size, stride: size }];
     },
+    int8: null,
   };
 }
 
 /** Rows `firstRow` to `firstRow + rows` of packed weights; rows that arrive in pieces are put together first. */
 export function packedPlace(backend: Backend, weights: PackedWeights, firstRow: number, rows: number): Place {
   const { columns } = weights;
-  let partial: Float32Array | null = null;
   return {
-    write(offset, values) {
-      let row = Math.floor(offset / columns);
-      let filled = offset % columns;
-      let at = 0;
-      if (filled > 0) {
-        partial ??= new Float32Array(columns);
-        at = Math.min(values.length, columns - filled);
-        partial.set(values.subarray(0, at), filled);
-        filled += at;
-        if (filled < columns) {
-          return;
-        }
-        backend.packRows(weights, firstRow + row, partial);
-        row++;
-      }
-      const whole = Math.floor((values.length - at) / columns);
-      if (whole > 0) {
-        backend.packRows(weights, firstRow + row, values.subarray(at, at + whole * columns));
-        at += whole * columns;
-      }
-      if (at < values.length) {
-        partial ??= new Float32Array(columns);
-        partial.set(values.subarray(at), 0);
-      } else {
-        partial = null;
-      }
-    },
+    write: wholeRows<Float32Array>(columns, (row, values) => backend.packRows(weights, firstRow + row, values)),
     read: () => backend.unpackRows(weights, firstRow, rows),
     trainables: [weights],
     in: (lookup) => packedPlace(backend, lookup(weights) as PackedWeights, firstRow, rows),
     elements: () => backend.gradients.packedElements(weights, firstRow, rows),
+    int8: isInt8Sized(weights.rows, columns) ? packedInt8Place(backend, weights, firstRow, rows) : null,
   };
 }
 
@@ -152,14 +135,9 @@ export function reordered(place: Place, size: number, layout: Layout, scratch: S
     trainables: place.trainables,
     in: (lookup) => reordered(place.in(lookup), size, layout, scratch),
     elements: place.elements,
+    int8: place.int8 && reorderedInt8(place.int8, size, layout, scratch),
   };
 }
-
-/**
- * Smaller products stay in float32 in an int8 model: they take no time, and they end in what is most sensitive (labels,
- * the kernels of the dynamic convolution).
- */
-const LEAST_INT8_EXTENT = 64;
 
 /** All weights of one model by name, in the reference's order. */
 export class ParameterStore {
@@ -280,8 +258,7 @@ export class Scope {
 
   /** Room for a matrix product's weights; declare what fills its rows with {@link rows}. */
   packed(rows: number, columns: number): PackedWeights {
-    const small = rows < LEAST_INT8_EXTENT || columns < LEAST_INT8_EXTENT;
-    const weights = this.backend.createPacked(rows, columns, small ? "float32" : this.store.dtype);
+    const weights = this.backend.createPacked(rows, columns, isInt8Sized(rows, columns) ? this.store.dtype : "float32");
     this.#owned.push(() => this.backend.releasePacked(weights));
     return weights;
   }

@@ -1,4 +1,12 @@
-import { loadReport, matchNames, mismatchText, type NameMatch, openWeights, weightFiles } from "@convbert/converter";
+import {
+  loadReport,
+  matchNames,
+  mismatchText,
+  type NameMatch,
+  openWeights,
+  type WeightsReader,
+  weightFiles,
+} from "@convbert/converter";
 import {
   type FileSet,
   type ModelSource,
@@ -11,14 +19,16 @@ import { type Backend, type BackendOptions, sharedBackend, sizeOf, type WeightDT
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
 import { CheckpointError, ConfigError, InputError } from "./errors.js";
+import { Int8Checkpoint, int8Tensors, QUANTIZATION_CONFIG } from "./int8-checkpoint.js";
 import { type Parameter, ParameterStore, Scope } from "./parameters.js";
 import { Random } from "./random.js";
 
 export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions {
   /**
-   * How weights are kept in memory, whatever the file has. "int8" quantises the large matrix products' weights as they
-   * load (a scale for each output channel; inputs are quantised a token at a time): a quarter of the memory and several
-   * times the speed, with results that differ by about a hundredth. Everything else stays float32.
+   * How weights are kept in memory, whatever the file has; by default "int8" for a checkpoint that was saved so, else
+   * "float32". "int8" quantises the large matrix products' weights (a scale for each output channel; inputs are quantised
+   * a token at a time) and the word embeddings (a scale for each row): a quarter of the memory and several times the
+   * speed, with results that differ by about a hundredth. Everything else stays float32.
    */
   readonly dtype?: WeightDType;
   /** `true`: only safetensors, `false`: only PyTorch files; by default safetensors first (the reference's `use_safetensors`). */
@@ -44,8 +54,12 @@ export interface FromConfigOptions extends BackendOptions {
 export interface SavePretrainedOptions {
   /** "safetensors" by default; "pytorch" writes `pytorch_model.bin`. */
   readonly format?: "safetensors" | "pytorch";
-  /** Element type in the file; "float32" by default. */
-  readonly dtype?: "float32" | "float16" | "bfloat16";
+  /**
+   * Element type in the file; by default that of the model in memory. "int8" stores what an int8 model keeps in 8 bits as
+   * I8 tensors with their scales beside them (`<name>_scale`), the rest as float32; only this library reads such a file
+   * as what it is. An int8 model's other forms hold the numbers that it computes with.
+   */
+  readonly dtype?: "float32" | "float16" | "bfloat16" | "int8";
   /** As "5GB", or bytes; "10GB" by default. */
   readonly maxShardSize?: number | string;
   readonly signal?: AbortSignal;
@@ -55,7 +69,7 @@ export interface SavePretrainedOptions {
 export type LoadReport = Pick<NameMatch, "missing" | "unexpected" | "mismatched">;
 
 const WEIGHT_DTYPES: readonly WeightDType[] = ["float32", "int8"];
-const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
+const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16", int8: "F32" } as const;
 
 /** @internal Constructor of a model class. */
 export interface ModelClass<M extends PreTrainedModel> {
@@ -93,6 +107,11 @@ export abstract class PreTrainedModel implements Disposable {
     this.#config = config;
   }
 
+  /** How the large matrix products' weights are kept in memory. */
+  get dtype(): WeightDType {
+    return this.root.store.dtype;
+  }
+
   /** What the checkpoint lacked or had too much; null for a model that was not loaded. */
   get loadReport(): LoadReport | null {
     return this.#loadReport;
@@ -112,14 +131,25 @@ export abstract class PreTrainedModel implements Disposable {
     const files = await openFiles(source, options);
     try {
       const config = await readConfig(files, options.config);
-      const model = await create(this, config, options);
+      const { signal, useSafetensors, variant } = options;
+      const reader = await openWeights(files, {
+        ...(signal && { signal }),
+        ...(useSafetensors !== undefined && { useSafetensors }),
+        ...(variant !== undefined && { variant }),
+      });
       try {
-        await load(model, files, options);
-      } catch (error) {
-        model.dispose();
-        throw error;
+        const stored = new Int8Checkpoint(reader, files.location).present ? "int8" : "float32";
+        const model = await create(this, config, { ...options, dtype: options.dtype ?? stored });
+        try {
+          await load(model, reader, files.location, options);
+        } catch (error) {
+          model.dispose();
+          throw error;
+        }
+        return model;
+      } finally {
+        await reader.close();
       }
-      return model;
     } finally {
       // A set that was handed in stays open for its owner.
       if (files !== source) {
@@ -162,26 +192,31 @@ export abstract class PreTrainedModel implements Disposable {
   }
 
   /**
-   * Writes `config.json` and the weights in the reference's form; an int8 model writes the numbers it computes with. Files appear complete or not at all.
+   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all.
    * Throws FilesError when the place cannot be written.
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
-    const { dtype = "float32", format = "safetensors", maxShardSize, signal } = options;
+    const { dtype = this.dtype, format = "safetensors", maxShardSize, signal } = options;
     expectOneOf("dtype", dtype, Object.keys(WIRE_TYPES));
     expectOneOf("format", format, ["safetensors", "pytorch"]);
-    const tensors = [...this.parameters()].map(({ name, shape, tiedTo, read }) => ({
-      name,
-      shape,
-      dtype: WIRE_TYPES[dtype],
-      data: read,
-      ...(tiedTo !== undefined && { tiedTo }),
-    }));
+    const tensors = [...this.parameters()].flatMap((parameter) => {
+      const { name, shape, tiedTo, read, place } = parameter;
+      if (dtype === "int8" && place.int8 !== null) {
+        return int8Tensors(parameter, place.int8);
+      }
+      return [{ name, shape, dtype: WIRE_TYPES[dtype], data: read, ...(tiedTo !== undefined && { tiedTo }) }];
+    });
     const weights = weightFiles(tensors, {
       format,
       ...(maxShardSize !== undefined && { maxShardSize }),
       metadata: { format: "pt" },
     });
-    const config = this.config.with({ architectures: [this.modelName], torch_dtype: dtype });
+    const isInt8 = dtype === "int8";
+    const config = this.config.with({
+      architectures: [this.modelName],
+      torch_dtype: isInt8 ? "float32" : dtype,
+      quantization_config: isInt8 ? QUANTIZATION_CONFIG : undefined,
+    });
     const json = `${JSON.stringify(config, null, 2)}\n`;
     await writeFiles(destination, [["config.json", json], ...weights.files], {
       isStale: weights.isStale,
@@ -264,49 +299,45 @@ export async function readConfig(files: FileSet, changes: ConvBertConfigInit = {
   return Object.keys(changes).length === 0 ? config : config.with(changes);
 }
 
-async function load(model: PreTrainedModel, files: FileSet, options: FromPretrainedOptions): Promise<void> {
-  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn, useSafetensors, variant } = options;
-  const reader = await openWeights(files, {
-    ...(signal && { signal }),
-    ...(useSafetensors !== undefined && { useSafetensors }),
-    ...(variant !== undefined && { variant }),
+async function load(
+  model: PreTrainedModel,
+  reader: WeightsReader,
+  location: string,
+  options: FromPretrainedOptions,
+): Promise<void> {
+  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn } = options;
+  const checkpoint = new Int8Checkpoint(reader, location);
+  const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
+  const tied = [...parameters.values()].flatMap(({ name, tiedTo }) => (tiedTo === undefined ? [] : [[tiedTo, name]]));
+  const match = matchNames(checkpoint.weights(), parameters.values(), { prefix: "convbert", tied });
+  if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
+    throw new CheckpointError(location, mismatchText(match.mismatched, model.modelName));
+  }
+  const fresh: Parameter[] = [];
+  for (const [name, parameter] of parameters) {
+    const found = match.mapping.get(name);
+    if (parameter.tiedTo !== undefined) {
+      continue;
+    }
+    if (found === undefined) {
+      fresh.push(parameter);
+      continue;
+    }
+    signal?.throwIfAborted();
+    await checkpoint.load(found, parameter, { ...(signal && { signal }) });
+  }
+  model.initialise(fresh, options.seed);
+  model.releaseScratch();
+  model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
+  const { architectures } = model.config;
+  const messages = loadReport(match, {
+    model: model.modelName,
+    location,
+    ...(architectures !== null && { architectures }),
   });
-  try {
-    const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
-    const tied = [...parameters.values()].flatMap(({ name, tiedTo }) => (tiedTo === undefined ? [] : [[tiedTo, name]]));
-    const match = matchNames(reader.tensors.values(), parameters.values(), { prefix: "convbert", tied });
-    if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
-      const text = mismatchText(match.mismatched, model.modelName);
-      throw new CheckpointError(files.location, text);
+  for (const { level, text } of messages) {
+    if (level === "warning") {
+      onWarning(text);
     }
-    const fresh: Parameter[] = [];
-    for (const [name, parameter] of parameters) {
-      const found = match.mapping.get(name);
-      if (parameter.tiedTo !== undefined) {
-        continue;
-      }
-      if (found === undefined) {
-        fresh.push(parameter);
-        continue;
-      }
-      signal?.throwIfAborted();
-      await reader.stream(found, parameter.write, { ...(signal && { signal }) });
-    }
-    model.initialise(fresh, options.seed);
-    model.releaseScratch();
-    model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
-    const { architectures } = model.config;
-    const messages = loadReport(match, {
-      model: model.modelName,
-      location: files.location,
-      ...(architectures !== null && { architectures }),
-    });
-    for (const { level, text } of messages) {
-      if (level === "warning") {
-        onWarning(text);
-      }
-    }
-  } finally {
-    await reader.close();
   }
 }
