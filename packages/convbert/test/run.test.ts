@@ -252,7 +252,11 @@ describe("inputs that cannot be answered", () => {
 describe("wrong use is one line on standard error and exit code 2", () => {
   const long = "x".repeat(3);
   const wrong: [string, string[], RegExp][] = [
-    ["an unknown command", ["rnu"], /there is no command "rnu"; choose one of run, tokenize, verify, inspect, bench, demo/],
+    [
+      "an unknown command",
+      ["rnu"],
+      /there is no command "rnu"; choose one of run, tokenize, verify, inspect, bench, demo/,
+    ],
     ["an unknown task", ["run", "translation", "x"], /there is no task "translation"; choose one of text-class/],
     ["an unknown option", ["run", "text-classification", "--modle", "x"], /unknown option '--modle'.*--model/],
     ["a missing task", ["run"], /missing required argument 'task'/],
