@@ -14,3 +14,9 @@ export {
   softmaxGradient,
   sumRows,
 } from "./row-gradients";
+export {
+  depthwiseInputGradient,
+  depthwiseKernelGradient,
+  dynamicKernelsGradient,
+  dynamicValuesGradient,
+} from "./convolution-gradients";

@@ -1,9 +1,10 @@
 import type { ActivationKind } from "../activations.js";
-import type { Matrix, PackedWeights } from "../backend.js";
+import type { Matrix, PackedWeights, Sequences } from "../backend.js";
 import { dropoutScale, dropoutThreshold } from "../dropout.js";
 import type { AdamArguments, Dropout, LayerNormGradientArguments } from "../gradient-kernels.js";
 import { ReferenceGradients } from "../reference/gradients.js";
 import { ACTIVATION_CODES } from "./codes.js";
+import { depthwiseGradient, dynamicGradient } from "./convolution-gradients.js";
 import type { WasmStorage } from "./memory.js";
 import { PANEL, type PanelWeights } from "./product.js";
 import { multiplyTokens, multiplyTransposed, type ProductContext, type Rows } from "./product-gradients.js";
@@ -145,6 +146,46 @@ export class WasmGradients extends ReferenceGradients {
     const target = (gradient as PanelWeights).storage.pointer;
     const args = [pointer, stride, rows, columns, located(indices).pointer, skip, target];
     this.#context().run("scatterPackedRows", args, Math.ceil(columns / COLUMN_BLOCK), 4 * rows * columns);
+  }
+
+  override depthwiseConvolutionGradient(
+    input: Matrix,
+    kernel: Matrix,
+    sequences: Sequences,
+    outputGradient: Matrix,
+    inputGradient: Matrix | null,
+    kernelGradient: Matrix | null,
+  ): void {
+    depthwiseGradient(
+      this.#context(),
+      located(input),
+      located(kernel),
+      sequences,
+      located(outputGradient),
+      inputGradient && located(inputGradient),
+      kernelGradient && located(kernelGradient),
+    );
+  }
+
+  override dynamicConvolutionGradient(
+    values: Matrix,
+    kernels: Matrix,
+    heads: number,
+    sequences: Sequences,
+    outputGradient: Matrix,
+    valuesGradient: Matrix | null,
+    kernelsGradient: Matrix | null,
+  ): void {
+    dynamicGradient(
+      this.#context(),
+      located(values),
+      located(kernels),
+      heads,
+      sequences,
+      located(outputGradient),
+      valuesGradient && located(valuesGradient),
+      kernelsGradient && located(kernelsGradient),
+    );
   }
 
   override dropout(input: Matrix, dropout: Dropout, output: Matrix): void {
