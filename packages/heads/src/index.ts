@@ -1,3 +1,4 @@
+export { ConvBertWithHead, type HeadContext, type LossOptions, type TrainingOptions } from "./head.js";
 export { ConvBertForMaskedLM, type MaskedLMInputs, type MaskedLMOutput } from "./masked-lm.js";
 export { ConvBertForMultipleChoice, type MultipleChoiceInputs, type MultipleChoiceOutput } from "./multiple-choice.js";
 export {

@@ -1,3 +1,57 @@
+export { type ConllOptions, conll } from "./data/conll.js";
+export {
+  concatDatasets,
+  type Dataset,
+  type EpochOptions,
+  epochExamples,
+  type IndexedDataset,
+  inBatches,
+  memoryDataset,
+  sliceDataset,
+} from "./data/dataset.js";
+export { csv, type DelimitedOptions, tsv } from "./data/delimited.js";
+export { DataError, type DataErrorCode, type DataLocation } from "./data/error.js";
+export type {
+  AnswerText,
+  ChoiceExample,
+  PlainExample,
+  QuestionExample,
+  TextExample,
+  TokenExample,
+} from "./data/examples.js";
+export {
+  type ChoiceFieldOptions,
+  choiceFields,
+  type FieldMapping,
+  plainFields,
+  type QuestionFieldOptions,
+  questionFields,
+  type Row,
+  type TextFieldOptions,
+  type TokenFieldOptions,
+  textFields,
+  tokenFields,
+} from "./data/fields.js";
+export {
+  type DataFormat,
+  type DocumentFormat,
+  type ReadOptions,
+  type RecordFormat,
+  type RecordReader,
+  readExamples,
+  type TextRecord,
+} from "./data/format.js";
+export { jsonLines } from "./data/json-lines.js";
+export type { TextEncoding, TextLine } from "./data/lines.js";
+export { locationOf } from "./data/location.js";
+export { type OpenDatasetOptions, openDataset } from "./data/open-dataset.js";
+export { type LabelledLineOptions, labelledLines, type PlainTextOptions, plainText, trec } from "./data/plain-text.js";
+export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
+export type { ByteSource, DataSource, NamedData } from "./data/source.js";
+export { type SquadOptions, squad } from "./data/squad.js";
+export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";
+export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
+export { Optimizer, type OptimizerName, type OptimizerOptions } from "./optimize/optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
 export {
   learningRateSchedule,

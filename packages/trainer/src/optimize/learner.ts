@@ -1,0 +1,108 @@
+import type { ConvBertWithHead, LossOptions } from "@convbert/heads";
+import { type ConvBertInputs, ParameterBuffers } from "@convbert/model";
+import { DropoutGenerator, Tape } from "@convbert/tensor";
+import { TrainerOptionError } from "../option-error.js";
+import { type GroupOptions, trainedParameters } from "./groups.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+
+/** A model that can be trained: any of the five with a head. */
+export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pick<
+  ConvBertWithHead<Inputs>,
+  "trainingLoss" | "parameters" | "config" | "backend"
+> &
+  Parameters<typeof trainedParameters>[0];
+
+export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOptions {
+  /** Gradients longer than this are scaled down to it; default 1, 0 for no limit. */
+  readonly maxGradientNorm?: number;
+  /** Of the dropout; default 0. */
+  readonly seed?: number;
+  /** Whether elements are dropped, at the rates of the model's configuration; default true. */
+  readonly dropout?: boolean;
+  /** Keep only the layers' inputs for the backward pass: less memory, about a third more time. Default false. */
+  readonly gradientCheckpointing?: boolean;
+}
+
+/**
+ * Forward, backward and update of one model: the arithmetic of training without its loop. Gradients of several batches
+ * add up until a step uses them.
+ */
+export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements Disposable {
+  readonly optimizer: Optimizer;
+  readonly #model: TrainableModel<Inputs>;
+  readonly #options: LearnerOptions;
+  readonly #gradients: ParameterBuffers;
+  readonly #tape: Tape;
+  /** Batches since the run began: each has its own dropout. */
+  batchesSeen = 0;
+
+  /** Throws TrainerOptionError for options out of range and TensorError for an int8 model. */
+  constructor(model: TrainableModel<Inputs>, options: LearnerOptions = {}) {
+    const { maxGradientNorm = 1 } = options;
+    if (!(maxGradientNorm >= 0)) {
+      throw new TrainerOptionError("maxGradientNorm", maxGradientNorm, "give a number of at least 0, 0 for no limit");
+    }
+    const parameters = trainedParameters(model, options);
+    this.#model = model;
+    this.#options = options;
+    this.#gradients = new ParameterBuffers(
+      model.backend,
+      parameters.map(({ parameter }) => parameter),
+    );
+    this.#tape = new Tape(model.backend, this.#gradients.store);
+    this.optimizer = new Optimizer(model.backend, parameters, this.#gradients, options);
+  }
+
+  /**
+   * Adds the gradients of a batch's loss times `weight` (one over the number of batches of a step) and returns the loss.
+   * The signal aborts between layers; the gradients are then as before.
+   */
+  async accumulate(inputs: Inputs, weight = 1, signal?: AbortSignal): Promise<number> {
+    const { seed = 0, dropout = true, gradientCheckpointing = false, classWeights, labelSmoothing } = this.#options;
+    try {
+      const loss = await this.#model.trainingLoss(inputs, {
+        tape: this.#tape,
+        dropout: dropout ? new DropoutGenerator(seed, this.batchesSeen) : null,
+        checkpointing: gradientCheckpointing,
+        signal,
+        ...(classWeights !== undefined && { classWeights }),
+        ...(labelSmoothing !== undefined && { labelSmoothing }),
+      });
+      try {
+        this.#tape.backward(loss, weight);
+        this.batchesSeen++;
+        return loss.item();
+      } finally {
+        loss.dispose();
+      }
+    } finally {
+      this.#tape.reset();
+    }
+  }
+
+  /** Clips the gradients, updates the parameters and forgets the gradients. Returns their length before clipping. */
+  step(learningRate: number): number {
+    const norm = this.optimizer.gradientNorm();
+    const limit = this.#options.maxGradientNorm ?? 1;
+    // As torch.nn.utils.clip_grad_norm_.
+    const scale = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
+    this.optimizer.step(learningRate, scale);
+    this.#gradients.zero();
+    return norm;
+  }
+
+  /** The gradients so far, by parameter name. */
+  get gradients(): ParameterBuffers {
+    return this.#gradients;
+  }
+
+  dispose(): void {
+    this.#tape.reset();
+    this.optimizer.dispose();
+    this.#gradients.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

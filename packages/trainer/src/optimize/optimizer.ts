@@ -1,0 +1,191 @@
+import { ParameterBuffers } from "@convbert/model";
+import type { Backend, Matrix } from "@convbert/tensor";
+import { TrainerOptionError } from "../option-error.js";
+import type { TrainedParameter } from "./groups.js";
+
+export type OptimizerName = "adamw" | "adam" | "sgd";
+
+export interface OptimizerOptions {
+  /** Default "adamw" ("Decoupled Weight Decay Regularization", Loshchilov and Hutter 2019). */
+  readonly optimizer?: OptimizerName;
+  /** Adam's decay rates of the running means; default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Adam's; default 1e-8. */
+  readonly epsilon?: number;
+  /** SGD's; default 0. */
+  readonly momentum?: number;
+  /** SGD's; default false. */
+  readonly nesterov?: boolean;
+}
+
+/** One parameter's matrices: values, gradients, and the running means that the optimizer keeps. */
+interface Slot {
+  readonly settings: TrainedParameter;
+  readonly values: readonly Matrix[];
+  readonly gradients: readonly Matrix[];
+  readonly means: readonly (readonly Matrix[])[];
+}
+
+/** Names of the running means in a checkpoint, as `torch.optim` has them in its state. */
+const STATES: Readonly<Record<OptimizerName, readonly string[]>> = {
+  adamw: ["exp_avg", "exp_avg_sq"],
+  adam: ["exp_avg", "exp_avg_sq"],
+  sgd: ["momentum_buffer"],
+};
+
+/**
+ * Adam, AdamW and SGD as `torch.optim` computes them, in place in the model's memory. Running means lie in the kernels'
+ * layout and are read and written by parameter name, so that a run can be saved and resumed.
+ */
+export class Optimizer implements Disposable {
+  readonly name: OptimizerName;
+  /** Steps taken. */
+  stepsTaken = 0;
+  readonly #backend: Backend;
+  readonly #options: Required<Omit<OptimizerOptions, "optimizer">>;
+  readonly #means: readonly ParameterBuffers[];
+  readonly #slots: readonly Slot[];
+  readonly #parameters: readonly TrainedParameter[];
+
+  /** `gradients` are those that the steps use. Throws TrainerOptionError for options out of range. */
+  constructor(
+    backend: Backend,
+    parameters: readonly TrainedParameter[],
+    gradients: ParameterBuffers,
+    options: OptimizerOptions = {},
+  ) {
+    const { optimizer = "adamw", betas = [0.9, 0.999], epsilon = 1e-8, momentum = 0, nesterov = false } = options;
+    if (!Object.hasOwn(STATES, optimizer)) {
+      throw new TrainerOptionError("optimizer", optimizer, `choose one of ${Object.keys(STATES).join(", ")}`);
+    }
+    if (!betas.every((beta) => beta >= 0 && beta < 1)) {
+      throw new TrainerOptionError("betas", betas.join(", "), "give two numbers of at least 0 and below 1");
+    }
+    if (!(epsilon >= 0)) throw new TrainerOptionError("epsilon", epsilon, "give a number of at least 0");
+    if (!(momentum >= 0 && momentum < 1)) {
+      throw new TrainerOptionError("momentum", momentum, "give a number of at least 0 and below 1");
+    }
+    this.name = optimizer;
+    this.#backend = backend;
+    this.#parameters = parameters;
+    this.#options = { betas, epsilon, momentum, nesterov };
+    const states = optimizer === "sgd" && momentum === 0 ? [] : STATES[optimizer];
+    const all = parameters.map(({ parameter }) => parameter);
+    this.#means = states.map(() => new ParameterBuffers(backend, all));
+    this.#slots = parameters.map((settings) => {
+      const { name, place } = settings.parameter;
+      return {
+        settings,
+        values: place.elements(),
+        gradients: gradients.place(name).elements(),
+        means: this.#means.map((means) => means.place(name).elements()),
+      };
+    });
+  }
+
+  /** Euclidean length of all gradients together (`torch.nn.utils.clip_grad_norm_`). */
+  gradientNorm(): number {
+    let sum = 0;
+    for (const { gradients } of this.#slots) {
+      for (const matrix of gradients) {
+        sum += this.#backend.gradients.sumOfSquares(matrix);
+      }
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** Updates every parameter; the gradients count times `gradientScale`. */
+  step(learningRate: number, gradientScale = 1): void {
+    this.stepsTaken++;
+    for (const slot of this.#slots) {
+      if (this.name === "sgd") {
+        this.#descend(slot, learningRate, gradientScale);
+      } else {
+        this.#adapt(slot, learningRate, gradientScale);
+      }
+    }
+  }
+
+  #adapt({ settings, values, gradients, means }: Slot, rate: number, gradientScale: number): void {
+    const { betas, epsilon } = this.#options;
+    const learningRate = rate * settings.learningRateScale;
+    const decoupled = this.name === "adamw";
+    for (const [index, parameter] of values.entries()) {
+      this.#backend.gradients.adam({
+        parameter,
+        gradient: gradients[index]!,
+        mean: means[0]![index]!,
+        variance: means[1]![index]!,
+        gradientScale,
+        beta1: betas[0],
+        beta2: betas[1],
+        epsilon,
+        stepSize: learningRate / (1 - betas[0] ** this.stepsTaken),
+        varianceCorrection: Math.sqrt(1 - betas[1] ** this.stepsTaken),
+        decay: decoupled ? 1 - learningRate * settings.weightDecay : 1,
+        l2: decoupled ? 0 : settings.weightDecay,
+      });
+    }
+  }
+
+  /** `g += decay · p`, `m = momentum · m + g`, `p -= rate · m`, or with Nesterov's `g + momentum · m` in place of `m`. */
+  #descend({ settings, values, gradients, means }: Slot, rate: number, gradientScale: number): void {
+    const { momentum, nesterov } = this.#options;
+    const kernels = this.#backend.gradients;
+    const learningRate = rate * settings.learningRateScale;
+    for (const [index, parameter] of values.entries()) {
+      const gradient = gradients[index]!;
+      kernels.accumulate(gradient, gradientScale - 1, gradient);
+      kernels.accumulate(parameter, settings.weightDecay, gradient);
+      const mean = means[0]?.[index];
+      if (mean === undefined) {
+        kernels.accumulate(gradient, -learningRate, parameter);
+        continue;
+      }
+      kernels.accumulate(mean, momentum - 1, mean);
+      kernels.accumulate(gradient, 1, mean);
+      if (nesterov) {
+        kernels.accumulate(gradient, -learningRate, parameter);
+        kernels.accumulate(mean, -learningRate * momentum, parameter);
+      } else {
+        kernels.accumulate(mean, -learningRate, parameter);
+      }
+    }
+  }
+
+  /** Every running mean as a tensor in its parameter's shape, named `<parameter>.<state>` (`encoder….weight.exp_avg`). */
+  *state(): Generator<{ readonly name: string; readonly shape: readonly number[]; readonly read: () => Float32Array }> {
+    for (const { parameter } of this.#parameters) {
+      for (const [index, means] of this.#means.entries()) {
+        const place = means.place(parameter.name);
+        yield {
+          name: `${parameter.name}.${STATES[this.name][index]!}`,
+          shape: parameter.shape,
+          read: () => place.read(),
+        };
+      }
+    }
+  }
+
+  /** Sets one running mean by its name of {@link state}; false for a name that this optimizer does not have. */
+  restore(name: string, values: Float32Array): boolean {
+    const dot = name.lastIndexOf(".");
+    const index = STATES[this.name].indexOf(name.slice(dot + 1));
+    const parameter = name.slice(0, dot);
+    if (index < 0 || index >= this.#means.length || !this.#parameters.some((one) => one.parameter.name === parameter)) {
+      return false;
+    }
+    this.#means[index]!.place(parameter).write(0, values);
+    return true;
+  }
+
+  dispose(): void {
+    for (const means of this.#means) {
+      means.dispose();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
