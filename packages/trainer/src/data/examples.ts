@@ -1,0 +1,44 @@
+/** A text, or a pair, with its class, classes or number (text-classification). */
+export interface TextExample {
+  readonly text: string;
+  readonly textPair?: string;
+  /** A class; a list of them, where a text can have several; a number for regression. Absent for prediction. */
+  readonly label?: string | number | readonly (string | number)[];
+}
+
+/** Words with a tag each (token-classification). */
+export interface TokenExample {
+  readonly words: readonly string[];
+  /** One for each word. Absent for prediction. */
+  readonly tags?: readonly string[];
+}
+
+/** An answer as SQuAD has it. */
+export interface AnswerText {
+  readonly text: string;
+  /** Its first character in the context, in code points (the files' unit). */
+  readonly answerStart: number;
+}
+
+/** A question about a context (question-answering). */
+export interface QuestionExample {
+  readonly id: string;
+  readonly title?: string;
+  readonly question: string;
+  readonly context: string;
+  /** Answers that count as right; the first is trained on. None for a question without an answer. */
+  readonly answers: readonly AnswerText[];
+}
+
+/** A prompt with alternatives to go on (multiple-choice). */
+export interface ChoiceExample {
+  readonly prompt: string;
+  readonly choices: readonly string[];
+  /** Index of the right choice, from 0. Absent for prediction. */
+  readonly label?: number;
+}
+
+/** Text to mask words of (fill-mask). */
+export interface PlainExample {
+  readonly text: string;
+}

@@ -1,0 +1,2 @@
+export { type CopaOptions, copa } from "./xml/copa.js";
+export { rte } from "./xml/rte.js";
