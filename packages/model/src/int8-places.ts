@@ -90,7 +90,18 @@ export function tableInt8Place(table: Tensor<"float32">): Int8Place {
   const [rows, columns] = table.shape as [number, number];
   return {
     channels: rows,
-    read: () => table.backend.quantizeRows(table.data, columns),
+    read() {
+      const quantized = { values: new Int8Array(rows * columns), scales: new Float32Array(rows) };
+      // Some rows at a time, and copies: a backend that allocates detaches the views of its memory.
+      const step = Math.max(1, Math.floor((1 << 18) / columns));
+      for (let row = 0; row < rows; row += step) {
+        const part = table.data.slice(row * columns, (row + step) * columns);
+        const { values, scales } = table.backend.quantizeRows(part, columns);
+        quantized.values.set(values, row * columns);
+        quantized.scales.set(scales, row);
+      }
+      return quantized;
+    },
     write(offset, values, scales) {
       const { data } = table;
       for (let i = 0, at = offset; i < values.length; i++, at++) {

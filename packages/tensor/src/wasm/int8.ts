@@ -66,7 +66,10 @@ export class Int8Weights implements PackedWeights {
     this.groups = Math.ceil(columns / format.group);
     this.#padded = Math.ceil(rows / PANEL) * PANEL;
     this.storage = memory.allocate(this.panelBytes * (this.#padded / PANEL) + this.#padded * 8);
-    this.storage.bytes().fill(0);
+    // Rows are written whole; what fills up the last panel never is.
+    const { panelBytes } = this;
+    this.storage.bytes().fill(0, panelBytes * (this.#padded / PANEL - 1), panelBytes * (this.#padded / PANEL));
+    this.storage.bytes().fill(0, panelBytes * (this.#padded / PANEL));
   }
 
   get byteLength(): number {
