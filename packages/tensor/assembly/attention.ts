@@ -1,3 +1,4 @@
+import { dropRow } from "./dropout";
 import { exponentials, largestOf, scaleBy } from "./rows";
 import { all, madd } from "./vector";
 
@@ -12,7 +13,8 @@ const KEYS = 16;
  * Two queries share each load of a key or value; an element's sum runs in the same order either way.
  *
  * `scratch`: `(size + 2) * paddedLength` float32 for each head, the length rounded up to 16. `mask` 0 means none; its stride is 0
- * where all queries share a row. `headMask` and `probabilities` 0 mean none. Strides are in bytes.
+ * where all queries share a row. `headMask`, `probabilities` and `dropout` (the address of its four words) 0 mean none; `tokens`,
+ * `start` and `longest` number its elements. Strides are in bytes.
  */
 export function attention(
   query: usize,
@@ -27,10 +29,15 @@ export function attention(
   maskStride: usize,
   headMask: usize,
   probabilities: usize,
+  probabilitiesStride: usize,
   output: usize,
   outputStride: usize,
   length: usize,
   scratch: usize,
+  dropout: usize,
+  tokens: usize,
+  start: usize,
+  longest: usize,
   begin: usize,
   end: usize,
 ): void {
@@ -42,7 +49,8 @@ export function attention(
     const keys = second + paddedBytes;
     layKeys(key + headAt(head, size), keyStride, keys, size, length, padded);
     const factor: f32 = headMask ? load<f32>(headMask + (head << 2)) : 1.0;
-    const rows = probabilities ? probabilities + ((head * length * length) << 2) : 0;
+    const rows = probabilities ? probabilities + head * length * probabilitiesStride : 0;
+    const elements = (head * tokens + start) * longest;
     const values = value + headAt(head, size);
     for (let token: usize = 0; token < length; token += 2) {
       const q = query + headAt(head, size) + token * queryStride;
@@ -50,9 +58,13 @@ export function attention(
       // An odd last query is computed twice, into the same places.
       const step: usize = token + 1 < length ? 1 : 0;
       score(q, q + step * queryStride, keys, scores, second, size, padded, scale);
-      soften(scores, mask ? mask + token * maskStride : 0, length, factor, rows ? rows + ((token * length) << 2) : 0);
       const next = token + step;
-      soften(second, mask ? mask + next * maskStride : 0, length, factor, rows ? rows + ((next * length) << 2) : 0);
+      soften(scores, mask ? mask + token * maskStride : 0, length, factor, dropout, elements + token * longest);
+      soften(second, mask ? mask + next * maskStride : 0, length, factor, dropout, elements + next * longest);
+      if (rows) {
+        memory.copy(rows + token * probabilitiesStride, scores, length << 2);
+        memory.copy(rows + next * probabilitiesStride, second, length << 2);
+      }
       weigh(scores, second, values, valueStride, to, to + step * outputStride, size, length);
     }
   }
@@ -64,12 +76,12 @@ function headAt(head: usize, size: usize): usize {
   return (head * size) << 2;
 }
 
-/** Mask, softmax and head mask of one query's scores; a copy to `probabilities` unless that is 0. */
-function soften(scores: usize, mask: usize, length: usize, factor: f32, probabilities: usize): void {
+/** Mask, softmax, dropout and head mask of one query's scores; `first` is the number of its first element. */
+function soften(scores: usize, mask: usize, length: usize, factor: f32, dropout: usize, first: usize): void {
   if (mask) addRow(scores, mask, length);
   const total = exponentials(scores, scores, length, largestOf(scores, length));
   scaleBy(scores, length, factor / total);
-  if (probabilities) memory.copy(probabilities, scores, length << 2);
+  if (dropout) dropRow(scores, length, dropout, first);
 }
 
 /** `[length, size]` to `[size, padded]`, the rest zeros. */
@@ -142,7 +154,7 @@ function score(
 
 // @ts-ignore: decorator
 @inline
-function addRow(scores: usize, mask: usize, length: usize): void {
+export function addRow(scores: usize, mask: usize, length: usize): void {
   const whole = (length & ~3) << 2;
   const bytes = length << 2;
   let at: usize = 0;

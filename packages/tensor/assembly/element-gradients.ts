@@ -87,60 +87,6 @@ export function activateGradient(
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function mix(bits: v128): v128 {
-  let x = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 16)), i32x4.splat(0x21f0aaad));
-  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x735a2d97));
-  return v128.xor(x, i32x4.shr_u(x, 15));
-}
-
-/** All bits of the lanes that are kept of four elements from number `index` on (src/dropout.ts). */
-// @ts-ignore: decorator
-@inline
-export function kept(index: usize, seed0: i32, seed1: i32, threshold: i32): v128 {
-  const numbers = i32x4.add(i32x4.splat(<i32>index + seed0), i32x4(0, 1, 2, 3));
-  const bits = mix(v128.xor(mix(numbers), i32x4.splat(seed1)));
-  return i32x4.ge_u(bits, i32x4.splat(threshold));
-}
-
-/** `output = (add ? output : 0) + dropped(input)`; may write over its input. */
-export function dropout(
-  input: usize,
-  inputStride: usize,
-  output: usize,
-  outputStride: usize,
-  columns: usize,
-  seed0: i32,
-  seed1: i32,
-  threshold: i32,
-  scale: f32,
-  add: i32,
-  begin: usize,
-  end: usize,
-): void {
-  const factor = all(scale);
-  const whole = columns & ~3;
-  for (let row = begin; row < end; row++) {
-    const from = input + row * inputStride;
-    const to = output + row * outputStride;
-    const first = row * columns;
-    let column: usize = 0;
-    for (; column < whole; column += 4) {
-      const at = column << 2;
-      let value = v128.and(f32x4.mul(v128.load(from + at), factor), kept(first + column, seed0, seed1, threshold));
-      if (add) value = f32x4.add(value, v128.load(to + at));
-      v128.store(to + at, value);
-    }
-    for (; column < columns; column++) {
-      const at = column << 2;
-      let value = v128.and(f32x4.mul(v128.load32_zero(from + at), factor), kept(first + column, seed0, seed1, threshold));
-      if (add) value = f32x4.add(value, v128.load32_zero(to + at));
-      v128.store32_lane(to + at, value, 0);
-    }
-  }
-}
-
 export function fill(output: usize, outputStride: usize, columns: usize, value: f32, begin: usize, end: usize): void {
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;

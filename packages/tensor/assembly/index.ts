@@ -1,11 +1,13 @@
 export { activate } from "./activations";
 export { attention } from "./attention";
+export { attentionGradient } from "./attention-gradients";
 export { depthwiseConvolution, dynamicConvolution } from "./convolution";
 export { multiplyInt8Panels, multiplyPanels } from "./product";
 export { quantizeRows } from "./quantize";
 export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } from "./rows";
 export { accumulatePanels, packPanels, transposePanels, transposeRows } from "./product-gradients";
-export { accumulate, accumulateProduct, activateGradient, adam, dropout, fill, squares } from "./element-gradients";
+export { dropout } from "./dropout";
+export { accumulate, accumulateProduct, activateGradient, adam, fill, squares } from "./element-gradients";
 export {
   accumulateSoftmax,
   layerNormGradient,

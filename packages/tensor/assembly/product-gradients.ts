@@ -10,7 +10,7 @@ const ROWS: usize = 16;
 /** `[a b c d]` of four rows to four columns; the rows `step` bytes apart on both sides. */
 // @ts-ignore: decorator
 @inline
-function transpose4(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+export function transpose4(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const r0 = v128.load(from);
   const r1 = v128.load(from + fromStep);
   const r2 = v128.load(from + 2 * fromStep);
@@ -151,10 +151,33 @@ export function accumulatePanels(
   begin: usize,
   end: usize,
 ): void {
+  multiplyInto(input, inputStride, rows, packed, panelStride, length, zeros, output, outputStride, outputStep, edge, columns, 1, begin, end);
+}
+
+/** The same; without `accumulate` the output's old numbers do not count. */
+export function multiplyInto(
+  input: usize,
+  inputStride: usize,
+  rows: usize,
+  packed: usize,
+  panelStride: usize,
+  length: usize,
+  zeros: usize,
+  output: usize,
+  outputStride: usize,
+  outputStep: usize,
+  edge: usize,
+  columns: usize,
+  accumulate: usize,
+  begin: usize,
+  end: usize,
+): void {
   const count = (rows + TILE - 1) / TILE;
   const height = rows / count;
   const taller = rows % count;
   const done = taller * (height + 1);
+  const low = input + done * inputStride;
+  const left = count - taller;
   for (let panel = begin; panel < end; panel++) {
     const incomplete = (panel + 1) * PANEL > columns;
     const b = packed + panel * panelStride;
@@ -162,8 +185,8 @@ export function accumulatePanels(
     const c = incomplete ? edge : place;
     const cStride = incomplete ? PANEL_BYTES : outputStride;
     if (incomplete) copyRows(place, outputStride, edge, PANEL_BYTES, columns % PANEL, 0, rows);
-    if (taller) tiles(height + 1, input, inputStride, b, length, zeros, c, cStride, taller, 1);
-    tiles(height, input + done * inputStride, inputStride, b, length, zeros, c + done * cStride, cStride, count - taller, 1);
+    if (taller) tiles(height + 1, input, inputStride, b, length, zeros, c, cStride, taller, accumulate);
+    tiles(height, low, inputStride, b, length, zeros, c + done * cStride, cStride, left, accumulate);
     if (incomplete) copyRows(edge, PANEL_BYTES, place, outputStride, columns % PANEL, 0, rows);
   }
 }

@@ -1,5 +1,5 @@
 import { ACTIVATION_NAMES, activationKind } from "../src/index.js";
-import { Rig } from "./rig.js";
+import type { Rig } from "./rig.js";
 
 /** Sizes that every kernel is tried with. */
 export interface Shape {
@@ -37,7 +37,7 @@ function attention(kind: "plain" | "dropout" | "keys" | "queries"): Run {
     };
     const output = rig.random(tokens, width);
     const uniform = offsets.every((offset, i) => offset === i * longest);
-    const probabilities = uniform ? new Rig(rig.backend, 1).random(count * heads * longest, longest) : null;
+    const probabilities = uniform ? rig.random(count * heads * longest, longest) : null;
     rig.backend.attention({ ...forward, probabilities, output });
     const [queryGradient, keyGradient, valueGradient] = [1, 2, 3].map(() => rig.random(tokens, width));
     rig.gradients.attentionGradient({

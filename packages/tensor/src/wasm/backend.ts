@@ -12,7 +12,7 @@ import type {
   WeightDType,
 } from "../backend.js";
 import { dequantizeRows } from "../quantize.js";
-import { attention } from "../reference/attention.js";
+import { writeDropout } from "./attention-gradients.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { WasmGradients } from "./gradients.js";
 import { type Int8Format, Int8Weights, multiplyInt8, paddedRows, probeInt8Format, quantizeInPieces } from "./int8.js";
@@ -271,11 +271,7 @@ class WasmBackend implements Backend {
   }
 
   attention(args: AttentionArguments): void {
-    const { query, key, value, sequences, heads, scale, mask, headMask, probabilities, output } = args;
-    if (args.dropout !== null) {
-      attention(args);
-      return;
-    }
+    const { query, key, value, sequences, heads, scale, mask, headMask, dropout, probabilities, output } = args;
     const { offsets } = sequences;
     const size = query.columns / heads;
     let longest = 0;
@@ -283,7 +279,11 @@ class WasmBackend implements Backend {
       longest = Math.max(longest, length);
     });
     const padded = Math.ceil(longest / ATTENTION_KEYS) * ATTENTION_KEYS;
-    const scratch = this.#memory.allocate(heads * (size + 2) * padded * 4);
+    const scratchFloats = heads * (size + 2) * padded;
+    const scratch = this.#memory.allocate(scratchFloats * 4 + 16);
+    if (dropout !== null) {
+      writeDropout(scratch, scratchFloats, dropout);
+    }
     const maskPerToken = mask !== null && mask.rows !== offsets.length - 1;
     eachSequence(offsets, (start, length, sequence) => {
       const maskRow = maskPerToken ? start : sequence;
@@ -296,10 +296,15 @@ class WasmBackend implements Backend {
         mask === null ? 0 : address(mask) + maskRow * mask.stride * 4,
         maskPerToken && mask !== null ? mask.stride * 4 : 0,
         headMask === null ? 0 : address(headMask),
-        probabilities === null ? 0 : address(probabilities) + sequence * heads * length * length * 4,
+        probabilities === null ? 0 : address(probabilities) + sequence * heads * length * probabilities.stride * 4,
+        probabilities === null ? 0 : probabilities.stride * 4,
         ...rows(output, start),
         length,
         scratch.pointer,
+        dropout === null ? 0 : scratch.pointer + scratchFloats * 4,
+        offsets.at(-1)!,
+        start,
+        longest,
       ];
       this.#run("attention", numbers, heads, 2 * heads * length * length * size);
     });

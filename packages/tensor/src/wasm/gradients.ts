@@ -1,8 +1,13 @@
 import type { ActivationKind } from "../activations.js";
 import type { Matrix, PackedWeights, Sequences } from "../backend.js";
 import { dropoutScale, dropoutThreshold } from "../dropout.js";
-import type { AdamArguments, Dropout, LayerNormGradientArguments } from "../gradient-kernels.js";
-import { ReferenceGradients } from "../reference/gradients.js";
+import type {
+  AdamArguments,
+  AttentionGradientArguments,
+  Dropout,
+  LayerNormGradientArguments,
+} from "../gradient-kernels.js";
+import { differentiateAttention } from "./attention-gradients.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { depthwiseGradient, dynamicGradient } from "./convolution-gradients.js";
 import type { WasmStorage } from "./memory.js";
@@ -48,41 +53,40 @@ function joined(matrices: readonly Matrix[]): readonly Matrix[] {
 }
 
 /** SIMD kernels of training over the backend's memory, on its threads. */
-export class WasmGradients extends ReferenceGradients {
+export class WasmGradients implements GradientKernels {
   readonly #context: () => ProductContext;
 
   constructor(context: () => ProductContext) {
-    super();
     this.#context = context;
   }
 
-  override linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
+  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
     multiplyTransposed(this.#context(), located(outputGradient), weights as PanelWeights, located(gradient));
   }
 
-  override linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
+  linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
     multiplyTokens(this.#context(), located(input), located(outputGradient), gradient as PanelWeights);
   }
 
-  override sumRows(input: Matrix, gradient: Matrix): void {
+  sumRows(input: Matrix, gradient: Matrix): void {
     const { pointer, stride, rows, columns } = located(input);
     const args = [pointer, stride, rows, columns, located(gradient).pointer];
     this.#context().run("sumRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
   }
 
-  override accumulate(input: Matrix, factor: number, gradient: Matrix): void {
+  accumulate(input: Matrix, factor: number, gradient: Matrix): void {
     const [x, g] = joined([input, gradient]) as [Matrix, Matrix];
     const args = [...spread(x, g.rows), factor, ...spread(g, g.rows), g.columns];
     this.#context().run("accumulate", args, g.rows, g.rows * g.columns);
   }
 
-  override accumulateProduct(left: Matrix, right: Matrix, gradient: Matrix): void {
+  accumulateProduct(left: Matrix, right: Matrix, gradient: Matrix): void {
     const [a, b, g] = joined([left, right, gradient]) as [Matrix, Matrix, Matrix];
     const args = [...spread(a, g.rows), ...spread(b, g.rows), ...spread(g, g.rows), g.columns];
     this.#context().run("accumulateProduct", args, g.rows, g.rows * g.columns);
   }
 
-  override activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void {
+  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void {
     if (kind === "linear") {
       this.accumulate(outputGradient, 1, gradient);
       return;
@@ -92,7 +96,7 @@ export class WasmGradients extends ReferenceGradients {
     this.#context().run("activateGradient", args, g.rows, 16 * g.rows * g.columns);
   }
 
-  override layerNormGradient(args: LayerNormGradientArguments): void {
+  layerNormGradient(args: LayerNormGradientArguments): void {
     const { run, memory } = this.#context();
     const { rows, columns } = args.input;
     const place = (matrix: Matrix | null) => (matrix === null ? [0, 0] : spread(matrix, rows));
@@ -123,32 +127,32 @@ export class WasmGradients extends ReferenceGradients {
     memory.release(scratch);
   }
 
-  override softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void {
+  softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void {
     const { rows, columns } = output;
     const args = [output, outputGradient, gradient].flatMap((matrix) => spread(matrix, rows));
     this.#context().run("softmaxGradient", [...args, columns, groupSize], rows, 4 * rows * columns);
   }
 
-  override accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void {
+  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void {
     const { rows, columns } = input;
     const args = [input, logSums, factors, gradient].flatMap((matrix) => spread(matrix, rows));
     this.#context().run("accumulateSoftmax", [...args, columns], rows, 8 * rows * columns);
   }
 
-  override scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void {
+  scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void {
     const { pointer, stride, rows, columns } = located(outputGradient);
     const args = [pointer, stride, rows, columns, located(indices).pointer, skip, ...spread(gradient, gradient.rows)];
     this.#context().run("scatterRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
   }
 
-  override scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
+  scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
     const { pointer, stride, rows, columns } = located(outputGradient);
     const target = (gradient as PanelWeights).storage.pointer;
     const args = [pointer, stride, rows, columns, located(indices).pointer, skip, target];
     this.#context().run("scatterPackedRows", args, Math.ceil(columns / COLUMN_BLOCK), 4 * rows * columns);
   }
 
-  override depthwiseConvolutionGradient(
+  depthwiseConvolutionGradient(
     input: Matrix,
     kernel: Matrix,
     sequences: Sequences,
@@ -167,7 +171,7 @@ export class WasmGradients extends ReferenceGradients {
     );
   }
 
-  override dynamicConvolutionGradient(
+  dynamicConvolutionGradient(
     values: Matrix,
     kernels: Matrix,
     heads: number,
@@ -188,11 +192,15 @@ export class WasmGradients extends ReferenceGradients {
     );
   }
 
-  override dropout(input: Matrix, dropout: Dropout, output: Matrix): void {
+  attentionGradient(args: AttentionGradientArguments): void {
+    differentiateAttention(this.#context(), located, args);
+  }
+
+  dropout(input: Matrix, dropout: Dropout, output: Matrix): void {
     this.#drop(input, dropout, output, false);
   }
 
-  override dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void {
+  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void {
     this.#drop(outputGradient, dropout, gradient, true);
   }
 
@@ -204,7 +212,7 @@ export class WasmGradients extends ReferenceGradients {
   }
 
   /** Whole panels lie in one piece; of others, lanes side by side. */
-  override packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[] {
+  packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[] {
     const { storage, columns } = weights as PanelWeights;
     const parts: Matrix[] = [];
     const end = firstRow + rows;
@@ -219,12 +227,12 @@ export class WasmGradients extends ReferenceGradients {
     return parts;
   }
 
-  override fill(output: Matrix, value: number): void {
+  fill(output: Matrix, value: number): void {
     const [y] = joined([output]) as [Matrix];
     this.#context().run("fill", [...spread(y, y.rows), y.columns, value], y.rows, y.rows * y.columns);
   }
 
-  override sumOfSquares(input: Matrix): number {
+  sumOfSquares(input: Matrix): number {
     const { run, memory } = this.#context();
     const [x] = joined([input]) as [Matrix];
     const sums = memory.allocate(Math.max(1, x.rows) * 8);
@@ -234,7 +242,7 @@ export class WasmGradients extends ReferenceGradients {
     return total;
   }
 
-  override adam(args: AdamArguments): void {
+  adam(args: AdamArguments): void {
     const matrices = joined([args.parameter, args.gradient, args.mean, args.variance]);
     const { rows, columns } = matrices[0]!;
     const numbers = [

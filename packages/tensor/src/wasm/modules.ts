@@ -10,6 +10,7 @@ export const KERNEL_NAMES = [
   "activateGradient",
   "adam",
   "attention",
+  "attentionGradient",
   "binary",
   "copyRows",
   "depthwiseConvolution",
