@@ -5,6 +5,7 @@ import type {
   AdamArguments,
   AttentionGradientArguments,
   Dropout,
+  GradientKernels,
   LayerNormGradientArguments,
 } from "../gradient-kernels.js";
 import { differentiateAttention } from "./attention-gradients.js";
