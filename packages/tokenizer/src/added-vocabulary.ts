@@ -31,9 +31,15 @@ class Matcher {
   }
 }
 
-const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
-const WORD_AT_START = new RegExp(`^${WORD}`, "u");
-const WORD_AT_END = new RegExp(`${WORD}$`, "u");
+/** Whether one of two texts has a word character where a token between them begins or ends. Costly to make: only when needed. */
+let touchesWord: ((before: string, after: string) => boolean) | undefined;
+
+function makeTouchesWord(): (before: string, after: string) => boolean {
+  const word = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
+  const atEnd = new RegExp(`${word}$`, "u");
+  const atStart = new RegExp(`^${word}`, "u");
+  return (before, after) => atEnd.test(before) || atStart.test(after);
+}
 
 /** Added tokens as the Rust `AddedVocabulary` of tokenizers 0.14.1 keeps and finds them. Never changed: adding copies. */
 export class AddedVocabulary {
@@ -128,9 +134,8 @@ export class AddedVocabulary {
       let { from: start, to: stop } = match;
       if (token.single_word) {
         // One code point on either side decides.
-        const before = text.slice(Math.max(0, start - 2), start);
-        const after = text.slice(stop, stop + 2);
-        if (WORD_AT_END.test(before) || WORD_AT_START.test(after)) continue;
+        touchesWord ??= makeTouchesWord();
+        if (touchesWord(text.slice(Math.max(0, start - 2), start), text.slice(stop, stop + 2))) continue;
       }
       if (token.lstrip) {
         while (start > 0 && isRustWhitespace(text.charCodeAt(start - 1))) start--;

@@ -18,8 +18,8 @@ export class WordPieceModel {
   declare readonly size: number;
   /** Id of the unknown token, -1 where the vocabulary has none. */
   declare readonly unkId: number;
-  readonly #whole: Table;
-  readonly #inner: Table;
+  readonly #table: Table;
+  readonly #headHash: number;
   // Hashes of the prefixes of the word in hand, and the powers of the base.
   #prefixes = new Int32Array(256);
   #powers = powersOfBase(256);
@@ -30,24 +30,17 @@ export class WordPieceModel {
     this.unkToken = unkToken;
     this.prefix = prefix;
     this.maxCharacters = maxCharacters;
-    const { starts, ends, units, length } = vocabulary;
-    this.#whole = makeTable(vocabulary, length, "");
-    let size = 0;
-    let continuations = 0;
-    for (let id = 0; id < length; id++) {
-      if (ends[id]! < 0) continue;
-      size++;
-      if (units[starts[id]!] === prefix.charCodeAt(0)) continuations++;
-    }
-    this.#inner = makeTable(vocabulary, prefix ? continuations : length, prefix);
-    this.size = size;
+    const [head, headHash] = hashed(prefix);
+    this.#headHash = headHash;
+    this.#table = makeTable(vocabulary, head);
+    this.size = this.#table.size;
     this.unkId = this.idOf(unkToken) ?? -1;
   }
 
   /** Id of a token, undefined where the vocabulary lacks it. */
   idOf(token: string): number | undefined {
     const [units, hash] = hashed(token);
-    const id = this.#whole.find(hash, units, 0, token.length);
+    const id = this.#table.find(hash, units, 0, token.length, 0);
     return id < 0 ? undefined : id;
   }
 
@@ -73,8 +66,8 @@ export class WordPieceModel {
    * @returns the place after the last id; `at` where the word has no pieces.
    */
   split(word: Uint16Array, length: number, hash: number, ids: Int32Array, at: number): number {
-    let table = this.#whole;
-    const whole = table.find(hash, word, 0, length);
+    const table = this.#table;
+    const whole = table.find(hash, word, 0, length, 0);
     if (whole >= 0) {
       ids[at] = whole;
       return at + 1;
@@ -91,17 +84,21 @@ export class WordPieceModel {
       prefixes[i + 1] = sum;
     }
     let to = at;
+    let skip = 0;
+    let head = 0;
     for (let from = 0; from < length; ) {
       let end = from + table.longest(word, from, length);
       let id = -1;
       for (; end > from; end--) {
-        id = table.find((prefixes[end]! - Math.imul(prefixes[from]!, powers[end - from]!)) | 0, word, from, end);
+        const hash = (prefixes[end]! + Math.imul(head - prefixes[from]!, powers[end - from]!)) | 0;
+        id = table.find(hash, word, from, end, skip);
         if (id >= 0) break;
       }
       if (id < 0) return at;
       ids[to++] = id;
       from = end;
-      table = this.#inner;
+      skip = this.prefix.length;
+      head = this.#headHash;
     }
     return to;
   }
@@ -118,73 +115,87 @@ export class WordPieceModel {
 }
 
 interface Table {
-  /** Id of the token `word[from..end)`, -1 for none. */
-  find(hash: number, word: Uint16Array, from: number, end: number): number;
-  /** No token that `word` continues with from `from` on is longer than this. */
+  /** Number of different tokens. */
+  readonly size: number;
+  /**
+   * Id of the token `word[from..end)`, -1 for none.
+   * @param skip 0, or the prefix's length for the token that is the prefix and that; the hash is that of the whole token.
+   */
+  find(hash: number, word: Uint16Array, from: number, end: number, skip: number): number;
+  /** No token that `word` goes on with from `from` on is longer than this, counted without the prefix. */
   longest(word: Uint16Array, from: number, end: number): number;
 }
 
 /** Cell of a word's first two units in the table of lengths. */
-const pairOf = (units: Uint16Array, at: number): number => (Math.imul(units[at]!, 61) + (units[at + 1] ?? 0)) & 8191;
+const pairOf = (units: Uint16Array, at: number): number => (Math.imul(units[at]!, 61) + units[at + 1]!) & 8191;
 
 /**
- * Ids by token: of all tokens that begin with `prefix`, by what follows it. Open addressing; a slot is an id plus 1 in its
- * low bits and as much of the hash as there is room for in the others. A token that is there already loses its place in
- * the vocabulary to the later one.
+ * Ids by token. Open addressing; a slot is an id plus 1 in its low bits and as much of the hash as there is room for in the
+ * others. A token that is there already loses its place in the vocabulary to the later one.
  */
-function makeTable({ units, starts, ends, hashes, length }: Vocabulary, count: number, prefix: string): Table {
-  const bits = Math.max(4, 33 - Math.clz32(count));
+function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Uint16Array): Table {
+  const bits = Math.max(4, 33 - Math.clz32(length));
   const slots = new Int32Array(1 << bits);
   const mask = slots.length - 1;
   const shift = 32 - bits;
   const idMask = 2 ** (32 - Math.clz32(length)) - 1;
-  const skip = prefix.length;
-  // Length of the longest token for each hash of two first units.
-  const lengths = new Uint16Array(8192);
-  const [head, headHash] = hashed(prefix);
-  let powers = powersOfBase(64);
-  for (let id = 0; id < length; id++) {
-    const start = starts[id]! + skip;
-    const end = ends[id]!;
-    const size = end - start;
-    if (end < 0 || (skip > 0 && size < 1)) continue;
-    let k = 0;
-    while (k < skip && units[start - skip + k] === head[k]) k++;
-    if (k < skip) continue;
-    if (size >= powers.length) powers = powersOfBase(size * 2);
-    // The hash of what follows the prefix, from that of the whole.
-    const hash = (hashes[id]! - Math.imul(headHash, powers[size]!)) | 0;
-    const pair = pairOf(units, start);
-    if (size > lengths[pair]!) lengths[pair] = Math.min(size, 65535);
-    let slot = Math.imul(hash, 0x9e3779b1) >>> shift;
-    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const found = slots[slot]!;
-      if (((found ^ hash) & ~idMask) !== 0 || !isSame((found & idMask) - 1, units, start, end)) continue;
-      ends[(found & idMask) - 1] = -1;
-      break;
-    }
-    slots[slot] = (hash & ~idMask) | (id + 1);
-  }
+  // Length of the longest token for each hash of two first units: of those at the start of a word, and of the others.
+  const lengths = new Int32Array(8192);
+  const innerLengths = head.length > 0 ? new Int32Array(8192) : lengths;
+  let size = 0;
 
-  function isSame(id: number, word: Uint16Array, from: number, end: number): boolean {
-    let at = starts[id]! + skip;
-    if (ends[id]! - at !== end - from) return false;
-    for (let i = from; i < end; i++) if (units[at++] !== word[i]) return false;
+  /** Whether token `id` is the first `skip` units of the prefix and `word[from..to)`. */
+  function isSame(id: number, word: Uint16Array, from: number, to: number, skip: number): boolean {
+    let at = starts[id]!;
+    if (ends[id]! - at !== skip + to - from) return false;
+    for (let k = 0; k < skip; k++) if (units[at++] !== head[k]) return false;
+    for (let i = from; i < to; i++) if (units[at++] !== word[i]) return false;
     return true;
   }
 
+  function note(table: Int32Array, start: number, end: number): void {
+    const pair = pairOf(units, start);
+    if (end - start > table[pair]!) table[pair] = end - start;
+  }
+
+  for (let id = 0; id < length; id++) {
+    const start = starts[id]!;
+    const end = ends[id]!;
+    if (end < 0) continue;
+    const hash = hashes[id]!;
+    let slot = Math.imul(hash, 0x9e3779b1) >>> shift;
+    let found = slots[slot]!;
+    while (found !== 0) {
+      const known = (found & idMask) - 1;
+      if (((found ^ hash) & ~idMask) === 0 && isSame(known, units, start, end, 0)) {
+        ends[known] = -1;
+        size--;
+        break;
+      }
+      slot = (slot + 1) & mask;
+      found = slots[slot]!;
+    }
+    slots[slot] = (hash & ~idMask) | (id + 1);
+    size++;
+    note(lengths, start, end);
+    let inner = start;
+    while (inner - start < head.length && units[inner] === head[inner - start]) inner++;
+    if (inner - start === head.length) note(innerLengths, inner, end);
+  }
+
   return {
-    find(hash, word, from, end) {
+    size,
+    find(hash, word, from, end, skip) {
       for (let slot = Math.imul(hash, 0x9e3779b1) >>> shift; ; slot = (slot + 1) & mask) {
         const found = slots[slot]!;
         if (found === 0) return -1;
-        if (((found ^ hash) & ~idMask) === 0 && isSame((found & idMask) - 1, word, from, end))
+        if (((found ^ hash) & ~idMask) === 0 && isSame((found & idMask) - 1, word, from, end, skip))
           return (found & idMask) - 1;
       }
     },
     longest(word, from, end) {
       const rest = end - from;
-      return rest > 1 ? Math.min(rest, lengths[pairOf(word, from)]! || 1) : rest;
+      return rest > 1 ? Math.min(rest, (from > 0 ? innerLengths : lengths)[pairOf(word, from)]! || 1) : rest;
     },
   };
 }
