@@ -49,6 +49,23 @@ export { type LabelledLineOptions, labelledLines, type PlainTextOptions, plainTe
 export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
+export {
+  argmaxRows,
+  ClassificationMetric,
+  type ClassificationScores,
+  MultiLabelMetric,
+  type MultiLabelScores,
+} from "./metrics/classification.js";
+export { chunkSpans, EntityMetric, type EntityScores, entitySpans, type TagSpan } from "./metrics/entities.js";
+export {
+  type AveragedScores,
+  type LabelScores,
+  type Metric,
+  MetricError,
+  type PrecisionRecall,
+} from "./metrics/metric.js";
+export { PerplexityMetric, RegressionMetric, type RegressionScores } from "./metrics/regression.js";
+export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type SquadScores } from "./metrics/squad.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";
 export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
 export { Optimizer, type OptimizerName, type OptimizerOptions } from "./optimize/optimizer.js";
