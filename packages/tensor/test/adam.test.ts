@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { createBackend } from "../src/index.js";
+import { relativeDifference } from "./numbers.js";
+import { Rig } from "./rig.js";
+
+interface Run {
+  readonly kind: "Adam" | "AdamW";
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly steps: readonly { parameter: number[]; mean: number[]; variance: number[] }[];
+}
+
+const { start, gradients, runs } = JSON.parse(readFileSync(new URL("fixtures/adam.json", import.meta.url), "utf8")) as {
+  start: number[];
+  gradients: number[][];
+  runs: Run[];
+};
+
+describe.each(["reference", "wasm"] as const)("Adam on the %s backend", (name) => {
+  it.each(runs.map((run) => [`${run.kind}, weight decay ${run.weightDecay}`, run] as const))(
+    "takes the steps of torch.optim: %s",
+    async (_label, run) => {
+      const backend = await createBackend({ backend: name });
+      const rig = new Rig(backend, 1, 2);
+      const parameter = rig.of(start, 1, start.length);
+      const [mean, variance] = [1, 2].map(() => rig.of(start, 1, start.length));
+      backend.gradients.fill(mean!, 0);
+      backend.gradients.fill(variance!, 0);
+      run.steps.forEach((expected, index) => {
+        const step = index + 1;
+        backend.gradients.adam({
+          parameter,
+          // Twice the gradient, halved again by its scale.
+          gradient: rig.of(
+            gradients[index]!.map((value) => 2 * value),
+            1,
+            start.length,
+          ),
+          mean: mean!,
+          variance: variance!,
+          gradientScale: 0.5,
+          beta1: run.beta1,
+          beta2: run.beta2,
+          epsilon: run.epsilon,
+          stepSize: run.lr / (1 - run.beta1 ** step),
+          varianceCorrection: Math.sqrt(1 - run.beta2 ** step),
+          decay: run.kind === "AdamW" ? 1 - run.lr * run.weightDecay : 1,
+          l2: run.kind === "Adam" ? run.weightDecay : 0,
+        });
+        expect(relativeDifference(rig.read(parameter), expected.parameter)).toBeLessThan(1e-6);
+        expect(relativeDifference(rig.read(mean!), expected.mean)).toBeLessThan(1e-6);
+        expect(relativeDifference(rig.read(variance!), expected.variance)).toBeLessThan(1e-6);
+      });
+      backend.dispose();
+    },
+  );
+});
