@@ -12,6 +12,7 @@ import {
   type ModelSource,
   type OpenFilesOptions,
   openFiles,
+  type Progress,
   type WriteDestination,
   writeFiles,
 } from "@convbert/files";
@@ -63,6 +64,7 @@ export interface SavePretrainedOptions {
   /** As "5GB", or bytes; "10GB" by default. */
   readonly maxShardSize?: number | string;
   readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** What loading found: names as the reference's `output_loading_info` gives them. */
@@ -196,7 +198,7 @@ export abstract class PreTrainedModel implements Disposable {
    * Throws FilesError when the place cannot be written.
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
-    const { dtype = this.dtype, format = "safetensors", maxShardSize, signal } = options;
+    const { dtype = this.dtype, format = "safetensors", maxShardSize, signal, onProgress } = options;
     expectOneOf("dtype", dtype, Object.keys(WIRE_TYPES));
     expectOneOf("format", format, ["safetensors", "pytorch"]);
     const tensors = [...this.parameters()].flatMap((parameter) => {
@@ -221,6 +223,7 @@ export abstract class PreTrainedModel implements Disposable {
     await writeFiles(destination, [["config.json", json], ...weights.files], {
       isStale: weights.isStale,
       ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
     });
   }
 

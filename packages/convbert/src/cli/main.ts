@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../version.js";
 import { addBench } from "./bench.js";
+import { addConvert } from "./convert.js";
 import { addDemo } from "./demo.js";
 import { EXIT, oneLine } from "./failure.js";
 import { addInspect } from "./inspect.js";
@@ -44,7 +45,7 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     .version(version)
     .option("--no-color", "no colours, as with the environment variable NO_COLOR")
     .addHelpText("after", HELP);
-  const commands = [addRun, addTokenize, addVerify, addInspect, addBench, addDemo];
+  const commands = [addRun, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
   for (const add of commands) add(program, terminal, finish);
   for (const command of [program, ...program.commands]) {
     command

@@ -156,7 +156,9 @@ export class ReferenceBackend implements Backend {
     const scales = (weights as RowMajorWeights).scales.slice(firstRow, firstRow + rows);
     const numbers = this.unpackRows(weights, firstRow, rows);
     // A product of an 8-bit integer and the scale, rounded, divides to within a thousandth of the integer.
-    const values = Int8Array.from(numbers, (number, i) => Math.round(number / scales[Math.floor(i / weights.columns)]!));
+    const values = Int8Array.from(numbers, (number, i) =>
+      Math.round(number / scales[Math.floor(i / weights.columns)]!),
+    );
     return { values, scales };
   }
 

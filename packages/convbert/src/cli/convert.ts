@@ -1,0 +1,221 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openWeights, parseSize, tensorsOf, type WeightsReader, weightFiles } from "@convbert/converter";
+import { type FileSet, openFiles, writeFiles } from "@convbert/files";
+import { loadModel, MODEL_CLASSES } from "@convbert/heads";
+import { readConfig, type SavePretrainedOptions } from "@convbert/model";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { EXIT, UsageError } from "./failure.js";
+import { loadingOptions, type ModelFlags, warn } from "./model-options.js";
+import { bytes, ProgressLine } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+
+type DType = NonNullable<SavePretrainedOptions["dtype"]>;
+
+interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offline"> {
+  readonly to: string;
+  readonly dtype?: DType;
+  readonly head?: string;
+  readonly maxShardSize?: string;
+  readonly json?: boolean;
+}
+
+const WRITTEN = ["safetensors", "pytorch"] as const;
+/** Formats that people ask for and this version cannot write. */
+const NOT_WRITTEN = ["tensorflow", "tf1", "onnx"];
+const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
+/** What goes along with the weights. */
+const COMPANIONS = [
+  "vocab.txt",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "README.md",
+  "LICENSE",
+];
+
+const HELP = `
+Weights pass through piece by piece under the names that they have, tokenizer files and the card go along. With int8, or
+from it, the model itself is loaded and saved: only the weights of the class that config.json names (or --head) remain.
+
+Examples:
+  convbert convert YituTech/conv-bert-base base-int8 --dtype int8
+  convbert convert ./trained ./for-pytorch --to pytorch --dtype float16`;
+
+/** Adds `convbert convert`. */
+export function addConvert(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  program
+    .command("convert")
+    .description("write a model's weights in another format or element type")
+    .argument("<source>", "folder, URL or hub id")
+    .argument("<destination>", "folder to write to")
+    .option("--to <format>", `format of the weights: ${WRITTEN.join(" or ")}`, format, "safetensors")
+    .addOption(
+      new Option("--dtype <type>", "element type of the weights; by default what they have").choices([
+        ...Object.keys(WIRE_TYPES),
+        "int8",
+      ]),
+    )
+    .addOption(
+      new Option("--head <name>", "model class, where config.json names none or another (int8)").choices(
+        Object.keys(MODEL_CLASSES),
+      ),
+    )
+    .option("--max-shard-size <size>", 'largest file, as "2GB"; 10GB by default', size)
+    .option("--revision <name>", "branch, tag or commit of a hub model")
+    .option("--cache-dir <folder>", "where downloads are kept")
+    .option("--offline", "never touch the network")
+    .option("--json", "one JSON object about what was written")
+    .addHelpText("after", HELP)
+    .action(async (source: string, destination: string, flags: ConvertFlags) => {
+      finish(await convert(source, destination, flags, terminal));
+    });
+}
+
+function format(value: string): string {
+  if ((WRITTEN as readonly string[]).includes(value)) return value;
+  const why = NOT_WRITTEN.includes(value) ? `This version cannot write ${value}.` : "There is no such format.";
+  throw new InvalidArgumentError(`${why} Choose ${WRITTEN.join(" or ")}.`);
+}
+
+function size(value: string): string {
+  try {
+    parseSize(value);
+    return value;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+async function convert(source: string, destination: string, flags: ConvertFlags, terminal: Terminal): Promise<number> {
+  const progress = new ProgressLine(terminal.stderr);
+  const { dtype, ...loading } = flags;
+  const options = loadingOptions(loading, terminal, progress);
+  const files = await openFiles(source, options);
+  try {
+    if (samePlace(files.location, destination)) {
+      throw new UsageError(`${destination} is the source itself; name another folder`);
+    }
+    const reader = await openWeights(files, options);
+    let written: Written[];
+    try {
+      const kept = await companions(files, destination, terminal);
+      const weights =
+        dtype === "int8" || isInt8(reader)
+          ? await throughModel(files, destination, flags, terminal, progress)
+          : await throughReader(files, reader, destination, flags, terminal, progress);
+      written = [...weights, ...kept];
+    } finally {
+      await reader.close();
+    }
+    await progress.clear();
+    await terminal.stdout.write(`${flags.json ? JSON.stringify({ destination, files: written }) : listed(written)}\n`);
+    return EXIT.success;
+  } finally {
+    await files.close();
+  }
+}
+
+function isInt8(reader: WeightsReader): boolean {
+  return [...reader.tensors.values()].some(({ dtype }) => dtype === "I8");
+}
+
+function samePlace(location: string, destination: string): boolean {
+  const path = resolve(destination);
+  return location === pathToFileURL(path).href || resolve(location) === path;
+}
+
+interface Written {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+function listed(files: readonly Written[]): string {
+  return files.map(({ file, bytes: count }) => `${file}  ${bytes(count)}`).join("\n");
+}
+
+/** Copies the files beside the weights; they are small. */
+async function companions(files: FileSet, destination: string, { signal }: Terminal): Promise<Written[]> {
+  const found: [string, Uint8Array][] = [];
+  for (const name of COMPANIONS) {
+    if (await files.has(name)) found.push([name, await files.readBytes(name)]);
+  }
+  await writeFiles(destination, found, { signal });
+  return found.map(([file, { length }]) => ({ file, bytes: length }));
+}
+
+/** Every tensor of the checkpoint as it is, or rounded to another float type. */
+async function throughReader(
+  files: FileSet,
+  reader: WeightsReader,
+  destination: string,
+  { dtype, ...flags }: ConvertFlags,
+  { signal }: Terminal,
+  progress: ProgressLine,
+): Promise<Written[]> {
+  // Checks that this is a ConvBERT; what the file says is written as it stands.
+  await readConfig(files);
+  const config = JSON.parse(await files.readText("config.json")) as Record<string, unknown>;
+  if (dtype !== undefined) config["torch_dtype"] = dtype;
+  const floatDType = dtype === undefined || dtype === "int8" ? undefined : WIRE_TYPES[dtype];
+  const weights = weightFiles(tensorsOf(reader, floatDType ? { floatDType } : {}), saving(flags));
+  const written: Written[] = [];
+  await writeFiles(destination, [["config.json", `${JSON.stringify(config, null, 2)}\n`], ...weights.files], {
+    signal,
+    isStale: weights.isStale,
+    onProgress({ file, status, loaded }) {
+      progress.show(`${file}  ${bytes(loaded)}`);
+      if (status === "done") written.push({ file, bytes: loaded });
+    },
+  });
+  return written;
+}
+
+/** The model in memory knows which of its weights have 8 bits, and what they stand for. */
+async function throughModel(
+  files: FileSet,
+  destination: string,
+  { dtype = "int8", head, ...flags }: ConvertFlags,
+  terminal: Terminal,
+  progress: ProgressLine,
+): Promise<Written[]> {
+  progress.show("loading the model");
+  using model = await loadModel(files, {
+    dtype: dtype === "int8" ? "int8" : "float32",
+    threads: 1,
+    signal: terminal.signal,
+    // What is missing or left out is told below.
+    onWarning: () => {},
+    ...(head !== undefined && { head }),
+  });
+  const { missing = [], unexpected = [] } = model.loadReport ?? {};
+  if (missing.length > 0) {
+    throw new UsageError(
+      `the checkpoint lacks ${missing.length} weights of ${model.modelName}, as ${missing[0]}; ` +
+        "name the class that it has with --head, ConvBertModel for the encoder alone",
+    );
+  }
+  if (unexpected.length > 0) {
+    const text = `${unexpected.length} weights that ${model.modelName} has no place for are left out, as ${unexpected[0]}`;
+    await warn(text, terminal, progress);
+  }
+  const written: Written[] = [];
+  await model.savePretrained(destination, {
+    ...saving(flags),
+    dtype,
+    signal: terminal.signal,
+    onProgress({ file, status, loaded }) {
+      progress.show(`${file}  ${bytes(loaded)}`);
+      if (status === "done") written.push({ file, bytes: loaded });
+    },
+  });
+  return written;
+}
+
+function saving({ to, maxShardSize }: Pick<ConvertFlags, "to" | "maxShardSize">) {
+  return {
+    format: to as (typeof WRITTEN)[number],
+    ...(maxShardSize !== undefined && { maxShardSize }),
+  };
+}

@@ -1,0 +1,96 @@
+import { access, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openWeights } from "@convbert/converter";
+import { openFiles } from "@convbert/files";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { convbert } from "./terminal.js";
+
+const chunking = fileURLToPath(new URL("../models/chunking", import.meta.url));
+const TEXT = "The quick brown fox jumps over the lazy dog in New York.";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "convbert-convert-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(model: string, ...flags: string[]): Promise<unknown> {
+  const { json, stderr } = await convbert(["run", "token-classification", "--json", "--model", model, TEXT, ...flags]);
+  expect(stderr).toBe("");
+  return json;
+}
+
+async function dtypes(model: string): Promise<Record<string, number>> {
+  const reader = await openWeights(await openFiles(model));
+  const counts: Record<string, number> = {};
+  for (const { dtype } of reader.tensors.values()) counts[dtype] = (counts[dtype] ?? 0) + 1;
+  await reader.close();
+  return counts;
+}
+
+const config = async (model: string) => JSON.parse(await readFile(join(model, "config.json"), "utf8"));
+
+describe("convert", () => {
+  test("to int8: a quarter of float32, answers as an int8 model does; and back to float32", async () => {
+    const [int8, float] = ["int8", "float"].map((name) => join(folder, name));
+    const { code, json, stderr } = await convbert(["convert", chunking, int8!, "--dtype", "int8", "--json"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const [{ destination, files }] = json as [{ destination: string; files: { file: string; bytes: number }[] }];
+    expect(destination).toBe(int8);
+    expect(files.map(({ file }) => file).sort()).toEqual((await readdir(int8!)).sort());
+    for (const { file, bytes } of files) expect((await stat(join(int8!, file))).size).toBe(bytes);
+    expect(await run(int8!)).toEqual(await run(chunking, "--dtype", "int8"));
+    expect((await config(int8!)).quantization_config.quant_method).toBe("convbert-int8");
+
+    expect((await convbert(["convert", int8!, float!, "--dtype", "float32"])).code).toBe(0);
+    expect(Object.keys(await dtypes(float!))).toEqual(["F32"]);
+    expect(await config(float!)).not.toHaveProperty("quantization_config");
+    const size = async (model: string) => (await stat(join(model, "model.safetensors"))).size;
+    expect((await size(int8!)) / (await size(float!))).toBeLessThan(0.3);
+  });
+
+  test("to another float type and format, tensor by tensor", async () => {
+    const [pytorch, safetensors] = ["pytorch", "safetensors"].map((name) => join(folder, name));
+    expect((await convbert(["convert", chunking, pytorch!, "--to", "pytorch", "--dtype", "float32"])).code).toBe(0);
+    expect(Object.keys(await dtypes(pytorch!))).toEqual(["F32"]);
+    const { code, stdout } = await convbert(["convert", pytorch!, safetensors!, "--dtype", "bfloat16"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^config\.json {2}\d.*\nmodel\.safetensors {2}[\d.]+ MB\n/);
+    expect(Object.keys(await dtypes(safetensors!))).toEqual(["BF16"]);
+    expect((await config(safetensors!)).torch_dtype).toBe("bfloat16");
+    // The given weights have 16 bits: widened they are the same numbers.
+    expect(await run(pytorch!)).toEqual(await run(chunking));
+    await access(join(safetensors!, "vocab.txt"));
+  });
+
+  test("in shards", async () => {
+    const shards = join(folder, "shards");
+    const { code } = await convbert(["convert", chunking, shards, "--dtype", "int8", "--max-shard-size", "2MB"]);
+    expect(code).toBe(0);
+    expect((await readdir(shards)).filter((name) => name.endsWith(".safetensors")).length).toBeGreaterThan(1);
+    expect(await run(shards)).toEqual(await run(chunking, "--dtype", "int8"));
+  });
+
+  test.each([
+    [["--to", "onnx"], /cannot write onnx\. Choose safetensors or pytorch/],
+    [["--to", "tensorflow"], /cannot write tensorflow/],
+    [["--to", "tf1"], /cannot write tf1/],
+    [["--to", "gguf"], /There is no such format/],
+    [["--dtype", "int4"], /int4/],
+    [["--max-shard-size", "large"], /large/],
+    [["--dtype", "int8", "--head", "ConvBertForMaskedLM"], /lacks \d+ weights of ConvBertForMaskedLM.*--head/],
+  ])("refuses %j", async (flags, message) => {
+    const { code, stderr, stdout } = await convbert(["convert", chunking, join(folder, "refused"), ...flags]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("refuses to write over its source", async () => {
+    const { code, stderr } = await convbert(["convert", chunking, `${chunking}/`, "--dtype", "int8"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("is the source itself");
+  });
+});
