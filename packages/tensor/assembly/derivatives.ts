@@ -11,15 +11,29 @@ import {
   SIGMOID,
   SILU,
 } from "./activations";
-import { all, erf, exp, gelu, madd, sigmoid, tanh } from "./vector";
+import { all, coefficient, exp, gelu, madd, sigmoid, tanh } from "./vector";
 
-/** The normal distribution's integral plus x times its density. */
+const GELU_TERMS = memory.data<f32>([
+  -0.5, 0.2316418895, 1.0, 0.530702715, -0.726576014, 0.71070687, -0.142248368, 0.127414796, 0.39894228040143268,
+]);
+
+/**
+ * The normal distribution's integral plus x times its density. Both come from one exponential: the integral of the tail
+ * is a polynomial times the density (Abramowitz and Stegun, 7.1.26, within 1e-7).
+ */
 // @ts-ignore: decorator
 @inline
-function geluDerivative(x: v128): v128 {
-  const integral = madd(erf(f32x4.mul(x, all(0.70710678118654752))), all(0.5), all(0.5));
-  const density = exp(f32x4.mul(f32x4.mul(x, x), all(-0.5)));
-  return madd(f32x4.mul(x, all(0.39894228040143268)), density, integral);
+export function geluDerivative(x: v128): v128 {
+  const e = exp(f32x4.mul(f32x4.mul(x, x), coefficient(GELU_TERMS, 0)));
+  const one = coefficient(GELU_TERMS, 2);
+  const t = f32x4.div(one, madd(f32x4.abs(x), coefficient(GELU_TERMS, 1), one));
+  let p = madd(coefficient(GELU_TERMS, 3), t, coefficient(GELU_TERMS, 4));
+  p = madd(p, t, coefficient(GELU_TERMS, 5));
+  p = madd(p, t, coefficient(GELU_TERMS, 6));
+  p = madd(p, t, coefficient(GELU_TERMS, 7));
+  const tail = f32x4.mul(f32x4.mul(p, t), e);
+  const integral = v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, all(0.0)));
+  return madd(f32x4.mul(x, coefficient(GELU_TERMS, 8)), e, integral);
 }
 
 /** Of `x * sigmoid(z)`, `slope` the derivative of z. */

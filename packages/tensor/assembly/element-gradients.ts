@@ -1,4 +1,5 @@
-import { derivative } from "./derivatives";
+import { GELU } from "./activations";
+import { derivative, geluDerivative } from "./derivatives";
 import { all, madd } from "./vector";
 
 // Kernels of training that go element by element; strides are in bytes, `begin` and `end` count rows.
@@ -76,6 +77,13 @@ export function activateGradient(
     const dy = outputGradient + row * outputGradientStride;
     const to = gradient + row * gradientStride;
     let at: usize = 0;
+    if (kind == GELU) {
+      // ConvBERT's own activation gets a loop without the choice.
+      for (; at < whole; at += 16) {
+        const slope = geluDerivative(v128.load(x + at));
+        v128.store(to + at, madd(v128.load(dy + at), slope, v128.load(to + at)));
+      }
+    }
     for (; at < whole; at += 16) {
       const slope = derivative(kind, v128.load(x + at));
       v128.store(to + at, madd(v128.load(dy + at), slope, v128.load(to + at)));
