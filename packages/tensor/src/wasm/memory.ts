@@ -1,6 +1,5 @@
 import type { MemoryReport, Storage } from "../backend.js";
 import { BackendError } from "../errors.js";
-import { BlockPool } from "../pool.js";
 
 const PAGE = 65536;
 /** Blocks start here; what lies below belongs to the compilers' static data. */
@@ -8,6 +7,13 @@ const FIRST_BLOCK = 4096;
 /** Bytes by which a full memory grows at least. */
 const GROWTH = 4 << 20;
 const ADDRESS_SPACE = 2 ** 32;
+/** A cache line: no two blocks share one, and every block starts where vectors like to. */
+const ALIGNMENT = 64;
+
+interface Range {
+  start: number;
+  size: number;
+}
 
 /** A block of the linear memory. */
 export class WasmStorage implements Storage {
@@ -38,12 +44,18 @@ export class WasmStorage implements Storage {
   }
 }
 
-/** The memory that all kernels see, divided into blocks that are reused by size class. */
+/**
+ * The memory that all kernels see. Blocks are handed out from the lowest free place that has room, and freed neighbours
+ * become one again: after a call that gives everything back, the memory is what it was before, so that the next call finds
+ * the same places whatever its size, and the most that is ever reserved is what the largest single call needs.
+ */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
-  readonly #pool = new BlockPool<WasmStorage>();
+  /** Free ranges below `#end`, in the order of their addresses, none next to another. */
+  readonly #free: Range[] = [];
   readonly #live = new Set<WasmStorage>();
-  #next = FIRST_BLOCK;
+  /** Everything from here on was never used. */
+  #end = FIRST_BLOCK;
   #liveBytes = 0;
   #peakBytes = 0;
 
@@ -56,16 +68,36 @@ export class LinearMemory {
   }
 
   allocate(byteLength: number): WasmStorage {
-    const size = BlockPool.sizeClass(byteLength);
-    const block = this.#pool.take(size) ?? this.#extend(size);
+    const size = Math.ceil(Math.max(1, byteLength) / ALIGNMENT) * ALIGNMENT;
+    const block = new WasmStorage(this, this.#take(size) ?? this.#extend(size), size);
     this.#live.add(block);
     this.#liveBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
     return block;
   }
 
-  #extend(size: number): WasmStorage {
-    const end = this.#next + size;
+  #take(size: number): number | undefined {
+    const index = this.#free.findIndex((range) => range.size >= size);
+    const range = this.#free[index];
+    if (range === undefined) {
+      return undefined;
+    }
+    const { start } = range;
+    if (range.size === size) {
+      this.#free.splice(index, 1);
+    } else {
+      range.start += size;
+      range.size -= size;
+    }
+    return start;
+  }
+
+  /** New memory, together with the free range that lies before it. */
+  #extend(size: number): number {
+    const last = this.#free.at(-1);
+    const isAdjacent = last !== undefined && last.start + last.size === this.#end;
+    const start = isAdjacent ? last.start : this.#end;
+    const end = start + size;
     if (end > ADDRESS_SPACE) {
       throw this.#full(size);
     }
@@ -78,9 +110,11 @@ export class LinearMemory {
         throw this.#full(size, cause);
       }
     }
-    const block = new WasmStorage(this, this.#next, size);
-    this.#next = end;
-    return block;
+    if (isAdjacent) {
+      this.#free.pop();
+    }
+    this.#end = end;
+    return start;
   }
 
   #full(size: number, cause?: unknown): BackendError {
@@ -94,9 +128,27 @@ export class LinearMemory {
   }
 
   release(block: Storage): void {
-    if (this.#live.delete(block as WasmStorage)) {
-      this.#liveBytes -= block.byteLength;
-      this.#pool.give(block.byteLength, block as WasmStorage);
+    if (!this.#live.delete(block as WasmStorage)) {
+      return;
+    }
+    const { pointer: start, byteLength: size } = block as WasmStorage;
+    this.#liveBytes -= size;
+    const free = this.#free;
+    let at = free.length;
+    while (at > 0 && free[at - 1]!.start > start) {
+      at--;
+    }
+    const [before, after] = [free[at - 1], free[at]];
+    const joinsBefore = before !== undefined && before.start + before.size === start;
+    const joinsAfter = after !== undefined && start + size === after.start;
+    if (joinsBefore) {
+      before.size += size + (joinsAfter ? after.size : 0);
+      free.splice(at, joinsAfter ? 1 : 0);
+    } else if (joinsAfter) {
+      after.start = start;
+      after.size += size;
+    } else {
+      free.splice(at, 0, { start, size });
     }
   }
 
@@ -104,7 +156,7 @@ export class LinearMemory {
     return {
       liveBytes: this.#liveBytes,
       peakBytes: this.#peakBytes,
-      pooledBytes: this.#pool.pooledBytes,
+      pooledBytes: this.#free.reduce((sum, { size }) => sum + size, 0),
       reservedBytes: this.memory.buffer.byteLength,
       liveBlocks: this.#live.size,
     };
@@ -112,8 +164,8 @@ export class LinearMemory {
 
   clear(): void {
     this.#live.clear();
-    this.#pool.clear();
+    this.#free.length = 0;
     this.#liveBytes = 0;
-    this.#next = FIRST_BLOCK;
+    this.#end = FIRST_BLOCK;
   }
 }
