@@ -13,6 +13,23 @@ export function integerLabels(backend: Backend, argument: string, labels: ArrayI
   return Tensor.from(backend, values, [count], "int32");
 }
 
+/**
+ * A label for each token that the encoder ran, of labels for a whole padded batch. Throws InputError unless there are
+ * `count` of them.
+ */
+export function tokenLabels(
+  argument: string,
+  labels: ArrayInput,
+  count: number,
+  kept: readonly number[] | null,
+): Int32Array {
+  const { shape, values } = integers(argument, labels);
+  if (values.length !== count) {
+    throw new InputError(argument, `expected ${count} labels, one for each position, got shape [${shape.join(", ")}]`);
+  }
+  return kept === null ? values : Int32Array.from(kept, (token) => values[token]!);
+}
+
 /** Float labels as a tensor. Throws InputError unless their number is that of the logits. */
 export function floatLabels(backend: Backend, argument: string, labels: ArrayInput, count: number): Tensor<"float32"> {
   const { shape, values } = floats(argument, labels);

@@ -16,7 +16,7 @@ import {
 import { crossEntropy, linear, type PackedWeights, Tensor } from "@convbert/tensor";
 import { selectTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
-import { integerLabels } from "./labels.js";
+import { integerLabels, tokenLabels } from "./labels.js";
 
 export interface MaskedLMInputs extends ConvBertInputs {
   /** `[batch, length]`: the token to predict, -100 where nothing is asked. */
@@ -92,11 +92,12 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
   }
 
   /** Only the tokens that have a label go through the decoder, by far the largest product. */
-  protected override loss({ labels }: MaskedLMInputs, { encoded, prepared }: HeadContext, options: LossOptions) {
+  protected override loss({ labels }: MaskedLMInputs, context: HeadContext, options: LossOptions) {
     if (labels == null) {
       return null;
     }
-    const all = integerLabels(this.backend, "labels", labels, prepared.batch * prepared.length).data;
+    const { encoded, prepared, kept } = context;
+    const all = tokenLabels("labels", labels, prepared.batch * prepared.length, kept);
     const asked = Array.from(all.keys()).filter((token) => all[token] !== IGNORED);
     if (asked.length === 0) {
       throw new InputError("labels", "every position is ignored (-100), so there is nothing to learn from");

@@ -10,7 +10,6 @@ import {
   InputError,
   integers,
   Linear,
-  type PreparedInputs,
   type Scope,
   withShape,
 } from "@convbert/model";
@@ -57,7 +56,7 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
     return this.run(inputs, options, (context) => {
       const { encoded, prepared } = context;
       const [starts, ends] = this.#logits(context);
-      const loss = this.#loss([starts, ends], inputs, prepared, {});
+      const loss = this.#loss([starts, ends], inputs, context, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         start_logits: withShape(starts.toArray(), starts.shape),
@@ -68,31 +67,32 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
   }
 
   protected override loss(inputs: QuestionAnsweringInputs, context: HeadContext, options: LossOptions) {
-    return this.#loss(this.#logits(context), inputs, context.prepared, options);
+    return this.#loss(this.#logits(context), inputs, context, options);
   }
 
   protected override get labelNames() {
     return ["start_positions", "end_positions"];
   }
 
-  /** Of the start and of the end, `[batch, length]` each. */
-  #logits({ encoded, prepared: { batch, length } }: HeadContext): [Tensor<"float32">, Tensor<"float32">] {
+  /** Of the start and of the end, `[batch, length]` each; `[1, tokens]` of a batch without padding. */
+  #logits({ encoded, kept, prepared: { batch } }: HeadContext): [Tensor<"float32">, Tensor<"float32">] {
     const logits = this.#outputs.forward(encoded.lastHiddenState);
-    const column = (index: number) => concatenate([logits.slice(-1, index, index + 1)]).reshape([batch, length]);
+    const column = (index: number) =>
+      concatenate([logits.slice(-1, index, index + 1)]).reshape([kept === null ? batch : 1, -1]);
     return [column(0), column(1)];
   }
 
   #loss(
     [starts, ends]: readonly [Tensor<"float32">, Tensor<"float32">],
     { start_positions: start, end_positions: end }: QuestionAnsweringInputs,
-    prepared: PreparedInputs,
+    context: HeadContext,
     options: LossOptions,
   ): Tensor<"float32"> | null {
     if (start == null || end == null) {
       return null;
     }
-    const from = this.#crossEntropy("start_positions", starts, start, prepared, options);
-    return scale(add(from, this.#crossEntropy("end_positions", ends, end, prepared, options)), 0.5);
+    const from = this.#crossEntropy("start_positions", starts, start, context, options);
+    return scale(add(from, this.#crossEntropy("end_positions", ends, end, context, options)), 0.5);
   }
 
   /** Positions are clamped to the length of the sequences, which is then the index that is ignored. */
@@ -100,7 +100,7 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
     argument: string,
     logits: Tensor<"float32">,
     positions: ArrayInput,
-    { batch, length }: PreparedInputs,
+    { prepared: { batch, length }, kept, encoded }: HeadContext,
     { labelSmoothing = 0 }: LossOptions,
   ): Tensor<"float32"> {
     const { shape, values } = integers(argument, positions);
@@ -108,7 +108,36 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
       throw new InputError(argument, `expected [${batch}], one for each sequence, got shape [${shape.join(", ")}]`);
     }
     const clamped = values.map((position) => Math.min(Math.max(position, 0), length));
-    const targets = Tensor.from(this.backend, clamped, [batch], "int32");
-    return crossEntropy(logits, targets, { ignoreIndex: length, labelSmoothing });
+    if (kept === null) {
+      const targets = Tensor.from(this.backend, clamped, [batch], "int32");
+      return crossEntropy(logits, targets, { ignoreIndex: length, labelSmoothing });
+    }
+    return meanOfSequences(logits, clamped, { ...encoded.sequences, kept, length }, labelSmoothing);
   }
+}
+
+/** The same over the tokens of each sequence of a batch without padding; a position that was padding does not count. */
+function meanOfSequences(
+  logits: Tensor<"float32">,
+  positions: Int32Array,
+  { offsets, kept, length }: { offsets: readonly number[]; kept: readonly number[]; length: number },
+  labelSmoothing: number,
+): Tensor<"float32"> {
+  const losses: Tensor<"float32">[] = [];
+  for (const [sequence, position] of positions.entries()) {
+    const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
+    const token = kept.indexOf(sequence * length + position, start);
+    if (position < length && token >= start && token < end) {
+      const target = Tensor.from(logits.backend, [token - start], [1], "int32");
+      losses.push(crossEntropy(logits.slice(-1, start, end), target, { labelSmoothing }));
+    }
+  }
+  const first = losses[0];
+  if (first === undefined) {
+    throw new InputError("start_positions", "no answer lies in its sequence, so there is nothing to learn from");
+  }
+  return scale(
+    losses.slice(1).reduce((sum, loss) => add(sum, loss), first),
+    1 / losses.length,
+  );
 }

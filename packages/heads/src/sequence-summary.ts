@@ -21,15 +21,15 @@ export class SequenceSummary {
     this.#projection = config.summary_use_proj ? new Linear(scope.scope("summary"), hidden, this.size) : null;
   }
 
-  forward({ encoded, prepared: { batch, length }, random }: HeadContext): Tensor<"float32"> {
-    const { summary_type: type, summary_activation: activation, hidden_size: hidden } = this.#config;
+  forward({ encoded, random }: HeadContext): Tensor<"float32"> {
+    const { summary_type: type, summary_activation: activation } = this.#config;
     let summary: Tensor<"float32">;
     switch (type) {
       case "first":
         summary = firstTokens(encoded);
         break;
       case "mean":
-        summary = sequenceMean(encoded.lastHiddenState.reshape([batch, length, hidden]));
+        summary = sequenceMean(encoded.lastHiddenState, encoded.sequences);
         break;
       default:
         summary = lastTokens(encoded);

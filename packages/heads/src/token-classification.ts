@@ -11,9 +11,9 @@ import {
   paddedOutput,
   type Scope,
 } from "@convbert/model";
-import { crossEntropy, type Tensor } from "@convbert/tensor";
+import { crossEntropy, Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
-import { integerLabels } from "./labels.js";
+import { tokenLabels } from "./labels.js";
 
 export interface TokenClassificationInputs extends ConvBertInputs {
   /** `[batch, length]`: a class for each token, -100 where it does not count. */
@@ -44,7 +44,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
   forward(inputs: TokenClassificationInputs, options: ForwardOptions = {}): Promise<TokenClassificationOutput> {
     return this.run(inputs, options, (context) => {
       const logits = this.#logits(context);
-      const loss = this.#loss(logits, inputs, {});
+      const loss = this.#loss(logits, inputs, context, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         logits: paddedOutput(logits, context.prepared),
@@ -54,7 +54,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
   }
 
   protected override loss(inputs: TokenClassificationInputs, context: HeadContext, options: LossOptions) {
-    return this.#loss(this.#logits(context), inputs, options);
+    return this.#loss(this.#logits(context), inputs, context, options);
   }
 
   #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
@@ -62,9 +62,16 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
     return this.#classifier.forward(drop(encoded.lastHiddenState, rate, random));
   }
 
-  #loss(logits: Tensor<"float32">, { labels }: TokenClassificationInputs, options: LossOptions) {
-    return labels == null
-      ? null
-      : crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
+  #loss(
+    logits: Tensor<"float32">,
+    { labels }: TokenClassificationInputs,
+    { prepared: { batch, length }, kept }: HeadContext,
+    options: LossOptions,
+  ) {
+    if (labels == null) {
+      return null;
+    }
+    const values = tokenLabels("labels", labels, batch * length, kept);
+    return crossEntropy(logits, Tensor.from(this.backend, values, [values.length], "int32"), options);
   }
 }

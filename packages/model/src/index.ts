@@ -17,7 +17,7 @@ export {
   type SummaryType,
 } from "./config.js";
 export { drop } from "./convbert.js";
-export type { Encoded, EncodeOptions, TrainingRun } from "./encode.js";
+export type { Encoded, EncodeInputs, EncodeOptions, TrainingRun } from "./encode.js";
 export { CheckpointError, ConfigError, DisposedModelError, InputError } from "./errors.js";
 export { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
 export {
@@ -44,3 +44,4 @@ export {
   type SavePretrainedOptions,
 } from "./pretrained.js";
 export { Random } from "./random.js";
+export { type Unpadded, withoutPadding } from "./unpad.js";

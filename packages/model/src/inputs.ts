@@ -39,7 +39,7 @@ export interface PreparedInputs {
 }
 
 /** Float32's most negative number, which the reference adds to masked scores. */
-const MASKED = -3.4028234663852886e38;
+export const MASKED = -3.4028234663852886e38;
 
 /**
  * Checks the arguments against the configuration as the reference's forward does, but before any work.

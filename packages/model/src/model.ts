@@ -4,7 +4,14 @@ import { checkArguments, checkNames } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
 import { type ConvBertConfig, checkPrunedHeads } from "./config.js";
 import { ConvBertModules } from "./convbert.js";
-import { type Encoded, type EncodeOptions, encode, encodePadded, type TrainingRun } from "./encode.js";
+import {
+  type Encoded,
+  type EncodeInputs,
+  type EncodeOptions,
+  encode,
+  encodePadded,
+  type TrainingRun,
+} from "./encode.js";
 import { InputError } from "./errors.js";
 import { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
 import { Embedding } from "./modules.js";
@@ -86,13 +93,15 @@ export class ConvBertModel extends PreTrainedModel {
 
   /**
    * Low level, for models with a head and for serving: runs a padded batch and leaves the result in the kernels'
-   * memory; dispose it. With `training` the tape records the run.
+   * memory; dispose it. With `training` the tape records the run. Takes a batch without padding as well
+   * ({@link withoutPadding}).
    */
   encode(
-    prepared: PreparedInputs,
+    prepared: PreparedInputs | EncodeInputs,
     { training, ...options }: ForwardOptions & { readonly training?: TrainingRun } = {},
   ): Promise<Encoded> {
-    return encodePadded(this.modules, prepared, { ...this.running(options), training });
+    const run = { ...this.running(options), training };
+    return "sequences" in prepared ? encode(this.modules, prepared, run) : encodePadded(this.modules, prepared, run);
   }
 
   /**

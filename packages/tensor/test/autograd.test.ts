@@ -169,7 +169,7 @@ const CASES: Readonly<Record<keyof typeof OPERATIONS, readonly Case[]>> = {
     },
   ],
   scale: [{ inputs: [[3, 4]], run: (x) => scale(x, -2.5) }],
-  sequenceMean: [{ inputs: [[2, 3, 4]], run: (x) => sequenceMean(x) }],
+  sequenceMean: [{ inputs: [[7, 4]], run: (x) => sequenceMean(x, { offsets: [0, 4, 7] }) }],
   softmax: [
     { inputs: [[3, 8]], run: (x) => softmax(x) },
     { inputs: [[3, 9]], run: (x) => softmax(x, 3) },
@@ -286,6 +286,30 @@ describe.each(["reference", "wasm"] as const)("gradients on the %s backend", (na
     inputs.forEach(release);
     store.dispose();
     expect(backend.memory().liveBlocks).toBe(before);
+  });
+
+  it("weighs classes and smooths labels as torch.nn.functional.cross_entropy", () => {
+    const x = Tensor.from(backend, [0.5, -1, 2, 1, 0, -0.5, 0.25, 0.75, -2, 3, 1, 0], [4, 3]);
+    const targets = ints(backend, [2, 0, -100, 1]);
+    const recorded: [number[] | null, number, number, number[]][] = [
+      [null, 0.1, 1.0251754522323608, [0.2701537609100342, -0.27304601669311523, 0.00289224274456501]],
+      [[0.5, 2, 1], 0, 1.3751965761184692, [0.48216843605041504, -0.5061742067337036, 0.024005752056837082]],
+      [[0.5, 2, 1], 0.2, 1.487097144126892, [0.4324639141559601, -0.43542155623435974, 0.002957653719931841]],
+    ];
+    for (const [classWeights, labelSmoothing, loss, last] of recorded) {
+      const store = new BufferStore(backend, [x]);
+      const tape = new Tape(backend, store);
+      const result = tape.record(() => crossEntropy(x, targets, { classWeights, labelSmoothing }));
+      expect(result.item()).toBeCloseTo(loss, 6);
+      tape.backward(result);
+      for (const [column, expected] of last.entries()) {
+        expect(read(store.get(x)!)[9 + column]).toBeCloseTo(expected, 6);
+      }
+      result.dispose();
+      store.dispose();
+    }
+    x.dispose();
+    targets.dispose();
   });
 
   it("adds up over calls, scales, checkpoints, and skips what is frozen", () => {

@@ -78,6 +78,11 @@ export class Tape implements Disposable {
     this.#store = store;
   }
 
+  /** Operations that are recorded now. */
+  get length(): number {
+    return this.#nodes.length;
+  }
+
   /** Runs synchronous work, recording every operation in it. */
   record<Result>(work: () => Result): Result {
     active.push(this);

@@ -1,35 +1,45 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import { ShapeError } from "../errors.js";
+import type { Matrix, Sequences } from "../backend.js";
 import { expectDType, Tensor } from "../tensor.js";
+import { expectTokens } from "./sequences.js";
 
-/** Mean over the tokens of each sequence: `[batch, length, size]` to `[batch, size]` (`x.mean(dim=1)`). */
-export function sequenceMean(input: Tensor): Recorded<Tensor<"float32">> {
+/** Mean over the tokens of each sequence: `[tokens, size]` to `[sequences, size]` (`x.mean(dim=1)` of a padded batch). */
+export function sequenceMean(input: Tensor, sequences: Sequences): Recorded<Tensor<"float32">> {
   const x = expectDType("sequenceMean", input, "float32");
-  if (x.shape.length !== 3) {
-    throw new ShapeError("sequenceMean", "[batch, length, size]", x.shape);
-  }
-  const [batch, length, size] = x.shape as [number, number, number];
-  const output = Tensor.allocate(x.backend, [batch, size]);
-  const from = x.data;
+  expectTokens("sequenceMean", x, sequences);
+  const { offsets } = sequences;
+  const count = offsets.length - 1;
+  const size = x.extent(-1);
+  const output = Tensor.allocate(x.backend, [count, size]);
+  const from = x.array.data;
+  const { offset, stride } = x.matrix();
   const to = output.data;
-  for (let row = 0; row < batch; row++) {
+  for (let sequence = 0; sequence < count; sequence++) {
+    const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
     for (let column = 0; column < size; column++) {
       let sum = 0;
-      for (let token = 0; token < length; token++) {
-        sum += from[(row * length + token) * size + column]!;
+      for (let token = start; token < end; token++) {
+        sum += from[offset + token * stride + column]!;
       }
-      to[row * size + column] = sum / length;
+      to[sequence * size + column] = sum / (end - start);
     }
   }
   return differentiable(output, (tape) => {
     const target = tape.tensor(x);
     return (upstream) => {
       const gradient = target?.();
-      for (let row = 0; gradient && row < batch; row++) {
-        const one = { ...upstream, offset: upstream.offset + row * upstream.stride, rows: 1 };
-        const rows = { ...gradient, offset: gradient.offset + row * length * gradient.stride, rows: length };
-        x.backend.gradients.accumulate(one, 1 / length, rows);
+      for (let sequence = 0; gradient && sequence < count; sequence++) {
+        const length = offsets[sequence + 1]! - offsets[sequence]!;
+        x.backend.gradients.accumulate(
+          rowsOf(upstream, sequence, 1),
+          1 / length,
+          rowsOf(gradient, offsets[sequence]!, length),
+        );
       }
     };
   });
+}
+
+function rowsOf(matrix: Matrix, first: number, rows: number): Matrix {
+  return { ...matrix, offset: matrix.offset + first * matrix.stride, rows };
 }
