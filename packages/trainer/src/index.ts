@@ -1,3 +1,44 @@
+export {
+  CheckpointError,
+  type CheckpointErrorCode,
+} from "./checkpoint/error.js";
+export { folderCheckpoints } from "./checkpoint/folder-storage.js";
+export type { BestEvaluation, TrainerState } from "./checkpoint/state.js";
+export { type CheckpointStorage, directoryCheckpoints, memoryCheckpoints } from "./checkpoint/storage.js";
+export { AnswerCollector, type AnswerOptions, type PredictedAnswer } from "./collate/answers.js";
+export type { Batch, Collator, CollatorOptions, EncodedInputs, FloatArray, IntegerArray } from "./collate/batch.js";
+export {
+  type FillMaskInputs,
+  fillMaskCollator,
+  type PackTokensOptions,
+  packTokens,
+  type TokenBlock,
+} from "./collate/fill-mask.js";
+export { collectLabels, LabelSet } from "./collate/labels.js";
+export { type Masker, type MaskingOptions, masker } from "./collate/masking.js";
+export { type MultipleChoiceInputs, multipleChoiceCollator } from "./collate/multiple-choice.js";
+export {
+  paddingBefore,
+  type QuestionAnsweringCollator,
+  type QuestionAnsweringInputs,
+  type QuestionAnsweringOptions,
+  type QuestionBatch,
+  type QuestionWindow,
+  questionAnsweringCollator,
+} from "./collate/question-answering.js";
+export {
+  type ProblemType,
+  type TextClassificationInputs,
+  type TextClassificationOptions,
+  textClassificationCollator,
+} from "./collate/text-classification.js";
+export {
+  type TokenBatch,
+  type TokenClassificationInputs,
+  type TokenClassificationOptions,
+  tokenClassificationCollator,
+  wordTags,
+} from "./collate/token-classification.js";
 export { type ConllOptions, conll } from "./data/conll.js";
 export {
   concatDatasets,
@@ -49,6 +90,18 @@ export { type LabelledLineOptions, labelledLines, type PlainTextOptions, plainTe
 export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
+export { DivergedError } from "./loop/error.js";
+export type {
+  CheckpointEvent,
+  EndEvent,
+  EvaluatingEvent,
+  EvaluationEvent,
+  StartEvent,
+  StepEvent,
+  TrainerEvent,
+} from "./loop/events.js";
+export type { Collate, Evaluate, Interval, TrainerOptions, TrainSummary } from "./loop/options.js";
+export { Trainer } from "./loop/trainer.js";
 export {
   argmaxRows,
   ClassificationMetric,
@@ -70,6 +123,7 @@ export { type GroupOptions, type TrainedParameter, trainedParameters } from "./o
 export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
 export { Optimizer, type OptimizerName, type OptimizerOptions } from "./optimize/optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
+export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
 export {
   learningRateSchedule,
   type Schedule,

@@ -1,0 +1,123 @@
+import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { Dataset, IndexedDataset } from "../data/dataset.js";
+import { memoryDataset } from "../data/dataset.js";
+import type { PlainExample } from "../data/examples.js";
+import { type RandomSource, seededRandom } from "../data/random.js";
+import {
+  type Batch,
+  type Collator,
+  type CollatorOptions,
+  countTargets,
+  type EncodedInputs,
+  type EncodedRow,
+  type IntegerArray,
+  packingOf,
+  packRows,
+} from "./batch.js";
+import { type MaskingOptions, masker } from "./masking.js";
+
+export interface FillMaskInputs extends EncodedInputs {
+  /** `[batch, length]`: the tokens that were masked, -100 elsewhere. */
+  readonly labels: IntegerArray;
+}
+
+/** A row of tokens, special ones included, as `packTokens` makes them. */
+export interface TokenBlock {
+  readonly ids: Int32Array;
+}
+
+/**
+ * Batches of texts, or blocks of tokens, with masks drawn anew each time. Texts beyond `maxLength` are cut; `packTokens`
+ * loses nothing.
+ */
+export function fillMaskCollator(
+  tokenizer: ConvBertTokenizerFast,
+  options: CollatorOptions & MaskingOptions = {},
+): Collator<PlainExample | TokenBlock, Batch<FillMaskInputs>> {
+  const packing = packingOf(tokenizer, options);
+  const mask = masker(tokenizer, options);
+  const rows = (examples: readonly (PlainExample | TokenBlock)[], random: RandomSource): EncodedRow[] => {
+    const texts = examples.flatMap((example) => ("text" in example ? [example.text] : []));
+    const encoded =
+      texts.length === 0
+        ? []
+        : tokenizer(texts, { truncation: true, max_length: packing.maxLength, verbose: false }).input_ids;
+    let next = 0;
+    return examples.map((example) => {
+      const ids = "text" in example ? encoded[next++]! : example.ids.subarray(0, packing.maxLength);
+      return { ...mask(ids, random), token_type_ids: new Uint8Array(ids.length) };
+    });
+  };
+  const batch = (packed: readonly EncodedRow[], pad: boolean): Batch<FillMaskInputs> => {
+    const { inputs, tokens } = packRows(packed, packing, pad);
+    const labels = inputs.labels ?? { data: new Int32Array(), shape: inputs.input_ids.shape };
+    return { inputs: { ...inputs, labels }, rows: packed.length, tokens, targets: countTargets(labels) };
+  };
+  return {
+    collate: (examples, random = seededRandom(0)) => batch(rows(examples, random), true),
+    collateRows: (examples, random = seededRandom(0)) => rows(examples, random).map((row) => batch([row], false)),
+  };
+}
+
+export interface PackTokensOptions {
+  /** Tokens of a block, [CLS] and [SEP] included. */
+  readonly maxLength: number;
+  /** A last block shorter than this is left out. Default half of `maxLength`. */
+  readonly shortest?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (tokens: number) => void;
+}
+
+/** Texts that are tokenized together. */
+const TEXTS_AT_ONCE = 256;
+
+/**
+ * Running text in blocks of `maxLength` tokens (one fewer where a text ends just there), so that next to nothing is padded
+ * and nothing is cut off: texts one after the other
+ * with [SEP] between, each block framed by [CLS] and [SEP] (after `group_texts` of the reference's language modelling
+ * example, which frames texts, not blocks). Keeps 4 bytes a token.
+ */
+export async function packTokens(
+  dataset: Dataset<PlainExample>,
+  tokenizer: ConvBertTokenizerFast,
+  options: PackTokensOptions,
+): Promise<IndexedDataset<TokenBlock>> {
+  const { maxLength, shortest = Math.ceil(maxLength / 2), signal, onProgress } = options;
+  packingOf(tokenizer, { maxLength });
+  const cls = tokenizer.clsTokenId!;
+  const sep = tokenizer.sepTokenId!;
+  const blocks: TokenBlock[] = [];
+  let block: number[] = [cls];
+  let total = 0;
+  const close = (): void => {
+    if (block.at(-1) !== sep || block.length === 1) block.push(sep);
+    blocks.push({ ids: Int32Array.from(block) });
+    block = [cls];
+  };
+  const take = (texts: readonly string[]): void => {
+    if (texts.length === 0) return;
+    for (const ids of tokenizer(texts, { add_special_tokens: false, verbose: false }).input_ids) {
+      total += ids.length;
+      for (const id of ids) {
+        block.push(id);
+        if (block.length === maxLength - 1) close();
+      }
+      // A text that ended with its block needs no mark.
+      if (block.length > 1 && ids.length > 0) block.push(sep);
+      if (block.length === maxLength - 1) close();
+    }
+    onProgress?.(total);
+  };
+  let texts: string[] = [];
+  for await (const { text } of dataset) {
+    signal?.throwIfAborted();
+    texts.push(text);
+    if (texts.length === TEXTS_AT_ONCE) {
+      take(texts);
+      texts = [];
+    }
+  }
+  take(texts);
+  if (block.length > 1 && block.length + 1 >= shortest) close();
+  return memoryDataset(blocks);
+}

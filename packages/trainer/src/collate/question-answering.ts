@@ -1,0 +1,201 @@
+import type { ConvBertTokenizerFast, Encoding } from "@convbert/tokenizer";
+import type { QuestionExample } from "../data/examples.js";
+import { utf16Offset } from "../data/fields.js";
+import { TrainerOptionError } from "../option-error.js";
+import {
+  type Batch,
+  type Collator,
+  type CollatorOptions,
+  type EncodedInputs,
+  type IntegerArray,
+  packingOf,
+  packRows,
+} from "./batch.js";
+import { exampleError } from "./labels.js";
+
+export interface QuestionAnsweringInputs extends EncodedInputs {
+  /** `[windows]`: the answer's first token; that of [CLS] where the window has no answer. */
+  readonly start_positions: IntegerArray;
+  /** `[windows]`: the answer's last token. */
+  readonly end_positions: IntegerArray;
+}
+
+/** A question with a stretch of its context: a row of the model. */
+export interface QuestionWindow {
+  readonly input_ids: readonly number[];
+  readonly token_type_ids: readonly number[];
+  readonly example: QuestionExample;
+  /** Token of [CLS]: "no answer". */
+  readonly clsIndex: number;
+  /** Tokens of the answer, `clsIndex` where there is none in this window. */
+  readonly startPosition: number;
+  readonly endPosition: number;
+  /** First token of the context, and the one after its last. */
+  readonly contextStart: number;
+  readonly contextEnd: number;
+  /** Begin and end of each context token in the context, in UTF-16 units, from `contextStart` on. */
+  readonly places: Int32Array;
+}
+
+export interface QuestionBatch extends Batch<QuestionAnsweringInputs> {
+  /** The windows in the order of the rows. */
+  readonly windows: readonly QuestionWindow[];
+}
+
+export interface QuestionAnsweringOptions extends CollatorOptions {
+  /** Tokens of the context that a window repeats from the one before it. Default 128, less where that is too much. */
+  readonly stride?: number;
+  /** Longer questions are cut. Default 64, less where windows are short. */
+  readonly maxQuestionLength?: number;
+}
+
+/** Makes batches of windows; `windows` and `pack` are its two halves, for batches of a fixed number of windows. */
+export interface QuestionAnsweringCollator extends Collator<QuestionExample, QuestionBatch> {
+  /** Every window of the examples, in order. Throws DataError for an answer that does not stand in its context. */
+  windows(examples: readonly QuestionExample[]): QuestionWindow[];
+  /** One batch of windows. */
+  pack(windows: readonly QuestionWindow[]): QuestionBatch;
+}
+
+/**
+ * Questions with their contexts in windows that overlap, labelled with the first answer's tokens (the reference's
+ * question answering example, `prepare_train_features`). A window that does not hold the whole answer has none.
+ */
+export function questionAnsweringCollator(
+  tokenizer: ConvBertTokenizerFast,
+  options: QuestionAnsweringOptions = {},
+): QuestionAnsweringCollator {
+  const packing = packingOf(tokenizer, options);
+  const { maxLength } = packing;
+  // Half of what is left at least is the context's.
+  const room = maxLength - tokenizer.numSpecialTokensToAdd(true);
+  const { maxQuestionLength = Math.max(1, Math.min(64, Math.floor(room / 2))) } = options;
+  if (!Number.isSafeInteger(maxQuestionLength) || maxQuestionLength < 1 || maxQuestionLength >= room) {
+    throw new TrainerOptionError("maxQuestionLength", maxQuestionLength, `give a whole number from 1 to ${room - 1}`);
+  }
+  const most = room - maxQuestionLength - 1;
+  const { stride = Math.min(128, Math.floor(most / 2)) } = options;
+  if (!Number.isSafeInteger(stride) || stride < 0 || stride > most) {
+    throw new TrainerOptionError("stride", stride, `give a whole number from 0 to ${most}: windows must move on`);
+  }
+
+  const windows = (examples: readonly QuestionExample[]): QuestionWindow[] => {
+    if (examples.length === 0) return [];
+    const questions = shortened(
+      tokenizer,
+      // As in the reference: spaces before a question would be counted against its length.
+      examples.map(({ question }) => question.trimStart()),
+      maxQuestionLength,
+    );
+    const contexts = examples.map(({ context }) => context);
+    // A tokenizer that pads on the left reads the context first.
+    const questionFirst = tokenizer.paddingSide === "right";
+    const encoded = tokenizer(questionFirst ? questions : contexts, {
+      text_pair: questionFirst ? contexts : questions,
+      truncation: questionFirst ? "only_second" : "only_first",
+      max_length: maxLength,
+      stride,
+      return_overflowing_tokens: true,
+      return_offsets_mapping: true,
+      offset_unit: "utf16",
+      verbose: false,
+    });
+    return encoded.overflow_to_sample_mapping!.map((sample, row) =>
+      windowOf(examples[sample]!, encoded.row(row), questionFirst ? 1 : 0, tokenizer.clsTokenId!),
+    );
+  };
+  const packed = (rows: readonly QuestionWindow[], pad: boolean): QuestionBatch => {
+    const { inputs, tokens } = packRows(rows, packing, pad);
+    const length = inputs.input_ids.shape[1]!;
+    const shape = [rows.length];
+    const position = (of: (window: QuestionWindow) => number): IntegerArray => ({
+      data: Int32Array.from(rows, (window) => of(window) + paddingBefore(window, length, tokenizer)),
+      shape,
+    });
+    return {
+      inputs: {
+        ...inputs,
+        start_positions: position(({ startPosition }) => startPosition),
+        end_positions: position(({ endPosition }) => endPosition),
+      },
+      rows: rows.length,
+      tokens,
+      targets: rows.length,
+      windows: rows,
+    };
+  };
+  return {
+    windows,
+    pack: (rows) => packed(rows, true),
+    collate: (examples) => packed(windows(examples), true),
+    collateRows: (examples) => windows(examples).map((window) => packed([window], false)),
+  };
+}
+
+/** Columns before a window's first token in a batch of that length: 0 unless the tokenizer pads on the left. */
+export function paddingBefore(
+  window: QuestionWindow,
+  length: number,
+  { paddingSide }: Pick<ConvBertTokenizerFast, "paddingSide">,
+): number {
+  return paddingSide === "left" ? length - window.input_ids.length : 0;
+}
+
+function windowOf(example: QuestionExample, row: Encoding, contextAt: number, clsId: number): QuestionWindow {
+  const [contextStart, contextEnd] = row.sequenceRanges[contextAt]!;
+  const places = new Int32Array(2 * (contextEnd - contextStart));
+  for (let token = contextStart; token < contextEnd; token++) {
+    places.set(row.offsets[token]!, 2 * (token - contextStart));
+  }
+  const clsIndex = Math.max(0, row.ids.indexOf(clsId));
+  const [startPosition, endPosition] = answerTokens(example, places, contextStart) ?? [clsIndex, clsIndex];
+  return {
+    input_ids: row.ids,
+    token_type_ids: row.typeIds,
+    example,
+    clsIndex,
+    startPosition,
+    endPosition,
+    contextStart,
+    contextEnd,
+    places,
+  };
+}
+
+/** The tokens of the first answer; undefined where the window does not hold all of it. */
+function answerTokens(
+  example: QuestionExample,
+  places: Int32Array,
+  contextStart: number,
+): [start: number, end: number] | undefined {
+  const [answer] = example.answers;
+  const tokens = places.length / 2;
+  if (!answer || tokens === 0) return undefined;
+  const from = utf16Offset(example.context, answer.answerStart);
+  if (from === undefined || !example.context.startsWith(answer.text, from)) {
+    throw exampleError(example, `the answer does not stand at ${answer.answerStart} of its context`, "answers");
+  }
+  const to = from + answer.text.length;
+  const begin = (token: number): number => places[2 * token]!;
+  const end = (token: number): number => places[2 * token + 1]!;
+  if (begin(0) > from || end(tokens - 1) < to) return undefined;
+  let first = 0;
+  while (first < tokens && begin(first) <= from) first++;
+  let last = tokens - 1;
+  while (last >= 0 && end(last) >= to) last--;
+  return [contextStart + first - 1, contextStart + last + 1];
+}
+
+/** Cuts questions to a number of tokens. */
+function shortened(tokenizer: ConvBertTokenizerFast, questions: readonly string[], longest: number): string[] {
+  const { encodings } = tokenizer(questions, {
+    add_special_tokens: false,
+    return_offsets_mapping: true,
+    offset_unit: "utf16",
+    verbose: false,
+  });
+  return questions.map((question, i) => {
+    const { length, offsets } = encodings[i]!;
+    return length > longest ? question.slice(0, offsets[longest - 1]![1]) : question;
+  });
+}

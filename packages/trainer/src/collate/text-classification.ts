@@ -1,0 +1,128 @@
+import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { TextExample } from "../data/examples.js";
+import { TrainerOptionError } from "../option-error.js";
+import {
+  type Batch,
+  type Collator,
+  type CollatorOptions,
+  type EncodedInputs,
+  type EncodedRow,
+  type FloatArray,
+  type IntegerArray,
+  packingOf,
+  packRows,
+} from "./batch.js";
+import { exampleError, LabelSet } from "./labels.js";
+
+/** The reference's `problem_type`. */
+export type ProblemType = "single_label_classification" | "multi_label_classification" | "regression";
+
+export interface TextClassificationInputs extends EncodedInputs {
+  /**
+   * Classes `[batch]`; 0 or 1 `[batch, labels]` as floats for several labels; numbers `[batch]`, or `[batch, labels]`, for
+   * regression.
+   */
+  readonly labels?: IntegerArray | FloatArray;
+}
+
+export interface TextClassificationOptions extends CollatorOptions {
+  /** Default "single_label_classification". */
+  readonly problemType?: ProblemType;
+  /** The classes. Needed for all but regression, where it may name several numbers. */
+  readonly labels?: LabelSet | readonly string[];
+}
+
+/** Batches of texts or pairs, cut at `maxLength` from the longer text of a pair, with one kind of labels. */
+export function textClassificationCollator(
+  tokenizer: ConvBertTokenizerFast,
+  options: TextClassificationOptions = {},
+): Collator<TextExample, Batch<TextClassificationInputs>> {
+  const packing = packingOf(tokenizer, options);
+  const { problemType = "single_label_classification" } = options;
+  const labels = options.labels instanceof LabelSet ? options.labels : new LabelSet(options.labels ?? []);
+  if (!["single_label_classification", "multi_label_classification", "regression"].includes(problemType)) {
+    throw new TrainerOptionError("problemType", problemType, "choose a problem_type of the reference");
+  }
+  if (labels.size === 0 && problemType !== "regression") {
+    throw new TrainerOptionError("labels", labels.names, `${problemType} needs the names of the classes`);
+  }
+  const batch = (examples: readonly TextExample[], rows: readonly EncodedRow[], pad: boolean) => {
+    const { inputs, tokens } = packRows(rows, packing, pad);
+    const targets = labelsOf(examples, problemType, labels);
+    return {
+      inputs: { ...inputs, ...(targets && { labels: targets }) },
+      rows: rows.length,
+      tokens,
+      targets: targets?.data.length ?? 0,
+    };
+  };
+  const encode = (examples: readonly TextExample[]): EncodedRow[] =>
+    encodeTexts(tokenizer, examples, packing.maxLength);
+  return {
+    collate: (examples) => batch(examples, encode(examples), true),
+    collateRows(examples) {
+      const rows = encode(examples);
+      return examples.map((example, i) => batch([example], [rows[i]!], false));
+    },
+  };
+}
+
+/** Rows of texts or pairs, not padded. Throws DataError where only some are pairs. */
+function encodeTexts(tokenizer: ConvBertTokenizerFast, examples: readonly TextExample[], length: number): EncodedRow[] {
+  if (examples.length === 0) return [];
+  const pairs = examples[0]!.textPair !== undefined;
+  const odd = examples.find(({ textPair }) => (textPair !== undefined) !== pairs);
+  if (odd) throw exampleError(odd, `it is ${pairs ? "one text" : "a pair"}; others of its batch are not`, "text");
+  const encoded = tokenizer(
+    examples.map(({ text }) => text),
+    {
+      ...(pairs && { text_pair: examples.map(({ textPair }) => textPair!) }),
+      truncation: true,
+      max_length: length,
+      return_token_type_ids: true,
+      verbose: false,
+    },
+  );
+  return encoded.input_ids.map((ids, i) => ({ input_ids: ids, token_type_ids: encoded.token_type_ids![i]! }));
+}
+
+function labelsOf(
+  examples: readonly TextExample[],
+  problemType: ProblemType,
+  labels: LabelSet,
+): IntegerArray | FloatArray | undefined {
+  const without = examples.filter(({ label }) => label === undefined);
+  if (without.length === examples.length) return undefined;
+  if (without[0]) throw exampleError(without[0], "it has no label; others of its batch do", "label");
+  const batch = examples.length;
+  if (problemType === "single_label_classification") {
+    const data = Int32Array.from(examples, (example) => {
+      const { label } = example;
+      if (typeof label === "object") throw exampleError(example, "it has several labels; a class is one", "label");
+      return labels.indexOf(label!, example);
+    });
+    return { data, shape: [batch] };
+  }
+  if (problemType === "multi_label_classification") {
+    const data = new Float32Array(batch * labels.size);
+    for (const [i, example] of examples.entries()) {
+      for (const label of [example.label!].flat() as (string | number)[]) {
+        data[i * labels.size + labels.indexOf(label, example)] = 1;
+      }
+    }
+    return { data, shape: [batch, labels.size] };
+  }
+  const width = Math.max(1, labels.size);
+  const data = Float32Array.from(
+    examples.flatMap((example) => {
+      const values = [example.label!].flat() as (string | number)[];
+      if (values.length === width && values.every((value) => typeof value === "number")) return values as number[];
+      throw exampleError(
+        example,
+        `regression needs ${width === 1 ? "a number" : `${width} numbers`} as label`,
+        "label",
+      );
+    }),
+  );
+  return { data, shape: width === 1 ? [batch] : [batch, width] };
+}

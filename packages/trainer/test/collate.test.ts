@@ -1,0 +1,224 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Batch,
+  collectLabels,
+  DataError,
+  type IntegerArray,
+  jsonLines,
+  LabelSet,
+  memoryDataset,
+  multipleChoiceCollator,
+  openDataset,
+  type QuestionExample,
+  questionAnsweringCollator,
+  type TextExample,
+  TrainerOptionError,
+  textClassificationCollator,
+  textFields,
+  tokenClassificationCollator,
+  wordTags,
+} from "../src/index.js";
+import golden from "./fixtures/batches.json" with { type: "json" };
+import { left, right } from "./tokenizer.js";
+
+const of = (side: string) => (side === "left" ? left : right);
+
+/** Lists like those of the reference. */
+function nested({ data, shape }: { readonly data: ArrayLike<number>; readonly shape: readonly number[] }): unknown {
+  const values: number[] = Array.from(data);
+  return shape.slice(1).reduceRight<unknown[]>((items, extent) => {
+    return Array.from({ length: items.length / extent }, (_, i) => items.slice(i * extent, (i + 1) * extent));
+  }, values);
+}
+
+function lists(inputs: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, nested(array as IntegerArray)]));
+}
+
+/** Checks that a batch of several rows and the rows alone hold the same tokens and labels. */
+function sameRows(batch: Batch, rows: readonly Batch[]): void {
+  expect(rows.length).toBe(batch.rows);
+  expect(rows.reduce((sum, row) => sum + row.tokens, 0)).toBe(batch.tokens);
+  expect(rows.reduce((sum, row) => sum + row.targets, 0)).toBe(batch.targets);
+  const length = batch.inputs.input_ids.shape.at(-1)!;
+  for (const [i, row] of rows.entries()) {
+    const own = row.inputs.input_ids.shape.at(-1)!;
+    expect(row.inputs.attention_mask.data.every((value) => value === 1)).toBe(true);
+    const mask = batch.inputs.attention_mask.data.subarray(i * length, (i + 1) * length);
+    const ids = batch.inputs.input_ids.data.subarray(i * length, (i + 1) * length).filter((_, at) => mask[at] === 1);
+    expect(ids).toEqual(row.inputs.input_ids.data);
+    expect(own).toBe(ids.length);
+  }
+}
+
+describe("texts", () => {
+  test.each(golden.texts.map((item, i) => [i, item] as const))("are padded as in the reference: case %i", (_, item) => {
+    const examples: TextExample[] = item.texts.map((text) =>
+      typeof text === "string" ? { text, label: "x" } : { text: text[0]!, textPair: text[1]!, label: "x" },
+    );
+    const options = {
+      maxLength: item.maxLength,
+      padding: item.padding as "longest",
+      padToMultipleOf: item.multiple,
+      labels: ["y", "x"],
+    };
+    const collator = textClassificationCollator(of(item.side), options);
+    const batch = collator.collate(examples);
+    expect(lists(batch.inputs)).toEqual({ ...item.batch, labels: examples.map(() => 1) });
+    expect(batch.inputs.labels!.data).toBeInstanceOf(Int32Array);
+    sameRows(batch, collator.collateRows(examples));
+  });
+
+  test("several labels, numbers and none", () => {
+    const several = textClassificationCollator(right, {
+      problemType: "multi_label_classification",
+      labels: ["a", "b", "c"],
+    });
+    const labels = several.collate([
+      { text: "x", label: ["c", "a"] },
+      { text: "y", label: [] },
+      { text: "z", label: "b" },
+    ]).inputs.labels!;
+    expect(labels).toEqual({ data: new Float32Array([1, 0, 1, 0, 0, 0, 0, 1, 0]), shape: [3, 3] });
+    const numbers = textClassificationCollator(right, { problemType: "regression" });
+    expect(numbers.collate([{ text: "x", label: 2.5 }]).inputs.labels).toEqual({
+      data: new Float32Array([2.5]),
+      shape: [1],
+    });
+    const two = textClassificationCollator(right, { problemType: "regression", labels: ["v", "a"] });
+    expect(two.collate([{ text: "x", label: [1, 2] }]).inputs.labels!.shape).toEqual([1, 2]);
+    const batch = several.collate([{ text: "x" }]);
+    expect(batch.inputs).not.toHaveProperty("labels");
+    expect(batch.targets).toBe(0);
+  });
+
+  test("an example that does not fit is named with its line", async () => {
+    const data = '{"text":"a","label":"x"}\n{"text":"b","label":"new"}\n';
+    const dataset = await openDataset({ name: "dev.jsonl", data }, jsonLines(textFields()));
+    const examples = await Promise.all([0, 1].map((i) => dataset.get(i)));
+    const collator = textClassificationCollator(right, { labels: ["x"] });
+    expect(() => collator.collate(examples)).toThrow(/^dev\.jsonl:2: the label "new"/);
+    expect(() => collator.collate([{ text: "a", label: ["x"] }])).toThrow(DataError);
+    expect(() => collator.collate([{ text: "a", label: "x" }, { text: "b" }])).toThrow(DataError);
+    expect(() => collator.collate([{ text: "a" }, { text: "b", textPair: "c" }])).toThrow(DataError);
+    const numbers = textClassificationCollator(right, { problemType: "regression" });
+    expect(() => numbers.collate([{ text: "a", label: "x" }])).toThrow(DataError);
+  });
+
+  test("options out of range", () => {
+    const labels = ["x"];
+    expect(() => textClassificationCollator(right)).toThrow(TrainerOptionError);
+    expect(() => textClassificationCollator(right, { labels, maxLength: 3 })).toThrow(TrainerOptionError);
+    expect(() => textClassificationCollator(right, { labels, padToMultipleOf: 0 })).toThrow(TrainerOptionError);
+    expect(() => textClassificationCollator(right, { labels, padding: "none" as never })).toThrow(TrainerOptionError);
+    const uneven = { labels, padding: "max_length", maxLength: 20, padToMultipleOf: 8 } as const;
+    expect(() => textClassificationCollator(right, uneven)).toThrow(TrainerOptionError);
+  });
+});
+
+describe("labels", () => {
+  test("are sorted as Python sorts them", async () => {
+    const dataset = memoryDataset<TextExample>(["b", "a", "Z", "😀", "\uFFFD"].map((label) => ({ text: "", label })));
+    expect((await collectLabels(dataset)).names).toEqual(["Z", "a", "b", "\uFFFD", "😀"]);
+    const numbers = memoryDataset<TextExample>([{ text: "", label: 10 }, { text: "", label: [9, -1] }, { text: "" }]);
+    expect((await collectLabels(numbers)).names).toEqual(["-1", "9", "10"]);
+    const tags = memoryDataset([{ words: ["a", "b"], tags: ["O", "B-X"] }, { words: ["c"] }]);
+    expect((await collectLabels(tags)).names).toEqual(["B-X", "O"]);
+  });
+});
+
+describe("tags", () => {
+  test.each(golden.tokens.map((item, i) => [i, item] as const))("are set as in the reference: case %i", (_, item) => {
+    const examples = item.sentences.map((words, i) => ({ words, tags: item.tags[i]! }));
+    const { names, maxLength, labelAllTokens } = item;
+    const collator = tokenClassificationCollator(of(item.side), { labels: names, maxLength, labelAllTokens });
+    const batch = collator.collate(examples);
+    expect(lists(batch.inputs)).toEqual(item.batch);
+    sameRows(batch, collator.collateRows(examples));
+    // What is right by token is right by word, where the word has a token.
+    const classes = batch.inputs.labels!.data;
+    const tags = wordTags(batch, classes, new LabelSet(names), "?");
+    for (const [i, sentence] of tags.entries()) {
+      expect(sentence).toHaveLength(examples[i]!.words.length);
+      for (const [word, tag] of sentence.entries()) expect([examples[i]!.tags[word], "?"]).toContain(tag);
+    }
+    expect(tags[1]).not.toContain("?");
+    expect(tags[3]).toContain("?");
+  });
+
+  test("unknown tags are an error, or do not count", () => {
+    const example = { words: ["a", "b"], tags: ["O", "B-NEW"] };
+    expect(() => tokenClassificationCollator(right, { labels: ["O"] }).collate([example])).toThrow(/"B-NEW"/);
+    const lenient = tokenClassificationCollator(right, { labels: ["O"], unknownTags: "ignore" });
+    expect([...lenient.collate([example]).inputs.labels!.data]).toEqual([-100, 0, -100, -100]);
+    expect(lenient.collate([{ words: ["a"] }]).inputs).not.toHaveProperty("labels");
+    expect(() => lenient.collate([{ words: ["a"], tags: [] }])).toThrow(DataError);
+    expect(() => tokenClassificationCollator(right, { labels: [] })).toThrow(TrainerOptionError);
+  });
+});
+
+describe("questions", () => {
+  test.each(golden.questions.map((item, i) => [i, item] as const))(
+    "get the reference's windows: case %i",
+    (_, item) => {
+      const examples: QuestionExample[] = item.examples;
+      const collator = questionAnsweringCollator(of(item.side), { maxLength: item.maxLength, stride: item.stride });
+      const batch = collator.collate(examples);
+      expect(lists(batch.inputs)).toEqual(item.batch);
+      expect(batch.windows.map(({ example }) => examples.indexOf(example))).toEqual(item.of);
+      sameRows(batch, collator.collateRows(examples));
+      // The answer's tokens lead back to its text, but for letters of cut words.
+      for (const { example, startPosition, endPosition, clsIndex, contextStart, places } of batch.windows) {
+        if (startPosition === clsIndex) continue;
+        const from = places[2 * (startPosition - contextStart)]!;
+        const to = places[2 * (endPosition - contextStart) + 1]!;
+        expect(example.context.slice(from, to)).toContain(example.answers[0]!.text);
+      }
+    },
+  );
+
+  test("long questions are cut, and every option leaves room to move on", () => {
+    const example = { id: "1", question: "why ".repeat(200), context: "because ".repeat(100), answers: [] };
+    const windows = questionAnsweringCollator(right, { maxLength: 32 }).windows([example]);
+    expect(windows.length).toBeGreaterThan(5);
+    for (const window of windows) expect(window.input_ids.length).toBeLessThanOrEqual(32);
+    expect(() => questionAnsweringCollator(right, { maxLength: 32, stride: 20 })).toThrow(TrainerOptionError);
+    expect(() => questionAnsweringCollator(right, { maxLength: 32, maxQuestionLength: 29 })).toThrow(
+      TrainerOptionError,
+    );
+    const smallest = questionAnsweringCollator(right, { maxLength: 5 }).windows([{ ...example, context: "a b c" }]);
+    expect(smallest.map((window) => window.contextEnd - window.contextStart)).toEqual([1, 1, 1]);
+  });
+
+  test("an answer that does not stand there is an error; an empty context has a window", () => {
+    const collator = questionAnsweringCollator(right);
+    const wrong = { id: "1", question: "q", context: "abc", answers: [{ text: "x", answerStart: 1 }] };
+    expect(() => collator.collate([wrong])).toThrow(DataError);
+    const [window] = collator.windows([{ ...wrong, context: "", answers: [] }]);
+    expect(window).toMatchObject({ startPosition: 0, endPosition: 0, contextStart: 3, contextEnd: 3 });
+    expect(collator.collate([]).rows).toBe(0);
+  });
+});
+
+describe("choices", () => {
+  const { examples, maxLength, batch: expected } = golden.choices;
+
+  test("are padded as in the reference, or by prompt", () => {
+    const collator = multipleChoiceCollator(right, { maxLength });
+    const batch = collator.collate(examples);
+    expect(lists(batch.inputs)).toEqual({ ...expected, labels: examples.map(({ label }) => label) });
+    expect(batch).toMatchObject({ rows: 2, targets: 2 });
+    const [first, second] = collator.collateRows(examples);
+    expect(first!.inputs.input_ids.shape.slice(0, 2)).toEqual([1, 2]);
+    expect(second!.inputs.input_ids.shape[2]).toBeLessThanOrEqual(maxLength);
+    expect(first!.tokens + second!.tokens).toBe(batch.tokens);
+  });
+
+  test("must be as many in a batch, alone they need not", () => {
+    const collator = multipleChoiceCollator(right);
+    const mixed = [...examples, { prompt: "p", choices: ["a", "b", "c"], label: 2 }];
+    expect(() => collator.collate(mixed)).toThrow(DataError);
+    expect(collator.collateRows(mixed)[2]!.inputs.input_ids.shape.slice(0, 2)).toEqual([1, 3]);
+    expect(() => collator.collate([{ prompt: "p", choices: ["a", "b"], label: 2 }])).toThrow(DataError);
+  });
+});
