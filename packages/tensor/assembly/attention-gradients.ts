@@ -1,12 +1,8 @@
-import { addRow } from "./attention";
+import { blocksOf, packAcross, QUERIES, softmaxRow } from "./attention";
 import { keepMask, keepScale } from "./dropout";
 import { PANEL, PANEL_BYTES } from "./product";
-import { multiplyInto, packPanels, transpose4, transposeRows } from "./product-gradients";
-import { exponentials, largestOf, scaleBy } from "./rows";
+import { multiplyInto, packPanels, transposeRows } from "./product-gradients";
 import { all, madd, sum } from "./vector";
-
-/** Queries that are worked on together: their scores stay in the second-level cache. */
-const QUERIES: usize = 128;
 
 /**
  * Gradients of attention for pairs of a sequence and a head, `begin` to `end` of them counted from sequence
@@ -16,7 +12,7 @@ const QUERIES: usize = 128;
  * `offsets`: first tokens of the sequences and the end, int32. `mask` 0 means none; it has one row a token where
  * `maskPerToken`, else one a sequence. Gradients 0 mean none; rows of all matrices are `stride` bytes apart as `strides`
  * (seven int32: query, key, value, outputGradient and the gradients) says. `scratch` holds `scratchStep` bytes a pair,
- * see `attentionScratch` in src/wasm/attention-gradients.ts.
+ * see `attentionScratch` in src/wasm/attention.ts.
  */
 export function attentionGradient(
   query: usize,
@@ -122,35 +118,6 @@ export function attentionGradient(
   }
 }
 
-/** Units of the layout kernels for `rows` rows. */
-// @ts-ignore: decorator
-@inline
-function blocksOf(rows: usize): usize {
-  return (rows + 15) >> 4;
-}
-
-/** Rows `[rows, size]` to panels `[size][8]` of eight rows each; missing rows become zeros. */
-function packAcross(input: usize, stride: usize, rows: usize, size: usize, packed: usize): void {
-  const whole = size & ~3;
-  for (let row: usize = 0; row < rows; row += PANEL) {
-    const to = packed + row * (size << 2);
-    const count = min(PANEL, rows - row);
-    if (count < PANEL) memory.fill(to, 0, size * PANEL_BYTES);
-    const from = input + row * stride;
-    let lane: usize = 0;
-    for (; lane + 4 <= count; lane += 4) {
-      for (let column: usize = 0; column < whole; column += 4) {
-        transpose4(from + lane * stride + (column << 2), stride, to + column * PANEL_BYTES + (lane << 2), PANEL_BYTES);
-      }
-    }
-    for (let other: usize = 0; other < count; other++) {
-      for (let column = other < lane ? whole : 0; column < size; column++) {
-        store<f32>(to + column * PANEL_BYTES + (other << 2), load<f32>(from + other * stride + (column << 2)));
-      }
-    }
-  }
-}
-
 /**
  * One query: `weights` holds its products with the keys and gets the values' weights, `slopes` holds the products of the
  * output's gradient with the values and gets the gradient of the products with the keys.
@@ -167,10 +134,7 @@ function differentiate(
 ): void {
   const whole = (length & ~3) << 2;
   const bytes = length << 2;
-  scaleBy(weights, length, scale);
-  if (mask) addRow(weights, mask, length);
-  const total = exponentials(weights, weights, length, largestOf(weights, length));
-  scaleBy(weights, length, <f32>1.0 / total);
+  softmaxRow(weights, length, scale, mask, 1.0);
   let products = all(0.0);
   let at: usize = 0;
   for (; at < whole; at += 16) {

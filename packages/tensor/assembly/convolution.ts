@@ -1,7 +1,8 @@
 import { all, madd } from "./vector";
 
-// Convolutions along one sequence of `length` tokens; rows are tokens, strides are in bytes, `begin` and `end` count
-// tokens. What lies outside the sequence counts as zero.
+// Convolutions along the sequences of a batch; rows are tokens, strides are in bytes, `begin` and `end` count tokens.
+// `bounds` holds for each token the first token of its sequence and the one behind its last, as two int32. What lies
+// outside a sequence counts as zero.
 
 /** `output[t, c] = Σ_j kernel[j, c] · input[t + j - taps / 2, c]` */
 export function depthwiseConvolution(
@@ -13,7 +14,7 @@ export function depthwiseConvolution(
   output: usize,
   outputStride: usize,
   columns: usize,
-  length: i32,
+  bounds: usize,
   begin: i32,
   end: i32,
 ): void {
@@ -22,8 +23,10 @@ export function depthwiseConvolution(
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
   for (let token = begin; token < end; token++) {
-    const first = max(0, reach - token);
-    const last = min(taps, length + reach - token);
+    const start = load<i32>(bounds + (<usize>token << 3));
+    const stop = load<i32>(bounds + (<usize>token << 3) + 4);
+    const first = max(0, start + reach - token);
+    const last = min(taps, stop + reach - token);
     const from = input + <usize>(token + first - reach) * inputStride;
     const weights = kernel + <usize>first * kernelStride;
     const to = output + <usize>token * outputStride;
@@ -84,7 +87,7 @@ export function dynamicConvolution(
   taps: i32,
   output: usize,
   outputStride: usize,
-  length: i32,
+  bounds: usize,
   begin: i32,
   end: i32,
 ): void {
@@ -93,8 +96,10 @@ export function dynamicConvolution(
   const whole = (size & ~3) << 2;
   const bytes = size << 2;
   for (let token = begin; token < end; token++) {
-    const first = max(0, reach - token);
-    const last = min(taps, length + reach - token);
+    const start = load<i32>(bounds + (<usize>token << 3));
+    const stop = load<i32>(bounds + (<usize>token << 3) + 4);
+    const first = max(0, start + reach - token);
+    const last = min(taps, stop + reach - token);
     let from = values + <usize>(token + first - reach) * valuesStride;
     let weights = kernels + <usize>token * kernelsStride + (<usize>first << 2);
     let to = output + <usize>token * outputStride;

@@ -12,20 +12,19 @@ import type {
   WeightDType,
 } from "../backend.js";
 import { dequantizeRows } from "../quantize.js";
-import { writeDropout } from "./attention-gradients.js";
+import { attend } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
+import { convolveDepthwise, convolveDynamic } from "./convolution.js";
 import { WasmGradients } from "./gradients.js";
 import { type Int8Format, Int8Weights, multiplyInt8, paddedRows, probeInt8Format, quantizeInPieces } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
 import { CONTROL_BYTES, canShareMemory, ThreadPool } from "./pool.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
+import { located } from "./rows.js";
 
 /** In the order of assembly/rows.ts. */
 const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1, multiply: 2 };
-
-/** Keys are padded to this number in the attention's scratch memory; as in assembly/attention.ts. */
-const ATTENTION_KEYS = 16;
 
 /** Multiply-adds or comparable steps below which a kernel is not worth waking other threads for. */
 const PARALLEL_WORK = 1 << 15;
@@ -69,11 +68,7 @@ function rows(matrix: Matrix, first = 0): [number, number] {
 /** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
 class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly gradients = new WasmGradients(() => ({
-    run: this.#run,
-    memory: this.#memory,
-    scratch: this.#productScratch(),
-  }));
+  readonly gradients = new WasmGradients(() => ({ ...this.#context, scratch: this.#productScratch() }));
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
   readonly #int8Format: Int8Format;
@@ -112,6 +107,11 @@ class WasmBackend implements Backend {
     const { pool } = this.#threading;
     pool.run(name, args, units, Math.ceil(units / (pool.threads * CHUNKS_PER_THREAD)));
   };
+
+  /** What kernels of several steps run on. */
+  get #context() {
+    return { run: this.#run, memory: this.#memory };
+  }
 
   allocate(byteLength: number): Storage {
     return this.#memory.allocate(byteLength);
@@ -254,61 +254,16 @@ class WasmBackend implements Backend {
     this.#run("copyRows", args, input.rows, input.rows * input.columns);
   }
 
-  depthwiseConvolution(input: Matrix, kernel: Matrix, { offsets }: Sequences, output: Matrix): void {
-    eachSequence(offsets, (start, length) => {
-      const args = [...rows(input, start), ...rows(kernel), kernel.rows, ...rows(output, start), input.columns, length];
-      this.#run("depthwiseConvolution", args, length, length * kernel.rows * input.columns);
-    });
+  depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
+    convolveDepthwise(this.#context, located(input), located(kernel), sequences, located(output));
   }
 
-  dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, { offsets }: Sequences, output: Matrix): void {
-    const size = values.columns / heads;
-    const taps = kernels.columns / heads;
-    eachSequence(offsets, (start, length) => {
-      const args = [...rows(values, start), ...rows(kernels, start), heads, size, taps, ...rows(output, start), length];
-      this.#run("dynamicConvolution", args, length, length * taps * values.columns);
-    });
+  dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void {
+    convolveDynamic(this.#context, located(values), located(kernels), heads, sequences, located(output));
   }
 
   attention(args: AttentionArguments): void {
-    const { query, key, value, sequences, heads, scale, mask, headMask, dropout, probabilities, output } = args;
-    const { offsets } = sequences;
-    const size = query.columns / heads;
-    let longest = 0;
-    eachSequence(offsets, (_start, length) => {
-      longest = Math.max(longest, length);
-    });
-    const padded = Math.ceil(longest / ATTENTION_KEYS) * ATTENTION_KEYS;
-    const scratchFloats = heads * (size + 2) * padded;
-    const scratch = this.#memory.allocate(scratchFloats * 4 + 16);
-    if (dropout !== null) {
-      writeDropout(scratch, scratchFloats, dropout);
-    }
-    const maskPerToken = mask !== null && mask.rows !== offsets.length - 1;
-    eachSequence(offsets, (start, length, sequence) => {
-      const maskRow = maskPerToken ? start : sequence;
-      const numbers = [
-        ...rows(query, start),
-        ...rows(key, start),
-        ...rows(value, start),
-        size,
-        scale,
-        mask === null ? 0 : address(mask) + maskRow * mask.stride * 4,
-        maskPerToken && mask !== null ? mask.stride * 4 : 0,
-        headMask === null ? 0 : address(headMask),
-        probabilities === null ? 0 : address(probabilities) + sequence * heads * length * probabilities.stride * 4,
-        probabilities === null ? 0 : probabilities.stride * 4,
-        ...rows(output, start),
-        length,
-        scratch.pointer,
-        dropout === null ? 0 : scratch.pointer + scratchFloats * 4,
-        offsets.at(-1)!,
-        start,
-        longest,
-      ];
-      this.#run("attention", numbers, heads, 2 * heads * length * length * size);
-    });
-    this.#memory.release(scratch);
+    attend(this.#context, args);
   }
 
   #productScratch(): ProductScratch {
@@ -324,15 +279,5 @@ class WasmBackend implements Backend {
       };
     }
     return this.#scratch.product;
-  }
-}
-
-/** Calls `work` for every sequence that has tokens. */
-function eachSequence(offsets: readonly number[], work: (start: number, length: number, index: number) => void): void {
-  for (let index = 0; index + 1 < offsets.length; index++) {
-    const length = offsets[index + 1]! - offsets[index]!;
-    if (length > 0) {
-      work(offsets[index]!, length, index);
-    }
   }
 }

@@ -8,12 +8,12 @@ import type {
   GradientKernels,
   LayerNormGradientArguments,
 } from "../gradient-kernels.js";
-import { differentiateAttention } from "./attention-gradients.js";
+import { differentiateAttention } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
-import { depthwiseGradient, dynamicGradient } from "./convolution-gradients.js";
-import type { WasmStorage } from "./memory.js";
+import { depthwiseGradient, dynamicGradient } from "./convolution.js";
 import { PANEL, type PanelWeights } from "./product.js";
-import { multiplyTokens, multiplyTransposed, type ProductContext, type Rows } from "./product-gradients.js";
+import { multiplyTokens, multiplyTransposed, type ProductContext } from "./product-gradients.js";
+import { located } from "./rows.js";
 
 /** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
 const LONG_ROW = 1024;
@@ -21,11 +21,6 @@ const LONG_ROW = 1024;
 const COLUMN_BLOCK = 32;
 /** Rows whose share of a layer normalisation's weight gradients is summed first: whatever the number of threads. */
 const NORM_ROWS = 32;
-
-/** Where a matrix lies in the linear memory. */
-function located({ storage, offset, rows, columns, stride }: Matrix): Rows {
-  return { pointer: (storage as WasmStorage).pointer + offset * 4, stride: stride * 4, rows, columns };
-}
 
 /** Address and distance of rows in bytes; one row repeats where `rows` are needed. */
 function spread(matrix: Matrix, rows: number): [number, number] {
@@ -194,7 +189,7 @@ export class WasmGradients implements GradientKernels {
   }
 
   attentionGradient(args: AttentionGradientArguments): void {
-    differentiateAttention(this.#context(), located, args);
+    differentiateAttention(this.#context(), args);
   }
 
   dropout(input: Matrix, dropout: Dropout, output: Matrix): void {

@@ -1,5 +1,6 @@
 import type { LinearMemory } from "./memory.js";
 import { PANEL, type PanelWeights, type ProductScratch, ROW_BLOCK, type RunKernel } from "./product.js";
+import type { Rows } from "./rows.js";
 
 const PANEL_BYTES = PANEL * 4;
 /** Rows of the output's gradient that one piece of transposed weights serves as inner dimension; a multiple of 8. */
@@ -12,14 +13,6 @@ const PANEL_BLOCK = 256;
 const LAYOUT_ROWS = 16;
 /** Bytes between transposed rows beyond their length: rows a power of two apart would share few lines of a cache. */
 const APART = 64;
-
-/** A matrix as kernels take it: address of the first element, distance of rows in bytes. */
-export interface Rows {
-  readonly pointer: number;
-  readonly stride: number;
-  readonly rows: number;
-  readonly columns: number;
-}
 
 /** What the products of training run on. */
 export interface ProductContext {

@@ -1,12 +1,12 @@
 import type { Sequences } from "../backend.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import type { RunKernel } from "./product.js";
-import type { Rows } from "./product-gradients.js";
+import type { Rows } from "./rows.js";
 
 /** Columns of a unit of the depthwise kernel's gradient, as in assembly/convolution-gradients.ts. */
 const COLUMN_BLOCK = 16;
 
-/** What the gradients of convolutions run on. */
+/** What convolutions run on. */
 interface Context {
   readonly run: RunKernel;
   readonly memory: LinearMemory;
@@ -24,6 +24,44 @@ function sequenceBounds(memory: LinearMemory, { offsets }: Sequences): WasmStora
     }
   }
   return block;
+}
+
+/** Over all sequences of a batch at once. */
+export function convolveDepthwise(
+  { run, memory }: Context,
+  input: Rows,
+  kernel: Rows,
+  sequences: Sequences,
+  output: Rows,
+): void {
+  const tokens = sequences.offsets.at(-1)!;
+  const bounds = sequenceBounds(memory, sequences);
+  const from = [input.pointer, input.stride, kernel.pointer, kernel.stride, kernel.rows];
+  const args = [...from, output.pointer, output.stride, input.columns, bounds.pointer];
+  run("depthwiseConvolution", args, tokens, tokens * kernel.rows * input.columns);
+  memory.release(bounds);
+}
+
+/** Over all sequences of a batch at once. */
+export function convolveDynamic(
+  { run, memory }: Context,
+  values: Rows,
+  kernels: Rows,
+  heads: number,
+  sequences: Sequences,
+  output: Rows,
+): void {
+  const tokens = sequences.offsets.at(-1)!;
+  const taps = kernels.columns / heads;
+  const bounds = sequenceBounds(memory, sequences);
+  const from = [values.pointer, values.stride, kernels.pointer, kernels.stride, heads, values.columns / heads, taps];
+  run(
+    "dynamicConvolution",
+    [...from, output.pointer, output.stride, bounds.pointer],
+    tokens,
+    tokens * taps * values.columns,
+  );
+  memory.release(bounds);
 }
 
 export function depthwiseGradient(
