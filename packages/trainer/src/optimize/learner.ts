@@ -55,7 +55,12 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
       parameters.map(({ parameter }) => parameter),
     );
     this.#tape = new Tape(model.backend, this.#gradients.store);
-    this.optimizer = new Optimizer(model.backend, parameters, this.#gradients, options);
+    try {
+      this.optimizer = new Optimizer(model.backend, parameters, this.#gradients, options);
+    } catch (error) {
+      this.#gradients.dispose();
+      throw error;
+    }
   }
 
   /**
