@@ -1,3 +1,10 @@
+export {
+  CheckpointError,
+  type CheckpointErrorCode,
+} from "./checkpoint/error.js";
+export { folderCheckpoints } from "./checkpoint/folder-storage.js";
+export type { BestEvaluation, TrainerState } from "./checkpoint/state.js";
+export { type CheckpointStorage, directoryCheckpoints, memoryCheckpoints } from "./checkpoint/storage.js";
 export { AnswerCollector, type AnswerOptions, type PredictedAnswer } from "./collate/answers.js";
 export type { Batch, Collator, CollatorOptions, EncodedInputs, FloatArray, IntegerArray } from "./collate/batch.js";
 export {
@@ -83,6 +90,18 @@ export { type LabelledLineOptions, labelledLines, type PlainTextOptions, plainTe
 export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
+export { DivergedError } from "./loop/error.js";
+export type {
+  CheckpointEvent,
+  EndEvent,
+  EvaluatingEvent,
+  EvaluationEvent,
+  StartEvent,
+  StepEvent,
+  TrainerEvent,
+} from "./loop/events.js";
+export type { Collate, Evaluate, Interval, TrainerOptions, TrainingBatch, TrainSummary } from "./loop/options.js";
+export { Trainer } from "./loop/trainer.js";
 export {
   argmaxRows,
   ClassificationMetric,
@@ -104,6 +123,7 @@ export { type GroupOptions, type TrainedParameter, trainedParameters } from "./o
 export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
 export { Optimizer, type OptimizerName, type OptimizerOptions } from "./optimize/optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
+export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
 export {
   learningRateSchedule,
   type Schedule,

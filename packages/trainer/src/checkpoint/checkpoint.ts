@@ -1,0 +1,156 @@
+import { readSafetensors, WeightsError, weightFiles, writeSafetensors } from "@convbert/converter";
+import { type FileContents, type FileSet, FilesError } from "@convbert/files";
+import type { PreTrainedModel } from "@convbert/model";
+import type { Optimizer } from "../optimize/optimizer.js";
+import { CheckpointError } from "./error.js";
+import { checkFingerprint, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
+import type { CheckpointStorage } from "./storage.js";
+
+const OPTIMIZER_FILE = "optimizer.safetensors";
+const STATE_FILE = "trainer_state.json";
+const NAME = /^step-(\d{8,12})(?:\.(\d{1,6}))?$/;
+
+/** What a checkpoint takes of a model: its weights and its configuration, so that it can be loaded like any model. */
+type SavedModel = Pick<PreTrainedModel, "parameters" | "config" | "modelName">;
+
+/** "step-00000120"; a second checkpoint of the same step is "step-00000120.1". */
+export function checkpointName(step: number, existing: readonly string[]): string {
+  const plain = `step-${String(step).padStart(8, "0")}`;
+  let name = plain;
+  for (let i = 1; existing.includes(name); i++) name = `${plain}.${i}`;
+  return name;
+}
+
+/** Names of checkpoints among others, oldest first. */
+export function sortedCheckpoints(names: readonly string[]): string[] {
+  const key = (name: string): [number, number] => {
+    const [, step, repetition = "0"] = NAME.exec(name)!;
+    return [Number(step), Number(repetition)];
+  };
+  return names
+    .filter((name) => NAME.test(name))
+    .sort((a, b) => {
+      const [first, second] = [key(a), key(b)];
+      return first[0] - second[0] || first[1] - second[1];
+    });
+}
+
+/** Writes weights, the optimizer's state and the run's state as one unit. */
+export async function writeCheckpoint(
+  storage: CheckpointStorage,
+  name: string,
+  model: SavedModel,
+  optimizer: Optimizer,
+  state: TrainerState,
+  options: Fingerprint,
+): Promise<void> {
+  const weights = [...model.parameters()].map(({ name, shape, read, tiedTo }) => ({
+    name,
+    shape,
+    dtype: "F32" as const,
+    data: read,
+    ...(tiedTo !== undefined && { tiedTo }),
+  }));
+  const means = [...optimizer.state()].map(({ name, shape, read }) => ({
+    name,
+    shape,
+    dtype: "F32" as const,
+    data: read,
+  }));
+  const config = model.config.with({ architectures: [model.modelName], torch_dtype: "float32" });
+  const files: [string, FileContents][] = [
+    ["config.json", `${JSON.stringify(config, null, 2)}\n`],
+    ...weightFiles(weights, { maxShardSize: Number.MAX_SAFE_INTEGER }).files,
+    [OPTIMIZER_FILE, writeSafetensors(means, { metadata: { optimizer: optimizer.name } })],
+    [STATE_FILE, stateToJson(state, options)],
+  ];
+  await storage.write(name, files);
+}
+
+/**
+ * Sets model and optimizer to where a checkpoint has them and gives the run's state. Throws CheckpointError when it is
+ * damaged or belongs to another run; model and optimizer may then hold parts of it.
+ */
+export async function readCheckpoint(
+  storage: CheckpointStorage,
+  name: string,
+  model: SavedModel,
+  optimizer: Optimizer,
+  options: Fingerprint,
+): Promise<TrainerState> {
+  return reading(storage, name, async (files) => {
+    const saved = stateFromJson(await files.readText(STATE_FILE), name);
+    checkFingerprint(saved.options, options, name);
+    await readWeights(files, name, model);
+    const expected = new Map([...optimizer.state()].map(({ name, shape }) => [name, { name, shape }]));
+    await eachTensor(files, OPTIMIZER_FILE, name, expected, (tensor, values) => {
+      optimizer.restore(tensor, values);
+    });
+    optimizer.stepsTaken = saved.state.updates;
+    return saved.state;
+  });
+}
+
+/** Sets the model's weights alone to a checkpoint's. Throws CheckpointError. */
+export async function readCheckpointWeights(
+  storage: CheckpointStorage,
+  name: string,
+  model: SavedModel,
+): Promise<void> {
+  await reading(storage, name, (files) => readWeights(files, name, model));
+}
+
+async function reading<T>(storage: CheckpointStorage, name: string, work: (files: FileSet) => Promise<T>): Promise<T> {
+  try {
+    const files = await storage.read(name);
+    try {
+      return await work(files);
+    } finally {
+      await files.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FilesError || error instanceof WeightsError)) throw error;
+    throw new CheckpointError("damaged", `${name} in ${storage.location}`, error.message, error);
+  }
+}
+
+async function readWeights(files: FileSet, name: string, model: SavedModel): Promise<void> {
+  const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
+  for (const [key, { tiedTo }] of parameters) if (tiedTo !== undefined) parameters.delete(key);
+  await eachTensor(files, "model.safetensors", name, parameters, (tensor, values) => {
+    parameters.get(tensor)!.write(0, values);
+  });
+}
+
+/** Reads exactly the tensors that are expected. */
+async function eachTensor(
+  files: FileSet,
+  file: string,
+  checkpoint: string,
+  expected: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  use: (name: string, values: Float32Array) => void,
+): Promise<void> {
+  const reader = await readSafetensors(await files.open(file));
+  try {
+    for (const [name, { shape }] of expected) {
+      const found = reader.tensors.get(name);
+      if (found === undefined || found.dtype !== "F32" || found.shape.join() !== shape.join()) {
+        const has = found === undefined ? "is not there" : `is ${found.dtype} [${found.shape.join(", ")}]`;
+        throw new CheckpointError(
+          "mismatch",
+          checkpoint,
+          `${name} in ${file} ${has}; wanted F32 [${shape.join(", ")}]`,
+        );
+      }
+    }
+    if (reader.tensors.size !== expected.size) {
+      const foreign = [...reader.tensors.keys()].find((name) => !expected.has(name));
+      throw new CheckpointError("mismatch", checkpoint, `${foreign} in ${file} is no tensor of this model`);
+    }
+    for (const name of expected.keys()) {
+      use(name, (await reader.read(name)) as Float32Array);
+    }
+  } finally {
+    await reader.close();
+  }
+}
