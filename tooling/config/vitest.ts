@@ -13,5 +13,7 @@ export default defineConfig({
     reporters: ["default", "json"],
     outputFile: { json: "reports/vitest.json" },
     maxWorkers: 2,
+    // Test files run side by side already; what threads change is tested where they are asked for.
+    env: { CONVBERT_THREADS: "1" },
   },
 });

@@ -1,14 +1,17 @@
 import type { Backend } from "./backend.js";
 import { BackendError } from "./errors.js";
 import { ReferenceBackend } from "./reference/backend.js";
+import { defaultThreads } from "./threads.js";
 
 /** Which backend, and how it runs. */
 export interface BackendOptions {
   /** `wasm` (the default) falls back to `reference` where WebAssembly is forbidden or lacks SIMD. */
   readonly backend?: "wasm" | "reference";
   /**
-   * Threads that compute together, 1 by default; for `wasm` only. Results are the same bit for bit. In a page more than
-   * one needs cross-origin isolation; `Backend.description` says what is running.
+   * Threads that compute together; for `wasm` only. By default the environment variable `CONVBERT_THREADS`, else the
+   * physical cores, at most 8. Results are the same bit for bit, work too small to share stays on one thread, and waiting
+   * threads keep no process alive. In a page more than one needs cross-origin isolation; `Backend.description` says
+   * what is running.
    */
   readonly threads?: number;
 }
@@ -21,13 +24,13 @@ const shared = new Map<string, Promise<Backend>>();
 /** A new backend of its own; most callers want {@link sharedBackend}. */
 export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
   const name = options.backend ?? "wasm";
-  const threads = threadCount(options);
+  const threads = await threadCount(options);
   switch (name) {
     case "reference":
       return new ReferenceBackend();
     case "wasm": {
       const { createWasmBackend } = await import("./wasm/backend.js");
-      return (await createWasmBackend(threads)) ?? new ReferenceBackend();
+      return (await createWasmBackend(threads, { required: options.threads !== undefined })) ?? new ReferenceBackend();
     }
     default:
       throw new BackendError("createBackend", `there is no backend "${String(name)}"; use "wasm" or "reference"`);
@@ -36,7 +39,8 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
 
 /** The backend that all models with the same options share, made at first use. */
 export async function sharedBackend(options: BackendOptions = {}): Promise<Backend> {
-  const key = `${options.backend ?? "wasm"} ${threadCount(options)}`;
+  const threads = await threadCount(options);
+  const key = `${options.backend ?? "wasm"} ${threads}`;
   let backend = shared.get(key);
   if (backend === undefined) {
     backend = createBackend(options);
@@ -46,7 +50,11 @@ export async function sharedBackend(options: BackendOptions = {}): Promise<Backe
   return backend;
 }
 
-function threadCount({ threads = 1 }: BackendOptions): number {
+async function threadCount({ backend, threads: given }: BackendOptions): Promise<number> {
+  if (given === undefined) {
+    return backend === "reference" ? 1 : defaultThreads();
+  }
+  const threads = given;
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new BackendError(
       "createBackend",

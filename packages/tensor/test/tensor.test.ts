@@ -136,7 +136,7 @@ describe("backends", () => {
 
   it("uses plain SIMD where relaxed SIMD is missing, with results as close", async () => {
     const { createWasmBackend } = await import("../src/wasm/backend.js");
-    const plain = (await createWasmBackend(1, ["simd128"]))!;
+    const plain = (await createWasmBackend(1, { variants: ["simd128"] }))!;
     const best = await createBackend();
     expect(plain.description).toContain("simd128");
     const results = [plain, best].map((backend) => {

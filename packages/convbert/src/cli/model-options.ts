@@ -17,7 +17,7 @@ export interface ModelFlags {
 export function withModelFlags(command: Command): Command {
   return command
     .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]))
-    .option("--threads <count>", "threads to compute with (this version uses one)", wholeNumber(1))
+    .option("--threads <count>", "threads to compute with; by default the physical cores, 8 at most", wholeNumber(1))
     .addOption(
       new Option("--dtype <type>", "how weights are kept; int8 is several times faster").choices(["float32", "int8"]),
     )
@@ -31,6 +31,7 @@ export function loadingOptions(flags: ModelFlags, terminal: Terminal, progress: 
   return {
     ...(flags.backend && { backend: flags.backend }),
     ...(flags.dtype && { dtype: flags.dtype }),
+    ...(flags.threads !== undefined && { threads: flags.threads }),
     ...(flags.revision !== undefined && { revision: flags.revision }),
     ...(flags.cacheDir !== undefined && { cacheDirectory: flags.cacheDir }),
     ...(flags.offline && { offline: true }),

@@ -31,11 +31,22 @@ const PARALLEL_WORK = 1 << 15;
 /** Chunks that a thread takes of a kernel, so that a slow one does not hold up the others. */
 const CHUNKS_PER_THREAD = 4;
 
+/** How a backend is made besides the number of its threads. */
+interface WasmOptions {
+  /** Kernels to choose from. */
+  readonly variants?: readonly Variant[];
+  /** Whether threads that cannot be started are an error; else one thread computes alone. */
+  readonly required?: boolean;
+}
+
 /**
  * The fastest backend that this engine can run; null where WebAssembly or its SIMD is missing or forbidden. More than
  * one thread needs memory that can be shared; without it there is one.
  */
-export async function createWasmBackend(threads = 1, variants?: readonly Variant[]): Promise<Backend | null> {
+export async function createWasmBackend(
+  threads = 1,
+  { variants, required = true }: WasmOptions = {},
+): Promise<Backend | null> {
   if (typeof WebAssembly !== "object") {
     return null;
   }
@@ -51,8 +62,16 @@ export async function createWasmBackend(threads = 1, variants?: readonly Variant
   }
   const control = memory.allocate(CONTROL_BYTES);
   control.bytes().fill(0);
-  const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);
-  return new WasmBackend(memory, kernels, { pool, control }, "");
+  try {
+    const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);
+    return new WasmBackend(memory, kernels, { pool, control }, "");
+  } catch (error) {
+    if (required) {
+      throw error;
+    }
+    memory.release(control);
+    return new WasmBackend(memory, kernels, null, " (others could not be started)");
+  }
 }
 
 /** Address of a matrix's first element. */

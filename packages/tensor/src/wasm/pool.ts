@@ -3,20 +3,29 @@ import { KERNEL_NAMES, type KernelModules, type KernelName, type Kernels } from 
 
 // One pool of workers over the shared memory. A job is one kernel over a number of units, handed out in chunks: the
 // caller takes part, everybody draws the next chunk from a shared counter. Kernels give the same result for any split.
+//
+// Workers join a job while it is open; when all chunks are taken the caller closes it and waits for those that joined.
+// A worker that sleeps, or that the system has put aside for another process, holds up nobody.
 
-/** Words of the control block. */
-const JOB = 0;
+/** Words of the control block. The state: number of the job, whether it is open, and how many workers are in it. */
+const STATE = 0;
 const NEXT_CHUNK = 1;
-const FINISHED = 2;
+const SLEEPERS = 2;
 const KERNEL = 3;
 const UNITS = 4;
 const CHUNK = 5;
 const ARGUMENT_COUNT = 6;
 const FAILED = 7;
+const CALLER_SLEEPS = 8;
 /** Byte where the arguments start, as float64. */
 const ARGUMENTS = 64;
 /** Bytes of the control block. */
 export const CONTROL_BYTES = ARGUMENTS + 24 * 8;
+
+const OPEN = 1 << 9;
+const WORKERS = OPEN - 1;
+const JOB_SHIFT = 10;
+const JOBS = 1 << 20;
 
 /** How often a thread looks for news before it sleeps: jobs follow each other within microseconds. */
 const SPINS = 20_000;
@@ -40,12 +49,23 @@ async function serve({ modules, memory, control, names }, post) {
   const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
   const words = new Int32Array(memory.buffer, control, ${ARGUMENTS / 4});
   const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, 24);
-  let job = Atomics.load(words, ${JOB});
+  let done = Atomics.load(words, ${STATE}) >> ${JOB_SHIFT};
   post("ready");
   for (;;) {
-    for (let spin = 0; spin < ${SPINS} && Atomics.load(words, ${JOB}) === job; spin++);
-    Atomics.wait(words, ${JOB}, job);
-    job = Atomics.load(words, ${JOB});
+    let state = Atomics.load(words, ${STATE});
+    for (let spin = 0; spin < ${SPINS} && state >> ${JOB_SHIFT} === done; spin++) state = Atomics.load(words, ${STATE});
+    if (state >> ${JOB_SHIFT} === done) {
+      Atomics.add(words, ${SLEEPERS}, 1);
+      Atomics.wait(words, ${STATE}, state);
+      Atomics.sub(words, ${SLEEPERS}, 1);
+      continue;
+    }
+    if ((state & ${OPEN}) === 0) {
+      done = state >> ${JOB_SHIFT};
+      continue;
+    }
+    if (Atomics.compareExchange(words, ${STATE}, state, state + 1) !== state) continue;
+    done = state >> ${JOB_SHIFT};
     const kernel = kernels[names[words[${KERNEL}]]];
     const units = words[${UNITS}];
     const chunk = words[${CHUNK}];
@@ -59,8 +79,8 @@ async function serve({ modules, memory, control, names }, post) {
     } catch {
       Atomics.store(words, ${FAILED}, 1);
     }
-    Atomics.add(words, ${FINISHED}, 1);
-    Atomics.notify(words, ${FINISHED});
+    Atomics.sub(words, ${STATE}, 1);
+    if (Atomics.load(words, ${CALLER_SLEEPS}) !== 0) Atomics.notify(words, ${STATE});
   }
 }
 `;
@@ -77,6 +97,7 @@ export class ThreadPool {
   readonly #workers: readonly PoolWorker[];
   readonly #words: Int32Array;
   readonly #values: Float64Array;
+  #job = 0;
 
   private constructor(kernels: Kernels, workers: readonly PoolWorker[], memory: WebAssembly.Memory, control: number) {
     this.#kernels = kernels;
@@ -97,8 +118,11 @@ export class ThreadPool {
     control: number,
   ): Promise<ThreadPool> {
     const setup: WorkerSetup = { modules, memory, control, names: KERNEL_NAMES };
-    const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker(setup)));
+    const workers: PoolWorker[] = [];
     try {
+      for (let i = 1; i < threads; i++) {
+        workers.push(await startWorker(setup));
+      }
       await Promise.all(workers.map(({ ready }) => ready));
     } catch (cause) {
       for (const worker of workers) {
@@ -122,35 +146,42 @@ export class ThreadPool {
     words[UNITS] = units;
     words[CHUNK] = chunk;
     words[ARGUMENT_COUNT] = args.length;
-    Atomics.store(words, FINISHED, 0);
     Atomics.store(words, NEXT_CHUNK, 0);
-    Atomics.add(words, JOB, 1);
-    Atomics.notify(words, JOB);
-    const kernel = this.#kernels.elements[name];
-    for (;;) {
-      const begin = Atomics.add(words, NEXT_CHUNK, 1) * chunk;
-      if (begin >= units) {
-        break;
-      }
-      kernel(...args, begin, Math.min(begin + chunk, units));
+    this.#job = (this.#job + 1) % JOBS;
+    Atomics.store(words, STATE, (this.#job << JOB_SHIFT) | OPEN);
+    if (Atomics.load(words, SLEEPERS) > 0) {
+      Atomics.notify(words, STATE);
     }
-    this.#join();
+    const kernel = this.#kernels.elements[name];
+    try {
+      for (;;) {
+        const begin = Atomics.add(words, NEXT_CHUNK, 1) * chunk;
+        if (begin >= units) {
+          break;
+        }
+        kernel(...args, begin, Math.min(begin + chunk, units));
+      }
+    } finally {
+      this.#close();
+    }
     if (words[FAILED] !== 0) {
       throw new BackendError(name, "a worker thread failed");
     }
   }
 
-  /** Waits for the workers; where this thread may not sleep (a page's main thread) it spins. */
-  #join(): void {
+  /** Lets no worker in any more and waits for those inside; where this thread may not sleep (a page's) it spins. */
+  #close(): void {
     const words = this.#words;
-    const workers = this.#workers.length;
+    Atomics.and(words, STATE, ~OPEN);
     for (let spin = 0; ; spin++) {
-      const finished = Atomics.load(words, FINISHED);
-      if (finished === workers) {
+      const state = Atomics.load(words, STATE);
+      if ((state & WORKERS) === 0) {
         return;
       }
       if (spin >= SPINS && mayWait()) {
-        Atomics.wait(words, FINISHED, finished, 1);
+        Atomics.store(words, CALLER_SLEEPS, 1);
+        Atomics.wait(words, STATE, state, 1);
+        Atomics.store(words, CALLER_SLEEPS, 0);
       }
     }
   }
