@@ -8,7 +8,8 @@ what they do with it is recorded.
 
 What a code point decomposes into, its combining class and its lower case are not here: Unicode never changes the first
 two for a code point once assigned, nor parts a case pair (https://www.unicode.org/policies/stability_policy.html), so the
-engine's own methods give them for every code point of the sets below. That the references do the same is checked here, and
+engine's own methods give them for every code point of the sets below; so a set may also hold assigned code points that
+have none, which saves runs. That the references do the same is checked here, and
 the tests compare the digest of all of them, which this script writes too.
 
 Every table is a string of whole numbers, each in base 28, least digit first, one character of "#".."Z" a digit and one of
@@ -52,6 +53,19 @@ def encode_set(members):
         at = members[j] + 1
         i = j + 1
     return out
+
+
+def encode_cover(members, breakers):
+    """Of the sets that hold all members and none of the breakers, one of few runs; each begins and ends with a member."""
+    members, covered, last = set(members), set(), None
+    for c in CODE_POINTS:
+        if c in breakers:
+            last = None
+        elif c in members:
+            covered.update(range(c if last is None else last, c + 1))
+            last = c
+    assert members <= covered and not covered & breakers
+    return encode_set(covered)
 
 
 def python_classes():
@@ -180,13 +194,16 @@ def main():
     assert not_in_rust == {0x11938}, not_in_rust
     classes = combining_classes()
     lower = {c for c in CODE_POINTS if chr(c).lower() != chr(c)}
+    # A code point of a later version may have what its neighbours have, and a capital without a lower case may get one.
+    unassigned = {c for c in CODE_POINTS if unicodedata.category(chr(c)) == "Cn"} | SURROGATES
+    single = {c for c in CODE_POINTS if unicodedata.category(chr(c)) in ("Lu", "Lt") and c not in lower}
     decomposed = {c for c in CODE_POINTS if rust_nfd.normalize_str(chr(c)) != chr(c)} - set(HANGUL)
     surviving = set(classes) - rust_uncombined(classes) - rust[MARK]
     tables = {
         "SLOW_CLASSES": (encode_classes(python), "The slow tokenizer's classes: runs of equal class, length times 5 plus class: 0 other, 1 control, 2 space, 3 punctuation, 4 nonspacing mark."),
         "FAST_CLASSES": (encode_classes(rust), "The fast tokenizer's, in the same way. What no one has assigned is of class 0 here, and 1 above."),
-        "CAPITALS": (encode_set(lower), "What has another lower case, the same for both."),
-        "DECOMPOSABLE": (encode_set(decomposed), "What the fast tokenizer decomposes, Hangul syllables aside."),
+        "CAPITALS": (encode_cover(lower, unassigned | single), "All that has another lower case, the same for both, and characters among them that never will."),
+        "DECOMPOSABLE": (encode_cover(decomposed, unassigned | not_in_rust), "All that the fast tokenizer decomposes, Hangul syllables aside, and characters among them that never will be."),
         "SURVIVING": (encode_set(surviving), "Combining code points that the fast tokenizer knows and does not count among the nonspacing marks."),
     }
     here = pathlib.Path(__file__).resolve().parents[2]

@@ -151,13 +151,5 @@ export class AddedVocabulary {
   }
 }
 
-function isSame(a: AddedToken, b: AddedToken): boolean {
-  return (
-    a.content === b.content &&
-    a.single_word === b.single_word &&
-    a.lstrip === b.lstrip &&
-    a.rstrip === b.rstrip &&
-    a.normalized === b.normalized &&
-    a.special === b.special
-  );
-}
+const isSame = (a: AddedToken, b: AddedToken): boolean =>
+  (Object.keys(a) as (keyof AddedToken)[]).every((field) => a[field] === b[field]);

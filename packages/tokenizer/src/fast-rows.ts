@@ -31,7 +31,6 @@ export function encodeFast<T>(
   const sink = (!detail && spare) || new TokenSink(detail);
   if (!detail) spare = undefined;
   sink.length = 0;
-  checkStride(encoder);
   const result = use(makeRows(encoder, samples, sink, addSamples(encoder, samples, sink)));
   if (!detail && sink.ids.length < 1 << 20) spare = sink;
   return result;
@@ -56,8 +55,11 @@ export function addSamples({ pipeline, call }: Tokenizing, samples: readonly Sam
   return ends;
 }
 
-// The reference asks this before it looks at any text.
-function checkStride({ pipeline, call }: FastEncoder): void {
+/**
+ * The reference asks this before it looks at any text.
+ * @throws TokenizerError where windows could not go forward.
+ */
+export function checkStride({ pipeline, call }: FastEncoder): void {
   const special = pipeline.specialTokens(false);
   const { truncation, stride, max_length } = call;
   const room = (max_length ?? 0) - special;

@@ -4,7 +4,7 @@ import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
 import { FastPipeline } from "./fast-pipeline.js";
-import { encodeFast, type FastEncoder, makeRows } from "./fast-rows.js";
+import { checkStride, encodeFast, type FastEncoder, makeRows } from "./fast-rows.js";
 import type { Sample, Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { ParallelOptions } from "./parallel/pool.js";
@@ -159,6 +159,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
 
   #prepare({ samples, batched }: Samples, call: ResolvedCall): [FastEncoder, readonly Sample[], boolean] {
     const encoder = { pipeline: this.#pipeline, call, padding: this.padding, names: this.modelInputNames };
+    checkStride(encoder);
     // As in the reference, an empty second text counts in a batch only.
     const [only] = samples;
     return [encoder, batched || only!.second?.length ? samples : [{ first: only!.first, second: undefined }], batched];

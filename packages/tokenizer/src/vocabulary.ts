@@ -8,6 +8,17 @@ export type VocabularyInput =
 /** Base of the polynomial hash of tokens and words: h(word + unit) = h(word) * BASE + unit, modulo 2^32. */
 export const HASH_BASE = 0x01000193;
 
+/** The units of a text and their hash. */
+export function hashed(text: string): [units: Uint16Array, hash: number] {
+  const units = new Uint16Array(text.length);
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) {
+    units[i] = text.charCodeAt(i);
+    hash = (Math.imul(hash, HASH_BASE) + units[i]!) | 0;
+  }
+  return [units, hash];
+}
+
 /** Token strings by id, kept as UTF-16 units in one array: no string is made before someone asks for it. */
 export class Vocabulary {
   /** Units of all tokens; that of id i is `units[starts[i]]` up to `units[ends[i]]`. `ends[i]` is -1 for a hole. */
@@ -63,21 +74,21 @@ export class Vocabulary {
 
   /** Tokens at their ids; undefined for a hole. */
   static fromTokens(tokens: readonly (string | undefined)[]): Vocabulary {
-    const [starts, ends, hashes] = [
-      new Int32Array(tokens.length),
-      new Int32Array(tokens.length),
-      new Int32Array(tokens.length),
-    ];
+    const { length } = tokens;
+    const starts = new Int32Array(length);
+    const ends = new Int32Array(length).fill(-1);
+    const hashes = new Int32Array(length);
     const units = new Uint16Array(tokens.reduce((sum, token) => sum + (token?.length ?? 0), 0));
     let at = 0;
-    for (let id = 0; id < tokens.length; id++) {
+    for (let id = 0; id < length; id++) {
       const token = tokens[id];
+      if (token === undefined) continue;
+      const [own, hash] = hashed(token);
+      units.set(own, at);
       starts[id] = at;
-      for (let i = 0; i < (token?.length ?? 0); i++) {
-        units[at] = token!.charCodeAt(i);
-        hashes[id] = Math.imul(hashes[id]!, HASH_BASE) + units[at++]!;
-      }
-      ends[id] = token === undefined ? -1 : at;
+      at += own.length;
+      ends[id] = at;
+      hashes[id] = hash;
     }
     return new Vocabulary(units, starts, ends, hashes);
   }

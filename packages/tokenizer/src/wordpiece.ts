@@ -1,5 +1,5 @@
 import { TokenizerError } from "./errors.js";
-import { HASH_BASE, type Vocabulary } from "./vocabulary.js";
+import { HASH_BASE, hashed, type Vocabulary } from "./vocabulary.js";
 
 /**
  * WordPiece, longest match first. A word that is a token costs one look-up by the hash that is computed while its
@@ -198,17 +198,6 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
       return rest > 1 ? Math.min(rest, (from > 0 ? innerLengths : lengths)[pairOf(word, from)]! || 1) : rest;
     },
   };
-}
-
-/** The units of a text and their hash. */
-function hashed(text: string): [units: Uint16Array, hash: number] {
-  const units = new Uint16Array(text.length);
-  let hash = 0;
-  for (let i = 0; i < text.length; i++) {
-    units[i] = text.charCodeAt(i);
-    hash = (Math.imul(hash, HASH_BASE) + units[i]!) | 0;
-  }
-  return [units, hash];
 }
 
 function powersOfBase(count: number): Int32Array<ArrayBuffer> {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { spawnSync } from "node:child_process";
+import { describe, expect, test, vi } from "vitest";
 import {
   type BatchEncoding,
   type CallOptions,
@@ -60,13 +61,82 @@ test("a signal stops the waiting", async () => {
   expect((await tokenizer.encodeBatch(golden.texts, {}, always)).input_ids).toEqual(tokenizer(golden.texts).input_ids);
 });
 
+test("what a call refuses, workers refuse", async () => {
+  const tokenizer = new ConvBertTokenizerFast(vocabulary);
+  const strided = { truncation: true, max_length: 4, stride: 3 } as const;
+  const error = await tokenizer.encodeBatch(["a b c d"], strided, always).catch((reason: unknown) => reason);
+  expect(() => tokenizer(["a b c d"], strided)).toThrow((error as Error).message);
+  await expect(tokenizer.encodeBatch(["a"], {}, { ...always, threads: 0 })).rejects.toMatchObject({
+    code: "invalid-option",
+  });
+});
+
+test("no texts, empty texts, and more texts than fit into one job", async () => {
+  const tokenizer = new ConvBertTokenizerFast(vocabulary);
+  const long = Array.from({ length: 3000 }, (_, i) => `${i} ${golden.texts[i % golden.texts.length]!.slice(0, 300)}`);
+  for (const texts of [[], ["", "", "", "", ""], ["", "a", ""], long]) {
+    expect((await tokenizer.encodeBatch(texts, {}, always)).input_ids).toEqual(tokenizer(texts).input_ids);
+  }
+});
+
+test("calls at the same time share the workers", async () => {
+  const warn = vi.spyOn(console, "warn");
+  const tokenizer = new ConvBertTokenizerFast(vocabulary);
+  const expected = tokenizer(golden.texts).input_ids;
+  const batches = [1, 2, 3].map((threads) => tokenizer.encodeBatch(golden.texts, {}, { ...always, threads }));
+  for (const batch of await Promise.all(batches)) expect(batch.input_ids).toEqual(expected);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test("workers that wait keep no script from ending", () => {
+  // Nothing that is listed is left to wait for, but for the pipe that the list goes through.
+  const script = `
+    import ${JSON.stringify(new URL("./source-hooks.mjs", import.meta.url).href)};
+    const { ConvBertTokenizerFast } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)});
+    const tokenizer = new ConvBertTokenizerFast(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "a"]);
+    const workerUrl = ${JSON.stringify(workerUrl.href)};
+    const { input_ids } = await tokenizer.encodeBatch(["a", "b"], {}, { threads: 2, minimumSize: 0, workerUrl });
+    console.log(JSON.stringify([input_ids, process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY/.test(name))]));
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual([
+    [
+      [1, 5, 2],
+      [1, 0, 2],
+    ],
+    [],
+  ]);
+});
+
+test("workers that end by themselves are no harm, and said so once", async () => {
+  const tokenizer = new ConvBertTokenizerFast(vocabulary);
+  const expected = tokenizer(["a fine film", "a"]).input_ids;
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const atOnce = "process.exit(3)";
+  const later = `import { parentPort } from "node:worker_threads";
+    parentPort.on("message", (message) => (message.files ? parentPort.postMessage({ id: -1 }) : process.exit(4)));`;
+  for (const script of [atOnce, later, later]) {
+    const workers = { ...always, workerUrl: new URL(`data:text/javascript,${encodeURIComponent(script)}`) };
+    expect((await tokenizer.encodeBatch(["a fine film", "a"], {}, workers)).input_ids).toEqual(expected);
+  }
+  expect(warn.mock.calls.map(([message]) => message)).toEqual([
+    expect.stringMatching(/workers are not available, one thread does the work.*code 3/),
+    expect.stringMatching(/code 4/),
+  ]);
+  warn.mockRestore();
+});
+
 test("without workers the caller does the work", async () => {
   const tokenizer = new ConvBertTokenizerFast(vocabulary);
   const expected = tokenizer(["a fine film"]).input_ids;
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const nowhere = { ...always, workerUrl: new URL("./no-such-worker.mjs", import.meta.url) };
   for (const parallel of [{}, { threads: 1, minimumSize: 0 }, nowhere]) {
     expect((await tokenizer.encodeBatch(["a fine film"], {}, parallel)).input_ids).toEqual(expected);
   }
+  expect(warn).toHaveBeenCalledOnce();
+  warn.mockRestore();
   expect((await new ConvBertTokenizer(vocabulary).encodeBatch(["a fine film"], {}, always)).input_ids).toEqual(
     expected,
   );

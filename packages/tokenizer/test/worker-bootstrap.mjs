@@ -1,12 +1,4 @@
-// Lets a worker of Node run the sources: ".js" in an import stands for a ".ts" file.
-import { registerHooks } from "node:module";
+// The worker's script of the sources.
+import "./source-hooks.mjs";
 
-registerHooks({
-  resolve(specifier, context, next) {
-    return next(
-      specifier.startsWith(".") && specifier.endsWith(".js") ? `${specifier.slice(0, -3)}.ts` : specifier,
-      context,
-    );
-  },
-});
 await import("../src/parallel/worker.ts");

@@ -70,16 +70,16 @@ function local(name: string, version: string, make: () => Encode): Contender {
 }
 
 /** The parts of the packages that are used here. */
+interface Tokenizer {
+  (texts: readonly string[], options: object): { input_ids: number[][] };
+  encode(text: string, options?: object): number[];
+  encodeBatch(texts: readonly string[], options: object, parallel: object): Promise<{ input_ids: number[][] }>;
+  addTokens(tokens: readonly (string | object)[]): number;
+  toFiles(options: object): Promise<Record<string, string>>;
+}
 interface Ours {
-  ConvBertTokenizerFast: {
-    new (
-      vocabulary: string,
-    ): {
-      (texts: readonly string[], options: object): { input_ids: number[][] };
-      encode(text: string): number[];
-      toFiles(options: object): Promise<Record<string, string>>;
-    };
-  };
+  ConvBertTokenizer: new (vocabulary: string, options?: object) => Tokenizer;
+  ConvBertTokenizerFast: new (vocabulary: string, options?: object) => Tokenizer;
 }
 interface Transformers {
   BertTokenizer: new (json: object, config: object) => { encode(text: string): number[] };

@@ -1,12 +1,15 @@
-import { TokenizerError, type TokenizerErrorCode } from "../errors.js";
+import { warnOnce } from "../call-options.js";
+import { TokenizerError } from "../errors.js";
 import type { FastPipeline } from "../fast-pipeline.js";
 import type { FastEncoder } from "../fast-rows.js";
 import type { Sample } from "../inputs.js";
 import { TokenSink } from "../token-sink.js";
-import { type Answer, type Job, READY } from "./protocol.js";
+import { hasNodeWorkers, PoolWorker, WorkerFailure } from "./pool-worker.js";
+import type { Answer } from "./protocol.js";
 
+/** How a batch is given to workers. */
 export interface ParallelOptions {
-  /** Threads at most; 1 for none beside the caller's. Default: the processors there are, 4 at most. */
+  /** Workers at most; 1 for none, the caller does the work. Default: the processors there are, 4 at most. */
   readonly threads?: number;
   /** UTF-16 units of text from which on workers are used. Default 4 million, a quarter of that while they run. */
   readonly minimumSize?: number;
@@ -17,19 +20,25 @@ export interface ParallelOptions {
 
 /** Milliseconds without work after which workers go. */
 const IDLE = 10_000;
+/** UTF-16 units of a job: large enough that sending costs little, small enough to share the work out evenly. */
+const JOB_SIZE = 1 << 18;
 
 interface Pool {
   readonly workers: readonly PoolWorker[];
+  /** Calls that use it. */
+  active: number;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** One pool for each tokenizer's stages; adding tokens makes new stages, and the old pool goes when idle. */
-const pools = new WeakMap<FastPipeline, Promise<Pool | undefined>>();
+const pools = new WeakMap<FastPipeline, Promise<Pool>>();
 
 /**
- * Tokenizes samples in workers.
+ * Tokenizes samples in workers, in order. Where workers cannot be had, it says so once on the console.
  * @param files of the tokenizer, for workers that have to start.
- * @returns the tokens and where sequences end; undefined where it does not pay, or there are no workers.
+ * @returns the tokens and where sequences end; undefined where the caller is to do the work: the batch is too small to
+ *   pay, or there are no workers.
+ * @throws TokenizerError what a worker met with, or `invalid-option`; the signal's reason when it aborts.
  */
 export async function tokenizeInParallel(
   { pipeline, call }: FastEncoder,
@@ -37,66 +46,132 @@ export async function tokenizeInParallel(
   files: () => Promise<Record<string, string>>,
   options: ParallelOptions,
 ): Promise<[TokenSink, Int32Array] | undefined> {
-  const sequences = samples.flatMap(({ first, second }) => (second === undefined ? [first] : [first, second]));
+  const { signal } = options;
   const threads = options.threads ?? (await defaultThreads());
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new TokenizerError("invalid-option", `threads: ${threads} is no whole number from 1 on`, { threads });
+  }
+  const sequences = samples.flatMap(({ first, second }) => (second === undefined ? [first] : [first, second]));
   const size = sequences.reduce((sum, sequence) => sum + sizeOf(sequence), 0);
   const minimum = (options.minimumSize ?? 4e6) / (pools.has(pipeline) ? 4 : 1);
   if (threads < 2 || size < minimum) return undefined;
-  if (!pools.has(pipeline)) pools.set(pipeline, start(threads, await files(), options.workerUrl));
-  const pool = await pools.get(pipeline)!;
-  if (!pool) return undefined;
-  clearTimeout(pool.timer);
   try {
     const { offset_unit, return_offsets_mapping: detail } = call;
-    const answers = await Promise.all(
-      divide(sequences, size, pool.workers.length).map((part, i) =>
-        pool.workers[i]!.run({ sequences: part, detail, offset_unit }, options.signal),
-      ),
-    );
-    return join(answers, detail);
-  } finally {
-    pool.timer = setTimeout(() => {
-      pools.delete(pipeline);
-      for (const worker of pool.workers) worker.end();
-    }, IDLE);
-    (pool.timer as { unref?: () => void }).unref?.();
+    const pool = await open(pipeline, threads, files, options.workerUrl);
+    pool.active++;
+    clearTimeout(pool.timer);
+    try {
+      signal?.throwIfAborted();
+      const jobs = divide(sequences, Math.min(JOB_SIZE, size / threads));
+      const answers: Answer[] = [];
+      let next = 0;
+      const work = async (worker: PoolWorker): Promise<void> => {
+        try {
+          while (next < jobs.length) {
+            const i = next++;
+            answers[i] = await worker.run({ sequences: jobs[i]!, detail, offset_unit }, signal);
+          }
+        } finally {
+          // Where one fails, the others need not go on.
+          next = jobs.length;
+        }
+      };
+      await Promise.all(pool.workers.slice(0, threads).map(work));
+      return join(answers, detail);
+    } finally {
+      pool.active--;
+      if (pool.active === 0) pool.timer = endWhenIdle(pipeline, pool);
+    }
+  } catch (error) {
+    if (!(error instanceof WorkerFailure)) throw error;
+    close(pipeline);
+    warnOnce(`tokenizer: workers are not available, one thread does the work: ${error.message}`);
+    return undefined;
   }
+}
+
+/** The pool of a pipeline, started where there is none or too small a one. */
+async function open(
+  pipeline: FastPipeline,
+  threads: number,
+  files: () => Promise<Record<string, string>>,
+  workerUrl: URL | string | undefined,
+): Promise<Pool> {
+  const running = pools.get(pipeline);
+  const known = running && (await running.catch(() => undefined));
+  if (known && known.workers.length >= threads) return known;
+  // One that is too small goes when its calls are done.
+  const starting = files().then(async (contents): Promise<Pool> => {
+    const started = await Promise.allSettled(
+      Array.from({ length: threads }, () => PoolWorker.start(contents, workerUrl)),
+    );
+    const failed = started.find((result) => result.status === "rejected");
+    const workers = started.filter((result) => result.status === "fulfilled").map(({ value }) => value);
+    if (failed) {
+      for (const worker of workers) worker.end();
+      throw failed.reason;
+    }
+    return { workers, active: 0, timer: undefined };
+  });
+  pools.set(pipeline, starting);
+  starting.catch(() => {
+    if (pools.get(pipeline) === starting) pools.delete(pipeline);
+  });
+  return starting;
+}
+
+function endWhenIdle(pipeline: FastPipeline, pool: Pool): ReturnType<typeof setTimeout> {
+  const timer = setTimeout(() => {
+    for (const worker of pool.workers) worker.end();
+    pools.get(pipeline)?.then((current) => {
+      if (current === pool) pools.delete(pipeline);
+    });
+  }, IDLE);
+  // Neither the timer nor workers that wait keep a script from ending.
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
+}
+
+function close(pipeline: FastPipeline): void {
+  pools.get(pipeline)?.then(
+    ({ workers }) => {
+      for (const worker of workers) worker.end();
+    },
+    () => {},
+  );
+  pools.delete(pipeline);
 }
 
 const sizeOf = (sequence: Sample["first"]): number =>
   typeof sequence === "string" ? sequence.length : sequence.reduce((sum, word) => sum + word.length + 1, 0);
 
 async function defaultThreads(): Promise<number> {
-  const { hardwareConcurrency } = (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator ?? {};
-  const count =
-    hardwareConcurrency ??
-    (await import("node:os").then(
-      (os) => os.availableParallelism(),
-      () => 1,
-    ));
+  const count = hasNodeWorkers()
+    ? (await import("node:os")).availableParallelism()
+    : ((globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1);
   return Math.min(count, 4);
 }
 
-/** Stretches of about the same size, one for each worker. */
-function divide(sequences: readonly Sample["first"][], size: number, parts: number): Sample["first"][][] {
-  const divided: Sample["first"][][] = [];
-  let part: Sample["first"][] = [];
-  let filled = 0;
+/** Stretches of about a size, in order. */
+function divide(sequences: readonly Sample["first"][], size: number): Sample["first"][][] {
+  const jobs: Sample["first"][][] = [];
+  let room = 0;
   for (const sequence of sequences) {
-    part.push(sequence);
-    filled += sizeOf(sequence);
-    if (filled < (size / parts) * (divided.length + 1)) continue;
-    divided.push(part);
-    part = [];
+    if (room <= 0) {
+      jobs.push([]);
+      room = Math.max(size, 1);
+    }
+    jobs.at(-1)!.push(sequence);
+    // An empty text is some work too.
+    room -= sizeOf(sequence) + 1;
   }
-  // Rounding may leave a rest.
-  for (const sequence of part) divided.at(-1)!.push(sequence);
-  return divided;
+  return jobs;
 }
 
 /** The workers' tokens behind one another. */
 function join(answers: readonly Answer[], detail: boolean): [TokenSink, Int32Array] {
   const sink = new TokenSink(detail);
+  sink.reserve(answers.reduce((sum, { ids }) => sum + ids!.length, 0));
   const ends = new Int32Array(answers.reduce((sum, { ends: part }) => sum + part!.length, 0));
   let filled = 0;
   for (const { ids, ends: part, starts, stops, words, strings } of answers) {
@@ -110,115 +185,4 @@ function join(answers: readonly Answer[], detail: boolean): [TokenSink, Int32Arr
     for (const [i, string] of strings!) sink.strings.set(base + i, string);
   }
   return [sink, ends];
-}
-
-async function start(
-  threads: number,
-  files: Record<string, string>,
-  url: URL | string | undefined,
-): Promise<Pool | undefined> {
-  try {
-    const workers = await Promise.all(Array.from({ length: threads }, () => PoolWorker.start(files, url)));
-    return { workers, timer: undefined };
-  } catch {
-    // No workers here, or no script for them: the caller does the work itself.
-    return undefined;
-  }
-}
-
-/** A worker of Node's or of the web, whichever there is. */
-class PoolWorker {
-  readonly #post: (message: unknown) => void;
-  readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: unknown) => void }>();
-  #next = 0;
-  /** Ends the worker. */
-  readonly end: () => void;
-  /** Whether the process has to stay for it. */
-  readonly #hold: (on: boolean) => void;
-
-  private constructor(post: (message: unknown) => void, end: () => void, hold: (on: boolean) => void) {
-    this.#post = post;
-    this.end = end;
-    this.#hold = hold;
-  }
-
-  /** @returns a worker whose tokenizer is loaded. */
-  static async start(files: Record<string, string>, url: URL | string | undefined): Promise<PoolWorker> {
-    const worker = "process" in globalThis ? await PoolWorker.#startInNode(url) : PoolWorker.#startOnWeb(url);
-    const ready = new Promise((resolve, reject) => {
-      worker.#waiting.set(READY, { resolve, reject });
-    });
-    worker.#post({ files });
-    try {
-      await ready;
-    } catch (error) {
-      worker.end();
-      throw error;
-    }
-    return worker;
-  }
-
-  static async #startInNode(url: URL | string | undefined): Promise<PoolWorker> {
-    const { Worker: NodeWorker } = await import("node:worker_threads");
-    const thread = new NodeWorker(new URL(url ?? "./worker.js", import.meta.url));
-    const worker = new PoolWorker(
-      (message) => thread.postMessage(message),
-      () => void thread.terminate(),
-      // A script must be able to end while workers wait.
-      (on) => (on ? thread.ref() : thread.unref()),
-    );
-    thread.on("message", (answer: Answer) => worker.#settle(answer));
-    thread.on("error", (error) => worker.#fail(error));
-    thread.on("exit", (code) => worker.#fail(new Error(`a tokenizer's worker ended with code ${code}`)));
-    return worker;
-  }
-
-  static #startOnWeb(url: URL | string | undefined): PoolWorker {
-    const thread = url
-      ? new Worker(url, { type: "module" })
-      : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    const worker = new PoolWorker(
-      (message) => thread.postMessage(message),
-      () => thread.terminate(),
-      () => {},
-    );
-    thread.addEventListener("message", (event: MessageEvent<Answer>) => worker.#settle(event.data));
-    thread.addEventListener("error", (event) => worker.#fail(new Error(event.message)));
-    return worker;
-  }
-
-  async run(job: Omit<Job, "id">, signal: AbortSignal | undefined): Promise<Answer> {
-    signal?.throwIfAborted();
-    const id = this.#next++;
-    const answer = new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-    });
-    const abort = (): void => this.#finish(id)?.reject(signal!.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#hold(true);
-    this.#post({ ...job, id });
-    try {
-      return await answer;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
-  }
-
-  #settle(answer: Answer): void {
-    const waiting = this.#finish(answer.id);
-    const { error } = answer;
-    if (error) waiting?.reject(new TokenizerError(error.code as TokenizerErrorCode, error.message, error.details));
-    else waiting?.resolve(answer);
-  }
-
-  #fail(error: unknown): void {
-    for (const id of [...this.#waiting.keys()]) this.#finish(id)?.reject(error);
-  }
-
-  #finish(id: number) {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (this.#waiting.size === 0) this.#hold(false);
-    return waiting;
-  }
 }

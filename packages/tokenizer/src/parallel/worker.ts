@@ -2,6 +2,7 @@
 import { addSamples } from "../fast-rows.js";
 import { TokenSink } from "../token-sink.js";
 import { ConvBertTokenizerFast } from "../tokenizer-fast.js";
+import { hasNodeWorkers } from "./pool-worker.js";
 import { type Answer, type Job, READY, type Start } from "./protocol.js";
 
 interface Port {
@@ -10,7 +11,7 @@ interface Port {
 }
 
 async function openPort(): Promise<Port> {
-  if (!("process" in globalThis)) {
+  if (!hasNodeWorkers()) {
     const self = globalThis as unknown as Worker;
     return {
       postMessage: (message, transfer) => self.postMessage(message, transfer as ArrayBuffer[]),

@@ -1,6 +1,6 @@
 /**
  * Canonical decomposition as the fast tokenizer's crate has it (Unicode 12). Unicode never changes a decomposition or a
- * combining class once there, so the engine's `normalize` is as good as a table where the pinned sets say there is one.
+ * combining class once there, so the engine's `normalize` is as good as a table where the pinned sets allow for one.
  */
 import { DECOMPOSABLE } from "../generated/decomposable.js";
 import { SURVIVING } from "../generated/surviving.js";
@@ -9,7 +9,7 @@ import { fastClass } from "./fast-class.js";
 import { codePoints, hasClass } from "./marks.js";
 import { setOf } from "./runs.js";
 
-const isDecomposable = /* @__PURE__ */ setOf(DECOMPOSABLE);
+const mayDecompose = /* @__PURE__ */ setOf(DECOMPOSABLE);
 
 /** Whether a code point combines, and stays when accents are stripped. */
 export const isSurviving: (codePoint: number) => boolean = /* @__PURE__ */ setOf(SURVIVING);
@@ -17,7 +17,7 @@ export const isSurviving: (codePoint: number) => boolean = /* @__PURE__ */ setOf
 /** The parts of one code point, in order. */
 export function decompose(codePoint: number): number[] {
   const isSyllable = codePoint >= 0xac00 && codePoint < 0xd7a4;
-  if (!isSyllable && (codePoint < 0xc0 || !isDecomposable(codePoint))) return [codePoint];
+  if (!isSyllable && (codePoint < 0xc0 || !mayDecompose(codePoint))) return [codePoint];
   return codePoints(String.fromCodePoint(codePoint).normalize("NFD"));
 }
 

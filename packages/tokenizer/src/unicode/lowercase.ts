@@ -1,14 +1,14 @@
 import { CAPITALS } from "../generated/capitals.js";
 import { setOf } from "./runs.js";
 
-const isCapital = /* @__PURE__ */ setOf(CAPITALS);
+const mayBeCapital = /* @__PURE__ */ setOf(CAPITALS);
 
 /**
  * Lower case of one character, without locale or context, as Unicode 14 has it; the same in Python 3.11 and in the Rust
- * crate. Unicode never parts a case pair, so the engine's mapping will do where the table says there is one.
+ * crate. Unicode never parts a case pair, so the engine's mapping will do where the table allows for one.
  */
 export function lowerCharacter(character: string): string {
-  return isCapital(character.codePointAt(0)!) ? character.toLowerCase() : character;
+  return mayBeCapital(character.codePointAt(0)!) ? character.toLowerCase() : character;
 }
 
 /** Each character of a text in lower case by itself, so that no sigma is a final one. */

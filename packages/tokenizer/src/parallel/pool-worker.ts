@@ -1,0 +1,126 @@
+import { TokenizerError, type TokenizerErrorCode } from "../errors.js";
+import { type Answer, type Job, READY } from "./protocol.js";
+
+/** A worker that cannot start, or ended by itself: the work has to be done elsewhere. */
+export class WorkerFailure extends Error {}
+
+/** Whether this is Node, Bun or Deno, whose workers come from `node:worker_threads`. */
+export function hasNodeWorkers(): boolean {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return typeof process?.versions?.node === "string";
+}
+
+/** A worker of Node's or of the web, whichever there is. */
+export class PoolWorker {
+  readonly #post: (message: unknown) => void;
+  readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: unknown) => void }>();
+  #next = 0;
+  #failure: WorkerFailure | undefined;
+  /** Ends the worker. */
+  readonly end: () => void;
+  /** Whether the process has to stay for it. */
+  readonly #hold: (on: boolean) => void;
+
+  private constructor(post: (message: unknown) => void, end: () => void, hold: (on: boolean) => void) {
+    this.#post = post;
+    this.end = end;
+    this.#hold = hold;
+  }
+
+  /**
+   * @param url of the worker's script, this package's `worker.js` unless given.
+   * @returns a worker whose tokenizer is loaded.
+   * @throws WorkerFailure where there are no workers, or the script is not there.
+   */
+  static async start(files: Readonly<Record<string, string>>, url: URL | string | undefined): Promise<PoolWorker> {
+    let worker: PoolWorker;
+    try {
+      worker = hasNodeWorkers() ? await PoolWorker.#startInNode(url) : PoolWorker.#startOnWeb(url);
+    } catch (error) {
+      throw new WorkerFailure(`no worker can be made: ${(error as Error).message}`, { cause: error });
+    }
+    try {
+      await worker.#ask(READY, { files }, undefined);
+    } catch (error) {
+      worker.end();
+      throw error;
+    }
+    return worker;
+  }
+
+  static async #startInNode(url: URL | string | undefined): Promise<PoolWorker> {
+    const { Worker: NodeWorker } = await import("node:worker_threads");
+    const { execArgv } = await import("node:process");
+    const thread = new NodeWorker(new URL(url ?? "./worker.js", import.meta.url), {
+      // The flags of the process, but for one that is about a script on the command line and that workers refuse.
+      execArgv: execArgv.filter((flag) => !flag.startsWith("--input-type")),
+    });
+    const worker = new PoolWorker(
+      (message) => thread.postMessage(message),
+      () => void thread.terminate(),
+      // A script must be able to end while workers wait.
+      (on) => (on ? thread.ref() : thread.unref()),
+    );
+    thread.on("message", (answer: Answer) => worker.#settle(answer));
+    thread.on("error", (error) => worker.#fail(error.message));
+    thread.on("exit", (code) => worker.#fail(`a worker ended with code ${code}`));
+    return worker;
+  }
+
+  static #startOnWeb(url: URL | string | undefined): PoolWorker {
+    // Written out, because bundlers look for just these words.
+    const thread = url
+      ? new Worker(url, { type: "module" })
+      : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    const worker = new PoolWorker(
+      (message) => thread.postMessage(message),
+      () => thread.terminate(),
+      () => {},
+    );
+    thread.addEventListener("message", (event: MessageEvent<Answer>) => worker.#settle(event.data));
+    thread.addEventListener("error", (event) => worker.#fail(event.message || "a worker's script did not load"));
+    return worker;
+  }
+
+  /** @throws the worker's TokenizerError, the signal's reason, or a WorkerFailure. */
+  run(job: Omit<Job, "id">, signal: AbortSignal | undefined): Promise<Answer> {
+    const id = this.#next++;
+    return this.#ask(id, { ...job, id }, signal);
+  }
+
+  async #ask(id: number, message: unknown, signal: AbortSignal | undefined): Promise<Answer> {
+    signal?.throwIfAborted();
+    if (this.#failure) throw this.#failure;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+    });
+    const abort = (): void => this.#finish(id)?.reject(signal!.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#hold(true);
+    this.#post(message);
+    try {
+      return await answer;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#finish(answer.id);
+    const { error } = answer;
+    if (error) waiting?.reject(new TokenizerError(error.code as TokenizerErrorCode, error.message, error.details));
+    else waiting?.resolve(answer);
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= new WorkerFailure(message);
+    for (const id of [...this.#waiting.keys()]) this.#finish(id)?.reject(this.#failure);
+  }
+
+  #finish(id: number) {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#hold(false);
+    return waiting;
+  }
+}
