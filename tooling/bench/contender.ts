@@ -1,31 +1,44 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { PlainArray } from "./cases.ts";
+import type { Case, FloatArray } from "./cases.ts";
+
+/** Arrays through the model, or texts through tokenizer, model and the mean over tokens. */
+export type Task = "forward" | "sentences";
 
 /** How to start a contender, which weights it takes, and how far from the reference it may be. */
 export interface ContenderKind {
   readonly script: string;
+  readonly flags?: readonly string[];
+  readonly tasks: readonly Task[];
   readonly dtype: "float32" | "int8" | "q8";
   /** Largest difference allowed, as a part of the largest expected value. */
   readonly tolerance: number;
+  /** Whether texts run as one padded batch, which gives other numbers than each text alone. */
+  readonly isPadded?: boolean;
 }
 
 const float32 = { dtype: "float32", tolerance: 1e-5 } as const;
 const int8 = { dtype: "int8", tolerance: 0.05 } as const;
 const q8 = { dtype: "q8", tolerance: 0.05 } as const;
+const forward = { tasks: ["forward"] } as const;
+const sentences = { tasks: ["sentences"] } as const;
+const both = { tasks: ["forward", "sentences"] } as const;
 
 /** q8 and int8 are transformers.js's names for two dynamic int8 exports; make_base_model.py tells their difference. */
 export const contenderKinds: Readonly<Record<string, ContenderKind>> = {
-  ours: { script: "ours.ts", ...float32 },
-  "ours-int8": { script: "ours.ts", ...int8 },
-  "ort-web": { script: "onnxruntime-web.ts", ...float32 },
-  "ort-web-q8": { script: "onnxruntime-web.ts", ...q8 },
-  "ort-web-int8": { script: "onnxruntime-web.ts", ...int8 },
-  "ort-node": { script: "onnxruntime-node.ts", ...float32 },
-  "ort-node-q8": { script: "onnxruntime-node.ts", ...q8 },
-  "ort-node-int8": { script: "onnxruntime-node.ts", ...int8 },
-  pytorch: { script: "pytorch.py", ...float32 },
+  ours: { script: "ours.ts", ...both, ...float32 },
+  "ours-int8": { script: "ours.ts", ...both, ...int8 },
+  "ort-web": { script: "onnxruntime-web.ts", ...forward, ...float32 },
+  "ort-web-q8": { script: "onnxruntime-web.ts", ...forward, ...q8 },
+  "ort-web-int8": { script: "onnxruntime-web.ts", ...forward, ...int8 },
+  "ort-node": { script: "onnxruntime-node.ts", ...forward, ...float32 },
+  "ort-node-q8": { script: "onnxruntime-node.ts", ...forward, ...q8 },
+  "ort-node-int8": { script: "onnxruntime-node.ts", ...forward, ...int8 },
+  "tfjs-wasm": { script: "tfjs-wasm.ts", ...forward, ...float32 },
+  "transformers-js": { script: "transformers-js.ts", ...sentences, ...float32, isPadded: true },
+  "transformers-js-single": { script: "transformers-js.ts", flags: ["--single"], ...sentences, ...float32 },
+  pytorch: { script: "pytorch.py", ...both, ...float32 },
 };
 
 /**
@@ -39,24 +52,25 @@ export class Contender {
   #pending: { resolve: (reply: unknown) => void; reject: (error: Error) => void } | undefined;
 
   constructor(name: string, kind: ContenderKind, { python, nodeFlags }: { python: string; nodeFlags: string[] }) {
+    const flags = kind.flags ?? [];
     const script = fileURLToPath(new URL(`./contenders/${kind.script}`, import.meta.url));
     this.name = name;
     this.kind = kind;
     this.#process = script.endsWith(".py")
-      ? spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] })
-      : spawn(process.execPath, [...nodeFlags, script], { stdio: ["pipe", "pipe", "inherit"] });
+      ? spawn(python, [script, ...flags], { stdio: ["pipe", "pipe", "inherit"] })
+      : spawn(process.execPath, [...nodeFlags, script, ...flags], { stdio: ["pipe", "pipe", "inherit"] });
     this.#process.on("error", (error) => this.#fail(error));
     this.#process.on("exit", (code, signal) => this.#fail(new Error(`ended with ${signal ?? `code ${code}`}`)));
     this.#process.stdin!.on("error", () => {}); // the exit that follows tells more than EPIPE
     createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#receive(line));
   }
 
-  load(model: string, threads: number): Promise<{ version: string; loadMs: number; peakBytes: number }> {
-    return this.#ask({ op: "load", model, threads, dtype: this.kind.dtype });
+  load(model: string, threads: number, task: Task): Promise<{ version: string; loadMs: number; peakBytes: number }> {
+    return this.#ask({ op: "load", model, threads, task, dtype: this.kind.dtype });
   }
 
   /** Take the inputs of a workload, run it once and give the output. */
-  async prepare(inputs: Record<string, PlainArray>): Promise<{ data: Float32Array; shape: number[] }> {
+  async prepare(inputs: Case["inputs"]): Promise<FloatArray> {
     const reply = await this.#ask<{ output: string; shape: number[] }>({ op: "prepare", inputs });
     return { data: new Float32Array(new Uint8Array(Buffer.from(reply.output, "base64")).buffer), shape: reply.shape };
   }

@@ -13,14 +13,18 @@ import { parseArgs } from "node:util";
 const help = `node tooling/bench/setup.mjs [options]
   --python PATH   Python with tooling/reference/requirements.txt (default: $CONVBERT_PYTHON); without one, no models are made
   --models DIR    where the models go (default: ${join(tmpdir(), "convbert-bench")})
-  --sizes LIST    of small, medium-small, base (default: base)
+  --sizes LIST    of small, medium-small, base (default: all three)
+  --data DIR      with sst2/dev.tsv, for the workload "sentences" (default: ../shared/data beside the clone)
   --force         make models anew that are already there`;
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 const { values: options } = parseArgs({
   options: {
     python: { type: "string", default: process.env.CONVBERT_PYTHON },
     models: { type: "string", default: join(tmpdir(), "convbert-bench") },
-    sizes: { type: "string", default: "base" },
+    sizes: { type: "string", default: "base,small,medium-small" },
+    data: { type: "string", default: here("../../../shared/data") },
     force: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -29,8 +33,6 @@ if (options.help) {
   console.log(help);
   process.exit();
 }
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 function run(command, args, cwd) {
   console.log(`$ ${command} ${args.join(" ")}`);
@@ -42,6 +44,17 @@ function run(command, args, cwd) {
   if (status !== 0) {
     console.error(`${command} failed${error ? `: ${error.message}` : ""}`);
     process.exit(1);
+  }
+}
+
+/** The workload "sentences", from the vocabulary of a model of this repository. */
+function makeSentences(folder) {
+  const texts = join(options.data, "sst2/dev.tsv");
+  if (!existsSync(texts)) {
+    console.log(`No ${texts}: no workload "sentences" made.`);
+  } else if (options.force || !existsSync(join(folder, "sentences.json"))) {
+    const vocabulary = here("../../packages/convbert/models/question-classification/vocab.txt");
+    run(options.python, [here("./sentences.py"), folder, "--texts", texts, "--vocabulary", vocabulary]);
   }
 }
 
@@ -59,6 +72,7 @@ if (!options.python) {
     if (options.force || !existsSync(join(folder, "onnx", "model_int8.onnx"))) {
       run(options.python, [here("../reference/make_base_model.py"), folder, "--size", size]);
     }
+    if (size === "base") makeSentences(folder);
     console.log(`model: ${folder}`);
   }
 }

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { importPeer } from "./peers.ts";
 import type { Engine, LoadRequest } from "./serve.ts";
 
 /** The part of the API, the same in onnxruntime-web and onnxruntime-node, that is used here. */
@@ -25,11 +23,7 @@ const files: Record<string, string> = {
 };
 
 export async function loadOnnxRuntime(name: string, provider: string, request: LoadRequest): Promise<Engine> {
-  const peers = fileURLToPath(new URL("../.peers/package.json", import.meta.url));
-  if (!existsSync(peers)) throw new Error(`${name} is not installed; run once: node tooling/bench/setup.mjs`);
-  const require = createRequire(peers);
-  const { version } = JSON.parse(readFileSync(join(peers, "..", "node_modules", name, "package.json"), "utf8"));
-  const ort: OnnxRuntime = await import(pathToFileURL(require.resolve(name)).href).then((m) => m.default ?? m);
+  const { module: ort, version } = await importPeer<OnnxRuntime>(name);
   ort.env.wasm.numThreads = request.threads;
   const session = await ort.InferenceSession.create(join(request.model, "onnx", files[request.dtype]!), {
     executionProviders: [provider],

@@ -1,32 +1,68 @@
 import { existsSync, readFileSync } from "node:fs";
-import { serve } from "./serve.ts";
+import { type LoadRequest, serve, stack } from "./serve.ts";
 
-const packageFolder = new URL("../../../packages/model/", import.meta.url);
-
-/** The part of @convbert/model that is used here; the built package is measured, as a user gets it. */
-interface Model {
-  forward(inputs: object): Promise<{ last_hidden_state: { data: Float32Array; offset: number; shape: number[] } }>;
+interface NdArray {
+  readonly data: Float32Array;
+  readonly offset: number;
+  readonly shape: number[];
 }
+interface LoadOptions {
+  readonly threads: number;
+  readonly dtype: string;
+}
+
+/** The part of our packages that is used here; the built packages are measured, as a user gets them. */
 interface ModelPackage {
-  ConvBertModel: { fromPretrained(folder: string, options: { threads: number; dtype: string }): Promise<Model> };
+  readonly ConvBertModel: {
+    fromPretrained(
+      folder: string,
+      options: LoadOptions,
+    ): Promise<{ forward(inputs: object): Promise<{ last_hidden_state: NdArray }> }>;
+  };
+}
+interface PipelinesPackage {
+  pipeline(
+    task: "feature-extraction",
+    model: string,
+    options: LoadOptions,
+  ): Promise<(texts: readonly string[], options: { pooling: "mean" }) => Promise<NdArray[]>>;
 }
 
-await serve(async ({ model: folder, threads, dtype }) => {
-  const entry = new URL("dist/index.js", packageFolder);
-  if (!existsSync(entry)) throw new Error("packages/model/dist is missing; build first: npx pnpm build");
-  const { ConvBertModel }: ModelPackage = await import(entry.href);
-  const model = await ConvBertModel.fromPretrained(folder, { threads, dtype });
-  const { name, version } = JSON.parse(readFileSync(new URL("package.json", packageFolder), "utf8"));
+async function importOurs<Module>(name: string): Promise<{ module: Module; version: string }> {
+  const folder = new URL(`../../../packages/${name}/`, import.meta.url);
+  const entry = new URL("dist/index.js", folder);
+  if (!existsSync(entry)) throw new Error(`packages/${name}/dist is missing; build first: npx pnpm build`);
+  const manifest = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
+  return { module: await import(entry.href), version: `${manifest.name} ${manifest.version}` };
+}
+
+const flat = ({ data, offset, shape }: NdArray) => data.subarray(offset, offset + shape.reduce((a, b) => a * b));
+
+async function loadModel({ model: folder, threads, dtype }: LoadRequest) {
+  const { module, version } = await importOurs<ModelPackage>("model");
+  const model = await module.ConvBertModel.fromPretrained(folder, { threads, dtype });
   return {
-    version: `${name} ${version}`,
-    prepare(inputs) {
+    version,
+    prepare(inputs: Record<string, { data: number[]; shape: number[] }>) {
       const feeds = Object.fromEntries(
         Object.entries(inputs).map(([key, { data, shape }]) => [key, { data: Int32Array.from(data), shape }]),
       );
       return async () => {
-        const { data, offset, shape } = (await model.forward(feeds)).last_hidden_state;
-        return { data: data.subarray(offset, offset + shape.reduce((a, b) => a * b)), shape };
+        const output = (await model.forward(feeds)).last_hidden_state;
+        return { data: flat(output), shape: output.shape };
       };
     },
   };
-});
+}
+
+async function loadPipeline({ model, threads, dtype }: LoadRequest) {
+  const { module, version } = await importOurs<PipelinesPackage>("pipelines");
+  const extract = await module.pipeline("feature-extraction", model, { threads, dtype });
+  return {
+    version,
+    prepareTexts: (texts: readonly string[]) => async () =>
+      stack((await extract(texts, { pooling: "mean" })).map(flat)),
+  };
+}
+
+await serve((request) => (request.task === "sentences" ? loadPipeline(request) : loadModel(request)));
