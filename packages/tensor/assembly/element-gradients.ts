@@ -100,6 +100,11 @@ export function fill(output: usize, outputStride: usize, columns: usize, value: 
   const bytes = columns << 2;
   for (let row = begin; row < end; row++) {
     const to = output + row * outputStride;
+    if (value == 0) {
+      // Engines clear memory without reading it first.
+      memory.fill(to, 0, bytes);
+      continue;
+    }
     let at: usize = 0;
     for (; at < whole; at += 16) v128.store(to + at, all(value));
     for (; at < bytes; at += 4) store<f32>(to + at, value);
@@ -115,18 +120,27 @@ export function squares(
   begin: usize,
   end: usize,
 ): void {
-  const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
   for (let row = begin; row < end; row++) {
     const x = input + row * inputStride;
     let low = f64x2.splat(0);
     let high = f64x2.splat(0);
     let at: usize = 0;
-    for (; at < whole; at += 16) {
-      const a = f64x2.promote_low_f32x4(v128.load64_zero(x + at));
-      const b = f64x2.promote_low_f32x4(v128.load64_zero(x + at + 8));
-      low = f64x2.add(low, f64x2.mul(a, a));
-      high = f64x2.add(high, f64x2.mul(b, b));
+    for (; at + 64 <= bytes; at += 64) {
+      const v0 = v128.load(x + at);
+      const v1 = v128.load(x + at, 16);
+      const v2 = v128.load(x + at, 32);
+      const v3 = v128.load(x + at, 48);
+      // Most rows of a table's gradient are zeros.
+      if (!v128.any_true(v128.or(v128.or(v0, v1), v128.or(v2, v3)))) continue;
+      low = addSquares(v0, low);
+      high = addSquares(upper(v0), high);
+      low = addSquares(v1, low);
+      high = addSquares(upper(v1), high);
+      low = addSquares(v2, low);
+      high = addSquares(upper(v2), high);
+      low = addSquares(v3, low);
+      high = addSquares(upper(v3), high);
     }
     let total =
       f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1));
@@ -136,6 +150,20 @@ export function squares(
     }
     store<f64>(sums + (row << 3), total);
   }
+}
+
+/** `sum` plus the squares of the first two lanes. */
+// @ts-ignore: decorator
+@inline
+function addSquares(x: v128, sum: v128): v128 {
+  const d = f64x2.promote_low_f32x4(x);
+  return f64x2.add(sum, f64x2.mul(d, d));
+}
+
+// @ts-ignore: decorator
+@inline
+function upper(x: v128): v128 {
+  return v128.shuffle<f64>(x, x, 1, 1);
 }
 
 /** A step of Adam; `inverseCorrection` multiplies the root of the variance. */

@@ -16,7 +16,7 @@ import { multiplyTokens, multiplyTransposed, type ProductContext } from "./produ
 import { located } from "./rows.js";
 
 /** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
-const LONG_ROW = 1024;
+const LONG_ROW = 4096;
 /** Columns of a unit of kernels that go down all rows, as in assembly/row-gradients.ts. */
 const COLUMN_BLOCK = 32;
 /** Rows whose share of a layer normalisation's weight gradients is summed first: whatever the number of threads. */
