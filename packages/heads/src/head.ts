@@ -11,6 +11,7 @@ import {
   type PreparedInputs,
   PreTrainedModel,
   prepareInputs,
+  type RaggedInputs,
   type Scope,
   type TrainingRun,
   withoutPadding,
@@ -40,6 +41,9 @@ export interface HeadContext {
   /** Of training; null drops nothing. */
   readonly random: DropoutGenerator | null;
 }
+
+/** The part of a {@link HeadContext} that is there for sequences of any lengths too. */
+export type RaggedContext = Pick<HeadContext, "encoded" | "random">;
 
 /** A ConvBERT with a head on top; weights of the encoder are named "convbert.…", as in the reference. */
 export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertInputs> extends PreTrainedModel {
@@ -131,6 +135,24 @@ export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertI
     try {
       this.assertUsable();
       return tidy(() => head({ encoded, prepared, kept: null, random: null }));
+    } finally {
+      encoded[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * The same for sequences of any lengths without padding: dense products go over all tokens together, the rest stays
+   * within each sequence. `head` gives a result for each.
+   */
+  protected async runRagged<Output>(
+    inputs: RaggedInputs,
+    options: ForwardOptions,
+    head: (context: RaggedContext) => Output[],
+  ): Promise<Output[]> {
+    const encoded = await this.convbert.encodeRagged(inputs, options);
+    try {
+      this.assertUsable();
+      return tidy(() => head({ encoded, random: null }));
     } finally {
       encoded[Symbol.dispose]();
     }

@@ -1,11 +1,18 @@
 export { ConvBertWithHead, type HeadContext, type LossOptions, type TrainingOptions } from "./head.js";
-export { ConvBertForMaskedLM, type MaskedLMInputs, type MaskedLMOutput } from "./masked-lm.js";
+export {
+  ConvBertForMaskedLM,
+  type MaskedLMInputs,
+  type MaskedLMOutput,
+  type RaggedMaskedLMInputs,
+} from "./masked-lm.js";
 export { ConvBertForMultipleChoice, type MultipleChoiceInputs, type MultipleChoiceOutput } from "./multiple-choice.js";
 export {
   ConvBertForQuestionAnswering,
   type QuestionAnsweringInputs,
   type QuestionAnsweringOutput,
+  type RaggedSpanLogits,
 } from "./question-answering.js";
+export type { RaggedLogits } from "./ragged.js";
 export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
 export {
   ConvBertForSequenceClassification,

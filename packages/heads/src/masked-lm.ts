@@ -10,6 +10,7 @@ import {
   LayerNorm,
   Linear,
   paddedOutput,
+  type RaggedInputs,
   Random,
   type Scope,
 } from "@convbert/model";
@@ -17,6 +18,7 @@ import { crossEntropy, linear, type PackedWeights, Tensor } from "@convbert/tens
 import { selectTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels, tokenLabels } from "./labels.js";
+import { eachSequence, type RaggedLogits } from "./ragged.js";
 
 export interface MaskedLMInputs extends ConvBertInputs {
   /** `[batch, length]`: the token to predict, -100 where nothing is asked. */
@@ -29,6 +31,12 @@ export interface MaskedLMOutput extends EncoderOutputs {
   readonly loss?: number;
   /** `[batch, length, vocab_size]`. */
   readonly logits: FloatArray;
+}
+
+/** A batch without padding, and what is asked of it. */
+export interface RaggedMaskedLMInputs extends RaggedInputs {
+  /** Of each sequence the positions whose words are to be predicted; all by default. */
+  readonly positions?: readonly ArrayLike<number>[] | null | undefined;
 }
 
 /** Label of a position where nothing is asked. */
@@ -88,6 +96,34 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
         logits: paddedOutput(logits, prepared),
         ...encoderOutputs(encoded, prepared),
       };
+    });
+  }
+
+  /**
+   * Runs sequences of any lengths without padding; a result for each, equal to running it alone: `logits`
+   * `[length, vocab_size]`, or, which takes far less, `[positions, vocab_size]` of the `positions` asked for.
+   * Throws InputError for arguments that do not fit.
+   */
+  async forwardRagged(inputs: RaggedMaskedLMInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    const { positions, ...ragged } = inputs;
+    if (positions == null) {
+      return this.runRagged(ragged, options, (context) =>
+        eachSequence(this.#logits(context.encoded.lastHiddenState), context),
+      );
+    }
+    checkPositions(positions, ragged.sequences);
+    return this.runRagged(ragged, options, ({ encoded }) => {
+      const { offsets } = encoded.sequences;
+      const tokens = positions.flatMap((list, index) => Array.from(list, (position) => offsets[index]! + position));
+      if (tokens.length === 0) {
+        return positions.map(() => ({ logits: Tensor.allocate(this.backend, [0, this.config.vocab_size]).toArray() }));
+      }
+      const ends = [0];
+      for (const { length } of positions) {
+        ends.push(ends.at(-1)! + length);
+      }
+      const logits = this.#logits(selectTokens(encoded.lastHiddenState, tokens));
+      return eachSequence(logits, { encoded: { sequences: { offsets: ends } } });
     });
   }
 
@@ -154,4 +190,20 @@ function resized(old: Float32Array, size: number): { values: Float32Array; kept:
   const values = new Float32Array(size);
   values.set(old.subarray(0, kept));
   return { values, kept };
+}
+
+function checkPositions(positions: readonly ArrayLike<number>[], sequences: RaggedInputs["sequences"]): void {
+  const isList: boolean = Array.isArray(positions);
+  if (!isList || positions.length !== sequences?.length) {
+    throw new InputError("positions", "expected a list with one list of positions for each sequence");
+  }
+  for (const [index, list] of positions.entries()) {
+    const { length } = sequences[index]!;
+    const outside = Array.from(list).find(
+      (position) => !(Number.isInteger(position) && position >= 0 && position < length),
+    );
+    if (outside !== undefined) {
+      throw new InputError("positions", `${outside} is no position of sequence ${index}, which has ${length} tokens`);
+    }
+  }
 }

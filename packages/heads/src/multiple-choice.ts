@@ -12,12 +12,14 @@ import {
   InputError,
   integers,
   Linear,
+  type RaggedInputs,
   type Scope,
   withShape,
 } from "@convbert/model";
 import { crossEntropy, type Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels } from "./labels.js";
+import { eachRow, type RaggedLogits } from "./ragged.js";
 import { SequenceSummary } from "./sequence-summary.js";
 
 /** As for every model, with an axis for the choices: `[batch, choices, length]`. */
@@ -67,6 +69,16 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
         logits: withShape(logits.toArray(), logits.shape),
         ...encoderOutputs(context.encoded, context.prepared),
       };
+    });
+  }
+
+  /**
+   * Scores sequences of any lengths without padding, each as one choice; `logits` are `[1]`, to be compared among the
+   * choices of a prompt. A result for each, equal to running it alone. Throws InputError for arguments that do not fit.
+   */
+  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    return this.runRagged(inputs, options, (context) => {
+      return eachRow(this.#classifier.forward(this.#summary.forward(context)));
     });
   }
 

@@ -10,7 +10,9 @@ import {
   InputError,
   integers,
   Linear,
+  type RaggedInputs,
   type Scope,
+  sequenceRows,
   withShape,
 } from "@convbert/model";
 import { add, concatenate, crossEntropy, scale, Tensor } from "@convbert/tensor";
@@ -32,6 +34,9 @@ export interface QuestionAnsweringOutput extends EncoderOutputs {
   /** `[batch, length]`. */
   readonly end_logits: FloatArray;
 }
+
+/** What `forwardRagged` gives for each sequence. */
+export type RaggedSpanLogits = Pick<QuestionAnsweringOutput, "start_logits" | "end_logits">;
 
 /** Marks the span that answers a question (the reference's `ConvBertForQuestionAnswering`). */
 export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnsweringInputs> {
@@ -63,6 +68,20 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
         end_logits: withShape(ends.toArray(), ends.shape),
         ...encoderOutputs(encoded, prepared),
       };
+    });
+  }
+
+  /**
+   * Runs sequences of any lengths without padding; a result for each, equal to running it alone. `start_logits` and `end_logits` are `[length]`.
+   * Throws InputError for arguments that do not fit.
+   */
+  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedSpanLogits[]> {
+    return this.runRagged(inputs, options, ({ encoded }) => {
+      const logits = this.#outputs.forward(encoded.lastHiddenState);
+      const [starts, ends] = [0, 1].map((column) =>
+        sequenceRows(concatenate([logits.slice(-1, column, column + 1)]).reshape([-1]), encoded),
+      );
+      return starts!.map((start_logits, index) => ({ start_logits, end_logits: ends![index]! }));
     });
   }
 

@@ -11,12 +11,14 @@ import {
   isIntegral,
   Linear,
   type ProblemType,
+  type RaggedInputs,
   type Scope,
 } from "@convbert/model";
 import { binaryCrossEntropy, crossEntropy, meanSquaredError, type Tensor } from "@convbert/tensor";
 import { firstTokens } from "./first-tokens.js";
-import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
+import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";
 import { floatLabels, integerLabels } from "./labels.js";
+import { eachRow, type RaggedLogits } from "./ragged.js";
 
 export interface SequenceClassificationInputs extends ConvBertInputs {
   /** `[batch]` classes; `[batch, num_labels]` 0 or 1 for several labels at once; numbers for regression. */
@@ -63,11 +65,19 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
     });
   }
 
+  /**
+   * Runs sequences of any lengths without padding; a result for each, equal to running it alone. `logits` are `[num_labels]`.
+   * Throws InputError for arguments that do not fit.
+   */
+  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    return this.runRagged(inputs, options, (context) => eachRow(this.#logits(context)));
+  }
+
   protected override loss(inputs: SequenceClassificationInputs, context: HeadContext, options: LossOptions) {
     return this.#loss(this.#logits(context), inputs, options);
   }
 
-  #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
+  #logits({ encoded, random }: RaggedContext): Tensor<"float32"> {
     const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
     const first = drop(firstTokens(encoded), rate, random);
     const dense = this.#dense.forward(first, hiddenActivation(this.config));

@@ -1,7 +1,7 @@
 import { type ConvBertConfig, drop, Linear, type Scope } from "@convbert/model";
 import { activate, activationKind, sequenceMean, type Tensor } from "@convbert/tensor";
 import { firstTokens, lastTokens } from "./first-tokens.js";
-import type { HeadContext } from "./head.js";
+import type { RaggedContext } from "./head.js";
 
 /**
  * One vector for a sequence (the reference's `SequenceSummary`): by `summary_type` the last position (the default, even
@@ -21,7 +21,7 @@ export class SequenceSummary {
     this.#projection = config.summary_use_proj ? new Linear(scope.scope("summary"), hidden, this.size) : null;
   }
 
-  forward({ encoded, random }: HeadContext): Tensor<"float32"> {
+  forward({ encoded, random }: RaggedContext): Tensor<"float32"> {
     const { summary_type: type, summary_activation: activation } = this.#config;
     let summary: Tensor<"float32">;
     switch (type) {

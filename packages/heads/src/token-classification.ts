@@ -9,11 +9,13 @@ import {
   type ForwardOptions,
   Linear,
   paddedOutput,
+  type RaggedInputs,
   type Scope,
 } from "@convbert/model";
 import { crossEntropy, Tensor } from "@convbert/tensor";
-import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
+import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";
 import { tokenLabels } from "./labels.js";
+import { eachSequence, type RaggedLogits } from "./ragged.js";
 
 export interface TokenClassificationInputs extends ConvBertInputs {
   /** `[batch, length]`: a class for each token, -100 where it does not count. */
@@ -53,11 +55,19 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
     });
   }
 
+  /**
+   * Runs sequences of any lengths without padding; a result for each, equal to running it alone. `logits` are `[length, num_labels]`.
+   * Throws InputError for arguments that do not fit.
+   */
+  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    return this.runRagged(inputs, options, (context) => eachSequence(this.#logits(context), context));
+  }
+
   protected override loss(inputs: TokenClassificationInputs, context: HeadContext, options: LossOptions) {
     return this.#loss(this.#logits(context), inputs, context, options);
   }
 
-  #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
+  #logits({ encoded, random }: RaggedContext): Tensor<"float32"> {
     const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
     return this.#classifier.forward(drop(encoded.lastHiddenState, rate, random));
   }

@@ -29,7 +29,9 @@ export {
   type ForwardOptions,
   paddedOutput,
   type RaggedInputs,
+  type RaggedModelOutput,
   resizedRows,
+  sequenceRows,
   withShape,
 } from "./model.js";
 export { type Embedding, hiddenActivation, LayerNorm, Linear } from "./modules.js";

@@ -217,3 +217,18 @@ function prepareHeadMask(input: ArrayInput | null | undefined, config: ConvBertC
     forAll ? values : values.slice(layer * heads, (layer + 1) * heads),
   );
 }
+
+/** The mask of decoders whose sequences have lengths of their own: `[tokens, longest]`, a row of keys for each query. */
+export function causalMask(offsets: readonly number[]): HostArray<Float32Array> {
+  const tokens = offsets.at(-1)!;
+  const longest = Math.max(...offsets.slice(1).map((end, index) => end - offsets[index]!));
+  const values = new Float32Array(tokens * longest).fill(MASKED);
+  let sequence = 0;
+  for (let token = 0; token < tokens; token++) {
+    while (token >= offsets[sequence + 1]!) {
+      sequence++;
+    }
+    values.fill(0, token * longest, token * longest + token - offsets[sequence]! + 1);
+  }
+  return { shape: [tokens, longest], values };
+}

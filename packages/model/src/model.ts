@@ -13,7 +13,7 @@ import {
   type TrainingRun,
 } from "./encode.js";
 import { InputError } from "./errors.js";
-import { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
+import { type ConvBertInputs, causalMask, type PreparedInputs, prepareInputs } from "./inputs.js";
 import { Embedding } from "./modules.js";
 import type { Scope } from "./parameters.js";
 import { PreTrainedModel } from "./pretrained.js";
@@ -34,6 +34,12 @@ export interface EncoderOutputs {
 /** The reference's `BaseModelOutput`. */
 export interface ConvBertModelOutput extends EncoderOutputs {
   /** `[batch, length, hidden_size]`. */
+  readonly last_hidden_state: FloatArray;
+}
+
+/** What {@link ConvBertModel.forwardRagged} gives for each sequence. */
+export interface RaggedModelOutput {
+  /** `[length, hidden_size]`. */
   readonly last_hidden_state: FloatArray;
 }
 
@@ -74,7 +80,7 @@ export class ConvBertModel extends PreTrainedModel {
 
   /**
    * Runs the model on a padded batch with the reference's semantics. Mind that the attention mask never reaches the
-   * convolution: what stands in padded positions changes their neighbours' result; {@link encodeRagged} has no padding.
+   * convolution: what stands in padded positions changes their neighbours' result; {@link forwardRagged} has no padding.
    * Throws InputError for arguments that do not fit; the signal's reason when it aborts.
    */
   async forward(inputs: ConvBertInputs, options: ForwardOptions = {}): Promise<ConvBertModelOutput> {
@@ -150,13 +156,27 @@ export class ConvBertModel extends PreTrainedModel {
         words,
         positions,
         types,
-        mask: null,
+        mask: this.config.is_decoder ? causalMask(offsets) : null,
         headMask: null,
         outputAttentions: false,
         outputHiddenStates: false,
       },
       this.running(options),
     );
+  }
+
+  /**
+   * Runs sequences of any lengths without padding, and returns a result for each, `last_hidden_state` being
+   * `[length, hidden_size]`: what running it alone gives, whatever else is in the batch. Throws InputError for arguments
+   * that do not fit; the signal's reason when it aborts.
+   */
+  async forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedModelOutput[]> {
+    const encoded = await this.encodeRagged(inputs, options);
+    try {
+      return sequenceRows(encoded.lastHiddenState, encoded).map((last_hidden_state) => ({ last_hidden_state }));
+    } finally {
+      encoded[Symbol.dispose]();
+    }
   }
 
   /** The word embeddings, a copy `[vocab_size, embedding_size]`. */
@@ -259,6 +279,15 @@ export function resizedRows(rows: number, multiple = 1): number {
     );
   }
   return Math.ceil(rows / multiple) * multiple;
+}
+
+/** Copies `[length, channels]` of each sequence's rows of `[tokens, channels]`. */
+export function sequenceRows(tensor: Tensor<"float32">, { sequences }: Pick<Encoded, "sequences">): FloatArray[] {
+  const { offsets } = sequences;
+  return offsets.slice(1).map((end, index) => {
+    using rows = tensor.slice(0, offsets[index]!, end);
+    return rows.toArray();
+  });
 }
 
 /** A copy `[batch, length, channels]` of `[tokens, channels]`. */

@@ -3,7 +3,7 @@ import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import type { Dropout } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
-import { commonLength, expectTokens } from "./sequences.js";
+import { commonLength, expectTokens, longestLength } from "./sequences.js";
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -46,9 +46,11 @@ export function attention(
   const length = commonLength(sequences);
   if (mask !== null) {
     const perSequence = length !== undefined && mask.size === count * length;
-    const perToken = length !== undefined && mask.size === count * length * length;
-    if (!(perSequence || perToken) || mask.extent(-1) !== length) {
-      throw new ShapeError("attention", `a mask [${count}, ${length}] or [${count}, ${length}, ${length}]`, mask.shape);
+    const longest = longestLength(sequences);
+    const perToken = mask.size === q.matrix().rows * longest;
+    if (!(perSequence || perToken) || mask.extent(-1) !== longest) {
+      const shapes = length === undefined ? "" : `[${count}, ${length}] or [${count}, ${length}, ${length}], that is `;
+      throw new ShapeError("attention", `a mask ${shapes}[tokens ${q.matrix().rows}, longest ${longest}]`, mask.shape);
     }
   }
   if (headMask !== null && headMask.size !== heads) {

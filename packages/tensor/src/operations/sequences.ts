@@ -20,3 +20,8 @@ export function commonLength({ offsets }: Sequences): number | undefined {
   const length = (offsets[1] ?? 0) - (offsets[0] ?? 0);
   return offsets.every((offset, index) => offset === index * length) ? length : undefined;
 }
+
+/** Tokens of the longest sequence. */
+export function longestLength({ offsets }: Sequences): number {
+  return offsets.reduce((longest, end, index) => Math.max(longest, index === 0 ? 0 : end - offsets[index - 1]!), 0);
+}
