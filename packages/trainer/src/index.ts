@@ -90,6 +90,12 @@ export { type LabelledLineOptions, labelledLines, type PlainTextOptions, plainTe
 export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
+export type { EvaluationOptions, Forward } from "./evaluate/batches.js";
+export { evaluateFillMask } from "./evaluate/fill-mask.js";
+export { evaluateMultipleChoice } from "./evaluate/multiple-choice.js";
+export { evaluateQuestionAnswering, type QuestionEvaluationOptions } from "./evaluate/question-answering.js";
+export { evaluateTextClassification, type TextEvaluationOptions } from "./evaluate/text-classification.js";
+export { evaluateTokenClassification } from "./evaluate/token-classification.js";
 export { DivergedError } from "./loop/error.js";
 export type {
   CheckpointEvent,

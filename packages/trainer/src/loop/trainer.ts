@@ -22,6 +22,7 @@ import type { Interval, TrainerOptions, TrainingBatch, TrainSummary } from "./op
 import { type EpochPlan, Planner } from "./plan.js";
 import { decidingScore, isBetter } from "./scores.js";
 import { Speed } from "./speed.js";
+import { turn } from "./turn.js";
 
 /** Seeds the batches' generators apart from the orders'. */
 const COLLATE_STREAM = 1;
@@ -81,29 +82,33 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     try {
       await this.#run(learner, planner, schedule, totalSteps);
     } catch (error) {
-      if (signal?.aborted && checkpoints) await this.#save(learner);
+      // The state is that between two steps, or before an evaluation; after a divergence the weights are not.
+      if (signal?.aborted && checkpoints && !(error instanceof DivergedError)) await this.#save(learner);
       throw error;
     }
-    return this.#end(learner);
+    return await this.#end();
   }
 
   async #run(learner: Learner<Inputs>, planner: Planner<Example>, schedule: Schedule, total: number): Promise<void> {
-    const { evaluate, checkpoints, signal } = this.#options;
+    const { evaluate, checkpoints } = this.#options;
     const state = this.#state;
     while (state.done === null) {
-      if (state.evaluationDue) await this.#evaluate(learner);
-      if (state.done !== null) break;
-      if (state.step >= total) {
-        this.#change({ done: "finished" });
-        break;
+      let isSaveDue = false;
+      // A run that goes on may have to begin with the evaluation that was interrupted.
+      if (!state.evaluationDue && state.step < total) {
+        const endsEpoch = await this.#step(learner, planner, schedule, total);
+        const isDue = (every: Interval) => (every === "epoch" ? endsEpoch : state.step % every === 0);
+        isSaveDue = isDue(this.#checked.checkpointEvery);
+        if (evaluate && (isDue(this.#checked.evaluateEvery) || state.step >= total)) {
+          this.#change({ evaluationDue: true });
+        }
       }
-      const endsEpoch = await this.#step(learner, planner, schedule, total);
-      const isDue = (every: Interval) => (every === "epoch" ? endsEpoch : state.step % every === 0);
-      if (evaluate && (isDue(this.#checked.evaluateEvery) || state.step >= total)) {
-        this.#change({ evaluationDue: true });
+      if (state.evaluationDue && (await this.#evaluate())) {
+        isSaveDue = true;
+        if (!checkpoints && this.#checked.keepBest) this.#bestWeights = this.#copyWeights();
       }
-      // An abort is looked at here too, so that it never falls between a step and its checkpoint.
-      if (checkpoints && (isDue(this.#checked.checkpointEvery) || signal?.aborted)) await this.#save(learner);
+      if (state.done === null && state.step >= total) this.#change({ done: "finished" });
+      if (checkpoints && (isSaveDue || state.done !== null)) await this.#save(learner);
     }
   }
 
@@ -115,6 +120,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     totalSteps: number,
   ): Promise<boolean> {
     const state = this.#state;
+    await turn();
     const began = performance.now();
     const plan = planner.epoch(state.epoch);
     const count = Math.min(this.#checked.gradientAccumulation, plan.batches - state.batch);
@@ -187,7 +193,8 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     return { loss, tokens: sum((one) => one.tokens), targets };
   }
 
-  async #evaluate(learner: Learner<Inputs>): Promise<void> {
+  /** Whether the score is the best so far. */
+  async #evaluate(): Promise<boolean> {
     const { evaluate, signal, metric: wanted, greaterIsBetter, checkpoints } = this.#options;
     const state = this.#state;
     const began = performance.now();
@@ -197,7 +204,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     });
     const { metric, score } = decidingScore(metrics, wanted);
     const isBest = isBetter(metric, score, state.best, greaterIsBetter);
-    const { patience, keepBest } = this.#checked;
+    const { patience } = this.#checked;
     const { step, epoch } = state;
     const checkpoint = isBest && checkpoints ? checkpointName(step, await checkpoints.list()) : null;
     const sinceBest = isBest ? 0 : state.sinceBest + 1;
@@ -221,15 +228,11 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
       isBest,
       seconds: (performance.now() - began) / 1000,
     });
-    if (!isBest) return;
-    if (checkpoints) await this.#save(learner);
-    else if (keepBest) this.#bestWeights = this.#copyWeights();
+    return isBest;
   }
 
-  async #end(learner: Learner<Inputs>): Promise<TrainSummary> {
-    const { checkpoints } = this.#options;
+  async #end(): Promise<TrainSummary> {
     const state = this.#state;
-    if (checkpoints) await this.#save(learner);
     const keptBest = this.#checked.keepBest && state.best !== null;
     if (keptBest && state.best?.step !== state.step) await this.#restoreBest();
     const summary: TrainSummary = {

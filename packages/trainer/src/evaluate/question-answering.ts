@@ -1,0 +1,65 @@
+import type { QuestionAnsweringInputs, QuestionAnsweringOutput } from "@convbert/heads";
+import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { AnswerCollector, type AnswerOptions } from "../collate/answers.js";
+import { paddingBefore, type QuestionAnsweringCollator } from "../collate/question-answering.js";
+import type { QuestionExample } from "../data/examples.js";
+import type { Evaluate } from "../loop/options.js";
+import { turn } from "../loop/turn.js";
+import { Squad2Metric, SquadMetric } from "../metrics/squad.js";
+import { TrainerOptionError } from "../option-error.js";
+import { type EvaluationOptions, type Forward, MeanLoss } from "./batches.js";
+
+export interface QuestionEvaluationOptions extends EvaluationOptions<QuestionExample>, AnswerOptions {
+  readonly tokenizer: Pick<ConvBertTokenizerFast, "paddingSide">;
+}
+
+/**
+ * Measures answers by the official scripts of SQuAD: `loss` (over windows), `exactMatch` and `f1`, both times 100; where
+ * `allowNoAnswer` is set as version 2.0 counts them.
+ */
+export function evaluateQuestionAnswering(
+  model: Forward<QuestionAnsweringInputs, QuestionAnsweringOutput>,
+  collator: QuestionAnsweringCollator,
+  options: QuestionEvaluationOptions,
+): Evaluate {
+  const { dataset, tokenizer, batchSize = 32, unpadded = false, allowNoAnswer = false } = options;
+  return async ({ signal, onProgress }) => {
+    const examples: QuestionExample[] = [];
+    for await (const example of dataset) {
+      if (allowNoAnswer || example.answers.length > 0) examples.push(example);
+    }
+    if (examples.length === 0) {
+      throw new TrainerOptionError("evaluation data", 0, "there are no questions to evaluate on");
+    }
+    const loss = new MeanLoss();
+    const answers = new AnswerCollector(options);
+    const windows = collator.windows(examples);
+    const size = unpadded ? 1 : batchSize;
+    for (let at = 0; at < windows.length; at += size) {
+      signal?.throwIfAborted();
+      await turn();
+      const batch = collator.pack(windows.slice(at, at + size));
+      const output = await model.forward(batch.inputs, { signal });
+      loss.add(output.loss, batch.targets);
+      const length = batch.inputs.input_ids.shape[1]!;
+      for (const [row, window] of batch.windows.entries()) {
+        const from = row * length + paddingBefore(window, length, tokenizer);
+        const own = (logits: Float32Array) => logits.subarray(from, from + window.input_ids.length);
+        answers.add(window, own(output.start_logits.data), own(output.end_logits.data));
+      }
+      onProgress?.(Math.min(windows.length, at + size), windows.length);
+    }
+    return { ...loss.metric, ...scoresOf(answers, allowNoAnswer) };
+  };
+}
+
+function scoresOf(collector: AnswerCollector, allowNoAnswer: boolean): { exactMatch: number; f1: number } {
+  const [plain, second] = [new SquadMetric(), new Squad2Metric({ threshold: Number.POSITIVE_INFINITY })];
+  for (const { example, text } of collector.answers()) {
+    const expected = example.answers.map((answer) => answer.text);
+    if (allowNoAnswer) second.update(text, expected);
+    else plain.update(text, expected);
+  }
+  const { exactMatch, f1 } = allowNoAnswer ? second.compute() : plain.compute();
+  return { exactMatch, f1 };
+}

@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import {
+  DivergedError,
+  evaluateTextClassification,
+  MemoryLog,
+  memoryCheckpoints,
+  memoryDataset,
+  Trainer,
+  type TrainerEvent,
+  TrainerOptionError,
+} from "../src/index.js";
+import { collator, sentences, tinyModel, tinyRun, weightsOf } from "./tiny.js";
+
+describe("a run", () => {
+  it("learns, and tells what it does", async () => {
+    using model = await tinyModel();
+    const events: TrainerEvent[] = [];
+    const log = new MemoryLog();
+    const evaluate = evaluateTextClassification(model, collator, { dataset: memoryDataset(sentences(20, 100)) });
+    const before = await evaluate({});
+    const summary = await new Trainer(
+      tinyRun(model, { evaluate, epochs: 12, metric: "accuracy", log, onEvent: (event) => events.push(event) }),
+    ).train();
+    expect(summary).toMatchObject({ reason: "finished", steps: 48, epochs: 12, keptBest: true });
+    expect(before["accuracy"]).toBeLessThan(0.8);
+    expect(summary.best!.score).toBeGreaterThan(0.85);
+    // The model has the best weights, not the last ones.
+    expect(await evaluate({})).toEqual(summary.best!.metrics);
+
+    const steps = events.filter((event) => event.type === "step");
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 48 }, (_, i) => i + 1));
+    // 10% of 48 steps, rounded up, rise from 0; then the rate falls to almost 0.
+    expect(steps.slice(0, 3).map(({ learningRate }) => learningRate)).toEqual([0, 3e-3 / 5, (3e-3 * 2) / 5]);
+    expect(steps.at(-1)!.learningRate).toBeCloseTo(3e-3 / 43, 12);
+    expect(steps[3]!.epoch).toBe(1);
+    const loss = (part: typeof steps) => part.reduce((sum, step) => sum + step.loss, 0) / part.length;
+    expect(loss(steps.slice(-8))).toBeLessThan(0.75 * loss(steps.slice(0, 8)));
+    for (const { tokens, tokensPerSecond, gradientNorm } of steps) {
+      expect(tokens).toBeGreaterThan(30);
+      expect(tokensPerSecond).toBeGreaterThan(0);
+      expect(gradientNorm).toBeGreaterThan(0);
+    }
+    expect(steps.at(-1)!.secondsLeft).toBe(0);
+    expect(events.filter((event) => event.type === "evaluation")).toHaveLength(12);
+    expect(events[0]).toMatchObject({ type: "start", totalSteps: 48, resumedFrom: null });
+    expect(events.at(-1)).toMatchObject({ type: "end", steps: 48 });
+    const logged = log.lines.map((line) => JSON.parse(line) as TrainerEvent);
+    expect(logged.map(({ type }) => type)).toEqual(
+      events.map(({ type }) => type).filter((type) => type !== "evaluating" && type !== "end"),
+    );
+  });
+
+  it("repeats with the same seed and differs with another", async () => {
+    const run = async (seed: number) => {
+      using model = await tinyModel();
+      await new Trainer(tinyRun(model, { seed })).train();
+      return weightsOf(model);
+    };
+    const first = await run(7);
+    expect(await run(7)).toEqual(first);
+    expect(await run(8)).not.toEqual(first);
+  });
+
+  it("gives the same with batches that are accumulated as with one", async () => {
+    const run = async (batchSize: number, gradientAccumulation: number) => {
+      using model = await tinyModel();
+      // Without padding and dropout only the sums' order differs.
+      const { steps } = await new Trainer(
+        tinyRun(model, { batchSize, gradientAccumulation, unpadded: true, dropout: false }),
+      ).train();
+      expect(steps).toBe(12);
+      return [...model.parameters()].map(({ read }) => [...read()]);
+    };
+    const whole = await run(8, 1);
+    const parts = await run(4, 2);
+    for (const [i, values] of whole.entries()) {
+      for (const [j, value] of values.entries()) expect(Math.abs(parts[i]![j]! - value)).toBeLessThan(2e-3);
+    }
+  });
+
+  it("makes batches within a budget of tokens", async () => {
+    using model = await tinyModel();
+    const sizes: number[] = [];
+    const examples = sentences(30);
+    const lengthOf = ({ text }: { text: string }) => text.split(" ").length + 2;
+    const seen: string[] = [];
+    await new Trainer(
+      tinyRun(model, {
+        train: memoryDataset(examples),
+        epochs: 1,
+        tokenBudget: 50,
+        lengthOf,
+        collate(batch, random) {
+          sizes.push(Math.max(...batch.map(lengthOf)) * batch.length);
+          seen.push(...batch.map(({ text }) => text));
+          return collator.collate(batch, random);
+        },
+      }),
+    ).train();
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(50);
+    expect(sizes.length).toBeGreaterThan(4);
+    expect(seen.toSorted()).toEqual(examples.map(({ text }) => text).toSorted());
+  });
+
+  it("stops when the score gets no better, and keeps the best weights", async () => {
+    using model = await tinyModel();
+    const scores = [0.2, 0.5, 0.4, 0.5, 0.3, 0.9];
+    const kept: Record<string, string>[] = [];
+    const summary = await new Trainer(
+      tinyRun(model, {
+        epochs: 6,
+        patience: 3,
+        evaluate: async () => {
+          kept.push(weightsOf(model));
+          return { score: scores[kept.length - 1]! };
+        },
+      }),
+    ).train();
+    expect(summary).toMatchObject({ reason: "stopped-early", epochs: 5, best: { epoch: 2, score: 0.5 } });
+    expect(weightsOf(model)).toEqual(kept[1]);
+    expect(kept[4]).not.toEqual(kept[1]);
+  });
+
+  it("keeps the last weights when asked to", async () => {
+    using model = await tinyModel();
+    let last = {};
+    const evaluate = async () => {
+      last = weightsOf(model);
+      return { loss: Math.random() };
+    };
+    const summary = await new Trainer(tinyRun(model, { evaluate, evaluateEvery: 5, keepBest: false })).train();
+    expect(summary.keptBest).toBe(false);
+    expect(weightsOf(model)).toEqual(last);
+  });
+
+  it("passes over batches without labels", async () => {
+    using model = await tinyModel();
+    const before = weightsOf(model);
+    await new Trainer(
+      tinyRun(model, { collate: (examples) => ({ ...collator.collate(examples), targets: 0 }) }),
+    ).train();
+    expect(weightsOf(model)).toEqual(before);
+  });
+
+  it("says so when the numbers explode", async () => {
+    using model = await tinyModel();
+    const run = new Trainer(tinyRun(model, { learningRate: 1e30, warmupSteps: 0, maxGradientNorm: 0 })).train();
+    await expect(run).rejects.toThrow(DivergedError);
+    await expect(run).rejects.toThrow(/of step \d+ is (NaN|-?Infinity); try a lower learning rate/);
+  });
+});
+
+describe("options that make no sense", () => {
+  it.each([
+    [{ epochs: 0 }, "epochs is 0; give a whole number from 1 on"],
+    [{ batchSize: 1.5 }, "batchSize is 1.5"],
+    [{ learningRate: Number.NaN }, "learningRate is null; give a number above 0"],
+    [{ evaluateEvery: -1 }, 'evaluateEvery is -1; give a whole number from 1 on, or "epoch"'],
+    [{ seed: -1 }, "seed is -1"],
+    [{ train: memoryDataset([]) }, "there are no examples to train on"],
+    [{ tokenBudget: 10 }, "it needs lengthOf"],
+    [{ resume: true }, "it needs checkpoints"],
+    [{ evaluate: async () => ({ accuracy: 1, f1: 1 }) }, "the evaluation measures accuracy, f1"],
+    [{ freeze: ["*"] }, "every parameter is frozen"],
+  ])("%o", async (options, message) => {
+    using model = await tinyModel();
+    const run = async () => new Trainer(tinyRun(model, options)).train();
+    await expect(run()).rejects.toThrow(TrainerOptionError);
+    await expect(run()).rejects.toThrow(message);
+  });
+
+  it("a run beside another's checkpoints", async () => {
+    using model = await tinyModel();
+    const checkpoints = memoryCheckpoints();
+    await new Trainer(tinyRun(model, { checkpoints })).train();
+    await expect(new Trainer(tinyRun(model, { checkpoints })).train()).rejects.toThrow(
+      "the checkpoint step-00000012: memory has a run's checkpoints; resume it",
+    );
+  });
+});
