@@ -1,27 +1,32 @@
 /**
  * Compares both tokenizers with the reference on random texts, field by field.
  *
- *     node --conditions=@convbert/source tooling/reference/tokenizer-fuzz.ts PYTHON VOCAB_TXT [--count 100000] [--seed 1]
+ *     node tooling/reference/tokenizer-fuzz.ts PYTHON VOCAB_TXT [--count 100000] [--seed 1] [--large 10] [--entry FILE]
  *
- * PYTHON is a Python with transformers 4.34.0 and tokenizers 0.14.1. Build the package first, or run with a loader that
- * reads the sources. Exits with 1 where anything differs.
+ * PYTHON is a Python with transformers 4.34.0 and tokenizers 0.14.1. After COUNT short texts come LARGE ones of a million
+ * UTF-16 units. Build the package first, or name another build's entry. Exits with 1 where anything differs.
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-
-const { ConvBertTokenizer, ConvBertTokenizerFast } = await import(
-  process.env.TOK ?? new URL("../../packages/tokenizer/dist/index.js", import.meta.url).href
-);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" } },
+  options: {
+    count: { type: "string", default: "100000" },
+    seed: { type: "string", default: "1" },
+    large: { type: "string", default: "10" },
+    entry: {
+      type: "string",
+      default: fileURLToPath(new URL("../../packages/tokenizer/dist/index.js", import.meta.url)),
+    },
+  },
 });
 const [python, vocabularyPath] = positionals;
 if (!python || !vocabularyPath) throw new Error("usage: tokenizer-fuzz.ts PYTHON VOCAB_TXT [--count N] [--seed N]");
+const { ConvBertTokenizer, ConvBertTokenizerFast } = await import(pathToFileURL(values.entry).href);
 const count = Number(values.count);
 const vocabulary = readFileSync(vocabularyPath, "utf8");
 
@@ -338,15 +343,29 @@ async function check(): Promise<void> {
   }
 }
 
-for (let i = 0; i < count; i++) {
-  const text = pick(kinds)();
-  const pair = random() < 0.15 ? pick(kinds)() : null;
-  const test = { tokenizer: below(tokenizers.length), text, pair, call: call(pair !== null) };
+async function send(test: Case): Promise<void> {
   totals.texts++;
-  totals.codePoints += Array.from(text).length;
+  totals.codePoints += Array.from(test.text).length;
   waiting.push(test);
   oracle.stdin.write(`${JSON.stringify(test)}\n`);
   if (waiting.length >= 64) await check();
+}
+
+for (let i = 0; i < count; i++) {
+  const text = pick(kinds)();
+  const pair = random() < 0.15 ? pick(kinds)() : null;
+  await send({ tokenizer: below(tokenizers.length), text, pair, call: call(pair !== null) });
+  if ((i + 1) % 10000 === 0) console.error(`${i + 1} texts: slow differs on ${totals.slow}, fast on ${totals.fast}`);
+}
+while (waiting.length > 0) await check();
+for (let i = 0; i < Number(values.large); i++) {
+  // Of one kind each, in turn; every other one has no spaces of its own.
+  const kind = kinds[i % kinds.length]!;
+  const glue = i % 2 ? "" : " ";
+  let text = "";
+  while (text.length < 1e6) text += kind() + glue;
+  await send({ tokenizer: i % tokenizers.length, text, pair: null, call: {} });
+  await check();
 }
 while (waiting.length > 0) await check();
 oracle.stdin.end();

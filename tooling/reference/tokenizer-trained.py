@@ -1,6 +1,7 @@
 """Writes packages/tokenizer/test/fixtures/trained.json.gz: vocabularies that the Rust trainer makes.
 
     python tooling/reference/tokenizer-trained.py GOLDEN_JSON_GZ BOOKS_FOLDER        (tokenizers 0.14.1)
+    python tooling/reference/tokenizer-trained.py --size N FILE...                   writes one vocabulary and its time to stdout
 
 Continuations of one character get their ids in the order of a hash map, another in each run; the test hands ours the order
 that this run happened to have.
@@ -10,6 +11,7 @@ import json
 import pathlib
 import re
 import sys
+import time
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -49,5 +51,14 @@ def main():
     print([len(run["tokens"]) for run in runs], len(books), target.stat().st_size)
 
 
+def answer(size, files):
+    start = time.perf_counter()
+    tokens = train(lambda t, r: t.train(files, r), {"vocab_size": size})
+    json.dump({"tokens": tokens, "seconds": time.perf_counter() - start}, sys.stdout)
+
+
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "--size":
+        answer(int(sys.argv[2]), sys.argv[3:])
+    else:
+        main()

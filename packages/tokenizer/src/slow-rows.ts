@@ -25,9 +25,11 @@ export function encodeSlow(
     );
   }
   const sink = new TokenSink(false);
+  // The reference pads no text without a token, unless it is one of a batch.
+  const isEmpty = !batched && !add_special_tokens && samples[0]!.every((ids) => !ids?.length);
   const rows = new Rows({
     sink,
-    call: { ...call, return_overflowing_tokens: false },
+    call: { ...call, return_overflowing_tokens: false, padding: isEmpty ? "do_not_pad" : call.padding },
     padding,
     names,
     template: add_special_tokens ? template : untypedTemplate,

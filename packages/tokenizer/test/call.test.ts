@@ -33,6 +33,13 @@ describe("results", () => {
     }
   });
 
+  test("the slow tokenizer pads a text without tokens in a batch only, as the reference does", () => {
+    const options = { add_special_tokens: false, padding: "max_length", max_length: 2 } as const;
+    expect(slow("\x0b", options).input_ids).toEqual([]);
+    expect(slow(["\x0b"], options).input_ids).toEqual([[0, 0]]);
+    expect(fast("\x0b", options).input_ids).toEqual([0, 0]);
+  });
+
   test("places can count UTF-16 units, which slice the text", () => {
     const text = "\u{1d504}\u{1d505} \u{1f600} a \u{20bb7}\u91ce b";
     const inUnits = fast(text, { return_offsets_mapping: true, offset_unit: "utf16" });
