@@ -1,22 +1,7 @@
-import type { ConvBertConfig } from "@convbert/model";
-import type { ConvBertTokenizerFast, Encoding } from "@convbert/tokenizer";
+import type { ConvBertConfig, RaggedInputs } from "@convbert/model";
+import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { PipelineError, textOf } from "./errors.js";
-
-/** How far a call has come. */
-export interface RunProgress {
-  /** Rows of tokens computed so far: texts, windows of a long text, or choices. */
-  readonly done: number;
-  readonly total: number;
-  /** Tokens in the rows computed so far. */
-  readonly tokens: number;
-}
-
-/** Options of every call. */
-export interface RunOptions {
-  /** Stops between texts and between layers; the call rejects with the signal's reason and the pipeline stays usable. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: RunProgress) => void;
-}
+import { type Row, type RunOptions, runSteps, type Steps, streamSteps } from "./schedule.js";
 
 /** Options of the calls that take one text, or a pair, as it is. */
 export interface TextOptions extends RunOptions {
@@ -26,17 +11,13 @@ export interface TextOptions extends RunOptions {
   readonly max_length?: number;
 }
 
-/** What a model is given: one row of tokens. */
-export interface RowInputs {
-  readonly input_ids: number[][];
-  readonly attention_mask: number[][];
-  readonly token_type_ids: number[][];
-}
-
 /** What a pipeline needs of a model: every model of `@convbert/heads` and `@convbert/model` has it. */
-export interface PipelineModel<Inputs, Output> {
+export interface PipelineModel<Output, Inputs extends RaggedInputs = RaggedInputs> {
   readonly config: ConvBertConfig;
-  forward(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<Output>;
+  /** What computes: `description` says "wasm relaxed-simd, 2 threads". */
+  readonly backend: { readonly description: string; readonly threads: number };
+  /** Sequences of any lengths without padding, and a result for each. */
+  forwardRagged(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly Output[]>;
   dispose(): void;
 }
 
@@ -53,78 +34,15 @@ export interface PipelineBase<Task extends string, Model> extends PipelineParts<
   dispose(): void;
 }
 
-/** A row of tokens. */
-export type Row = Pick<Encoding, "ids" | "typeIds" | "attentionMask">;
+/** What a stream takes: a list, a generator, lines of a file, whatever can be gone through. */
+export type Inputs<Input> = Iterable<Input> | AsyncIterable<Input>;
 
-/** One task's three steps over one input. */
-export interface Steps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result> {
-  /** Text to rows of tokens. */
-  prepare(input: Input): Prepared;
-  /** One row to the model's outputs. */
-  compute(row: Row): Promise<Output>;
-  /** The outputs of all rows of an input to its answer. */
-  answer(input: Input, prepared: Prepared, outputs: Output[]): Result;
-}
+/** What a stream gives: a result for each input, in their order. */
+export type Results<Result> = AsyncGenerator<Result, void, undefined>;
 
-/** The longest stretch of work before waiting events (an abort, a key, a page's frame) get a turn, in milliseconds. */
-const SLICE = 25;
-
-/**
- * Takes inputs through the steps of a task, results in their order. Every row runs alone, at its own length: ConvBERT's
- * convolution sees padding, so that a text's answer would depend on its neighbours in a padded batch.
- */
-export async function runSteps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
-  inputs: readonly Input[],
-  { signal, onProgress }: RunOptions,
-  steps: Steps<Input, Prepared, Output, Result>,
-): Promise<Result[]> {
-  const located = <Value>(index: number, work: () => Value): Value => {
-    try {
-      return work();
-    } catch (error) {
-      throw inputs.length > 1 ? withPlace(error, index) : error;
-    }
-  };
-  signal?.throwIfAborted();
-  const prepared = inputs.map((input, index) => located(index, () => steps.prepare(input)));
-  const total = prepared.reduce((sum, { rows }) => sum + rows.length, 0);
-  const results: Result[] = [];
-  let done = 0;
-  let tokens = 0;
-  let paused = performance.now();
-  for (const [index, input] of inputs.entries()) {
-    const outputs: Output[] = [];
-    for (const row of prepared[index]!.rows) {
-      if (performance.now() - paused > SLICE) {
-        await turn();
-        paused = performance.now();
-      }
-      signal?.throwIfAborted();
-      outputs.push(await steps.compute(row));
-      done++;
-      tokens += row.ids.length;
-      onProgress?.({ done, total, tokens });
-    }
-    results.push(located(index, () => steps.answer(input, prepared[index]!, outputs)));
-  }
-  return results;
-}
-
-/** Lets waiting events come through. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve);
-  });
-}
-
-/** A row as a model's arguments, a batch of one. */
-export function rowInputs(row: Row): RowInputs {
-  return {
-    input_ids: [[...row.ids]],
-    attention_mask: [[...row.attentionMask]],
-    token_type_ids: [[...row.typeIds]],
-  };
+/** Rows as a model's arguments. */
+export function raggedInputs(rows: readonly Row[]): RaggedInputs {
+  return { sequences: rows.map(({ ids }) => ids), token_type_ids: rows.map(({ typeIds }) => typeIds) };
 }
 
 /** Tokens that a row may have: the tokenizer's limit, but never more than the model has positions for. */
@@ -173,29 +91,56 @@ export function encodeText(
   return { ids: input_ids, attentionMask: attention_mask!, typeIds: token_type_ids! };
 }
 
-/** Makes a pipeline out of its call. */
-export function makePipeline<Call extends (...args: never[]) => unknown, Task extends string, Model>(
+/** A task's steps with the options that came with a call. */
+export interface Job<Input, Result> {
+  readonly options: RunOptions;
+  run(inputs: readonly Input[]): Promise<Result[]>;
+  stream(inputs: Inputs<Input>): Results<Result>;
+}
+
+/** Puts steps and options together. */
+export function makeJob<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
+  options: RunOptions,
+  steps: Steps<Input, Prepared, Output, Result>,
+): Job<Input, Result> {
+  return {
+    options,
+    run: (inputs) => runSteps(inputs, options, steps),
+    stream: (inputs) => streamSteps(inputs, options, steps),
+  };
+}
+
+/**
+ * Makes a pipeline out of what a call's further arguments mean. One input gives its result, a list of inputs a list; of each
+ * in a list or a stream the result is what `among` makes of it.
+ */
+export function makePipeline<Made, Task extends string, Model, Input, Arguments extends unknown[], Result>(
   task: Task,
   parts: PipelineParts<Model>,
-  call: Call,
-): Call & PipelineBase<Task, Model> {
-  const dispose = (): void => (parts.model as { dispose?(): void }).dispose?.();
-  return Object.assign(call, { task, ...parts, dispose, [Symbol.dispose]: dispose });
-}
-
-/** Runs a call that takes one input or a list of them. */
-export async function eachOrOne<Input, Result>(
-  input: Input | readonly Input[],
-  run: (inputs: readonly Input[]) => Promise<Result[]>,
-): Promise<Result | Result[]> {
-  if (Array.isArray(input)) return run(input);
-  return (await run([input as Input]))[0]!;
-}
-
-function withPlace(error: unknown, index: number): unknown {
-  const message = `input ${index}: ${error instanceof Error ? error.message : String(error)}`;
-  if (error instanceof PipelineError) {
-    return new PipelineError(error.code, message, error.details, { index, cause: error });
+  job: (...args: Arguments) => Job<Input, Result>,
+  among?: (result: Result, ...args: Arguments) => unknown,
+): Made {
+  const call = async (input: Input | readonly Input[], ...args: Arguments): Promise<unknown> => {
+    const { run } = job(...args);
+    if (!Array.isArray(input)) {
+      return (await run([input as Input]))[0];
+    }
+    return (await run(input)).map((result) => (among ? among(result, ...args) : result));
+  };
+  async function* stream(inputs: unknown, ...args: Arguments): Results<unknown> {
+    const { stream: results } = job(...args);
+    for await (const result of results(expectMany<Input>(inputs))) {
+      yield among ? among(result, ...args) : result;
+    }
   }
-  return new PipelineError("invalid-input", message, {}, { index, cause: error });
+  const dispose = (): void => (parts.model as { dispose?(): void }).dispose?.();
+  return Object.assign(call, { task, ...parts, stream, dispose, [Symbol.dispose]: dispose }) as Made;
+}
+
+/** A single text is iterable too, character by character; nobody means that. */
+function expectMany<Input>(inputs: unknown): Inputs<Input> {
+  if (typeof inputs === "object" && inputs !== null && (Symbol.iterator in inputs || Symbol.asyncIterator in inputs)) {
+    return inputs as Iterable<Input>;
+  }
+  throw new PipelineError("invalid-input", "stream takes inputs one after the other: an iterable or async iterable");
 }

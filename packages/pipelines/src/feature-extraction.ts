@@ -1,14 +1,14 @@
 import ndarray from "ndarray";
 import {
-  eachOrOne,
   encodeText,
+  type Inputs,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
-  type RowInputs,
-  rowInputs,
-  runSteps,
+  type Results,
+  raggedInputs,
   type TextOptions,
 } from "./engine.js";
 import { oneOf } from "./errors.js";
@@ -23,7 +23,7 @@ export interface FeatureExtractionOptions extends TextOptions {
   readonly normalize?: boolean;
 }
 
-export type FeatureModel = PipelineModel<RowInputs, { readonly last_hidden_state: FloatArray }>;
+export type FeatureModel = PipelineModel<{ readonly last_hidden_state: FloatArray }>;
 
 /**
  * Turns texts into vectors: an ndarray `[tokens, hidden_size]` for each text, or `[hidden_size]` with pooling. (The
@@ -32,36 +32,33 @@ export type FeatureModel = PipelineModel<RowInputs, { readonly last_hidden_state
 export interface FeatureExtractionPipeline extends PipelineBase<"feature-extraction", FeatureModel> {
   (text: string, options?: FeatureExtractionOptions): Promise<FloatArray>;
   (texts: readonly string[], options?: FeatureExtractionOptions): Promise<FloatArray[]>;
+  /** Answers one by one, in bounded memory. */
+  stream(texts: Inputs<string>, options?: FeatureExtractionOptions): Results<FloatArray>;
 }
 
 /** The pipeline over a model that is loaded already (the reference's `FeatureExtractionPipeline`). */
 export function createFeatureExtraction(parts: PipelineParts<FeatureModel>): FeatureExtractionPipeline {
-  const call = async (
-    input: string | readonly string[],
-    options: FeatureExtractionOptions = {},
-  ): Promise<FloatArray | FloatArray[]> => {
+  const job = (options: FeatureExtractionOptions = {}) => {
     const pooling = oneOf("pooling", options.pooling ?? "none", ["none", "mean", "cls"]);
-    return eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare: (text) => ({ rows: [encodeText(parts, text, undefined, options)] }),
-        compute: (row) => parts.model.forward(rowInputs(row), options),
-        answer(_text, _prepared, [output]) {
-          const states = output!.last_hidden_state;
-          const [, tokens = 0, size = 0] = states.shape;
-          const rows = Array.from({ length: tokens }, (_, token) => rowAt(states, 0, token));
-          const vectors = pooling === "none" ? rows : pooling === "cls" ? rows.slice(0, 1) : [meanOf(rows, size)];
-          const data = new Float32Array(vectors.length * size);
-          for (const [i, vector] of vectors.entries()) {
-            const length = options.normalize ? Math.hypot(...vector) : 1;
-            // A vector of zeros has no direction; it stays as it is.
-            data.set(length === 1 || length === 0 ? vector : vector.map((value) => value / length), i * size);
-          }
-          return ndarray(data, pooling === "none" ? [tokens, size] : [size]);
-        },
-      }),
-    );
+    return makeJob(options, {
+      prepare: (text: string) => ({ rows: [encodeText(parts, text, undefined, options)] }),
+      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      answer(_text, _prepared, [output]): FloatArray {
+        const states = output!.last_hidden_state;
+        const [tokens = 0, size = 0] = states.shape;
+        const rows = Array.from({ length: tokens }, (_, token) => rowAt(states, token));
+        const vectors = pooling === "none" ? rows : pooling === "cls" ? rows.slice(0, 1) : [meanOf(rows, size)];
+        const data = new Float32Array(vectors.length * size);
+        for (const [i, vector] of vectors.entries()) {
+          const length = options.normalize ? Math.hypot(...vector) : 1;
+          // A vector of zeros has no direction; it stays as it is.
+          data.set(length === 1 || length === 0 ? vector : vector.map((value) => value / length), i * size);
+        }
+        return ndarray(data, pooling === "none" ? [tokens, size] : [size]);
+      },
+    });
   };
-  return makePipeline("feature-extraction", parts, call as FeatureExtractionPipeline);
+  return makePipeline("feature-extraction", parts, job);
 }
 
 function meanOf(rows: readonly Float32Array[], size: number): Float32Array {

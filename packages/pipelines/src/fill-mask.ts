@@ -1,17 +1,19 @@
+import type { RaggedInputs } from "@convbert/model";
 import {
-  eachOrOne,
   encodeText,
+  type Inputs,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
-  type RowInputs,
-  rowInputs,
-  runSteps,
+  type Results,
+  raggedInputs,
   type TextOptions,
 } from "./engine.js";
 import { atLeast, PipelineError, textOf } from "./errors.js";
 import { type FloatArray, largest, rowAt, softmax } from "./numbers.js";
+import type { Row } from "./schedule.js";
 
 /** A token in the place of a mask. */
 export interface FilledMask {
@@ -37,7 +39,11 @@ export interface FillMaskOptions extends TextOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-export type MaskedLanguageModel = PipelineModel<RowInputs, { readonly logits: FloatArray }>;
+/** Asked for the positions of the masks alone, it gives their logits: `[masks, vocab_size]`. */
+export type MaskedLanguageModel = PipelineModel<
+  { readonly logits: FloatArray },
+  RaggedInputs & { readonly positions: readonly ArrayLike<number>[] }
+>;
 
 /**
  * Fills `[MASK]`. As in the reference, a text with one mask gives a list of tokens, one with several a list of such
@@ -46,6 +52,8 @@ export type MaskedLanguageModel = PipelineModel<RowInputs, { readonly logits: Fl
 export interface FillMaskPipeline extends PipelineBase<"fill-mask", MaskedLanguageModel> {
   (text: string, options?: FillMaskOptions): Promise<FilledMask[] | FilledMask[][]>;
   (texts: readonly string[], options?: FillMaskOptions): Promise<(FilledMask[] | FilledMask[][])[]>;
+  /** Answers one by one, in bounded memory. */
+  stream(texts: Inputs<string>, options?: FillMaskOptions): Results<FilledMask[] | FilledMask[][]>;
 }
 
 /** The pipeline over a model that is loaded already (the reference's `FillMaskPipeline`). */
@@ -55,46 +63,45 @@ export function createFillMask(parts: PipelineParts<MaskedLanguageModel>): FillM
   if (maskToken === undefined || maskTokenId === undefined) {
     throw new PipelineError("wrong-model", "fill-mask needs a tokenizer with a mask token, and this one has none");
   }
-  const call = async (input: string | readonly string[], options: FillMaskOptions = {}): Promise<unknown> => {
+  const masksOf = ({ ids }: Row): number[] => ids.flatMap((id, position) => (id === maskTokenId ? [position] : []));
+  const job = (options: FillMaskOptions = {}) => {
     const targets = options.targets === undefined ? undefined : targetIds(parts, options);
     const count = Math.min(atLeast("top_k", options.top_k ?? 5, 1), targets?.length ?? Number.POSITIVE_INFINITY);
 
-    return eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare(text) {
-          const row = encodeText(parts, text, undefined, options);
-          const masks = row.ids.flatMap((id, position) => (id === maskTokenId ? [position] : []));
-          if (masks.length === 0) {
-            throw new PipelineError(
-              "no-mask",
-              `the text has no ${maskToken} to fill: ${JSON.stringify(shortened(text))}`,
-            );
-          }
-          return { rows: [row], masks };
-        },
-        compute: (row) => model.forward(rowInputs(row), options),
-        answer(_text, { rows, masks }, [output]): FilledMask[] | FilledMask[][] {
-          const filled = masks.map((position) => {
-            const probabilities = softmax(rowAt(output!.logits, 0, position));
-            const scores = targets ? targets.map((id) => probabilities[id]!) : probabilities;
-            return largest(scores, Math.min(count, scores.length)).map((best): FilledMask => {
-              const token = targets?.[best] ?? best;
-              const ids = rows[0]!.ids.with(position, token).filter((id) => id !== padTokenId);
-              return {
-                score: scores[best]!,
-                token,
-                token_str: tokenizer.decode([token]),
-                // Special tokens are left out for readability, but not the masks that are still there.
-                sequence: tokenizer.decode(ids, { skip_special_tokens: masks.length === 1 }),
-              };
-            });
+    return makeJob(options, {
+      prepare(text: string) {
+        const row = encodeText(parts, text, undefined, options);
+        const masks = masksOf(row);
+        if (masks.length === 0) {
+          throw new PipelineError(
+            "no-mask",
+            `the text has no ${maskToken} to fill: ${JSON.stringify(shortened(text))}`,
+          );
+        }
+        return { rows: [row], masks };
+      },
+      compute: (rows) => model.forwardRagged({ ...raggedInputs(rows), positions: rows.map(masksOf) }, options),
+      answer(_text, { rows, masks }, [output]): FilledMask[] | FilledMask[][] {
+        const filled = masks.map((position, i) => {
+          const probabilities = softmax(rowAt(output!.logits, i));
+          const scores = targets ? targets.map((id) => probabilities[id]!) : probabilities;
+          return largest(scores, Math.min(count, scores.length)).map((best): FilledMask => {
+            const token = targets?.[best] ?? best;
+            const ids = rows[0]!.ids.with(position, token).filter((id) => id !== padTokenId);
+            return {
+              score: scores[best]!,
+              token,
+              token_str: tokenizer.decode([token]),
+              // Special tokens are left out for readability, but not the masks that are still there.
+              sequence: tokenizer.decode(ids, { skip_special_tokens: masks.length === 1 }),
+            };
           });
-          return masks.length === 1 ? filled[0]! : filled;
-        },
-      }),
-    );
+        });
+        return masks.length === 1 ? filled[0]! : filled;
+      },
+    });
   };
-  return makePipeline("fill-mask", parts, call as FillMaskPipeline);
+  return makePipeline("fill-mask", parts, job);
 }
 
 function targetIds({ tokenizer, model }: PipelineParts<MaskedLanguageModel>, options: FillMaskOptions): number[] {

@@ -1,5 +1,5 @@
 export type { Progress } from "@convbert/files";
-export type { PipelineBase, PipelineModel, PipelineParts, RunOptions, RunProgress, TextOptions } from "./engine.js";
+export type { Inputs, PipelineBase, PipelineModel, PipelineParts, Results, TextOptions } from "./engine.js";
 export { PipelineError, type PipelineErrorCode } from "./errors.js";
 export {
   createFeatureExtraction,
@@ -29,6 +29,7 @@ export {
   type QuestionAnsweringPipeline,
   type QuestionInput,
 } from "./question-answering.js";
+export type { RunOptions, RunProgress } from "./schedule.js";
 export {
   type ClassificationInput,
   createTextClassification,

@@ -1,16 +1,18 @@
 import {
-  eachOrOne,
   encodeText,
+  type Inputs,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
-  type Row,
-  runSteps,
+  type Results,
+  raggedInputs,
   type TextOptions,
 } from "./engine.js";
 import { PipelineError } from "./errors.js";
-import { argmax, type FloatArray, rowAt, softmax } from "./numbers.js";
+import { argmax, type FloatArray, softmax, valuesOf } from "./numbers.js";
+import type { Row } from "./schedule.js";
 
 /** A beginning, and what may follow it. */
 export interface ChoiceInput {
@@ -44,40 +46,50 @@ export interface ChoiceInputs {
   readonly token_type_ids: number[][][];
 }
 
-export type ChoiceModel = PipelineModel<ChoiceInputs, { readonly logits: FloatArray }>;
+/** Each choice is a sequence with one number for its logits; the padded form only serves the option `padding`. */
+export interface ChoiceModel extends PipelineModel<{ readonly logits: FloatArray }> {
+  forward(
+    inputs: ChoiceInputs,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<{ readonly logits: FloatArray }>;
+}
 
 /** Picks the most plausible of several continuations. */
 export interface MultipleChoicePipeline extends PipelineBase<"multiple-choice", ChoiceModel> {
   (input: ChoiceInput, options?: MultipleChoiceOptions): Promise<ChosenAnswer>;
   (inputs: readonly ChoiceInput[], options?: MultipleChoiceOptions): Promise<ChosenAnswer[]>;
+  /** Answers one by one, in bounded memory. */
+  stream(inputs: Inputs<ChoiceInput>, options?: MultipleChoiceOptions): Results<ChosenAnswer>;
 }
 
 /** The pipeline over a model that is loaded already; each choice runs as the pair (prompt, choice). */
 export function createMultipleChoice(parts: PipelineParts<ChoiceModel>): MultipleChoicePipeline {
-  const call = async (
-    input: ChoiceInput | readonly ChoiceInput[],
-    options: MultipleChoiceOptions = {},
-  ): Promise<unknown> =>
-    eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare: (item) => ({ rows: choiceRows(parts, item, options) }),
-        async compute({ ids, attentionMask, typeIds }) {
+  const { model } = parts;
+  const job = (options: MultipleChoiceOptions = {}) =>
+    makeJob(options, {
+      prepare: (item: ChoiceInput) => ({ rows: choiceRows(parts, item, options) }),
+      async compute(rows) {
+        if (!options.padding) {
+          return (await model.forwardRagged(raggedInputs(rows), options)).map(({ logits }) => valuesOf(logits)[0]!);
+        }
+        const scores: number[] = [];
+        for (const { ids, attentionMask, typeIds } of rows) {
           const inputs = {
             input_ids: [[[...ids]]],
             attention_mask: [[[...attentionMask]]],
             token_type_ids: [[[...typeIds]]],
           };
-          const { logits } = await parts.model.forward(inputs, options);
-          return rowAt(logits, 0)[0]!;
-        },
-        answer({ choices }, _prepared, logits): ChosenAnswer {
-          const scores = [...softmax(logits)];
-          const index = argmax(scores);
-          return { index, choice: choices[index]!, score: scores[index]!, scores };
-        },
-      }),
-    );
-  return makePipeline("multiple-choice", parts, call as MultipleChoicePipeline);
+          scores.push(valuesOf((await model.forward(inputs, options)).logits)[0]!);
+        }
+        return scores;
+      },
+      answer({ choices }, _prepared, logits): ChosenAnswer {
+        const scores = [...softmax(logits)];
+        const index = argmax(scores);
+        return { index, choice: choices[index]!, score: scores[index]!, scores };
+      },
+    });
+  return makePipeline("multiple-choice", parts, job);
 }
 
 function choiceRows(

@@ -16,6 +16,11 @@ export function rowAt(array: FloatArray, ...place: readonly number[]): Float32Ar
   return Float32Array.from({ length }, (_, i) => array.data[start + i * stride]!);
 }
 
+/** All values in order; a view. */
+export function valuesOf(array: FloatArray): Float32Array {
+  return rowAt(array);
+}
+
 /** `exp(x) / Σ exp(x)`, without overflow. */
 export function softmax(values: Values): Float64Array {
   let largest = Number.NEGATIVE_INFINITY;

@@ -97,8 +97,9 @@ export interface PipelineOptions extends FromPretrainedOptions {
  * classify.dispose();                                     // or `using classify = ...`
  * ```
  *
- * Every text runs at its own length, so its answer does not depend on what else is in the list: ConvBERT's convolution
- * sees padding, and a padded batch of the reference gives slightly different numbers.
+ * Texts of a list run together without padding, each at its own length, so an answer does not depend on what else is in
+ * the list: ConvBERT's convolution sees padding, and a padded batch of the reference gives slightly different numbers.
+ * `classify.stream(lines)` answers what comes one by one. What computes is in `classify.model.backend.description`.
  *
  * @param source a folder, a URL, a hub id, a browser's files, or contents in memory.
  * @throws FilesError, WeightsError, ConfigError or TokenizerError when the files are absent or damaged; PipelineError

@@ -1,19 +1,19 @@
 import type { Encoding } from "@convbert/tokenizer";
 import { answerSpans } from "./answer-spans.js";
 import {
-  eachOrOne,
+  type Inputs,
   longestRow,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
-  type RowInputs,
-  type RunOptions,
-  rowInputs,
-  runSteps,
+  type Results,
+  raggedInputs,
 } from "./engine.js";
 import { atLeast, PipelineError, textOf } from "./errors.js";
-import { type FloatArray, rowAt } from "./numbers.js";
+import { type FloatArray, valuesOf } from "./numbers.js";
+import type { RunOptions } from "./schedule.js";
 
 /** A question, and the text that holds its answer. */
 export interface QuestionInput {
@@ -53,10 +53,7 @@ export interface QuestionAnsweringOptions extends RunOptions {
 type WithTopK = QuestionAnsweringOptions & { readonly top_k: number };
 type WithoutTopK = QuestionAnsweringOptions & { readonly top_k?: undefined };
 
-export type QuestionAnswerer = PipelineModel<
-  RowInputs,
-  { readonly start_logits: FloatArray; readonly end_logits: FloatArray }
->;
+export type QuestionAnswerer = PipelineModel<{ readonly start_logits: FloatArray; readonly end_logits: FloatArray }>;
 
 /** Finds the answers to questions in texts of any length. */
 export interface QuestionAnsweringPipeline extends PipelineBase<"question-answering", QuestionAnswerer> {
@@ -64,50 +61,48 @@ export interface QuestionAnsweringPipeline extends PipelineBase<"question-answer
   (inputs: readonly QuestionInput[], options: WithTopK): Promise<Answer[][]>;
   (input: QuestionInput, options?: WithoutTopK): Promise<Answer>;
   (inputs: readonly QuestionInput[], options?: WithoutTopK): Promise<Answer[]>;
+  /** Answers one by one, in bounded memory. */
+  stream(inputs: Inputs<QuestionInput>, options: WithTopK): Results<Answer[]>;
+  stream(inputs: Inputs<QuestionInput>, options?: WithoutTopK): Results<Answer>;
 }
 
 /** The pipeline over a model that is loaded already (the reference's `QuestionAnsweringPipeline`). */
 export function createQuestionAnswering(parts: PipelineParts<QuestionAnswerer>): QuestionAnsweringPipeline {
-  const call = async (
-    input: QuestionInput | readonly QuestionInput[],
-    options: QuestionAnsweringOptions = {},
-  ): Promise<unknown> => {
+  const job = (options: QuestionAnsweringOptions = {}) => {
     const count = atLeast("top_k", options.top_k ?? 1, 1);
     const longest = atLeast("max_answer_len", options.max_answer_len ?? 15, 1);
     const alignToWords = options.align_to_words ?? true;
     // A tokenizer that pads on the left reads the context first, as in the reference.
     const contextAt = parts.tokenizer.paddingSide === "right" ? 1 : 0;
 
-    return eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare: (item) => ({ rows: windows(parts, item, options) }),
-        compute: (row) => parts.model.forward(rowInputs(row), options),
-        answer({ context }, { rows }, outputs): Answer | Answer[] {
-          const answers: Answer[] = [];
-          let nullScore = 1;
-          for (const [i, row] of rows.entries()) {
-            const window = answerSpans(
-              rowAt(outputs[i]!.start_logits, 0),
-              rowAt(outputs[i]!.end_logits, 0),
-              (token) => row.tokenToSequence(token) === contextAt,
-              { count, longest },
-            );
-            nullScore = Math.min(nullScore, window.nullScore);
-            for (const span of window.spans) {
-              const [start, end] = placeOf(row, span.start, span.end, contextAt, alignToWords);
-              answers.push({ score: span.score, start, end, answer: context.slice(start, end) });
-            }
+    return makeJob(options, {
+      prepare: (item: QuestionInput) => ({ rows: windows(parts, item, options) }),
+      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      answer({ context }, { rows }, outputs): Answer | Answer[] {
+        const answers: Answer[] = [];
+        let nullScore = 1;
+        for (const [i, row] of rows.entries()) {
+          const window = answerSpans(
+            valuesOf(outputs[i]!.start_logits),
+            valuesOf(outputs[i]!.end_logits),
+            (token) => row.tokenToSequence(token) === contextAt,
+            { count, longest },
+          );
+          nullScore = Math.min(nullScore, window.nullScore);
+          for (const span of window.spans) {
+            const [start, end] = placeOf(row, span.start, span.end, contextAt, alignToWords);
+            answers.push({ score: span.score, start, end, answer: context.slice(start, end) });
           }
-          const none: Answer = { score: nullScore, start: 0, end: 0, answer: "" };
-          if (options.handle_impossible_answer) answers.push(none);
-          const best = answers.sort((a, b) => b.score - a.score).slice(0, count);
-          // A context of white space has no tokens to choose from.
-          return options.top_k === undefined ? (best[0] ?? { ...none, score: 0 }) : best;
-        },
-      }),
-    );
+        }
+        const none: Answer = { score: nullScore, start: 0, end: 0, answer: "" };
+        if (options.handle_impossible_answer) answers.push(none);
+        const best = answers.sort((a, b) => b.score - a.score).slice(0, count);
+        // A context of white space has no tokens to choose from.
+        return options.top_k === undefined ? (best[0] ?? { ...none, score: 0 }) : best;
+      },
+    });
   };
-  return makePipeline("question-answering", parts, call as QuestionAnsweringPipeline);
+  return makePipeline("question-answering", parts, job);
 }
 
 /** Question and context in windows that overlap, so that every answer has some context around it. */

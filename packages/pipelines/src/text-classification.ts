@@ -1,17 +1,17 @@
 import {
-  eachOrOne,
   encodeText,
+  type Inputs,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
-  type RowInputs,
-  rowInputs,
-  runSteps,
+  type Results,
+  raggedInputs,
   type TextOptions,
 } from "./engine.js";
 import { atLeast, oneOf, PipelineError } from "./errors.js";
-import { argmax, type FloatArray, largest, rowAt, sigmoid, softmax, type Values } from "./numbers.js";
+import { argmax, type FloatArray, largest, sigmoid, softmax, type Values, valuesOf } from "./numbers.js";
 
 /** Two texts that are judged together. */
 export interface TextPair {
@@ -44,47 +44,46 @@ export interface TextClassificationOptions extends TextOptions {
 type WithTopK = TextClassificationOptions & { readonly top_k: number | null };
 type WithoutTopK = TextClassificationOptions & { readonly top_k?: undefined };
 
-export type SequenceClassifier = PipelineModel<RowInputs, { readonly logits: FloatArray }>;
+export type SequenceClassifier = PipelineModel<{ readonly logits: FloatArray }>;
 
 /**
- * Labels texts. As in the reference a single text gives a list: its best label alone, or the `top_k` best. A list of
- * texts gives one label each, or with `top_k` a list each.
+ * Labels texts. As in the reference a single text gives a list: its best label alone, or the `top_k` best. A list or a
+ * stream of texts gives one label each, or with `top_k` a list each.
  */
 export interface TextClassificationPipeline extends PipelineBase<"text-classification", SequenceClassifier> {
   (input: ClassificationInput, options?: TextClassificationOptions): Promise<LabelScore[]>;
   (inputs: readonly ClassificationInput[], options: WithTopK): Promise<LabelScore[][]>;
   (inputs: readonly ClassificationInput[], options?: WithoutTopK): Promise<LabelScore[]>;
+  /** Answers one by one, in bounded memory. */
+  stream(inputs: Inputs<ClassificationInput>, options: WithTopK): Results<LabelScore[]>;
+  stream(inputs: Inputs<ClassificationInput>, options?: WithoutTopK): Results<LabelScore>;
 }
 
 /** The pipeline over a model that is loaded already (the reference's `TextClassificationPipeline`). */
 export function createTextClassification(parts: PipelineParts<SequenceClassifier>): TextClassificationPipeline {
   const { config } = parts.model;
-  const call = async (
-    input: ClassificationInput | readonly ClassificationInput[],
-    options: TextClassificationOptions = {},
-  ): Promise<LabelScore[] | LabelScore[][]> => {
+  const job = (options: TextClassificationOptions = {}) => {
     const { top_k: topK, function_to_apply: name = defaultFunction(config) } = options;
     const apply = FUNCTIONS[oneOf("function_to_apply", name, ["sigmoid", "softmax", "none"])];
     if (topK !== undefined && topK !== null) atLeast("top_k", topK, 1);
 
-    const results = await eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare: (item) => ({ rows: [encodeText(parts, ...textsOf(item), options)] }),
-        compute: (row) => parts.model.forward(rowInputs(row), options),
-        answer(_item, _prepared, [output]) {
-          const scores = apply(rowAt(output!.logits, 0));
-          const label = (id: number): LabelScore => ({
-            label: config.id2label[id] ?? `LABEL_${id}`,
-            score: scores[id]!,
-          });
-          if (topK === undefined) return [label(argmax(scores))];
-          return largest(scores, topK ?? scores.length).map(label);
-        },
-      }),
-    );
-    return Array.isArray(input) && topK === undefined ? (results as LabelScore[][]).flat() : results;
+    return makeJob(options, {
+      prepare: (item: ClassificationInput) => ({ rows: [encodeText(parts, ...textsOf(item), options)] }),
+      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      answer(_item, _prepared, [output]) {
+        const scores = apply(valuesOf(output!.logits));
+        const label = (id: number): LabelScore => ({
+          label: config.id2label[id] ?? `LABEL_${id}`,
+          score: scores[id]!,
+        });
+        if (topK === undefined) return [label(argmax(scores))];
+        return largest(scores, topK ?? scores.length).map(label);
+      },
+    });
   };
-  return makePipeline("text-classification", parts, call as TextClassificationPipeline);
+  return makePipeline("text-classification", parts, job, (labels, options) =>
+    options?.top_k === undefined ? labels[0] : labels,
+  );
 }
 
 const FUNCTIONS: Readonly<Record<ScoreFunction, (logits: Values) => Values>> = {

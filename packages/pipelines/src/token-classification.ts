@@ -1,18 +1,18 @@
 import type { Encoding } from "@convbert/tokenizer";
 import {
-  eachOrOne,
+  type Inputs,
   longestRow,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
-  type RowInputs,
-  type RunOptions,
-  rowInputs,
-  runSteps,
+  type Results,
+  raggedInputs,
 } from "./engine.js";
 import { atLeast, oneOf, PipelineError, textOf } from "./errors.js";
 import { type FloatArray, rowAt, softmax } from "./numbers.js";
+import type { RunOptions } from "./schedule.js";
 import {
   type AggregationStrategy,
   type EntityGroup,
@@ -46,7 +46,7 @@ export interface TokenClassificationOptions extends RunOptions {
 type Grouped = TokenClassificationOptions & { readonly aggregation_strategy: Exclude<AggregationStrategy, "none"> };
 type Single = TokenClassificationOptions & { readonly aggregation_strategy?: "none" };
 
-export type TokenClassifier = PipelineModel<RowInputs, { readonly logits: FloatArray }>;
+export type TokenClassifier = PipelineModel<{ readonly logits: FloatArray }>;
 
 /** Labels the tokens of texts: entities, phrases, parts of speech. */
 export interface TokenClassificationPipeline extends PipelineBase<"token-classification", TokenClassifier> {
@@ -56,6 +56,10 @@ export interface TokenClassificationPipeline extends PipelineBase<"token-classif
   (texts: readonly string[], options?: Single): Promise<TokenEntity[][]>;
   (text: string, options?: TokenClassificationOptions): Promise<TokenEntity[] | EntityGroup[]>;
   (texts: readonly string[], options?: TokenClassificationOptions): Promise<TokenEntity[][] | EntityGroup[][]>;
+  /** Answers one by one, in bounded memory. */
+  stream(texts: Inputs<string>, options: Grouped): Results<EntityGroup[]>;
+  stream(texts: Inputs<string>, options?: Single): Results<TokenEntity[]>;
+  stream(texts: Inputs<string>, options?: TokenClassificationOptions): Results<TokenEntity[] | EntityGroup[]>;
 }
 
 /** The pipeline over a model that is loaded already (the reference's `TokenClassificationPipeline`). */
@@ -65,32 +69,27 @@ export function createTokenClassification(parts: PipelineParts<TokenClassifier>)
     label: (id) => model.config.id2label[id] ?? `LABEL_${id}`,
     join: (tokens) => tokenizer.convertTokensToString(tokens),
   };
-  const call = async (
-    input: string | readonly string[],
-    options: TokenClassificationOptions = {},
-  ): Promise<unknown> => {
+  const job = (options: TokenClassificationOptions = {}) => {
     const { aggregation_strategy: strategy = "none", ignore_labels: ignored = ["O"], stride } = options;
     oneOf("aggregation_strategy", strategy, ["none", "simple", "first", "average", "max"]);
     if (stride !== undefined) checkStride(stride, strategy, longestRow(parts));
 
-    return eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare: (text) => ({ rows: windows(parts, textOf("text", text), stride) }),
-        compute: (row) => model.forward(rowInputs(row), options),
-        answer(text, { rows }, outputs): (TokenEntity | EntityGroup)[] {
-          const tokensOf = (row: Encoding, i: number) => labelledTokens(parts, text, row, outputs[i]!.logits);
-          if (strategy === "none") {
-            const entities = rows.flatMap((row, i) => labelTokens(tokensOf(row, i), labelling));
-            return entities.filter(({ entity }) => !ignored.includes(entity));
-          }
-          const groups = rows.flatMap((row, i) => groupTokens(tokensOf(row, i), strategy, labelling));
-          const kept = groups.filter((group) => !ignored.includes(group.entity_group));
-          return rows.length > 1 ? withoutOverlaps(kept) : kept;
-        },
-      }),
-    );
+    return makeJob(options, {
+      prepare: (text: string) => ({ rows: windows(parts, textOf("text", text), stride) }),
+      compute: (rows) => model.forwardRagged(raggedInputs(rows), options),
+      answer(text, { rows }, outputs): (TokenEntity | EntityGroup)[] {
+        const tokensOf = (row: Encoding, i: number) => labelledTokens(parts, text, row, outputs[i]!.logits);
+        if (strategy === "none") {
+          const entities = rows.flatMap((row, i) => labelTokens(tokensOf(row, i), labelling));
+          return entities.filter(({ entity }) => !ignored.includes(entity));
+        }
+        const groups = rows.flatMap((row, i) => groupTokens(tokensOf(row, i), strategy, labelling));
+        const kept = groups.filter((group) => !ignored.includes(group.entity_group));
+        return rows.length > 1 ? withoutOverlaps(kept) : kept;
+      },
+    });
   };
-  return makePipeline("token-classification", parts, call as TokenClassificationPipeline);
+  return makePipeline("token-classification", parts, job);
 }
 
 function checkStride(stride: number, strategy: AggregationStrategy, limit: number): void {
@@ -137,7 +136,7 @@ function labelledTokens(
     const isUnknown = id === tokenizer.unkTokenId;
     tokens.push({
       word: isUnknown ? text.slice(start, end) : (tokenizer.convertIdsToTokens(id) ?? row.tokens[index]!),
-      scores: softmax(rowAt(logits, 0, index)),
+      scores: softmax(rowAt(logits, index)),
       start,
       end,
       index,

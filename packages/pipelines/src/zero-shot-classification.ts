@@ -1,15 +1,16 @@
 import {
-  eachOrOne,
   encodeText,
+  type Inputs,
+  makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineParts,
-  type RunOptions,
-  rowInputs,
-  runSteps,
+  type Results,
+  raggedInputs,
 } from "./engine.js";
 import { PipelineError, textOf } from "./errors.js";
-import { largest, rowAt, softmax } from "./numbers.js";
+import { largest, softmax, valuesOf } from "./numbers.js";
+import type { RunOptions } from "./schedule.js";
 import type { SequenceClassifier } from "./text-classification.js";
 
 /** A text with the labels that were proposed, best first. */
@@ -43,6 +44,12 @@ export interface ZeroShotClassificationPipeline extends PipelineBase<"zero-shot-
     candidateLabels: string | readonly string[],
     options?: ZeroShotClassificationOptions,
   ): Promise<ZeroShotResult[]>;
+  /** Answers one by one, in bounded memory. */
+  stream(
+    sequences: Inputs<string>,
+    candidateLabels: string | readonly string[],
+    options?: ZeroShotClassificationOptions,
+  ): Results<ZeroShotResult>;
 }
 
 /**
@@ -56,11 +63,7 @@ export function createZeroShotClassification(parts: PipelineParts<SequenceClassi
   const entailment: number = entry?.[1] ?? config.num_labels - 1;
   const contradiction = entailment === 0 ? config.num_labels - 1 : 0;
 
-  const call = async (
-    input: string | readonly string[],
-    candidateLabels: string | readonly string[],
-    options: ZeroShotClassificationOptions = {},
-  ): Promise<unknown> => {
+  const job = (candidateLabels: string | readonly string[], options: ZeroShotClassificationOptions = {}) => {
     const labels = labelsOf(candidateLabels);
     const { hypothesis_template: template = "This example is {}.", onWarning = console.warn } = options;
     if (!template.includes("{}")) {
@@ -75,33 +78,31 @@ export function createZeroShotClassification(parts: PipelineParts<SequenceClassi
         'none of the labels in the model\'s label2id starts with "entail"; the last class is taken for entailment',
       );
     }
-    return eachOrOne(input, (inputs) =>
-      runSteps(inputs, options, {
-        prepare: (text) => ({
-          // The text is cut where it is too long, never the hypothesis.
-          rows: labels.map((label) =>
-            encodeText(
-              parts,
-              text,
-              template.replaceAll("{}", () => label),
-              { truncation: "only_first" },
-            ),
+    return makeJob(options, {
+      prepare: (text: string) => ({
+        // The text is cut where it is too long, never the hypothesis.
+        rows: labels.map((label) =>
+          encodeText(
+            parts,
+            text,
+            template.replaceAll("{}", () => label),
+            { truncation: "only_first" },
           ),
-        }),
-        compute: (row) => parts.model.forward(rowInputs(row), options),
-        answer(sequence, _prepared, outputs): ZeroShotResult {
-          const logits = outputs.map((output) => rowAt(output.logits, 0));
-          const scores =
-            options.multi_label || labels.length === 1
-              ? logits.map((row) => softmax([row[contradiction]!, row[entailment]!])[1]!)
-              : softmax(logits.map((row) => row[entailment]!));
-          const order = largest(scores, scores.length);
-          return { sequence, labels: order.map((i) => labels[i]!), scores: order.map((i) => scores[i]!) };
-        },
+        ),
       }),
-    );
+      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      answer(sequence, _prepared, outputs): ZeroShotResult {
+        const logits = outputs.map((output) => valuesOf(output.logits));
+        const scores =
+          options.multi_label || labels.length === 1
+            ? logits.map((row) => softmax([row[contradiction]!, row[entailment]!])[1]!)
+            : softmax(logits.map((row) => row[entailment]!));
+        const order = largest(scores, scores.length);
+        return { sequence, labels: order.map((i) => labels[i]!), scores: order.map((i) => scores[i]!) };
+      },
+    });
   };
-  return makePipeline("zero-shot-classification", parts, call as ZeroShotClassificationPipeline);
+  return makePipeline("zero-shot-classification", parts, job);
 }
 
 function labelsOf(given: unknown): string[] {

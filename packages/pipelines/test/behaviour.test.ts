@@ -65,15 +65,21 @@ describe("lists", () => {
 });
 
 describe("progress and cancellation", () => {
-  test("progress counts rows and tokens", async () => {
-    const seen: RunProgress[] = [];
-    await choose(
-      { prompt: "the king", choices: ["lives", "wrote a book"] },
-      { onProgress: (progress) => seen.push(progress) },
-    );
-    // [CLS] the king [SEP] lives [SEP], then with three words.
-    expect(seen).toEqual([
-      { done: 1, total: 2, tokens: 6 },
+  test("progress counts rows and tokens, batch by batch", async () => {
+    const input = { prompt: "the king", choices: ["lives", "wrote a book"] };
+    const run = async (batchTokens?: number) => {
+      const seen: RunProgress[] = [];
+      await choose(input, {
+        onProgress: (progress) => seen.push(progress),
+        ...(batchTokens !== undefined && { batchTokens }),
+      });
+      return seen;
+    };
+    // [CLS] the king [SEP] lives [SEP], and with three words: the longer one first.
+    expect(await run()).toEqual([{ done: 2, total: 2, tokens: 14 }]);
+    expect(await run(14)).toEqual([{ done: 2, total: 2, tokens: 14 }]);
+    expect(await run(13)).toEqual([
+      { done: 1, total: 2, tokens: 8 },
       { done: 2, total: 2, tokens: 14 },
     ]);
   });
@@ -83,6 +89,7 @@ describe("progress and cancellation", () => {
     const reason = new Error("enough");
     let done = 0;
     const running = classify(Array(50).fill("a film"), {
+      batchTokens: 4,
       signal: controller.signal,
       onProgress() {
         if (++done === 3) controller.abort(reason);
