@@ -166,6 +166,10 @@ function upper(x: v128): v128 {
   return v128.shuffle<f64>(x, x, 1, 1);
 }
 
+/** Smaller means and variances become 0, as src/gradient-kernels.ts says. */
+const SMALLEST_MEAN: f32 = 1e-30;
+const SMALLEST_VARIANCE: f32 = 1e-36;
+
 /** A step of Adam; `inverseCorrection` multiplies the root of the variance. */
 export function adam(
   parameter: usize,
@@ -191,6 +195,7 @@ export function adam(
 ): void {
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
+  const skips = l2 == 0 && epsilon > 0;
   for (let row = begin; row < end; row++) {
     const p = parameter + row * parameterStride;
     const g = gradient + row * gradientStride;
@@ -199,10 +204,17 @@ export function adam(
     let at: usize = 0;
     for (; at < whole; at += 16) {
       const value = v128.load(p + at);
-      const slope = madd(value, all(l2), f32x4.mul(v128.load(g + at), all(gradientScale)));
+      const oldGradient = v128.load(g + at);
       const oldMean = v128.load(m + at);
-      const m1 = madd(f32x4.sub(slope, oldMean), all(newMean), oldMean);
-      const v1 = madd(f32x4.mul(slope, all(newVariance)), slope, f32x4.mul(v128.load(v + at), all(beta2)));
+      const oldVariance = v128.load(v + at);
+      if (skips && !v128.any_true(v128.or(v128.or(oldGradient, oldMean), oldVariance))) {
+        // Rows of a table that no batch has looked up yet.
+        if (decay != 1) v128.store(p + at, f32x4.mul(value, all(decay)));
+        continue;
+      }
+      const slope = madd(value, all(l2), f32x4.mul(oldGradient, all(gradientScale)));
+      const m1 = nextMean(slope, oldMean, newMean);
+      const v1 = nextVariance(slope, oldVariance, beta2, newVariance);
       v128.store(m + at, m1);
       v128.store(v + at, v1);
       const denominator = madd(f32x4.sqrt(v1), all(inverseCorrection), all(epsilon));
@@ -212,9 +224,8 @@ export function adam(
     for (; at < bytes; at += 4) {
       const value = v128.load32_zero(p + at);
       const slope = madd(value, all(l2), f32x4.mul(v128.load32_zero(g + at), all(gradientScale)));
-      const oldMean = v128.load32_zero(m + at);
-      const m1 = madd(f32x4.sub(slope, oldMean), all(newMean), oldMean);
-      const v1 = madd(f32x4.mul(slope, all(newVariance)), slope, f32x4.mul(v128.load32_zero(v + at), all(beta2)));
+      const m1 = nextMean(slope, v128.load32_zero(m + at), newMean);
+      const v1 = nextVariance(slope, v128.load32_zero(v + at), beta2, newVariance);
       v128.store32_lane(m + at, m1, 0);
       v128.store32_lane(v + at, v1, 0);
       const denominator = madd(f32x4.sqrt(v1), all(inverseCorrection), all(epsilon));
@@ -222,4 +233,18 @@ export function adam(
       v128.store32_lane(p + at, f32x4.sub(f32x4.mul(value, all(decay)), step), 0);
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function nextMean(slope: v128, old: v128, share: f32): v128 {
+  const next = madd(f32x4.sub(slope, old), all(share), old);
+  return v128.andnot(next, f32x4.lt(f32x4.abs(next), all(SMALLEST_MEAN)));
+}
+
+// @ts-ignore: decorator
+@inline
+function nextVariance(slope: v128, old: v128, keep: f32, share: f32): v128 {
+  const next = madd(f32x4.mul(slope, all(share)), slope, f32x4.mul(old, all(keep)));
+  return v128.andnot(next, f32x4.lt(next, all(SMALLEST_VARIANCE)));
 }

@@ -41,9 +41,9 @@ export interface AttentionGradientArguments extends Omit<AttentionArguments, "ou
 export interface AdamArguments {
   readonly parameter: Matrix;
   readonly gradient: Matrix;
-  /** Running mean of the gradient. */
+  /** Running mean of the gradient. What falls below 1e-30 becomes 0: a CPU is some 50 times slower below 1e-38. */
   readonly mean: Matrix;
-  /** Running mean of the squared gradient. */
+  /** Running mean of the squared gradient. What falls below 1e-36 becomes 0. */
   readonly variance: Matrix;
   /** Multiplies the gradient first (clipping, or an average over accumulated batches). */
   readonly gradientScale: number;

@@ -58,4 +58,22 @@ describe.each(["reference", "wasm"] as const)("Adam on the %s backend", (name) =
       backend.dispose();
     },
   );
+
+  it("lets means and variances of no consequence end at 0, and moves nothing that has had no gradient", async () => {
+    const backend = await createBackend({ backend: name });
+    const rig = new Rig(backend, 1);
+    const values = [1, -2, 3, 4, 5];
+    const parameter = rig.of(values, 1, 5);
+    const mean = rig.of([2e-30, 0, 0, 0, 1e-30], 1, 5);
+    const variance = rig.of([1e-36, 0, 0, 0, 1e-36], 1, 5);
+    const gradient = rig.of([0, 0, 0, 0, 0], 1, 5);
+    const options = { gradientScale: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, stepSize: 0.1, varianceCorrection: 1 };
+    backend.gradients.adam({ ...options, parameter, gradient, mean, variance, decay: 1, l2: 0 });
+    expect([...rig.read(parameter)]).toEqual(values);
+    expect([...rig.read(variance)]).toEqual([0, 0, 0, 0, 0]);
+    expect([...rig.read(mean)]).toEqual([Math.fround(1.8e-30), 0, 0, 0, 0]);
+    backend.gradients.adam({ ...options, parameter, gradient, mean, variance, decay: 0.5, l2: 0 });
+    expect([...rig.read(parameter)]).toEqual(values.map((value) => value / 2));
+    backend.dispose();
+  });
 });

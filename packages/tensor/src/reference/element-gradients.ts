@@ -88,9 +88,14 @@ export function adam(args: AdamArguments): void {
     const varianceAt = variance.offset + row * variance.stride + column;
     const value = p[at]!;
     const slope = gradientScale * g[gradient.offset + row * gradient.stride + column]! + args.l2 * value;
-    m[meanAt] = m[meanAt]! + (slope - m[meanAt]!) * (1 - beta1);
-    v[varianceAt] = beta2 * v[varianceAt]! + (1 - beta2) * slope * slope;
+    m[meanAt] = atLeast(1e-30, m[meanAt]! + (slope - m[meanAt]!) * (1 - beta1));
+    v[varianceAt] = atLeast(1e-36, beta2 * v[varianceAt]! + (1 - beta2) * slope * slope);
     const denominator = Math.sqrt(v[varianceAt]!) / args.varianceCorrection + epsilon;
     p[at] = value * args.decay - (args.stepSize * m[meanAt]!) / denominator;
   });
+}
+
+/** 0 where a number's magnitude is below `smallest`. */
+function atLeast(smallest: number, value: number): number {
+  return Math.abs(value) < smallest ? 0 : value;
 }
