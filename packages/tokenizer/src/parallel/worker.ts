@@ -1,4 +1,4 @@
-/** Runs in a worker: tokenizes what the pool sends. */
+/** Runs in a worker: tokenizes what the pool sends. Imported on a main thread it waits for nothing and does nothing. */
 import { addSamples } from "../fast-rows.js";
 import { TokenSink } from "../token-sink.js";
 import { ConvBertTokenizerFast } from "../tokenizer-fast.js";
@@ -21,7 +21,7 @@ async function openPort(): Promise<Port> {
   const { parentPort } = await import("node:worker_threads");
   return {
     postMessage: (message, transfer) => parentPort!.postMessage(message, transfer as ArrayBuffer[]),
-    onMessage: (listener) => parentPort!.on("message", listener),
+    onMessage: (listener) => void parentPort?.on("message", listener),
   };
 }
 
