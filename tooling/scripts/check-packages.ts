@@ -2,59 +2,14 @@
 // every entry imports with an empty stderr under the toolchain's Node and under the oldest one supported (when the
 // machine's own `node` is that), `require` works, types resolve, and the command answers. Needs a build.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installPackages, run } from "./stranger.ts";
 
-interface Manifest {
-  name: string;
-  private?: boolean;
-  exports: Record<string, unknown>;
-  files?: string[];
-}
-
-const folders = readdirSync("packages").map((name) => join("packages", name));
 const project = mkdtempSync(join(tmpdir(), "convbert-packages-"));
-const run = (command: string, args: string[], cwd: string): string =>
-  execFileSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-    shell: process.platform === "win32",
-  });
-
 try {
-  const entries: string[] = [];
-  const tarballs: Record<string, string> = {};
-  for (const folder of folders) {
-    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
-    if (manifest.private) {
-      continue;
-    }
-    const packed = JSON.parse(run("pnpm", ["pack", "--json", "--pack-destination", project], folder)) as {
-      filename: string;
-      files: { path: string }[];
-    };
-    tarballs[manifest.name] = `file:${packed.filename}`;
-    const paths = packed.files.map(({ path }) => path);
-    for (const needed of ["package.json", "README.md", "dist/index.js", "dist/index.d.ts"]) {
-      if (!paths.includes(needed)) {
-        throw new Error(`${manifest.name}: the package lacks ${needed}`);
-      }
-    }
-    const foreign = paths.filter((path) => /^(src|test|kernels|assembly)\//.test(path));
-    if (foreign.length > 0) {
-      throw new Error(`${manifest.name}: the package holds ${foreign.slice(0, 3).join(", ")}`);
-    }
-    const own = Object.keys(manifest.exports).filter((path) => !path.includes("*") && !path.endsWith(".json"));
-    entries.push(...own.map((path) => manifest.name + path.slice(1)));
-  }
-  // The overrides keep npm from asking the registry for versions that are not published yet.
-  const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
-  const stranger = { name: "stranger", private: true, type: "module", dependencies: tarballs, overrides };
-  writeFileSync(join(project, "package.json"), JSON.stringify(stranger));
-  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--silent"], project);
-
+  const entries = installPackages(project);
   const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join("\n");
   writeFileSync(join(project, "import.mjs"), `${imports}\nprocess.stdout.write("imported");\n`);
   const requires = entries.map((entry) => `require(${JSON.stringify(entry)});`).join("\n");

@@ -1,0 +1,121 @@
+// What every engine has to do, in plain JavaScript that all of them run: tokenize, load the small models of the package,
+// and give the recorded logits, for both kinds of weights, on one thread and on two. It runs in a project that has the
+// packed packages installed.
+
+/**
+ * Largest difference of a logit allowed, as a part of the largest logit. int8 is exact to the reference backend's where
+ * activations have 8 bits; where the CPU's or engine's relaxed dot product takes 7, they are rounded to 7.
+ */
+const TOLERANCE = 1e-5;
+const TOLERANCE_7_BITS = 0.02;
+
+/** The relaxed dot product of four largest weights with four bytes whose bits are all set, as a module. */
+const DOT_PROBE = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 97, 0, 0, 10, 64, 1, 62, 0],
+  ...[253, 12, ...new Array(16).fill(127), 253, 12, ...new Array(16).fill(255), 253, 12, ...new Array(16).fill(0)],
+  ...[253, 0x93, 2, 253, 27, 0, 11],
+];
+
+/** Whether the relaxed dot product gives what eight bits give, of an unsigned or of a signed right side. */
+function hasRelaxedDotOf8Bits() {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(DOT_PROBE)));
+  return [4 * 127 * 255, -4 * 127].includes(exports.a());
+}
+
+/** A module with one relaxed instruction. */
+const RELAXED_PROBE = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2],
+  ...[253, 15, 253, 128, 2, 11],
+];
+
+const hasWasm = () => typeof WebAssembly === "object";
+const hasRelaxed = () => hasWasm() && WebAssembly.validate(Uint8Array.from(RELAXED_PROBE));
+
+/** Whether code has an instruction from 0x100 on behind the SIMD prefix: the relaxed ones. */
+function usesRelaxed(bytes) {
+  const code = new Uint8Array(bytes);
+  return code.some((byte, at) => byte === 0xfd && (code[at + 1] ?? 0) >= 0x80 && code[at + 2] === 2);
+}
+
+/** Ways to make an engine poorer than it is, before the packages are imported. */
+const MODES = {
+  /** All that the engine has. */
+  full() {},
+  /** No relaxed instructions, as in engines before 2023. */
+  simd128() {
+    const { validate } = WebAssembly;
+    WebAssembly.validate = (bytes) => !usesRelaxed(bytes) && validate.call(WebAssembly, bytes);
+  },
+  /** No shared memory, as in a page that is not cross-origin isolated. */
+  unshared() {
+    delete globalThis.SharedArrayBuffer;
+  },
+  /** No WebAssembly at all. */
+  none() {
+    delete globalThis.WebAssembly;
+  },
+};
+
+/** What the backend has to say about itself. */
+function expectedDescription(isRelaxed, isWasm, threads, mayShare) {
+  if (!isWasm) return /^reference/;
+  const count = mayShare && threads > 1 ? `${threads} threads$` : `1 thread${threads > 1 ? " \\(.*isolated\\)" : ""}$`;
+  return new RegExp(`^wasm ${isRelaxed ? "relaxed-simd" : "simd128"}, ${count}`);
+}
+
+/**
+ * Run everything in one mode. `importPackage` gives the package "convbert", `sources` the two models' places.
+ * Returns a line for each check; throws at the first that fails.
+ */
+export async function check({ mode, recorded, sources, importPackage, isWasmForbidden = false }) {
+  const isRelaxed = mode !== "simd128" && hasRelaxed();
+  const isRounded = isRelaxed && !isWasmForbidden && !hasRelaxedDotOf8Bits();
+  MODES[mode]();
+  const isWasm = hasWasm() && !isWasmForbidden;
+  const mayShare = typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false;
+  const { ConvBertTokenizerFast, loadModel, pipeline } = await importPackage();
+  const lines = [];
+  for (const [name, texts] of Object.entries(recorded)) {
+    const source = sources[name];
+    const tokenizer = await ConvBertTokenizerFast.fromPretrained(source);
+    for (const { text, input_ids: ids } of texts) {
+      const got = tokenizer(text).input_ids;
+      if (got.join() !== ids.join()) throw new Error(`${name}: ids of ${JSON.stringify(text)} are ${got}, not ${ids}`);
+    }
+    for (const dtype of ["float32", "int8"]) {
+      for (const threads of [1, 2]) {
+        const title = `${name} ${dtype}, ${threads} thread(s)`;
+        const model = await loadModel(source, { dtype, threads });
+        const { description } = model.backend;
+        const wanted = expectedDescription(isRelaxed, isWasm, threads, mayShare);
+        if (!wanted.test(description)) throw new Error(`${title}: runs on "${description}", expected ${wanted}`);
+        const difference = await largestDifference(model, texts, dtype);
+        const is7Bits = dtype === "int8" && isWasm && isRounded;
+        if (!(difference <= (is7Bits ? TOLERANCE_7_BITS : TOLERANCE))) {
+          throw new Error(`${title} on ${description}: logits differ by ${difference} of the largest`);
+        }
+        model.dispose();
+        lines.push({ check: title, description: `${description}${is7Bits ? ", int8 in 7 bits" : ""}`, difference });
+      }
+    }
+  }
+  const classify = await pipeline("text-classification", sources["question-classification"]);
+  const [{ label }] = await classify("Who wrote the opera Carmen?");
+  if (label !== "HUM") throw new Error(`the pipeline says ${label}, not HUM`);
+  classify.dispose();
+  return lines;
+}
+
+async function largestDifference(model, texts, dtype) {
+  let difference = 0;
+  let largest = 0;
+  for (const { input_ids, logits } of texts) {
+    const { data } = (await model.forward({ input_ids: [input_ids] })).logits;
+    if (data.length !== logits[dtype].length) return Number.NaN;
+    for (const [i, value] of logits[dtype].entries()) {
+      difference = Math.max(difference, Math.abs(data[i] - value));
+      largest = Math.max(largest, Math.abs(value));
+    }
+  }
+  return difference / largest;
+}
