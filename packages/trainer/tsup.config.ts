@@ -1,3 +1,3 @@
 import { library } from "../../tooling/config/tsup.ts";
 
-export default library({ index: "src/index.ts", xml: "src/xml.ts" });
+export default library({ index: "src/index.ts", embeddings: "src/embeddings.ts", xml: "src/xml.ts" });

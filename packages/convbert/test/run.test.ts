@@ -255,7 +255,7 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     [
       "an unknown command",
       ["rnu"],
-      /there is no command "rnu"; choose one of run, tokenize, verify, inspect, bench, demo/,
+      /there is no command "rnu"; choose one of run, train, tokenize, verify, inspect, convert, bench, demo/,
     ],
     ["an unknown task", ["run", "translation", "x"], /there is no task "translation"; choose one of text-class/],
     ["an unknown option", ["run", "text-classification", "--modle", "x"], /unknown option '--modle'.*--model/],

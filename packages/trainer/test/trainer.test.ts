@@ -19,7 +19,14 @@ describe("a run", () => {
     const evaluate = evaluateTextClassification(model, collator, { dataset: memoryDataset(sentences(20, 100)) });
     const before = await evaluate({});
     const summary = await new Trainer(
-      tinyRun(model, { evaluate, epochs: 12, metric: "accuracy", log, onEvent: (event) => events.push(event) }),
+      tinyRun(model, {
+        evaluate,
+        epochs: 12,
+        learningRate: 1e-2,
+        metric: "accuracy",
+        log,
+        onEvent: (event) => events.push(event),
+      }),
     ).train();
     expect(summary).toMatchObject({ reason: "finished", steps: 48, epochs: 12, keptBest: true });
     expect(before["accuracy"]).toBeLessThan(0.8);
@@ -30,8 +37,8 @@ describe("a run", () => {
     const steps = events.filter((event) => event.type === "step");
     expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 48 }, (_, i) => i + 1));
     // 10% of 48 steps, rounded up, rise from 0; then the rate falls to almost 0.
-    expect(steps.slice(0, 3).map(({ learningRate }) => learningRate)).toEqual([0, 3e-3 / 5, (3e-3 * 2) / 5]);
-    expect(steps.at(-1)!.learningRate).toBeCloseTo(3e-3 / 43, 12);
+    expect(steps.slice(0, 3).map(({ learningRate }) => learningRate)).toEqual([0, 1e-2 / 5, (1e-2 * 2) / 5]);
+    expect(steps.at(-1)!.learningRate).toBeCloseTo(1e-2 / 43, 12);
     expect(steps[3]!.epoch).toBe(1);
     const loss = (part: typeof steps) => part.reduce((sum, step) => sum + step.loss, 0) / part.length;
     expect(loss(steps.slice(-8))).toBeLessThan(0.75 * loss(steps.slice(0, 8)));

@@ -8,6 +8,7 @@ import { addInspect } from "./inspect.js";
 import { addRun } from "./run.js";
 import type { Terminal } from "./terminal.js";
 import { addTokenize } from "./tokenize.js";
+import { addTrain } from "./train.js";
 import { addVerify } from "./verify.js";
 
 const HELP = `
@@ -45,7 +46,7 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     .version(version)
     .option("--no-color", "no colours, as with the environment variable NO_COLOR")
     .addHelpText("after", HELP);
-  const commands = [addRun, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
+  const commands = [addRun, addTrain, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
   for (const add of commands) add(program, terminal, finish);
   for (const command of [program, ...program.commands]) {
     command

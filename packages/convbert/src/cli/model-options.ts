@@ -13,14 +13,16 @@ export interface ModelFlags {
   readonly offline?: boolean;
 }
 
-/** Adds the flags of {@link ModelFlags} to a command. */
-export function withModelFlags(command: Command): Command {
+/** Adds the flags of {@link ModelFlags} to a command; trained models have float32 weights, so training has no `dtype`. */
+export function withModelFlags(command: Command, { dtype = true }: { readonly dtype?: boolean } = {}): Command {
+  if (dtype) {
+    command.addOption(
+      new Option("--dtype <type>", "how weights are kept; int8 is several times faster").choices(["float32", "int8"]),
+    );
+  }
   return command
     .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]))
     .option("--threads <count>", "threads to compute with; by default the physical cores, 8 at most", wholeNumber(1))
-    .addOption(
-      new Option("--dtype <type>", "how weights are kept; int8 is several times faster").choices(["float32", "int8"]),
-    )
     .option("--revision <name>", "branch, tag or commit of a hub model")
     .option("--cache-dir <folder>", "where downloads are kept")
     .option("--offline", "never touch the network");

@@ -1,0 +1,199 @@
+import type { OptimizerName, ScheduleName } from "@convbert/trainer";
+import { UsageError } from "./failure.js";
+import type { ModelFlags } from "./model-options.js";
+
+export const TRAIN_TASKS = [
+  "text-classification",
+  "token-classification",
+  "question-answering",
+  "fill-mask",
+  "multiple-choice",
+] as const;
+
+export type TrainTask = (typeof TRAIN_TASKS)[number];
+
+export const FORMATS = ["jsonl", "csv", "tsv", "conll", "squad", "text", "trec", "copa", "rte"] as const;
+
+export type FormatName = (typeof FORMATS)[number];
+
+/** How files are read. */
+export interface DataFlags {
+  readonly format?: FormatName;
+  readonly columns?: readonly string[];
+  readonly encoding?: "utf-8" | "latin-1";
+  readonly textColumn?: string;
+  readonly pairColumn?: string;
+  readonly labelColumn?: string;
+  readonly labelColumns?: readonly string[];
+  readonly labelSeparator?: string;
+  readonly wordsColumn?: string;
+  readonly tagsColumn?: string;
+  readonly questionColumn?: string;
+  readonly contextColumn?: string;
+  readonly answersColumn?: string;
+  readonly idColumn?: string;
+  readonly promptColumn?: string;
+  readonly choicesColumn?: string;
+  readonly choiceColumns?: readonly string[];
+  readonly firstLabel?: number;
+  readonly fineLabels?: boolean;
+  readonly textUnit?: "line" | "paragraph";
+  readonly stripGutenberg?: boolean;
+  readonly skipMisplacedAnswers?: boolean;
+  readonly stream?: boolean;
+}
+
+/** What a new model looks like. */
+export interface NewModelFlags {
+  readonly config?: string;
+  readonly vocab?: string;
+  readonly tokenizer?: string;
+  readonly cased?: boolean;
+  readonly hiddenSize?: number;
+  readonly embeddingSize?: number;
+  readonly layers?: number;
+  readonly heads?: number;
+  readonly headRatio?: number;
+  readonly intermediateSize?: number;
+  readonly kernelSize?: number;
+  readonly groups?: number;
+  readonly maxPositions?: number;
+  readonly initEmbeddings?: string;
+}
+
+/** What is learned, and how. */
+export interface RecipeFlags {
+  readonly multiLabel?: boolean;
+  readonly regression?: boolean;
+  readonly labelNames?: readonly string[];
+  readonly labelAllTokens?: boolean;
+  readonly allowNoAnswer?: boolean;
+  readonly stride?: number;
+  readonly maxQuestionLength?: number;
+  readonly maskUnit?: "token" | "word";
+  readonly maskProbability?: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batchSize?: number;
+  readonly accumulate?: number;
+  readonly lr?: number;
+  readonly schedule?: ScheduleName;
+  readonly warmup?: number;
+  readonly optimizer?: OptimizerName;
+  readonly weightDecay?: number;
+  readonly layerDecay?: number;
+  readonly freeze?: readonly string[];
+  readonly dropout?: number;
+  readonly labelSmoothing?: number;
+  readonly maxGradientNorm?: number;
+  readonly maxLength?: number;
+  readonly unpadded?: boolean;
+  readonly checkpointing?: boolean;
+  readonly seed?: number;
+  readonly evaluateEvery?: "epoch" | number;
+  readonly evalBatchSize?: number;
+  readonly metric?: string;
+  readonly patience?: number;
+  readonly keepLast?: boolean;
+}
+
+/** Flags of `convbert train`. */
+export interface TrainFlags extends Omit<ModelFlags, "dtype">, DataFlags, NewModelFlags, RecipeFlags {
+  readonly data: readonly string[];
+  readonly eval?: readonly string[];
+  readonly evalShare?: number;
+  readonly test?: readonly string[];
+  readonly output: string;
+  readonly model?: string;
+  readonly checkpointEvery?: "epoch" | number;
+  readonly keepCheckpoints?: boolean;
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
+  readonly saveDtype?: "float32" | "float16" | "bfloat16" | "int8";
+  readonly terms?: string;
+  readonly datasetName?: string;
+  readonly language?: string;
+  readonly license?: string;
+  readonly json?: boolean;
+}
+
+/** Flags that only some tasks have. */
+const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]>>> = {
+  textColumn: ["text-classification", "fill-mask"],
+  pairColumn: ["text-classification"],
+  labelColumn: ["text-classification", "multiple-choice"],
+  labelColumns: ["text-classification"],
+  labelSeparator: ["text-classification"],
+  wordsColumn: ["token-classification"],
+  tagsColumn: ["token-classification"],
+  questionColumn: ["question-answering"],
+  contextColumn: ["question-answering"],
+  answersColumn: ["question-answering"],
+  idColumn: ["question-answering"],
+  promptColumn: ["multiple-choice"],
+  choicesColumn: ["multiple-choice"],
+  choiceColumns: ["multiple-choice"],
+  firstLabel: ["multiple-choice"],
+  fineLabels: ["text-classification"],
+  textUnit: ["fill-mask"],
+  stripGutenberg: ["fill-mask"],
+  skipMisplacedAnswers: ["question-answering"],
+  multiLabel: ["text-classification"],
+  regression: ["text-classification"],
+  labelNames: ["text-classification", "token-classification"],
+  labelAllTokens: ["token-classification"],
+  allowNoAnswer: ["question-answering"],
+  stride: ["question-answering"],
+  maxQuestionLength: ["question-answering"],
+  maskUnit: ["fill-mask"],
+  maskProbability: ["fill-mask"],
+};
+
+/** Flags of new models, which a model that is loaded has already. */
+const NEW_MODEL_FLAGS: readonly (keyof NewModelFlags)[] = [
+  "config",
+  "vocab",
+  "tokenizer",
+  "cased",
+  "hiddenSize",
+  "embeddingSize",
+  "layers",
+  "heads",
+  "headRatio",
+  "intermediateSize",
+  "kernelSize",
+  "groups",
+  "maxPositions",
+];
+
+const EXCLUSIVE: readonly (readonly [keyof TrainFlags, keyof TrainFlags])[] = [
+  ["multiLabel", "regression"],
+  ["epochs", "steps"],
+  ["eval", "evalShare"],
+  ["vocab", "tokenizer"],
+  ["resume", "overwrite"],
+  ["labelColumn", "labelColumns"],
+  ["choicesColumn", "choiceColumns"],
+];
+
+/** "--max-length" of "maxLength". */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Throws UsageError for flags that do not go together. */
+export function checkTrainFlags(task: TrainTask, flags: TrainFlags): void {
+  const isSet = (name: keyof TrainFlags): boolean => flags[name] !== undefined && flags[name] !== false;
+  for (const [name, tasks] of Object.entries(TASK_FLAGS)) {
+    if (isSet(name as keyof TrainFlags) && !tasks.includes(task)) {
+      throw new UsageError(`${flagName(name)} is for ${tasks.join(", ")}, not for ${task}`);
+    }
+  }
+  for (const [one, other] of EXCLUSIVE) {
+    if (isSet(one) && isSet(other)) throw new UsageError(`give ${flagName(one)} or ${flagName(other)}, not both`);
+  }
+  const foreign = flags.model === undefined ? undefined : NEW_MODEL_FLAGS.find(isSet);
+  if (foreign !== undefined) {
+    throw new UsageError(`${flagName(foreign)} is for a new model; --model ${flags.model} has its own`);
+  }
+}

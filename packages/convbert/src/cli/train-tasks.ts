@@ -1,0 +1,255 @@
+import {
+  ConvBertForMaskedLM,
+  ConvBertForMultipleChoice,
+  ConvBertForQuestionAnswering,
+  ConvBertForSequenceClassification,
+  ConvBertForTokenClassification,
+} from "@convbert/heads";
+import type { ConvBertConfigInit, PreTrainedModel } from "@convbert/model";
+import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import {
+  collectLabels,
+  type Evaluate,
+  evaluateFillMask,
+  evaluateMultipleChoice,
+  evaluateQuestionAnswering,
+  evaluateTextClassification,
+  evaluateTokenClassification,
+  fillMaskCollator,
+  type IndexedDataset,
+  LabelSet,
+  memoryDataset,
+  multipleChoiceCollator,
+  packTokens,
+  questionAnsweringCollator,
+  Trainer,
+  type TrainerOptions,
+  type TrainSummary,
+  textClassificationCollator,
+  tokenClassificationCollator,
+} from "@convbert/trainer";
+import { UsageError } from "./failure.js";
+import type { TaskExamples } from "./train-data.js";
+import type { TrainFlags, TrainTask } from "./train-flags.js";
+
+/** Examples for training, for choosing the best weights, and for the final score. */
+export interface Splits<Example> {
+  readonly train: IndexedDataset<Example>;
+  readonly evaluation: IndexedDataset<Example> | undefined;
+  readonly test: IndexedDataset<Example> | undefined;
+}
+
+/** What a task is set up from. */
+export interface TaskContext<Example> {
+  readonly splits: Splits<Example>;
+  readonly tokenizer: ConvBertTokenizerFast;
+  readonly flags: TrainFlags;
+  readonly maxLength: number;
+  /** Labels that the model which the run starts from knows. */
+  readonly modelLabels: readonly string[] | null;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+  makeModel<M extends PreTrainedModel>(Model: unknown, changes: ConvBertConfigInit): Promise<M>;
+}
+
+/** Options of a run that do not depend on its task. */
+export type RunOptions = Omit<TrainerOptions<never, never>, "model" | "train" | "collate" | "lengthOf">;
+
+/** A task ready to train. */
+export interface TaskRun {
+  readonly model: PreTrainedModel;
+  /** The metric that decides by default. */
+  readonly metric: string;
+  /** What is counted, and how many there are. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly evaluation: Evaluate | undefined;
+  readonly test: Evaluate | undefined;
+  train(options: RunOptions): Promise<TrainSummary>;
+}
+
+type TaskSetups = { readonly [Task in TrainTask]: (context: TaskContext<TaskExamples[Task]>) => Promise<TaskRun> };
+
+const SETUPS: TaskSetups = {
+  async "text-classification"(context) {
+    const { splits, tokenizer, flags, maxLength } = context;
+    const problemType = flags.regression
+      ? "regression"
+      : flags.multiLabel
+        ? "multi_label_classification"
+        : "single_label_classification";
+    const labels = flags.regression ? new LabelSet([]) : await labelsOf(context);
+    const width = await regressionWidth(context, flags.regression ?? false);
+    const model = await context.makeModel<ConvBertForSequenceClassification>(ConvBertForSequenceClassification, {
+      ...(flags.regression ? { num_labels: width } : labelConfig(labels, flags)),
+      problem_type: problemType,
+    });
+    const collator = textClassificationCollator(tokenizer, { maxLength, problemType, labels });
+    const evaluate = (dataset: typeof splits.train) =>
+      evaluateTextClassification(model, collator, { dataset, problemType, ...evaluationOptions(flags) });
+    return {
+      ...taskRun(model, splits, evaluate, collator.collate),
+      metric: { regression: "pearson", multi_label_classification: "microF1", single_label_classification: "accuracy" }[
+        problemType
+      ],
+    };
+  },
+
+  async "token-classification"(context) {
+    const { splits, tokenizer, flags, maxLength } = context;
+    const labels = await labelsOf(context);
+    const { labelAllTokens = false } = flags;
+    const options = { maxLength, labels, labelAllTokens };
+    const collator = tokenClassificationCollator(tokenizer, options);
+    // Tags that training has never seen are counted as what they are, mistakes.
+    const held = tokenClassificationCollator(tokenizer, { ...options, unknownTags: "ignore" });
+    const model = await context.makeModel<ConvBertForTokenClassification>(
+      ConvBertForTokenClassification,
+      labelConfig(labels, flags),
+    );
+    const evaluate = (dataset: typeof splits.train) =>
+      evaluateTokenClassification(model, held, { dataset, labels, ...evaluationOptions(flags) });
+    return { ...taskRun(model, splits, evaluate, collator.collate), metric: "f1" };
+  },
+
+  async "question-answering"(context) {
+    const { splits, tokenizer, flags, maxLength } = context;
+    const { stride, maxQuestionLength, allowNoAnswer = false } = flags;
+    const collator = questionAnsweringCollator(tokenizer, {
+      maxLength,
+      ...(stride !== undefined && { stride }),
+      ...(maxQuestionLength !== undefined && { maxQuestionLength }),
+    });
+    const model = await context.makeModel<ConvBertForQuestionAnswering>(ConvBertForQuestionAnswering, {
+      num_labels: 2,
+    });
+    const evaluate = (dataset: typeof splits.train) =>
+      evaluateQuestionAnswering(model, collator, { dataset, tokenizer, allowNoAnswer, ...evaluationOptions(flags) });
+    const examples = [];
+    for await (const example of splits.train) {
+      if (allowNoAnswer || example.answers.length > 0) examples.push(example);
+    }
+    const windows = collator.windows(examples);
+    const run = taskRun(model, { ...splits, train: memoryDataset(windows) }, undefined, (rows) => collator.pack(rows));
+    return {
+      ...run,
+      evaluation: splits.evaluation && evaluate(splits.evaluation),
+      test: splits.test && evaluate(splits.test),
+      counts: { ...counts(splits), windows: windows.length },
+      metric: "f1",
+    };
+  },
+
+  async "fill-mask"(context) {
+    const { splits, tokenizer, flags, maxLength, signal, onProgress } = context;
+    const blocks = async (dataset: typeof splits.train, what: string) => {
+      const packed = await packTokens(dataset, tokenizer, {
+        maxLength,
+        signal,
+        onProgress: (tokens) => onProgress(`tokenizing ${what}  ${tokens} tokens`),
+      });
+      if (packed.length === 0) throw new UsageError(`there is not enough text for ${what}`);
+      return packed;
+    };
+    const packed = {
+      train: await blocks(splits.train, "the data"),
+      evaluation: splits.evaluation && (await blocks(splits.evaluation, "the evaluation data")),
+      test: splits.test && (await blocks(splits.test, "the test data")),
+    };
+    const { maskUnit, maskProbability } = flags;
+    const collator = fillMaskCollator(tokenizer, {
+      maxLength,
+      ...(maskUnit !== undefined && { unit: maskUnit }),
+      ...(maskProbability !== undefined && { probability: maskProbability }),
+    });
+    const model = await context.makeModel<ConvBertForMaskedLM>(ConvBertForMaskedLM, {});
+    const evaluate = (dataset: typeof packed.train) =>
+      evaluateFillMask(model, collator, { dataset, ...evaluationOptions(flags) });
+    return { ...taskRun(model, packed, evaluate, collator.collate), metric: "loss" };
+  },
+
+  async "multiple-choice"(context) {
+    const { splits, tokenizer, flags, maxLength } = context;
+    const collator = multipleChoiceCollator(tokenizer, { maxLength });
+    const model = await context.makeModel<ConvBertForMultipleChoice>(ConvBertForMultipleChoice, {});
+    const evaluate = (dataset: typeof splits.train) =>
+      evaluateMultipleChoice(model, collator, { dataset, ...evaluationOptions(flags) });
+    return { ...taskRun(model, splits, evaluate, collator.collate), metric: "accuracy" };
+  },
+};
+
+/** Makes the model and everything around it. */
+export function setUpTask<Task extends TrainTask>(
+  task: Task,
+  context: TaskContext<TaskExamples[Task]>,
+): Promise<TaskRun> {
+  return SETUPS[task](context);
+}
+
+function taskRun<Example, Inputs extends object>(
+  model: PreTrainedModel & TrainerOptions<Example, Inputs>["model"],
+  splits: Splits<Example> | (Pick<Splits<Example>, "train"> & { readonly evaluation: unknown; readonly test: unknown }),
+  evaluate: ((dataset: IndexedDataset<Example>) => Evaluate) | undefined,
+  collate: TrainerOptions<Example, Inputs>["collate"],
+): Omit<TaskRun, "metric"> {
+  const measured = (dataset: unknown): Evaluate | undefined =>
+    evaluate && dataset ? evaluate(dataset as IndexedDataset<Example>) : undefined;
+  return {
+    model,
+    counts: counts(splits as Splits<unknown>),
+    evaluation: measured(splits.evaluation),
+    test: measured(splits.test),
+    train: (options) =>
+      new Trainer<Example, Inputs>({
+        ...(options as unknown as TrainerOptions<Example, Inputs>),
+        model,
+        train: splits.train,
+        collate,
+      }).train(),
+  };
+}
+
+function counts({ train, evaluation, test }: Splits<unknown>): Record<string, number> {
+  return {
+    train: train.length,
+    ...(evaluation && { evaluation: evaluation.length }),
+    ...(test && { test: test.length }),
+  };
+}
+
+function evaluationOptions({ evalBatchSize, unpadded }: TrainFlags) {
+  return { batchSize: evalBatchSize, unpadded };
+}
+
+/** Labels in the model's order where it knows them all, else all that occur, sorted. */
+async function labelsOf(
+  context: TaskContext<TaskExamples["text-classification"]> | TaskContext<TaskExamples["token-classification"]>,
+): Promise<LabelSet> {
+  const { splits, modelLabels } = context;
+  const found = await collectLabels(splits.train as IndexedDataset<TaskExamples["text-classification"]>);
+  if (found.size < 2) {
+    throw new UsageError(`the data has ${found.size === 0 ? "no labels" : `only the label "${found.names[0]}"`}`);
+  }
+  const known = new Set(modelLabels);
+  return modelLabels && found.names.every((name) => known.has(name)) ? new LabelSet(modelLabels) : found;
+}
+
+/** Names and numbers of the labels, as config.json has them. */
+function labelConfig({ names }: LabelSet, { labelNames = names }: TrainFlags): ConvBertConfigInit {
+  if (labelNames.length !== names.length) {
+    throw new UsageError(`--label-names has ${labelNames.length} names for the labels ${names.join(", ")}`);
+  }
+  return {
+    id2label: Object.fromEntries(labelNames.map((name, i) => [i, name])),
+    label2id: Object.fromEntries(labelNames.map((name, i) => [name, i])),
+  };
+}
+
+/** How many numbers a text has. */
+async function regressionWidth(
+  { splits }: TaskContext<TaskExamples["text-classification"]>,
+  isRegression: boolean,
+): Promise<number> {
+  if (!isRegression) return 1;
+  const { label } = await splits.train.get(0);
+  return Array.isArray(label) ? label.length : 1;
+}

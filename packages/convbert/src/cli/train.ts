@@ -1,0 +1,197 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileLog, folderCheckpoints, type IndexedDataset, sliceDataset, type TrainerEvent } from "@convbert/trainer";
+import type { Command } from "commander";
+import { EXIT, UsageError } from "./failure.js";
+import { warn } from "./model-options.js";
+import { ProgressLine } from "./progress.js";
+import { styleFor } from "./style.js";
+import type { Terminal } from "./terminal.js";
+import { fileSizes, openFilesOf, type TaskExamples } from "./train-data.js";
+import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./train-flags.js";
+import { loadTokenizer, makeModel, namedLabels, readModelConfig } from "./train-model.js";
+import { addTrainOptions } from "./train-options.js";
+import { outputState, saveResult } from "./train-output.js";
+import { shown, TrainProgress } from "./train-progress.js";
+import { type RunOptions, type Splits, setUpTask, type TaskRun } from "./train-tasks.js";
+
+/** Adds `convbert train`. */
+export function addTrain(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  addTrainOptions(program.command("train")).action(async (task: string, flags: TrainFlags) => {
+    finish(await train(checkTask(task), flags, terminal, program.opts()["color"]));
+  });
+}
+
+function checkTask(task: string): TrainTask {
+  if ((TRAIN_TASKS as readonly string[]).includes(task)) return task as TrainTask;
+  throw new UsageError(`there is no task "${task}"; choose one of ${TRAIN_TASKS.join(", ")}`);
+}
+
+async function train(task: TrainTask, flags: TrainFlags, terminal: Terminal, color: boolean): Promise<number> {
+  checkTrainFlags(task, flags);
+  await checkOutput(flags);
+  const line = new ProgressLine(terminal.stderr);
+  const style = styleFor({ ...terminal, stdout: terminal.stderr }, color);
+  const modelConfig = await readModelConfig(flags, terminal, line);
+  const tokenizer = await loadTokenizer(flags, terminal);
+  const splits = await openSplits(task, flags, terminal, line);
+  let run: TaskRun | undefined;
+  try {
+    run = await setUpTask(task, {
+      splits,
+      tokenizer,
+      flags,
+      maxLength: longestRow(task, flags, modelConfig?.max_position_embeddings),
+      modelLabels: namedLabels(modelConfig),
+      signal: terminal.signal,
+      onProgress: (text) => line.show(text),
+      makeModel: (Model, changes) => makeModel(Model as never, changes, tokenizer, flags, terminal, line),
+    });
+    const { initEmbeddings } = flags;
+    if (initEmbeddings !== undefined && !flags.resume) {
+      line.show("starting the word embeddings");
+      const { initialiseWordEmbeddings } = await import("@convbert/trainer/embeddings");
+      await initialiseWordEmbeddings(run.model, initEmbeddings);
+    }
+    await line.clear();
+    const isPretrained = flags.model !== undefined;
+    const recipe = recipeOf(flags, isPretrained, run.model.config.hidden_size);
+    const progress = new TrainProgress(terminal, line, style);
+    const log = await fileLog(join(flags.output, LOG));
+    let last: TrainerEvent | undefined;
+    const { signal } = terminal;
+    try {
+      const summary = await run.train({
+        ...recipe,
+        metric: flags.metric ?? run.metric,
+        evaluate: run.evaluation,
+        checkpoints: folderCheckpoints(join(flags.output, CHECKPOINTS)),
+        checkpointEvery: flags.checkpointEvery,
+        resume: flags.resume ?? false,
+        fingerprint: { task, files: await fileSizes(flags.data), initEmbeddings: initEmbeddings ?? null },
+        log,
+        signal,
+        onEvent(event) {
+          if (event.type === "checkpoint") last = event;
+          if (flags.json && event.type !== "evaluating") void terminal.stdout.write(`${JSON.stringify(event)}\n`);
+          progress.show(event);
+        },
+      });
+      await line.clear();
+      const test =
+        run.test &&
+        (await run.test({ signal, onProgress: (done, total) => line.show(`testing  ${done} of ${total}`) }));
+      line.show("saving");
+      await saveResult({ task, flags, recipe, run, tokenizer, summary, test: test ?? null, logFile: LOG });
+      await line.clear();
+      const scores = { ...(summary.best && { evaluation: summary.best.metrics }), ...(test && { test }) };
+      if (flags.json)
+        await terminal.stdout.write(`${JSON.stringify({ type: "result", output: flags.output, ...scores })}\n`);
+      else await terminal.stdout.write(readable(scores, flags.output));
+    } catch (error) {
+      await line.clear();
+      if (signal.aborted && last?.type === "checkpoint") {
+        await terminal.stderr.write(
+          `stopped at step ${last.step}; the checkpoint ${last.name} is in ${last.location}.\n` +
+            "To go on, give the same command with --resume.\n",
+        );
+      }
+      throw error;
+    } finally {
+      await log.close();
+    }
+    if (!flags.keepCheckpoints) await rm(join(flags.output, CHECKPOINTS), { recursive: true, force: true });
+  } finally {
+    run?.model.dispose();
+    await Promise.all([splits.train, splits.evaluation, splits.test].map((dataset) => dataset?.close()));
+  }
+  return EXIT.success;
+}
+
+const LOG = "training-log.jsonl";
+const CHECKPOINTS = "checkpoints";
+
+/** A folder with another run is only written to when somebody has said so. */
+async function checkOutput({ output, resume, overwrite }: TrainFlags): Promise<void> {
+  const state = await outputState(output, CHECKPOINTS);
+  if (overwrite) {
+    await rm(join(output, CHECKPOINTS), { recursive: true, force: true });
+    await rm(join(output, LOG), { force: true });
+  } else if (state === "running" && !resume) {
+    throw new UsageError(
+      `${output} has a run that is not finished; go on with --resume, or begin anew with --overwrite`,
+    );
+  } else if (state === "finished") {
+    throw new UsageError(`${output} has a model already; give another --output, or --overwrite`);
+  }
+}
+
+async function openSplits<Task extends TrainTask>(
+  task: Task,
+  flags: TrainFlags,
+  terminal: Terminal,
+  line: ProgressLine,
+): Promise<Splits<TaskExamples[Task]>> {
+  const options = { signal: terminal.signal, onProgress: (text: string) => line.show(text) };
+  const open = (files: readonly string[] | undefined) =>
+    files === undefined ? undefined : openFilesOf(task, files, flags, options);
+  const all = await openFilesOf(task, flags.data, flags, options);
+  const [evaluation, test] = [await open(flags.eval), await open(flags.test)];
+  const { evalShare } = flags;
+  if (evalShare === undefined) {
+    if (evaluation === undefined) {
+      await warn("without --eval or --eval-share no score tells which weights are best", terminal, line);
+    }
+    return { train: all, evaluation, test };
+  }
+  const held = Math.min(all.length - 1, Math.max(1, Math.round(all.length * evalShare)));
+  // The end of the file in one piece: neighbours are often alike, as questions about one text.
+  const part = (start: number, end: number): IndexedDataset<TaskExamples[Task]> => sliceDataset(all, start, end);
+  return { train: part(0, all.length - held), evaluation: part(all.length - held, all.length), test };
+}
+
+/** Tokens of a row at most. */
+function longestRow(task: TrainTask, flags: TrainFlags, positions = flags.maxPositions ?? 512): number {
+  const { maxLength = Math.min(positions, task === "question-answering" ? 384 : 128) } = flags;
+  if (maxLength > positions) throw new UsageError(`--max-length ${maxLength} is more than the model's ${positions}`);
+  return maxLength;
+}
+
+/**
+ * The authors' recipe for models that are fine-tuned (rate 1e-4 for base and 3e-4 for smaller ones, layer decay 0.8, 10% of
+ * warm-up), and a higher rate for small ones from random weights.
+ */
+function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number): RunOptions {
+  const pretrainedRate = hiddenSize >= 768 ? 1e-4 : 3e-4;
+  const { epochs = isPretrained ? 3 : 8, lr = isPretrained ? pretrainedRate : 5e-4 } = flags;
+  const { layerDecay = isPretrained ? 0.8 : 1, warmup = 0.1 } = flags;
+  return {
+    epochs,
+    steps: flags.steps,
+    batchSize: flags.batchSize ?? 32,
+    gradientAccumulation: flags.accumulate ?? 1,
+    learningRate: lr,
+    schedule: flags.schedule ?? "linear",
+    ...(warmup < 1 ? { warmupRatio: warmup } : { warmupSteps: warmup }),
+    optimizer: flags.optimizer ?? "adamw",
+    weightDecay: flags.weightDecay ?? 0.01,
+    layerDecay,
+    freeze: flags.freeze ?? [],
+    maxGradientNorm: flags.maxGradientNorm ?? 1,
+    ...(flags.labelSmoothing !== undefined && { labelSmoothing: flags.labelSmoothing }),
+    gradientCheckpointing: flags.checkpointing ?? false,
+    unpadded: flags.unpadded ?? false,
+    seed: flags.seed ?? 0,
+    evaluateEvery: flags.evaluateEvery,
+    patience: flags.patience,
+    keepBest: !flags.keepLast,
+  };
+}
+
+function readable(scores: Readonly<Record<string, Readonly<Record<string, number>>>>, output: string): string {
+  const lines = Object.entries(scores).map(([set, metrics]) => {
+    const values = Object.entries(metrics).map(([name, value]) => `${name} ${shown(value)}`);
+    return `${set}: ${values.join(", ")}\n`;
+  });
+  return `${lines.join("")}saved in ${output}\n`;
+}

@@ -1,0 +1,1 @@
+export { initialiseWordEmbeddings } from "./initialise/word-embeddings.js";
