@@ -1,5 +1,6 @@
 import type { ActivationKind } from "./activations.js";
 import type { AttentionArguments, Matrix, PackedWeights, Sequences } from "./backend.js";
+import { BackendError } from "./errors.js";
 
 /**
  * Which elements are dropped: element `i` of a tensor in row-major order is kept when `dropoutBits(seed, i)`, a 32-bit
@@ -117,4 +118,14 @@ export interface GradientKernels {
   sumOfSquares(input: Matrix): number;
   /** One step of Adam or AdamW in place, as `torch.optim` takes it. */
   adam(args: AdamArguments): void;
+}
+
+/** Throws BackendError for int8 weights, through which no gradient goes. */
+export function expectFloat32(kernel: string, weights: PackedWeights): void {
+  if (weights.dtype !== "float32") {
+    throw new BackendError(
+      kernel,
+      `training needs float32 weights, these are ${weights.dtype}: load the model as float32`,
+    );
+  }
 }

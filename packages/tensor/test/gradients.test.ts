@@ -70,6 +70,20 @@ describe("gradient kernels of the WebAssembly backend", () => {
     compare("linearInputGradient", { ...LARGE, tokens: 250, columns: 13, outputs: 3100 }, 3, 1);
   });
 
+  it("refuse int8 weights", () => {
+    for (const backend of backends) {
+      const rig = new Rig(backend, 1);
+      const weights = backend.createPacked(8, 8, "int8");
+      const x = rig.random(2, 8);
+      const { gradients } = backend;
+      expect(() => gradients.linearInputGradient(x, weights, x)).toThrow("float32 weights");
+      expect(() => gradients.linearWeightGradient(x, x, weights)).toThrow("float32 weights");
+      expect(() => gradients.scatterPackedRows(x, rig.indices([1, 2]), -1, weights)).toThrow("float32 weights");
+      expect(() => gradients.packedElements(weights, 0, 8)).toThrow("float32 weights");
+      backend.releasePacked(weights);
+    }
+  });
+
   it.each(["plain", "dropout", "keys", "queries"])("attention over several blocks of queries, %s", (kind) => {
     const shape = { ...LARGE, heads: 2, columns: 10, offsets: [0, 137, 137, 140, 410] };
     compare(`attentionGradient ${kind}`, shape, 4, 1);

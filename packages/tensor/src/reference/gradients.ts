@@ -1,11 +1,12 @@
 import type { ActivationKind } from "../activations.js";
 import type { Matrix, PackedWeights, Sequences } from "../backend.js";
-import type {
-  AdamArguments,
-  AttentionGradientArguments,
-  Dropout,
-  GradientKernels,
-  LayerNormGradientArguments,
+import {
+  type AdamArguments,
+  type AttentionGradientArguments,
+  type Dropout,
+  expectFloat32,
+  type GradientKernels,
+  type LayerNormGradientArguments,
 } from "../gradient-kernels.js";
 import { attentionGradient } from "./attention.js";
 import type { RowMajorWeights } from "./backend.js";
@@ -28,10 +29,12 @@ import { accumulateSoftmax, layerNormGradient, scatterRows, softmaxGradient } fr
 /** The definition of every gradient kernel in plain TypeScript, sums in double precision. */
 export class ReferenceGradients implements GradientKernels {
   linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
+    expectFloat32("linearInputGradient", weights);
     linearInputGradient(outputGradient, (weights as RowMajorWeights).values, gradient);
   }
 
   linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
+    expectFloat32("linearWeightGradient", gradient);
     linearWeightGradient(input, outputGradient, (gradient as RowMajorWeights).values);
   }
 
@@ -73,6 +76,7 @@ export class ReferenceGradients implements GradientKernels {
   }
 
   scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
+    expectFloat32("scatterPackedRows", gradient);
     scatterRows(outputGradient, indices, skip, (gradient as RowMajorWeights).values, 0, gradient.columns);
   }
 
@@ -114,6 +118,7 @@ export class ReferenceGradients implements GradientKernels {
   }
 
   packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[] {
+    expectFloat32("packedElements", weights);
     const { columns } = weights;
     const { storage } = weights as RowMajorWeights;
     return rows === 0 ? [] : [{ storage, offset: firstRow * columns, rows, columns, stride: columns }];

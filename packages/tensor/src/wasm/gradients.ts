@@ -1,12 +1,13 @@
 import type { ActivationKind } from "../activations.js";
 import type { Matrix, PackedWeights, Sequences } from "../backend.js";
 import { dropoutScale, dropoutThreshold } from "../dropout.js";
-import type {
-  AdamArguments,
-  AttentionGradientArguments,
-  Dropout,
-  GradientKernels,
-  LayerNormGradientArguments,
+import {
+  type AdamArguments,
+  type AttentionGradientArguments,
+  type Dropout,
+  expectFloat32,
+  type GradientKernels,
+  type LayerNormGradientArguments,
 } from "../gradient-kernels.js";
 import { differentiateAttention } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
@@ -57,10 +58,12 @@ export class WasmGradients implements GradientKernels {
   }
 
   linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
+    expectFloat32("linearInputGradient", weights);
     multiplyTransposed(this.#context(), located(outputGradient), weights as PanelWeights, located(gradient));
   }
 
   linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
+    expectFloat32("linearWeightGradient", gradient);
     multiplyTokens(this.#context(), located(input), located(outputGradient), gradient as PanelWeights);
   }
 
@@ -142,6 +145,7 @@ export class WasmGradients implements GradientKernels {
   }
 
   scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
+    expectFloat32("scatterPackedRows", gradient);
     const { pointer, stride, rows, columns } = located(outputGradient);
     const target = (gradient as PanelWeights).storage.pointer;
     const args = [pointer, stride, rows, columns, located(indices).pointer, skip, target];
@@ -209,6 +213,7 @@ export class WasmGradients implements GradientKernels {
 
   /** Whole panels lie in one piece; of others, lanes side by side. */
   packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[] {
+    expectFloat32("packedElements", weights);
     const { storage, columns } = weights as PanelWeights;
     const parts: Matrix[] = [];
     const end = firstRow + rows;
