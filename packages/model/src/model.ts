@@ -1,5 +1,5 @@
-import { sizeOf, type Tensor } from "@convbert/tensor";
-import ndarray, { type NdArray } from "ndarray";
+import { ndarrayOf, sizeOf, type Tensor } from "@convbert/tensor";
+import type { NdArray } from "ndarray";
 import { checkArguments, checkNames } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
 import { type ConvBertConfig, checkPrunedHeads } from "./config.js";
@@ -183,7 +183,7 @@ export class ConvBertModel extends PreTrainedModel {
   getInputEmbeddings(): FloatArray {
     this.assertUsable();
     const { vocab_size: rows, embedding_size: size } = this.config;
-    return ndarray(this.modules.embeddings.words.place.read(), [rows, size]);
+    return ndarrayOf(this.modules.embeddings.words.place.read(), [rows, size]);
   }
 
   /**
@@ -308,5 +308,5 @@ export function withShape(array: FloatArray, shape: readonly number[]): FloatArr
   if (sizeOf(shape) !== array.size) {
     throw new InputError("shape", `[${shape.join(", ")}] does not hold ${array.size} elements`);
   }
-  return ndarray(array.data, [...shape]);
+  return ndarrayOf(array.data, shape);
 }

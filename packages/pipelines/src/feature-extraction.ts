@@ -1,4 +1,4 @@
-import ndarray from "ndarray";
+import { ndarrayOf } from "@convbert/model";
 import {
   encodeText,
   type Inputs,
@@ -54,7 +54,7 @@ export function createFeatureExtraction(parts: PipelineParts<FeatureModel>): Fea
           // A vector of zeros has no direction; it stays as it is.
           data.set(length === 1 || length === 0 ? vector : vector.map((value) => value / length), i * size);
         }
-        return ndarray(data, pooling === "none" ? [tokens, size] : [size]);
+        return ndarrayOf(data, pooling === "none" ? [tokens, size] : [size]);
       },
     });
   };

@@ -1,7 +1,8 @@
-import ndarray, { type NdArray } from "ndarray";
+import type { NdArray } from "ndarray";
 import type { Backend, Matrix, Storage } from "./backend.js";
 import { contiguousStrides, type DataArray, type DType, type DTypeArrays, ELEMENT_BYTES, sizeOf } from "./dtype.js";
 import { DisposedError, DTypeError, ShapeError, TensorError } from "./errors.js";
+import { ndarrayOf } from "./ndarray.js";
 import { register, unregister } from "./scope.js";
 
 /** Counts the tensors that view one block; the last one to go gives the block back. */
@@ -118,9 +119,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
 
   /** An `ndarray` over the memory that the kernels see (no copy); valid until the backend allocates again. */
   get array(): NdArray<DTypeArrays[D]> {
-    return ndarray(this.#block(), [...this.shape], [...this.strides], this.offset) as unknown as NdArray<
-      DTypeArrays[D]
-    >;
+    return ndarrayOf(this.#block() as DTypeArrays[D], this.shape, this.strides, this.offset);
   }
 
   /** A copy outside the backend's memory, row-major, freed by the garbage collector like any JavaScript value. */
@@ -132,7 +131,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
       const start = offset + row * stride;
       values.set(block.subarray(start, start + columns), row * columns);
     }
-    return ndarray(values, [...this.shape]) as unknown as NdArray<DTypeArrays[D]>;
+    return ndarrayOf(values as DTypeArrays[D], this.shape);
   }
 
   /** The single element of a tensor of size 1. */
