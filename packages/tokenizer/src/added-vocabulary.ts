@@ -1,7 +1,7 @@
 import type { AddedToken } from "./added-token.js";
 import { AlignedText } from "./aligned-text.js";
 import type { Normalizer } from "./bert-normalizer.js";
-import { anyOf } from "./token-trie.js";
+import { TokenMatcher } from "./token-matcher.js";
 import { isRustWhitespace } from "./unicode/classes.js";
 
 /** A stretch of text: an added token's id, or -1 for text in between. */
@@ -9,26 +9,6 @@ export interface Split {
   readonly id: number;
   readonly from: number;
   readonly to: number;
-}
-
-/** Finds tokens in a text, leftmost first and longest first, as one regular expression. */
-class Matcher {
-  readonly #ids = new Map<string, number>();
-  readonly pattern: RegExp | undefined;
-
-  constructor(tokens: readonly { readonly content: string; readonly id: number }[]) {
-    for (const { content, id } of tokens) if (content && !this.#ids.has(content)) this.#ids.set(content, id);
-    const contents = [...this.#ids.keys()].sort((a, b) => b.length - a.length);
-    if (contents.length > 0) this.pattern = anyOf(contents, "g");
-  }
-
-  /** The next match at or after `from`. */
-  next(text: string, from: number): Split | undefined {
-    if (!this.pattern) return undefined;
-    this.pattern.lastIndex = from;
-    const match = this.pattern.exec(text);
-    return match ? { id: this.#ids.get(match[0])!, from: match.index, to: this.pattern.lastIndex } : undefined;
-  }
 }
 
 /** Whether one of two texts has a word character where a token between them begins or ends. Costly to make: only when needed. */
@@ -52,8 +32,8 @@ export class AddedVocabulary {
   // In the order in which they were added; a content may stand here twice.
   readonly #specialList: readonly AddedToken[];
   readonly #plainList: readonly AddedToken[];
-  readonly #raw: Matcher;
-  readonly #normalized: Matcher;
+  readonly #raw: TokenMatcher;
+  readonly #normalized: TokenMatcher;
 
   private constructor(
     specialList: readonly AddedToken[],
@@ -67,16 +47,16 @@ export class AddedVocabulary {
     this.ids = ids;
     this.tokens = tokens;
     this.special = new Set(specialList.map((token) => token.content));
-    const all = [...specialList, ...plainList].map((token) => ({ ...token, id: ids.get(token.content)! }));
-    this.#raw = new Matcher(all.filter((token) => !token.normalized));
-    this.#normalized = new Matcher(
-      all
-        .filter((token) => token.normalized)
-        .map(({ content, id }) => {
-          const text = new AlignedText(content, 0, content.length);
-          normalizer?.normalize(text);
-          return { content: text.toText(), id };
-        }),
+    const all = [...specialList, ...plainList];
+    const idOf = (token: AddedToken): number => ids.get(token.content)!;
+    this.#raw = new TokenMatcher(all.flatMap((token) => (token.normalized ? [] : [[token.content, idOf(token)]])));
+    this.#normalized = new TokenMatcher(
+      all.flatMap((token) => {
+        if (!token.normalized) return [];
+        const text = new AlignedText(token.content, 0, token.content.length);
+        normalizer?.normalize(text);
+        return [[text.toText(), idOf(token)]];
+      }),
     );
   }
 
@@ -84,7 +64,7 @@ export class AddedVocabulary {
 
   /** Whether some token matches the normalized text, so that the text must be normalized as a whole. */
   get needsNormalized(): boolean {
-    return !!this.#normalized.pattern;
+    return !this.#normalized.isEmpty;
   }
 
   /**

@@ -19,12 +19,11 @@ export class BasicTokenizer {
     this.options = options;
   }
 
-  tokenize(text: string, specialTokens: readonly string[]): string[] {
+  tokenize(text: string, specialTokens: ReadonlySet<string>): string[] {
     const { do_lower_case, strip_accents, never_split } = this.options;
-    const kept = new Set([...never_split, ...specialTokens]);
     // What is left after cleaning is assigned in Unicode 14, and normalizes alike in every later version.
     const words = pythonSplit(normalForm(this.#clean(text), "NFC")).map((word) => {
-      if (kept.has(word)) return word;
+      if (never_split.has(word) || specialTokens.has(word)) return word;
       const lower = do_lower_case ? pythonLower(word) : word;
       return splitPunctuation((strip_accents ?? do_lower_case) ? stripAccents(lower) : lower);
     });

@@ -35,7 +35,8 @@ export class SpecialTokens {
   /** All of them once, as they are added to the vocabulary. */
   get all(): AddedToken[] {
     const tokens = [...SPECIAL_TOKEN_NAMES.flatMap((name) => this.named.get(name) ?? []), ...this.additional];
-    return tokens.filter(({ content }, i) => tokens.findIndex((token) => token.content === content) === i);
+    const known = new Set<string>();
+    return tokens.filter(({ content }) => !known.has(content) && known.add(content));
   }
 
   set(name: SpecialTokenName, token: AddedTokenInput): void {

@@ -1,3 +1,5 @@
+import { TokenMatcher } from "./token-matcher.js";
+
 /** A node of the trie: next characters, and whether a token ends here. */
 interface Node {
   readonly next: Map<string, Node>;
@@ -10,7 +12,7 @@ interface Node {
  */
 export class TokenTrie {
   readonly #root: Node = { next: new Map(), end: false };
-  readonly #pattern: RegExp | undefined;
+  readonly #matcher: TokenMatcher;
 
   constructor(tokens: Iterable<string>) {
     const used = [...tokens].filter((token) => token !== "");
@@ -26,13 +28,13 @@ export class TokenTrie {
       }
       node.end = true;
     }
-    if (used.length > 0) this.#pattern = anyOf(used);
+    this.#matcher = new TokenMatcher(used.map((token, id) => [token, id]));
   }
 
   /** The text in pieces, tokens among them; never an empty piece. */
   split(text: string): string[] {
     // Without a whole token in the text nothing is ever cut.
-    if (!this.#pattern?.test(text)) return text ? [text] : [];
+    if (!this.#matcher.next(text, 0)) return text ? [text] : [];
     const characters = Array.from(text);
     const cuts: number[] = [];
     let states = new Map<number, Node>();
@@ -101,9 +103,4 @@ function cut(characters: readonly string[], cuts: readonly number[]): string[] {
     start = end;
   }
   return pieces;
-}
-
-/** A pattern for any of some texts, the first that fits. */
-export function anyOf(texts: readonly string[], flags = ""): RegExp {
-  return new RegExp(texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), flags);
 }

@@ -299,12 +299,12 @@ export abstract class TokenizerBase extends Callable {
     for (const [name, given] of Object.entries(tokens)) {
       if (given == null) continue;
       if (name === "additional_special_tokens") {
-        const known = this.additionalSpecialTokens;
-        const further = (given as readonly AddedTokenInput[])
-          .map(strippingToken)
-          .filter((token) => !known.includes(token.content));
-        this.specials.additional.push(...further);
-        added.push(...further);
+        const known = new Set(this.additionalSpecialTokens);
+        for (const token of (given as readonly AddedTokenInput[]).map(strippingToken)) {
+          if (known.has(token.content)) continue;
+          this.specials.additional.push(token);
+          added.push(token);
+        }
       } else {
         if (!SPECIAL_TOKEN_NAMES.includes(name as SpecialTokenName)) {
           throw new TokenizerError("invalid-option", `Key ${name} is not a special token`, { name });

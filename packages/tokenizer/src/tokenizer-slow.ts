@@ -8,7 +8,8 @@ import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { SaveState } from "./save.js";
 import { encodeSlow } from "./slow-rows.js";
 import { bertTemplate } from "./template.js";
-import { anyOf, TokenTrie } from "./token-trie.js";
+import { TokenMatcher } from "./token-matcher.js";
+import { TokenTrie } from "./token-trie.js";
 import { type DecodeOptions, strippingToken, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
 import { isPythonSpace } from "./unicode/classes.js";
 import { lowerEach, pythonLower } from "./unicode/lowercase.js";
@@ -89,7 +90,7 @@ export class ConvBertTokenizer extends TokenizerBase {
     this.#trie ??= new TokenTrie(this.#addedIds.keys());
     const pieces = split ? [lower] : this.#trie.split(lower);
     if (!split) this.#strip(pieces);
-    const specials = this.allSpecialTokens;
+    const specials = new Set(this.allSpecialTokens);
     return pieces.flatMap((piece) => {
       if (!piece) return [];
       return !split && this.#addedIds.has(piece) ? piece : this.#words(piece, specials);
@@ -100,12 +101,16 @@ export class ConvBertTokenizer extends TokenizerBase {
   #lowerCase(text: string): string {
     const kept = this.allSpecialTokens;
     for (const token of this.#addedTokens.values()) if (!token.special && token.normalized) kept.push(token.content);
-    const pattern = anyOf(kept.filter(Boolean), "g");
+    // As in a regular expression of Python, the first of several counts, not the longest.
+    const matcher = new TokenMatcher(
+      kept.map((content, i) => [content, i]),
+      true,
+    );
     let result = "";
     let done = 0;
-    for (const match of text.matchAll(pattern)) {
-      result += lowerEach(text.slice(done, match.index)) + match[0];
-      done = match.index + match[0].length;
+    for (let match = matcher.next(text, 0); match; match = matcher.next(text, match.to)) {
+      result += lowerEach(text.slice(done, match.from)) + text.slice(match.from, match.to);
+      done = match.to;
     }
     return result + lowerEach(text.slice(done));
   }
@@ -132,7 +137,7 @@ export class ConvBertTokenizer extends TokenizerBase {
     }
   }
 
-  #words(text: string, specials: readonly string[]): string[] {
+  #words(text: string, specials: ReadonlySet<string>): string[] {
     if (!this.#basic) return pythonSplit(text).flatMap((word) => this.#model.pieces(word));
     const { never_split } = this.#basic.options;
     return this.#basic
@@ -147,6 +152,7 @@ export class ConvBertTokenizer extends TokenizerBase {
   protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
     let added = 0;
     let free = this.length;
+    const specials = new Set(this.allSpecialTokens);
     for (const given of tokens) {
       let token = special
         ? strippingToken(given)
@@ -161,7 +167,10 @@ export class ConvBertTokenizer extends TokenizerBase {
         id = free++;
         added++;
       }
-      if (token.special && !this.allSpecialTokens.includes(token.content)) this.specials.additional.push(token);
+      if (token.special && !specials.has(token.content)) {
+        specials.add(token.content);
+        this.specials.additional.push(token);
+      }
       this.#addedTokens.set(id, token);
       this.#addedIds.set(token.content, id);
     }

@@ -40,6 +40,33 @@ describe("results", () => {
     expect(fast("\x0b", options).input_ids).toEqual([0, 0]);
   });
 
+  test("any number of tokens can be added, and found in a long text", () => {
+    const tokens = Array.from({ length: 20_000 }, (_, i) => `<t${i}>`);
+    for (const kind of [ConvBertTokenizer, ConvBertTokenizerFast]) {
+      const tokenizer = new kind(vocabulary);
+      expect(tokenizer.addTokens(tokens, { special: kind === ConvBertTokenizer })).toBe(tokens.length);
+      const ids = tokenizer.encode(tokens.join(" "), { add_special_tokens: false, verbose: false });
+      expect(ids).toEqual(tokens.map((_, i) => 30522 + i));
+      // Beginnings of tokens that come to nothing.
+      expect(tokenizer.encode("<t1".repeat(30_000), { verbose: false })).toHaveLength(90_002);
+    }
+  });
+
+  test("where tokens overlap, each tokenizer takes what its reference takes", () => {
+    const overlapping = ["xY", "xYZ", "yzX"];
+    const text = "xYZ xyz yzXYZ axYb";
+    const tokens = [ConvBertTokenizer, ConvBertTokenizerFast].map((kind) => {
+      const tokenizer = new kind(vocabulary);
+      tokenizer.addSpecialTokens({ additional_special_tokens: overlapping });
+      return tokenizer.tokenize(text);
+    });
+    // The slow one lower-cases around the first of its tokens that fits, not the longest.
+    expect(tokens).toEqual([
+      ["xY", "z", "x", "##y", "##z", "yzX", "y", "##z", "a", "xY", "b"],
+      ["xYZ ", "x", "##y", "##z", " yzX", "y", "##z", "a", "xY", "b"],
+    ]);
+  });
+
   test("places can count UTF-16 units, which slice the text", () => {
     const text = "\u{1d504}\u{1d505} \u{1f600} a \u{20bb7}\u91ce b";
     const inUnits = fast(text, { return_offsets_mapping: true, offset_unit: "utf16" });
