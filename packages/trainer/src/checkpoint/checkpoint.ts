@@ -130,7 +130,11 @@ async function eachTensor(
   expected: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   use: (name: string, values: Float32Array) => void,
 ): Promise<void> {
-  const reader = await readSafetensors(await files.open(file));
+  const opened = await files.open(file);
+  const reader = await readSafetensors(opened).catch(async (error: unknown) => {
+    await opened.close();
+    throw error;
+  });
   try {
     for (const [name, { shape }] of expected) {
       const found = reader.tensors.get(name);

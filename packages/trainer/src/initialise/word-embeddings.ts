@@ -38,7 +38,11 @@ async function readTable(file: string): Promise<{ values: Float32Array; rows: nu
   const path = await import("node:path");
   const files = await openFiles(path.dirname(path.resolve(file)));
   try {
-    const reader = await readSafetensors(await files.open(path.basename(file)));
+    const opened = await files.open(path.basename(file));
+    const reader = await readSafetensors(opened).catch(async (error: unknown) => {
+      await opened.close();
+      throw error;
+    });
     try {
       const found = [...reader.tensors.values()].find(({ name }) => name.endsWith(WORDS));
       if (found === undefined || found.shape.length !== 2) {
