@@ -46,6 +46,11 @@ export const PAGES: readonly Page[] = [
     headers: { ...ISOLATED, "Content-Security-Policy": "default-src 'self'" },
     query: "mode=full&forbidden",
   },
+  {
+    name: "page whose policy allows WebAssembly, but neither eval nor workers from blobs",
+    headers: { ...ISOLATED, "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" },
+    query: "mode=full&alone",
+  },
 ];
 
 const HTML = '<!doctype html><title>check</title><body><script type="module" src="/page.js"></script>';

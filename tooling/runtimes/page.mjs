@@ -13,6 +13,7 @@ async function run() {
     sources: Object.fromEntries(Object.keys(recorded).map((name) => [name, new URL(`${name}/`, models)])),
     importPackage: async () => convbert,
     isWasmForbidden: parameters.has("forbidden"),
+    isAlone: parameters.has("alone"),
   });
 }
 
