@@ -129,6 +129,8 @@ export { type GroupOptions, type TrainedParameter, trainedParameters } from "./o
 export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
 export { Optimizer, type OptimizerName, type OptimizerOptions } from "./optimize/optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
+export { type CardScore, type ModelCard, modelCard } from "./report/card.js";
+export { type ReportOptions, trainingReport } from "./report/html.js";
 export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
 export {
   learningRateSchedule,

@@ -1,8 +1,12 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { writeFiles } from "@convbert/files";
+import type { PreTrainedModel } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
-import type { TrainSummary } from "@convbert/trainer";
+import { modelCard, type TrainSummary, trainingReport } from "@convbert/trainer";
+import { shownPath } from "./train-command.js";
 import type { TrainFlags, TrainTask } from "./train-flags.js";
+import { duration } from "./train-progress.js";
 import type { RunOptions, TaskRun } from "./train-tasks.js";
 
 /** What a run has come to. */
@@ -14,6 +18,10 @@ export interface RunResult {
   readonly tokenizer: ConvBertTokenizerFast;
   readonly summary: TrainSummary;
   readonly test: Readonly<Record<string, number>> | null;
+  /** Tokens of a row at most. */
+  readonly maxLength: number;
+  /** As a person would give it again. */
+  readonly command: string;
   /** Name of the log in the output folder. */
   readonly logFile: string;
 }
@@ -30,7 +38,7 @@ export async function outputState(output: string, checkpoints: string): Promise<
 
 /** Writes model, tokenizer, scores, card and report. */
 export async function saveResult(result: RunResult): Promise<void> {
-  const { flags, run, tokenizer, summary, test } = result;
+  const { flags, run, tokenizer, summary, test, logFile, command, task } = result;
   const { output, saveDtype = "float32" } = flags;
   await run.model.savePretrained(output, { dtype: saveDtype });
   await tokenizer.savePretrained(output);
@@ -44,5 +52,115 @@ export async function saveResult(result: RunResult): Promise<void> {
     tokens: summary.tokens,
     seconds: Math.round(summary.seconds),
   };
-  await writeFiles(output, { "metrics.json": `${JSON.stringify(metrics, null, 2)}\n` });
+  const log = await readFile(join(output, logFile), "utf8");
+  const report = trainingReport({
+    title: `${nameOf(flags)}: ${task}`,
+    subtitle: command,
+    lines: log.split("\n"),
+    tables: {
+      Result: { ...metrics, ended: summary.reason, ...run.counts },
+      Options: optionsOf(result),
+      Model: modelOf(run.model),
+    },
+  });
+  await writeFiles(output, {
+    "metrics.json": `${JSON.stringify(metrics, null, 2)}\n`,
+    "report.html": report,
+    "README.md": cardOf(result),
+  });
+}
+
+function nameOf({ output }: TrainFlags): string {
+  return basename(resolve(output));
+}
+
+/** The options of the run that have a value. */
+function optionsOf({ recipe, flags, maxLength }: RunResult): Record<string, unknown> {
+  const { dropout, initEmbeddings } = flags;
+  const own = { maxLength, dropout, initEmbeddings: initEmbeddings && shownPath(initEmbeddings) };
+  return Object.fromEntries(
+    Object.entries({ ...recipe, ...own }).filter(
+      ([, value]) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+}
+
+function modelOf(model: PreTrainedModel): Record<string, unknown> {
+  const { config } = model;
+  return {
+    class: model.modelName,
+    parameters: model.numParameters(),
+    layers: config.num_hidden_layers,
+    hidden_size: config.hidden_size,
+    embedding_size: config.embedding_size,
+    heads: config.num_attention_heads,
+    head_ratio: config.head_ratio,
+    intermediate_size: config.intermediate_size,
+    conv_kernel_size: config.conv_kernel_size,
+    vocab_size: config.vocab_size,
+    dropout: config.hidden_dropout_prob,
+  };
+}
+
+function cardOf(result: RunResult): string {
+  const { task, flags, run, summary, test, command } = result;
+  const { config } = run.model;
+  const name = nameOf(flags);
+  const files = (given: readonly string[] | undefined): string => (given ?? []).map(shownPath).join(", ");
+  const { train, evaluation, test: testCount, windows } = run.counts;
+  const held = flags.evalShare === undefined ? files(flags.eval) : "the end of the same files";
+  const labels = Object.values(config.id2label);
+  const start =
+    flags.model === undefined
+      ? `random weights (seed ${flags.seed ?? 0})` +
+        (flags.initEmbeddings === undefined
+          ? ""
+          : `, the word embeddings from those of \`${shownPath(flags.initEmbeddings)}\`, projected to ${config.embedding_size} numbers`)
+      : `\`${shownPath(flags.model)}\``;
+  const options = Object.entries(optionsOf(result)).map(([option, value]) => `${option} ${JSON.stringify(value)}`);
+  return modelCard({
+    name,
+    task,
+    dataset: flags.datasetName ?? flags.data.map((file) => basename(file)).join(", "),
+    language: flags.language,
+    license: flags.license,
+    baseModel: flags.model !== undefined && /^[\w.-]+\/[\w.-]+$/.test(flags.model) ? flags.model : undefined,
+    summary:
+      `A ConvBERT for ${task}: ${config.num_hidden_layers} layers, hidden size ${config.hidden_size}, ` +
+      `${run.model.numParameters().toLocaleString("en")} parameters, stored as ${flags.saveDtype ?? "float32"}.`,
+    scores: [
+      ...(summary.best ? [{ split: "evaluation", metrics: summary.best.metrics }] : []),
+      ...(test ? [{ split: "test", metrics: test }] : []),
+    ],
+    sections: {
+      Data: [
+        `- **Training:** ${files(flags.data)}, ${train} examples${windows === undefined ? "" : ` (${windows} windows)`}`,
+        ...(evaluation === undefined
+          ? []
+          : [`- **Evaluation**, which chose the best weights: ${held}, ${evaluation} examples`]),
+        ...(testCount === undefined ? [] : [`- **Test**, measured once: ${files(flags.test)}, ${testCount} examples`]),
+        ...(isClassifier(task) && !flags.regression ? [`- **Labels:** ${labels.join(", ")}`] : []),
+        `- **Terms:** ${flags.terms ?? "those of the data; see where it comes from"}`,
+      ].join("\n"),
+      Training: [
+        `From ${start}. ${summary.steps} steps (${summary.epochs} epochs), ${summary.tokens.toLocaleString("en")} tokens, ` +
+          `${duration(summary.seconds)}. ${
+            summary.keptBest && summary.best
+              ? `The weights are those of step ${summary.best.step}, the best evaluation.`
+              : "The weights are those of the last step."
+          }`,
+        "",
+        `Options: ${options.join(", ")}.`,
+        "",
+        "```sh",
+        command,
+        "```",
+      ].join("\n"),
+      Use: ["```sh", `convbert run ${task} --model ${name}`, "```"].join("\n"),
+    },
+  });
+}
+
+function isClassifier(task: TrainTask): boolean {
+  return task === "text-classification" || task === "token-classification";
 }

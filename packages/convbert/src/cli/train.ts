@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileLog, folderCheckpoints, type IndexedDataset, sliceDataset, type TrainerEvent } from "@convbert/trainer";
+import { fileLog, folderCheckpoints, type IndexedDataset, sliceDataset } from "@convbert/trainer";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { warn } from "./model-options.js";
 import { ProgressLine } from "./progress.js";
 import { styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
+import { commandText } from "./train-command.js";
 import { fileSizes, openFilesOf, type TaskExamples } from "./train-data.js";
 import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./train-flags.js";
 import { loadTokenizer, makeModel, namedLabels, readModelConfig } from "./train-model.js";
@@ -17,8 +18,9 @@ import { type RunOptions, type Splits, setUpTask, type TaskRun } from "./train-t
 
 /** Adds `convbert train`. */
 export function addTrain(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  addTrainOptions(program.command("train")).action(async (task: string, flags: TrainFlags) => {
-    finish(await train(checkTask(task), flags, terminal, program.opts()["color"]));
+  addTrainOptions(program.command("train")).action(async (task: string, flags: TrainFlags, command: Command) => {
+    const text = commandText(command, task);
+    finish(await train(checkTask(task), flags, text, terminal, program.opts()["color"]));
   });
 }
 
@@ -27,7 +29,13 @@ function checkTask(task: string): TrainTask {
   throw new UsageError(`there is no task "${task}"; choose one of ${TRAIN_TASKS.join(", ")}`);
 }
 
-async function train(task: TrainTask, flags: TrainFlags, terminal: Terminal, color: boolean): Promise<number> {
+async function train(
+  task: TrainTask,
+  flags: TrainFlags,
+  command: string,
+  terminal: Terminal,
+  color: boolean,
+): Promise<number> {
   checkTrainFlags(task, flags);
   await checkOutput(flags);
   const line = new ProgressLine(terminal.stderr);
@@ -35,20 +43,21 @@ async function train(task: TrainTask, flags: TrainFlags, terminal: Terminal, col
   const modelConfig = await readModelConfig(flags, terminal, line);
   const tokenizer = await loadTokenizer(flags, terminal);
   const splits = await openSplits(task, flags, terminal, line);
+  const maxLength = longestRow(task, flags, modelConfig?.max_position_embeddings);
   let run: TaskRun | undefined;
   try {
     run = await setUpTask(task, {
       splits,
       tokenizer,
       flags,
-      maxLength: longestRow(task, flags, modelConfig?.max_position_embeddings),
+      maxLength,
       modelLabels: namedLabels(modelConfig),
       signal: terminal.signal,
       onProgress: (text) => line.show(text),
       makeModel: (Model, changes) => makeModel(Model as never, changes, tokenizer, flags, terminal, line),
     });
     const { initEmbeddings } = flags;
-    if (initEmbeddings !== undefined && !flags.resume) {
+    if (initEmbeddings !== undefined) {
       line.show("starting the word embeddings");
       const { initialiseWordEmbeddings } = await import("@convbert/trainer/embeddings");
       await initialiseWordEmbeddings(run.model, initEmbeddings);
@@ -58,21 +67,20 @@ async function train(task: TrainTask, flags: TrainFlags, terminal: Terminal, col
     const recipe = recipeOf(flags, isPretrained, run.model.config.hidden_size);
     const progress = new TrainProgress(terminal, line, style);
     const log = await fileLog(join(flags.output, LOG));
-    let last: TrainerEvent | undefined;
+    const checkpoints = folderCheckpoints(join(flags.output, CHECKPOINTS));
     const { signal } = terminal;
     try {
       const summary = await run.train({
         ...recipe,
         metric: flags.metric ?? run.metric,
         evaluate: run.evaluation,
-        checkpoints: folderCheckpoints(join(flags.output, CHECKPOINTS)),
+        checkpoints,
         checkpointEvery: flags.checkpointEvery,
         resume: flags.resume ?? false,
         fingerprint: { task, files: await fileSizes(flags.data), initEmbeddings: initEmbeddings ?? null },
         log,
         signal,
         onEvent(event) {
-          if (event.type === "checkpoint") last = event;
           if (flags.json && event.type !== "evaluating") void terminal.stdout.write(`${JSON.stringify(event)}\n`);
           progress.show(event);
         },
@@ -82,7 +90,18 @@ async function train(task: TrainTask, flags: TrainFlags, terminal: Terminal, col
         run.test &&
         (await run.test({ signal, onProgress: (done, total) => line.show(`testing  ${done} of ${total}`) }));
       line.show("saving");
-      await saveResult({ task, flags, recipe, run, tokenizer, summary, test: test ?? null, logFile: LOG });
+      await saveResult({
+        task,
+        flags,
+        recipe,
+        run,
+        tokenizer,
+        summary,
+        test: test ?? null,
+        maxLength,
+        command,
+        logFile: LOG,
+      });
       await line.clear();
       const scores = { ...(summary.best && { evaluation: summary.best.metrics }), ...(test && { test }) };
       if (flags.json)
@@ -90,10 +109,10 @@ async function train(task: TrainTask, flags: TrainFlags, terminal: Terminal, col
       else await terminal.stdout.write(readable(scores, flags.output));
     } catch (error) {
       await line.clear();
-      if (signal.aborted && last?.type === "checkpoint") {
+      const [newest] = signal.aborted ? (await checkpoints.list()).sort().reverse() : [];
+      if (newest !== undefined) {
         await terminal.stderr.write(
-          `stopped at step ${last.step}; the checkpoint ${last.name} is in ${last.location}.\n` +
-            "To go on, give the same command with --resume.\n",
+          `stopped; ${newest} is in ${checkpoints.location}\nTo go on, give the same command with --resume.\n`,
         );
       }
       throw error;
