@@ -108,26 +108,35 @@ function invalid(option: string, problem: string): TokenizerError {
   return new TokenizerError("invalid-option", `tokenizer option ${option}: ${problem}`, { option });
 }
 
+const NUMBERS = ["max_length", "stride", "pad_to_multiple_of"];
+
+function checkChoice(name: string, value: unknown): void {
+  if (CHOICES[name]!.includes(value)) return;
+  throw invalid(name, `${value} is none of ${CHOICES[name]}`);
+}
+
 /** Checks a call's options and fills them (`_get_padding_truncation_strategies` of the reference). */
 export function resolveCall(options: CallOptions, defaults: CallDefaults): ResolvedCall {
-  const { modelMaxLength, hasPadToken, ...own } = defaults;
-  const call: Record<string, unknown> & ResolvedCall = { ...DEFAULTS, ...own } as never;
+  const { modelMaxLength, hasPadToken, padding_side, truncation_side, split_special_tokens } = defaults;
+  const call: ResolvedCall = { ...DEFAULTS, padding_side, truncation_side, split_special_tokens } as never;
+  // Only what is given is looked at: a call on a short text must not cost more than the text.
   for (const name in options) {
     if (!(name in DEFAULTS)) throw invalid(name, "there is none of that name");
     const value = options[name as keyof CallOptions];
-    if (value !== undefined) call[name] = value;
+    if (value === undefined) continue;
+    (call as Record<string, unknown>)[name] = value;
+    if (NUMBERS.includes(name)) {
+      const number = value ?? 0;
+      if (!Number.isSafeInteger(number) || (number as number) < 0)
+        throw invalid(name, `${number} is no whole number from 0 on`);
+    } else if (name in CHOICES && name !== "padding" && name !== "truncation") checkChoice(name, value);
   }
   const implied = call.max_length != null && !call.padding && call.truncation == null;
   call.padding = (call.padding as unknown) === true ? "longest" : call.padding || "do_not_pad";
   call.truncation =
     implied || (call.truncation as unknown) === true ? "longest_first" : call.truncation || "do_not_truncate";
-  for (const name in CHOICES) {
-    if (!CHOICES[name]!.includes(call[name])) throw invalid(name, `${call[name]} is none of ${CHOICES[name]}`);
-  }
-  for (const name of ["max_length", "stride", "pad_to_multiple_of"] as const) {
-    const value = call[name] ?? 0;
-    if (!Number.isSafeInteger(value) || value < 0) throw invalid(name, `${value} is no whole number from 0 on`);
-  }
+  checkChoice("padding", call.padding);
+  checkChoice("truncation", call.truncation);
   const warn = (message: string): void => {
     if (call.verbose) warnOnce(message);
   };

@@ -44,6 +44,14 @@ export interface TokenizerOptions extends SpecialTokenOptions {
   readonly [name: string]: unknown;
 }
 
+/** Of a call that only the ids of one text are wanted of. */
+const IDS_ALONE: CallOptions = {
+  return_tensors: false,
+  return_overflowing_tokens: false,
+  return_token_type_ids: false,
+  return_attention_mask: false,
+};
+
 export interface DecodeOptions {
   readonly skip_special_tokens?: boolean;
   /** Default: the tokenizer's `cleanUpTokenizationSpaces`. */
@@ -197,8 +205,7 @@ export abstract class TokenizerBase extends Callable {
 
   /** The `input_ids` of one text or pair. */
   encode(text: string | readonly string[], options: CallOptions = {}): number[] {
-    const { input_ids } = this.call(text, { ...options, return_tensors: false, return_overflowing_tokens: false });
-    return input_ids as number[];
+    return this.call(text, { ...options, ...IDS_ALONE }).input_ids as number[];
   }
 
   /** The text of ids. */

@@ -67,6 +67,15 @@ describe("results", () => {
     ]);
   });
 
+  test("known divergence: word characters beside a single_word token are those of the engine's Unicode version", () => {
+    const tokenizer = new ConvBertTokenizerFast(vocabulary);
+    tokenizer.addTokens([{ content: "qq", single_word: true, normalized: false }]);
+    expect(tokenizer.tokenize("aqq")).toEqual(["a", "##q", "##q"]);
+    expect(tokenizer.tokenize("(qq)")).toEqual(["(", "qq", ")"]);
+    // An ideograph of Unicode 15.1, newer than what the reference knows, which finds the token here.
+    expect(tokenizer.tokenize("\u{2ebf0}qq")).not.toEqual(["[UNK]", "qq"]);
+  });
+
   test("places can count UTF-16 units, which slice the text", () => {
     const text = "\u{1d504}\u{1d505} \u{1f600} a \u{20bb7}\u91ce b";
     const inUnits = fast(text, { return_offsets_mapping: true, offset_unit: "utf16" });
