@@ -58,7 +58,16 @@ export async function saveResult(result: RunResult): Promise<void> {
     subtitle: command,
     lines: log.split("\n"),
     tables: {
-      Result: { ...metrics, ended: summary.reason, ...run.counts },
+      Result: {
+        ...named("evaluation", summary.best?.metrics),
+        ...named("test", test),
+        ...(summary.best && { "best step": summary.best.step }),
+        steps: summary.steps,
+        ended: summary.reason,
+        tokens: summary.tokens,
+        time: duration(summary.seconds),
+        ...named("examples", run.counts),
+      },
       Options: optionsOf(result),
       Model: modelOf(run.model),
     },
@@ -68,6 +77,11 @@ export async function saveResult(result: RunResult): Promise<void> {
     "report.html": report,
     "README.md": cardOf(result),
   });
+}
+
+/** Numbers with the set that they belong to in front of their names. */
+function named(set: string, numbers: Readonly<Record<string, number>> | null | undefined): Record<string, number> {
+  return Object.fromEntries(Object.entries(numbers ?? {}).map(([name, value]) => [`${set}: ${name}`, value]));
 }
 
 function nameOf({ output }: TrainFlags): string {

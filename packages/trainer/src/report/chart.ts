@@ -25,7 +25,7 @@ const COLORS = 6;
 export function lineChart({ title, xLabel, series }: ChartOptions): string {
   const finite = series.flatMap(({ points }) => points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)));
   if (finite.length === 0) return "";
-  const [xs, ys] = [axis(finite.map(([x]) => x)), axis(finite.map(([, y]) => y))];
+  const [xs, ys] = [fitted(axis(finite.map(([x]) => x)), finite), axis(finite.map(([, y]) => y))];
   const x = (value: number) => LEFT + ((value - xs.from) / (xs.to - xs.from)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => HEIGHT - BOTTOM - ((value - ys.from) / (ys.to - ys.from)) * (HEIGHT - TOP - BOTTOM);
   const grid = ys.ticks.map(
@@ -96,6 +96,13 @@ function axis(values: readonly number[]): Axis {
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const format = (value: number): string => (digits > 4 ? value.toExponential(1) : value.toFixed(digits));
   return { from, to: ticks.at(-1)!, ticks, format };
+}
+
+/** The axis without the empty stretches before the first and after the last point. */
+function fitted(round: Axis, points: readonly (readonly [x: number, y: number])[]): Axis {
+  const from = points.reduce((least, [x]) => Math.min(least, x), Number.POSITIVE_INFINITY);
+  const to = points.reduce((most, [x]) => Math.max(most, x), Number.NEGATIVE_INFINITY);
+  return from === to ? round : { ...round, from, to, ticks: round.ticks.filter((tick) => tick >= from && tick <= to) };
 }
 
 function at(value: number): string {
