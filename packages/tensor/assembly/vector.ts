@@ -59,7 +59,7 @@ const EXP = memory.data<f32>([
 @inline
 export function exp(x: v128): v128 {
   const lowest = coefficient(EXP, 0);
-  const clamped = f32x4.min(f32x4.max(x, lowest), coefficient(EXP, 1));
+  const clamped = f32x4.pmin(f32x4.pmax(x, lowest), coefficient(EXP, 1));
   const n = f32x4.nearest(f32x4.mul(clamped, coefficient(EXP, 2)));
   let r = madd(n, coefficient(EXP, 3), clamped);
   r = madd(n, coefficient(EXP, 4), r);
@@ -84,7 +84,8 @@ const ERF = memory.data<f32>([
 // @ts-ignore: decorator
 @inline
 export function erf(x: v128): v128 {
-  const c = f32x4.min(f32x4.max(x, coefficient(ERF, 12)), coefficient(ERF, 13));
+  // Pseudo-minimum and -maximum are one instruction each and, in this order, pass NaN on.
+  const c = f32x4.pmin(f32x4.pmax(x, coefficient(ERF, 12)), coefficient(ERF, 13));
   const s = f32x4.mul(c, c);
   let p = madd(coefficient(ERF, 0), s, coefficient(ERF, 1));
   p = madd(p, s, coefficient(ERF, 2));
