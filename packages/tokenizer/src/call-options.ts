@@ -140,7 +140,7 @@ export function resolveCall(options: CallOptions, defaults: CallDefaults): Resol
   const warn = (message: string): void => {
     if (call.verbose) warnOnce(message);
   };
-  if (implied) warn("`max_length` without `truncation` truncates");
+  if (implied) warn("`max_length` without `truncation` truncates: pass `truncation: true` to say so");
   const pads = call.padding !== "do_not_pad";
   const truncates = call.truncation !== "do_not_truncate";
   if (call.max_length == null && (truncates || call.padding === "max_length")) {
@@ -153,7 +153,10 @@ export function resolveCall(options: CallOptions, defaults: CallDefaults): Resol
     }
   }
   if (call.padding !== "do_not_pad" && !hasPadToken) {
-    throw new TokenizerError("missing-token", "Asking to pad but the tokenizer does not have a padding token");
+    throw new TokenizerError(
+      "missing-token",
+      "Asking to pad but the tokenizer does not have a padding token: set padToken",
+    );
   }
   const { max_length, pad_to_multiple_of } = call;
   if (pads && call.truncation !== "do_not_truncate" && pad_to_multiple_of && (max_length ?? 0) % pad_to_multiple_of) {
