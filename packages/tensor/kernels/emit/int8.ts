@@ -86,14 +86,17 @@ function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
       code.add(bAt, VECTORS * vectorBytes, bAt);
     });
     for (const [m, row] of sums.entries()) {
+      code.loadSplat({ address: rowScales, offset: m * 4 }, splat);
       for (const [n, sum] of row.entries()) {
         code.toFloat(sum, sum);
         code.load({ address: weightScales, offset: n * 16 }, weights[0]!);
         code.multiplyFloat(sum, weights[0]!, sum);
-        code.loadSplat({ address: rowScales, offset: m * 4 }, splat);
         code.multiplyFloat(sum, splat, sum);
         code.load({ address: bias, offset: n * 16 }, weights[1]!);
         code.addFloat(sum, weights[1]!, sum);
+      }
+      // With no load between the stores, V8's revectorizer makes 256-bit instructions of the whole tile.
+      for (const [n, sum] of row.entries()) {
         code.store(sum, { address: c, offset: n * 16 });
       }
       code.add(c, cStride, c);

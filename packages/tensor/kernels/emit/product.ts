@@ -89,11 +89,14 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
     const store = (add: boolean): void => {
       code.copy(c, bAt);
       for (const row of sums) {
-        for (const [n, sum] of row.entries()) {
-          if (add) {
+        if (add) {
+          for (const [n, sum] of row.entries()) {
             code.load({ address: bAt, offset: n * 16 }, splat);
             code.addFloat(sum, splat, sum);
           }
+        }
+        // With no load between the stores, V8's revectorizer makes 256-bit instructions of the whole tile.
+        for (const [n, sum] of row.entries()) {
           code.store(sum, { address: bAt, offset: n * 16 });
         }
         code.add(bAt, cStride, bAt);
