@@ -10,6 +10,8 @@ export type Task = "forward" | "sentences";
 export interface ContenderKind {
   readonly script: string;
   readonly flags?: readonly string[];
+  /** Of Node. */
+  readonly nodeFlags?: readonly string[];
   readonly tasks: readonly Task[];
   readonly dtype: "float32" | "int8" | "q8";
   /** Largest difference allowed, as a part of the largest expected value. */
@@ -23,12 +25,16 @@ const int8 = { dtype: "int8", tolerance: 0.05 } as const;
 const q8 = { dtype: "q8", tolerance: 0.05 } as const;
 const forward = { tasks: ["forward"] } as const;
 const sentences = { tasks: ["sentences"] } as const;
+/** Makes 256-bit instructions of pairs of 128-bit ones; off by default in V8. */
+const revectorize = ["--experimental-wasm-revectorize"];
 const both = { tasks: ["forward", "sentences"] } as const;
 
 /** q8 and int8 are transformers.js's names for two dynamic int8 exports; make_base_model.py tells their difference. */
 export const contenderKinds: Readonly<Record<string, ContenderKind>> = {
   ours: { script: "ours.ts", ...both, ...float32 },
   "ours-int8": { script: "ours.ts", ...both, ...int8 },
+  "ours-revectorize": { script: "ours.ts", nodeFlags: revectorize, ...forward, ...float32 },
+  "ours-int8-revectorize": { script: "ours.ts", nodeFlags: revectorize, ...forward, ...int8 },
   "ort-web": { script: "onnxruntime-web.ts", ...forward, ...float32 },
   "ort-web-q8": { script: "onnxruntime-web.ts", ...forward, ...q8 },
   "ort-web-int8": { script: "onnxruntime-web.ts", ...forward, ...int8 },
@@ -58,7 +64,9 @@ export class Contender {
     this.kind = kind;
     this.#process = script.endsWith(".py")
       ? spawn(python, [script, ...flags], { stdio: ["pipe", "pipe", "inherit"] })
-      : spawn(process.execPath, [...nodeFlags, script, ...flags], { stdio: ["pipe", "pipe", "inherit"] });
+      : spawn(process.execPath, [...nodeFlags, ...(kind.nodeFlags ?? []), script, ...flags], {
+          stdio: ["pipe", "pipe", "inherit"],
+        });
     this.#process.on("error", (error) => this.#fail(error));
     this.#process.on("exit", (code, signal) => this.#fail(new Error(`ended with ${signal ?? `code ${code}`}`)));
     this.#process.stdin!.on("error", () => {}); // the exit that follows tells more than EPIPE
