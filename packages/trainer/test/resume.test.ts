@@ -214,6 +214,18 @@ describe("checkpoints", () => {
     expect(course(log.lines)).toEqual(expected.course);
   });
 
+  it("outlive a log in memory", async () => {
+    const checkpoints = memoryCheckpoints();
+    const [first, second] = [new MemoryLog(), new MemoryLog()];
+    const abort = new AbortController();
+    const onEvent = ({ type }: TrainerEvent) => void (type === "evaluation" && abort.abort());
+    using model = await tinyMaskedModel();
+    const part = new Trainer(maskedRun(model, { checkpoints, log: first, signal: abort.signal, onEvent })).train();
+    await expect(part).rejects.toThrow("aborted");
+    await new Trainer(maskedRun(model, { checkpoints, log: second, resume: true })).train();
+    expect(course([...first.lines, ...second.lines])).toEqual(expected.course);
+  });
+
   it("of another run are refused, naming what differs", async () => {
     const checkpoints = memoryCheckpoints();
     using model = await tinyMaskedModel();
@@ -226,7 +238,9 @@ describe("checkpoints", () => {
       /seed was 3 and is 4; layerDecay was not set and is 0.9/,
     );
     await expect(go({ epochs: 1, train: memoryDataset(sentences(44)) })).rejects.toThrow("examples was 45 and is 44");
-    await expect(go({ epochs: 1, log: new MemoryLog() })).rejects.toThrow("the log does not belong to it");
+    const log = new MemoryLog();
+    await log.append("of something else");
+    await expect(go({ epochs: 1, log })).rejects.toThrow("the log does not belong to it");
   });
 
   it.each([

@@ -8,9 +8,11 @@ export interface RunLog {
   close(): Promise<void>;
 }
 
-/** A log in memory. */
+/** A log in memory. An empty one may go on where the log of an earlier page or process has ended. */
 export class MemoryLog implements RunLog {
   #lines: string[] = [];
+  /** Bytes of lines that are gone with an earlier page or process. */
+  #before = 0;
 
   get lines(): readonly string[] {
     return this.#lines;
@@ -21,11 +23,15 @@ export class MemoryLog implements RunLog {
   }
 
   async sync(): Promise<number> {
-    return this.#lines.reduce((sum, line) => sum + byteLength(line), 0);
+    return this.#lines.reduce((sum, line) => sum + byteLength(line), this.#before);
   }
 
   async rewind(bytes: number): Promise<void> {
-    let kept = 0;
+    if (this.#lines.length === 0) {
+      this.#before = bytes;
+      return;
+    }
+    let kept = this.#before;
     let at = 0;
     for (; kept < bytes && at < this.#lines.length; at++) kept += byteLength(this.#lines[at]!);
     if (kept !== bytes) throw new RangeError(`the log has no line that ends at byte ${bytes}`);
