@@ -22,15 +22,25 @@ async function countThreads(): Promise<number> {
     const logical = globalThis.navigator?.hardwareConcurrency ?? 1;
     return Math.min(DEFAULT_LIMIT, logical <= 2 ? logical : Math.ceil(logical / 2));
   }
-  const given = Number(globalThis.process.env[VARIABLE]);
+  const given = isGranted({ name: "env", variable: VARIABLE }) ? Number(globalThis.process.env[VARIABLE]) : Number.NaN;
   if (Number.isInteger(given) && given >= 1) {
     return given;
   }
+  // Deno tells everybody the first; Node 20 and older Bun lack it, or the second.
   const os = await import("node:os");
-  // Deno and older Bun lack the first.
-  const usable = os.availableParallelism?.() ?? os.cpus().length;
+  const usable = globalThis.navigator?.hardwareConcurrency ?? os.availableParallelism?.() ?? os.cpus().length;
   return Math.max(1, Math.min(DEFAULT_LIMIT, usable, await physicalCores(usable)));
 }
+
+/** What Deno lets a program do; others do not ask. A question to the person at the terminal is not worth it. */
+function isGranted(permission: { readonly name: string; readonly variable?: string; readonly path?: string }): boolean {
+  const { Deno: deno } = globalThis as {
+    Deno?: { permissions?: { querySync(permission: object): { readonly state: string } } };
+  };
+  return deno?.permissions === undefined || deno.permissions.querySync(permission).state === "granted";
+}
+
+const PROCESSORS = "/sys/devices/system/cpu";
 
 /** Physical cores of the machine: Linux tells, Apple's own processors have one thread a core, others mostly two. */
 async function physicalCores(logical: number): Promise<number> {
@@ -38,12 +48,14 @@ async function physicalCores(logical: number): Promise<number> {
   if (platform !== "linux") {
     return arch === "x64" && logical > 2 ? Math.ceil(logical / 2) : logical;
   }
+  if (!isGranted({ name: "read", path: PROCESSORS })) {
+    return logical;
+  }
   try {
     const { readFile } = await import("node:fs/promises");
     const siblings = new Set<string>();
-    const cpus = await readFile("/sys/devices/system/cpu/online", "utf8");
-    for (const cpu of numbersOf(cpus)) {
-      siblings.add(await readFile(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`, "utf8"));
+    for (const cpu of numbersOf(await readFile(`${PROCESSORS}/online`, "utf8"))) {
+      siblings.add(await readFile(`${PROCESSORS}/cpu${cpu}/topology/thread_siblings_list`, "utf8"));
     }
     return siblings.size;
   } catch {

@@ -45,6 +45,20 @@ it.each([
   expect(await defaultThreads()).toBe(threads);
 });
 
+it("asks Deno for nothing that it has not been allowed", async () => {
+  vi.stubEnv("CONVBERT_THREADS", "3");
+  const asked: unknown[] = [];
+  const querySync = (permission: unknown) => {
+    asked.push(permission);
+    return { state: "prompt" };
+  };
+  vi.stubGlobal("Deno", { permissions: { querySync } });
+  vi.stubGlobal("navigator", { hardwareConcurrency: 5 });
+  const threads = await defaultThreads();
+  expect(asked[0]).toEqual({ name: "env", variable: "CONVBERT_THREADS" });
+  expect(threads).toBe(process.platform !== "linux" && process.arch === "x64" ? 3 : 5);
+});
+
 it("computes alone where no worker starts, unless threads were asked for", async () => {
   vi.stubEnv("CONVBERT_THREADS", "2");
   vi.doMock("node:worker_threads", () => ({
