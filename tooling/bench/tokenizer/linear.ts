@@ -1,6 +1,7 @@
 /**
  * Times both tokenizers on texts made to break tokenizers, of half a length and of all of it: twice the text should take
- * about twice the time, and nothing near four times. Exits with 1 where it takes more than three times.
+ * about twice the time, and nothing near four times. Exits with 1 where it takes more than three times, and
+ * twice as much text as that does again.
  * Usage: node tooling/bench/tokenizer/linear.ts [--length 1000000] [--rounds 3] [--only NAME]
  */
 import { readFileSync } from "node:fs";
@@ -93,7 +94,8 @@ for (const [made, tokenizers] of groups) {
       };
       const [half, whole] = [encode(length / 2), encode(length)];
       const ratio = whole / half;
-      const bad = whole > 100 && ratio > 3;
+      // Collections of garbage fall where they will: growth that is real shows again at the next length.
+      const bad = whole > 100 && ratio > 3 && encode(length * 2) / whole > 3;
       failed ||= bad;
       console.log(
         `| ${name} | ${kind} | ${half.toFixed(1)} | ${whole.toFixed(1)} | ${ratio.toFixed(2)}${bad ? " !" : ""} |`,
