@@ -48,6 +48,30 @@ describe.each(["text-classification", "token-classification"] as const)("the emb
     }
   });
 
+  test("in int8 all texts together: the reference's labels but for ties, in less than half of the memory", async () => {
+    using exact = await loadModel(source, { dtype: "float32" });
+    const weightBytes = exact.backend.memory().liveBytes;
+    using model = await loadModel(source, { dtype: "int8" });
+    expect(model.backend.memory().liveBytes - weightBytes).toBeLessThan(weightBytes / 2);
+    const outputs = (await model.forwardRagged({
+      sequences: expected.map(({ input_ids }) => input_ids),
+    })) as unknown as {
+      logits: { data: Float32Array };
+    }[];
+    let [all, same] = [0, 0];
+    for (const [index, { labels, logits }] of expected.entries()) {
+      const { data } = outputs[index]!.logits;
+      const count = model.config.num_labels;
+      for (const [row, label] of labels.entries()) {
+        const scores = [...data.subarray(row * count, (row + 1) * count)];
+        all++;
+        if (model.config.id2label[scores.indexOf(Math.max(...scores))] === label) same++;
+      }
+      for (const [i, value] of logits.flat().entries()) expect(Math.abs(data[i]! - value)).toBeLessThan(0.5);
+    }
+    expect(same / all).toBeGreaterThanOrEqual(0.99);
+  });
+
   test("is small, in 16 bits, and has a card", async () => {
     expect(statSync(`${folder}/model.safetensors`).size).toBeLessThan(10_000_000);
     const reader = await openWeights(await openFiles(source));
