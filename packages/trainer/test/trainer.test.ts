@@ -1,3 +1,4 @@
+import type { MemoryReport } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import {
   DivergedError,
@@ -147,6 +148,29 @@ describe("a run", () => {
       tinyRun(model, { collate: (examples) => ({ ...collator.collate(examples), targets: 0 }) }),
     ).train();
     expect(weightsOf(model)).toEqual(before);
+  });
+
+  it("takes no more memory the longer it goes on, and gives all of it back", async () => {
+    using model = await tinyModel();
+    const before = model.backend.memory();
+    const seen: MemoryReport[] = [];
+    const evaluate = evaluateTextClassification(model, collator, { dataset: memoryDataset(sentences(10, 100)) });
+    await new Trainer(
+      tinyRun(model, {
+        steps: 1000,
+        evaluate,
+        keepBest: false,
+        evaluateEvery: 50,
+        onEvent: (event) => void (event.type === "step" && seen.push(model.backend.memory())),
+      }),
+    ).train();
+    // Every kind of batch has come by then.
+    const [early, late] = [seen[99]!, seen[999]!];
+    expect(late.liveBytes).toBe(early.liveBytes);
+    expect(late.reservedBytes).toBe(early.reservedBytes);
+    expect(late.peakBytes).toBe(early.peakBytes);
+    const after = model.backend.memory();
+    expect([after.liveBytes, after.liveBlocks]).toEqual([before.liveBytes, before.liveBlocks]);
   });
 
   it("says so when the numbers explode", async () => {
