@@ -26,8 +26,8 @@ import { located } from "./rows.js";
 /** In the order of assembly/rows.ts. */
 const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1, multiply: 2 };
 
-/** Multiply-adds or comparable steps below which a kernel is not worth waking other threads for. */
-const PARALLEL_WORK = 1 << 15;
+/** Steps (of eight multiply-adds in float32) below which a kernel, some 20 µs, is not worth sharing with other threads. */
+const PARALLEL_WORK = 1 << 16;
 /** Chunks that a thread takes of a kernel, so that a slow one does not hold up the others. */
 const CHUNKS_PER_THREAD = 4;
 
