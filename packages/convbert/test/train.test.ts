@@ -217,6 +217,26 @@ describe("the other tasks", () => {
   });
 });
 
+describe("a model that is saved in fewer bits", () => {
+  test.each([
+    ["text-classification", "texts.jsonl", "int8"],
+    ["fill-mask", "plain.txt", "int8"],
+    ["text-classification", "texts.jsonl", "bfloat16"],
+  ] as const)("is measured as it is saved: %s of %s in %s", async (task, data, dtype) => {
+    const output = `${task}-${dtype}`;
+    const { code, stdout, stderr } = await train(
+      ...([task, output, "--data", file(data), "--test", file(data), "--steps", "20", "--max-length", "24"] as const),
+      // Products smaller than 64 stay in float32 in an int8 model.
+      ...["--save-dtype", dtype, "--hidden-size", "64", "--embedding-size", "64", "--intermediate-size", "64"],
+    );
+    expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: expect.stringContaining("testAsSaved: ") });
+    const { test: before, testAsSaved: after } = await metricsOf(output);
+    expect(after!["loss"]).not.toBe(before!["loss"]);
+    expect(after!["loss"]! / before!["loss"]!).toBeCloseTo(1, 1);
+    expect(await readFile(join(file(output), "README.md"), "utf8")).toContain(`| test (${dtype}) |`);
+  });
+});
+
 describe("a run", () => {
   const events = (json: unknown[]) =>
     json as { type: string; step?: number; resumedFrom?: string; accuracy?: number }[];

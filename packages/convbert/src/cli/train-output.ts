@@ -2,7 +2,6 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { writeFiles } from "@convbert/files";
 import type { PreTrainedModel } from "@convbert/model";
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { modelCard, type TrainSummary, trainingReport } from "@convbert/trainer";
 import { shownPath } from "./train-command.js";
 import type { TrainFlags, TrainTask } from "./train-flags.js";
@@ -15,9 +14,10 @@ export interface RunResult {
   readonly flags: TrainFlags;
   readonly recipe: RunOptions;
   readonly run: TaskRun;
-  readonly tokenizer: ConvBertTokenizerFast;
   readonly summary: TrainSummary;
   readonly test: Readonly<Record<string, number>> | null;
+  /** The same with the weights as they are saved, where those are not float32. */
+  readonly savedTest: Readonly<Record<string, number>> | null;
   /** Tokens of a row at most. */
   readonly maxLength: number;
   /** As a person would give it again. */
@@ -36,18 +36,17 @@ export async function outputState(output: string, checkpoints: string): Promise<
   return names.includes("model.safetensors") ? "finished" : "empty";
 }
 
-/** Writes model, tokenizer, scores, card and report. */
+/** Writes scores, card and report beside the model. */
 export async function saveResult(result: RunResult): Promise<void> {
-  const { flags, run, tokenizer, summary, test, logFile, command, task } = result;
-  const { output, saveDtype = "float32" } = flags;
-  await run.model.savePretrained(output, { dtype: saveDtype });
-  await tokenizer.savePretrained(output);
+  const { flags, run, summary, test, savedTest, logFile, command, task } = result;
+  const { output, saveDtype } = flags;
   const metrics = {
     ...(summary.best && {
       evaluation: summary.best.metrics,
       best: { step: summary.best.step, epoch: summary.best.epoch },
     }),
     ...(test && { test }),
+    ...(savedTest && { testAsSaved: savedTest }),
     steps: summary.steps,
     tokens: summary.tokens,
     seconds: Math.round(summary.seconds),
@@ -61,6 +60,7 @@ export async function saveResult(result: RunResult): Promise<void> {
       Result: {
         ...named("evaluation", summary.best?.metrics),
         ...named("test", test),
+        ...named(`test, ${saveDtype}`, savedTest),
         ...(summary.best && { "best step": summary.best.step }),
         steps: summary.steps,
         ended: summary.reason,
@@ -117,7 +117,7 @@ function modelOf(model: PreTrainedModel): Record<string, unknown> {
 }
 
 function cardOf(result: RunResult): string {
-  const { task, flags, run, summary, test, command } = result;
+  const { task, flags, run, summary, test, savedTest, command } = result;
   const { config } = run.model;
   const name = nameOf(flags);
   const files = (given: readonly string[] | undefined): string => (given ?? []).map(shownPath).join(", ");
@@ -145,6 +145,7 @@ function cardOf(result: RunResult): string {
     scores: [
       ...(summary.best ? [{ split: "evaluation", metrics: summary.best.metrics }] : []),
       ...(test ? [{ split: "test", metrics: test }] : []),
+      ...(savedTest ? [{ split: `test (${flags.saveDtype})`, metrics: savedTest }] : []),
     ],
     sections: {
       Data: [

@@ -63,7 +63,8 @@ export interface TaskRun {
   /** What is counted, and how many there are. */
   readonly counts: Readonly<Record<string, number>>;
   readonly evaluation: Evaluate | undefined;
-  readonly test: Evaluate | undefined;
+  /** Of the model, or of the same one as it was saved. */
+  readonly test: ((model: PreTrainedModel) => Evaluate) | undefined;
   train(options: RunOptions): Promise<TrainSummary>;
 }
 
@@ -84,8 +85,8 @@ const SETUPS: TaskSetups = {
       problem_type: problemType,
     });
     const collator = textClassificationCollator(tokenizer, { maxLength, problemType, labels });
-    const evaluate = (dataset: typeof splits.train) =>
-      evaluateTextClassification(model, collator, { dataset, problemType, ...evaluationOptions(flags) });
+    const evaluate = (dataset: typeof splits.train, measured = model) =>
+      evaluateTextClassification(measured, collator, { dataset, problemType, ...evaluationOptions(flags) });
     return {
       ...taskRun(model, splits, evaluate, collator.collate),
       metric: { regression: "pearson", multi_label_classification: "microF1", single_label_classification: "accuracy" }[
@@ -106,8 +107,8 @@ const SETUPS: TaskSetups = {
       ConvBertForTokenClassification,
       labelConfig(labels, flags),
     );
-    const evaluate = (dataset: typeof splits.train) =>
-      evaluateTokenClassification(model, held, { dataset, labels, ...evaluationOptions(flags) });
+    const evaluate = (dataset: typeof splits.train, measured = model) =>
+      evaluateTokenClassification(measured, held, { dataset, labels, ...evaluationOptions(flags) });
     return { ...taskRun(model, splits, evaluate, collator.collate), metric: "f1" };
   },
 
@@ -122,18 +123,19 @@ const SETUPS: TaskSetups = {
     const model = await context.makeModel<ConvBertForQuestionAnswering>(ConvBertForQuestionAnswering, {
       num_labels: 2,
     });
-    const evaluate = (dataset: typeof splits.train) =>
-      evaluateQuestionAnswering(model, collator, { dataset, tokenizer, allowNoAnswer, ...evaluationOptions(flags) });
+    const evaluate = (dataset: typeof splits.train, measured = model) =>
+      evaluateQuestionAnswering(measured, collator, { dataset, tokenizer, allowNoAnswer, ...evaluationOptions(flags) });
     const examples = [];
     for await (const example of splits.train) {
       if (allowNoAnswer || example.answers.length > 0) examples.push(example);
     }
     const windows = collator.windows(examples);
-    const run = taskRun(model, { ...splits, train: memoryDataset(windows) }, undefined, (rows) => collator.pack(rows));
+    const onlyTraining = { train: memoryDataset(windows), evaluation: undefined, test: undefined };
+    const run = taskRun(model, onlyTraining, undefined, (rows) => collator.pack(rows));
     return {
       ...run,
       evaluation: splits.evaluation && evaluate(splits.evaluation),
-      test: splits.test && evaluate(splits.test),
+      test: testOf<TaskExamples["question-answering"], ConvBertForQuestionAnswering>(splits.test, evaluate),
       counts: { ...counts(splits), windows: windows.length },
       metric: "f1",
     };
@@ -162,8 +164,8 @@ const SETUPS: TaskSetups = {
       ...(maskProbability !== undefined && { probability: maskProbability }),
     });
     const model = await context.makeModel<ConvBertForMaskedLM>(ConvBertForMaskedLM, {});
-    const evaluate = (dataset: typeof packed.train) =>
-      evaluateFillMask(model, collator, { dataset, ...evaluationOptions(flags) });
+    const evaluate = (dataset: typeof packed.train, measured = model) =>
+      evaluateFillMask(measured, collator, { dataset, ...evaluationOptions(flags) });
     return { ...taskRun(model, packed, evaluate, collator.collate), metric: "loss" };
   },
 
@@ -171,8 +173,8 @@ const SETUPS: TaskSetups = {
     const { splits, tokenizer, flags, maxLength } = context;
     const collator = multipleChoiceCollator(tokenizer, { maxLength });
     const model = await context.makeModel<ConvBertForMultipleChoice>(ConvBertForMultipleChoice, {});
-    const evaluate = (dataset: typeof splits.train) =>
-      evaluateMultipleChoice(model, collator, { dataset, ...evaluationOptions(flags) });
+    const evaluate = (dataset: typeof splits.train, measured = model) =>
+      evaluateMultipleChoice(measured, collator, { dataset, ...evaluationOptions(flags) });
     return { ...taskRun(model, splits, evaluate, collator.collate), metric: "accuracy" };
   },
 };
@@ -185,19 +187,25 @@ export function setUpTask<Task extends TrainTask>(
   return SETUPS[task](context);
 }
 
-function taskRun<Example, Inputs extends object>(
-  model: PreTrainedModel & TrainerOptions<Example, Inputs>["model"],
-  splits: Splits<Example> | (Pick<Splits<Example>, "train"> & { readonly evaluation: unknown; readonly test: unknown }),
-  evaluate: ((dataset: IndexedDataset<Example>) => Evaluate) | undefined,
+/** The test of a model of the task's own class. */
+function testOf<Example, M extends PreTrainedModel>(
+  dataset: IndexedDataset<Example> | undefined,
+  evaluate: ((dataset: IndexedDataset<Example>, model: M) => Evaluate) | undefined,
+): TaskRun["test"] {
+  return dataset && evaluate ? (model) => evaluate(dataset, model as M) : undefined;
+}
+
+function taskRun<Example, Inputs extends object, M extends PreTrainedModel & TrainerOptions<Example, Inputs>["model"]>(
+  model: M,
+  splits: Splits<Example>,
+  evaluate: ((dataset: IndexedDataset<Example>, model?: M) => Evaluate) | undefined,
   collate: TrainerOptions<Example, Inputs>["collate"],
 ): Omit<TaskRun, "metric"> {
-  const measured = (dataset: unknown): Evaluate | undefined =>
-    evaluate && dataset ? evaluate(dataset as IndexedDataset<Example>) : undefined;
   return {
     model,
-    counts: counts(splits as Splits<unknown>),
-    evaluation: measured(splits.evaluation),
-    test: measured(splits.test),
+    counts: counts(splits),
+    evaluation: evaluate && splits.evaluation && evaluate(splits.evaluation),
+    test: testOf<Example, M>(splits.test, evaluate),
     train: (options) =>
       new Trainer<Example, Inputs>({
         ...(options as unknown as TrainerOptions<Example, Inputs>),

@@ -1,6 +1,15 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileLog, folderCheckpoints, type IndexedDataset, sliceDataset } from "@convbert/trainer";
+import type { ConvBertForSequenceClassification } from "@convbert/heads";
+import type { PreTrainedModel } from "@convbert/model";
+import {
+  fileLog,
+  folderCheckpoints,
+  type IndexedDataset,
+  sliceDataset,
+  type TrainerEvent,
+  type TrainSummary,
+} from "@convbert/trainer";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { warn } from "./model-options.js";
@@ -39,7 +48,6 @@ async function train(
   checkTrainFlags(task, flags);
   await checkOutput(flags);
   const line = new ProgressLine(terminal.stderr);
-  const style = styleFor({ ...terminal, stdout: terminal.stderr }, color);
   const modelConfig = await readModelConfig(flags, terminal, line);
   const tokenizer = await loadTokenizer(flags, terminal);
   const splits = await openSplits(task, flags, terminal, line);
@@ -56,75 +64,104 @@ async function train(
       onProgress: (text) => line.show(text),
       makeModel: (Model, changes) => makeModel(Model as never, changes, tokenizer, flags, terminal, line),
     });
-    const { initEmbeddings } = flags;
-    if (initEmbeddings !== undefined) {
+    if (flags.initEmbeddings !== undefined) {
       line.show("starting the word embeddings");
       const { initialiseWordEmbeddings } = await import("@convbert/trainer/embeddings");
-      await initialiseWordEmbeddings(run.model, initEmbeddings);
+      await initialiseWordEmbeddings(run.model, flags.initEmbeddings);
     }
     await line.clear();
-    const isPretrained = flags.model !== undefined;
-    const recipe = recipeOf(flags, isPretrained, run.model.config.hidden_size);
+    const recipe = recipeOf(flags, flags.model !== undefined, run.model.config.hidden_size);
+    const style = styleFor({ ...terminal, stdout: terminal.stderr }, color);
     const progress = new TrainProgress(terminal, line, style);
-    const log = await fileLog(join(flags.output, LOG));
-    const checkpoints = folderCheckpoints(join(flags.output, CHECKPOINTS));
-    const { signal } = terminal;
-    try {
-      const summary = await run.train({
-        ...recipe,
-        metric: flags.metric ?? run.metric,
-        evaluate: run.evaluation,
-        checkpoints,
-        checkpointEvery: flags.checkpointEvery,
-        resume: flags.resume ?? false,
-        fingerprint: { task, files: await fileSizes(flags.data), initEmbeddings: initEmbeddings ?? null },
-        log,
-        signal,
-        onEvent(event) {
-          if (flags.json && event.type !== "evaluating") void terminal.stdout.write(`${JSON.stringify(event)}\n`);
-          progress.show(event);
-        },
-      });
-      await line.clear();
-      const test =
-        run.test &&
-        (await run.test({ signal, onProgress: (done, total) => line.show(`testing  ${done} of ${total}`) }));
-      line.show("saving");
-      await saveResult({
-        task,
-        flags,
-        recipe,
-        run,
-        tokenizer,
-        summary,
-        test: test ?? null,
-        maxLength,
-        command,
-        logFile: LOG,
-      });
-      await line.clear();
-      const scores = { ...(summary.best && { evaluation: summary.best.metrics }), ...(test && { test }) };
-      if (flags.json)
-        await terminal.stdout.write(`${JSON.stringify({ type: "result", output: flags.output, ...scores })}\n`);
-      else await terminal.stdout.write(readable(scores, flags.output));
-    } catch (error) {
-      await line.clear();
-      const [newest] = signal.aborted ? (await checkpoints.list()).sort().reverse() : [];
-      if (newest !== undefined) {
-        await terminal.stderr.write(
-          `stopped; ${newest} is in ${checkpoints.location}\nTo go on, give the same command with --resume.\n`,
-        );
-      }
-      throw error;
-    } finally {
-      await log.close();
-    }
+    const summary = await learn(task, run, recipe, flags, terminal, (event) => progress.show(event));
+    const test = await measure(run, run.model, terminal, line);
+    line.show("saving");
+    await run.model.savePretrained(flags.output, { dtype: flags.saveDtype ?? "float32" });
+    await tokenizer.savePretrained(flags.output);
+    const savedTest = await measureSaved(run, flags, terminal, line);
+    await saveResult({ task, flags, recipe, run, summary, test, savedTest, maxLength, command, logFile: LOG });
+    await line.clear();
+    const scores = {
+      ...(summary.best && { evaluation: summary.best.metrics }),
+      ...(test && { test }),
+      ...(savedTest && { testAsSaved: savedTest }),
+    };
+    const result = { type: "result", output: flags.output, ...scores };
+    await terminal.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : readable(scores, flags.output));
     if (!flags.keepCheckpoints) await rm(join(flags.output, CHECKPOINTS), { recursive: true, force: true });
+  } catch (error) {
+    await line.clear();
+    if (terminal.signal.aborted) await tellHowToGoOn(flags.output, terminal);
+    throw error;
   } finally {
     run?.model.dispose();
     await Promise.all([splits.train, splits.evaluation, splits.test].map((dataset) => dataset?.close()));
   }
   return EXIT.success;
+}
+
+async function learn(
+  task: TrainTask,
+  run: TaskRun,
+  recipe: RunOptions,
+  flags: TrainFlags,
+  { signal, stdout }: Terminal,
+  onEvent: (event: TrainerEvent) => void,
+): Promise<TrainSummary> {
+  const log = await fileLog(join(flags.output, LOG));
+  try {
+    return await run.train({
+      ...recipe,
+      metric: flags.metric ?? run.metric,
+      evaluate: run.evaluation,
+      checkpoints: folderCheckpoints(join(flags.output, CHECKPOINTS)),
+      checkpointEvery: flags.checkpointEvery,
+      resume: flags.resume ?? false,
+      fingerprint: { task, files: await fileSizes(flags.data), initEmbeddings: flags.initEmbeddings ?? null },
+      log,
+      signal,
+      onEvent(event) {
+        if (flags.json && event.type !== "evaluating") void stdout.write(`${JSON.stringify(event)}\n`);
+        onEvent(event);
+      },
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+async function measure(
+  run: TaskRun,
+  model: PreTrainedModel,
+  { signal }: Terminal,
+  line: ProgressLine,
+): Promise<Readonly<Record<string, number>> | null> {
+  if (run.test === undefined) return null;
+  return run.test(model)({ signal, onProgress: (done, total) => line.show(`testing  ${done} of ${total}`) });
+}
+
+/** The test with the weights that a user of the model will have, where saving has rounded them. */
+async function measureSaved(
+  run: TaskRun,
+  { output, saveDtype = "float32", backend, threads }: TrainFlags,
+  terminal: Terminal,
+  line: ProgressLine,
+): Promise<Readonly<Record<string, number>> | null> {
+  if (run.test === undefined || saveDtype === "float32") return null;
+  const Model = run.model.constructor as unknown as typeof ConvBertForSequenceClassification;
+  using saved = await Model.fromPretrained(output, {
+    ...(backend && { backend }),
+    ...(threads !== undefined && { threads }),
+    signal: terminal.signal,
+  });
+  return await measure(run, saved, terminal, line);
+}
+
+async function tellHowToGoOn(output: string, terminal: Terminal): Promise<void> {
+  const { location, list } = folderCheckpoints(join(output, CHECKPOINTS));
+  const [newest] = (await list()).sort().reverse();
+  if (newest === undefined) return;
+  await terminal.stderr.write(`stopped; ${newest} is in ${location}\nTo go on, give the same command with --resume.\n`);
 }
 
 const LOG = "training-log.jsonl";
