@@ -45,6 +45,7 @@ export interface EvaluatingEvent {
 export interface EvaluationEvent {
   readonly type: "evaluation";
   readonly step: number;
+  /** Epochs done, with the part of the current one. */
   readonly epoch: number;
   /** Mean loss of the training steps since the last evaluation. */
   readonly trainLoss: number | null;

@@ -103,7 +103,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
           this.#change({ evaluationDue: true });
         }
       }
-      if (state.evaluationDue && (await this.#evaluate())) {
+      if (state.evaluationDue && (await this.#evaluate(planner))) {
         isSaveDue = true;
         if (!checkpoints && this.#checked.keepBest) this.#bestWeights = this.#copyWeights();
       }
@@ -194,7 +194,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
   }
 
   /** Whether the score is the best so far. */
-  async #evaluate(): Promise<boolean> {
+  async #evaluate(planner: Planner<Example>): Promise<boolean> {
     const { evaluate, signal, metric: wanted, greaterIsBetter, checkpoints } = this.#options;
     const state = this.#state;
     const began = performance.now();
@@ -205,7 +205,8 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     const { metric, score } = decidingScore(metrics, wanted);
     const isBest = isBetter(metric, score, state.best, greaterIsBetter);
     const { patience } = this.#checked;
-    const { step, epoch } = state;
+    const { step } = state;
+    const epoch = state.epoch + (state.batch > 0 ? state.batch / planner.epoch(state.epoch).batches : 0);
     const checkpoint = isBest && checkpoints ? checkpointName(step, await checkpoints.list()) : null;
     const sinceBest = isBest ? 0 : state.sinceBest + 1;
     const trainLoss = state.lossCount > 0 ? state.lossSum / state.lossCount : null;
