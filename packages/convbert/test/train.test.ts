@@ -245,6 +245,16 @@ describe("a run", () => {
     ...["--data", file("texts.jsonl"), "--eval", file("held.jsonl"), "--epochs", "4"],
   ];
 
+  test("may have batches of as many tokens as fit", async () => {
+    const budgeted = await convbert([
+      ...["train", "text-classification", "--data", file("texts.jsonl"), "--vocab", file("vocab.txt"), "--json"],
+      ...[...SHAPE.split(" "), "--threads", "1", "--token-budget", "25", "--epochs", "1", "--output", file("budget")],
+    ]);
+    const steps = events(budgeted.json).filter(({ type }) => type === "step") as unknown as { tokens: number }[];
+    // 40 texts of 6 tokens: four fit.
+    expect(steps.map(({ tokens }) => tokens)).toEqual(Array(10).fill(24));
+  });
+
   test("tells its events to machines", async () => {
     const { json, code } = await convbert(args("events"));
     expect(code).toBe(0);
@@ -320,6 +330,8 @@ describe("bad use ends with one line and code 2", () => {
     [["nothing"], /there is no task "nothing"; choose one of text-classification, token-classification/],
     [["fill-mask", "--multi-label"], /--multi-label is for text-classification, not for fill-mask/],
     [["text-classification", "--multi-label", "--regression"], /give --multi-label or --regression, not both/],
+    [["text-classification", "--batch-size", "2", "--token-budget", "9"], /give --batch-size or --token-budget/],
+    [["text-classification", "--model", "x", "--new"], /give --model or --new, not both/],
     [["text-classification", "--model", "x", "--layers", "2"], /--layers is for a new model; --model x has its own/],
     [["text-classification", "--model", "./nowhere"], /there is no folder \.\/nowhere/],
     [["text-classification", "--format", "conll"], /text-classification does not read conll; choose one of jsonl, csv/],

@@ -75,6 +75,7 @@ export interface RecipeFlags {
   readonly epochs?: number;
   readonly steps?: number;
   readonly batchSize?: number;
+  readonly tokenBudget?: number;
   readonly accumulate?: number;
   readonly lr?: number;
   readonly schedule?: ScheduleName;
@@ -105,6 +106,7 @@ export interface TrainFlags extends Omit<ModelFlags, "dtype">, DataFlags, NewMod
   readonly test?: readonly string[];
   readonly output: string;
   readonly model?: string;
+  readonly new?: boolean;
   readonly checkpointEvery?: "epoch" | number;
   readonly keepCheckpoints?: boolean;
   readonly resume?: boolean;
@@ -169,6 +171,8 @@ const NEW_MODEL_FLAGS: readonly (keyof NewModelFlags)[] = [
 const EXCLUSIVE: readonly (readonly [keyof TrainFlags, keyof TrainFlags])[] = [
   ["multiLabel", "regression"],
   ["epochs", "steps"],
+  ["batchSize", "tokenBudget"],
+  ["model", "new"],
   ["eval", "evalShare"],
   ["vocab", "tokenizer"],
   ["resume", "overwrite"],

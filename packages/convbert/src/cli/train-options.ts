@@ -105,6 +105,11 @@ function recipeOptions(command: Command): void {
     .option("--epochs <count>", "8 for new models, 3 for others", wholeNumber(1))
     .option("--steps <count>", "in place of epochs", wholeNumber(1))
     .option("--batch-size <count>", "32 by default", wholeNumber(1))
+    .option(
+      "--token-budget <tokens>",
+      "in place of a batch size: as many examples as fit, each as long as the longest",
+      wholeNumber(1),
+    )
     .option("--accumulate <count>", "batches of a step; 1 by default", wholeNumber(1))
     .option("--lr <rate>", "5e-4 for new models, 3e-4 for pretrained ones, 1e-4 for those of base size", positiveNumber)
     .addOption(

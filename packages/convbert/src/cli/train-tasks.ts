@@ -22,8 +22,11 @@ import {
   multipleChoiceCollator,
   packTokens,
   questionAnsweringCollator,
+  type RandomSource,
+  seededRandom,
   Trainer,
   type TrainerOptions,
+  type TrainingBatch,
   type TrainSummary,
   textClassificationCollator,
   tokenClassificationCollator,
@@ -199,7 +202,7 @@ function taskRun<Example, Inputs extends object, M extends PreTrainedModel & Tra
   model: M,
   splits: Splits<Example>,
   evaluate: ((dataset: IndexedDataset<Example>, model?: M) => Evaluate) | undefined,
-  collate: TrainerOptions<Example, Inputs>["collate"],
+  collate: (examples: readonly Example[], random: RandomSource) => TrainingBatch<Inputs>,
 ): Omit<TaskRun, "metric"> {
   return {
     model,
@@ -212,6 +215,7 @@ function taskRun<Example, Inputs extends object, M extends PreTrainedModel & Tra
         model,
         train: splits.train,
         collate,
+        lengthOf: (example) => collate([example], seededRandom(0)).tokens,
       }).train(),
   };
 }

@@ -224,7 +224,7 @@ function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number):
   return {
     epochs,
     steps: flags.steps,
-    batchSize: flags.batchSize ?? 32,
+    ...(flags.tokenBudget === undefined ? { batchSize: flags.batchSize ?? 32 } : { tokenBudget: flags.tokenBudget }),
     gradientAccumulation: flags.accumulate ?? 1,
     learningRate: lr,
     schedule: flags.schedule ?? "linear",
