@@ -287,6 +287,9 @@ describe("a run", () => {
     expect(changed).toMatchObject({ code: 2 });
     expect(changed.stderr).toContain("weightDecay was 0.01 and is 0.1");
 
+    // A mistake takes nothing away.
+    expect(await convbert([...args("again"), "--overwrite", "--label-column", "x"])).toMatchObject({ code: 2 });
+
     const { json, code: ended } = await convbert([...args("again"), "--resume"]);
     expect(ended).toBe(0);
     expect(events(json)[0]!.resumedFrom).toMatch(/^step-/);
@@ -301,9 +304,9 @@ describe("a run", () => {
 
     const finished = await convbert([...args("again"), "--resume"]);
     expect(finished.stderr).toMatch(/has a model already; give another --output, or --overwrite/);
-    expect(await convbert([...args("again"), "--overwrite", "--steps", "1", "--epochs", "1"])).toMatchObject({
-      code: 2,
-    });
+    const anew = await convbert([...args("again"), "--overwrite"]);
+    expect(anew).toMatchObject({ code: 0 });
+    expect(events(anew.json)[0]!.resumedFrom).toBe(null);
   });
 
   test("can begin with another encoder's words, and shows its progress in a terminal", async () => {

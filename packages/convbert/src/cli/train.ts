@@ -108,6 +108,8 @@ async function learn(
   { signal, stdout }: Terminal,
   onEvent: (event: TrainerEvent) => void,
 ): Promise<TrainSummary> {
+  // Not before everything else is known to be right.
+  if (flags.overwrite) await clearOutput(flags.output);
   const log = await fileLog(join(flags.output, LOG));
   try {
     return await run.train({
@@ -169,17 +171,21 @@ const CHECKPOINTS = "checkpoints";
 
 /** A folder with another run is only written to when somebody has said so. */
 async function checkOutput({ output, resume, overwrite }: TrainFlags): Promise<void> {
+  if (overwrite) return;
   const state = await outputState(output, CHECKPOINTS);
-  if (overwrite) {
-    await rm(join(output, CHECKPOINTS), { recursive: true, force: true });
-    await rm(join(output, LOG), { force: true });
-  } else if (state === "running" && !resume) {
+  if (state === "running" && !resume) {
     throw new UsageError(
       `${output} has a run that is not finished; go on with --resume, or begin anew with --overwrite`,
     );
-  } else if (state === "finished") {
+  }
+  if (state === "finished") {
     throw new UsageError(`${output} has a model already; give another --output, or --overwrite`);
   }
+}
+
+async function clearOutput(output: string): Promise<void> {
+  await rm(join(output, CHECKPOINTS), { recursive: true, force: true });
+  await rm(join(output, LOG), { force: true });
 }
 
 async function openSplits<Task extends TrainTask>(
