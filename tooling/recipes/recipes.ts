@@ -1,0 +1,121 @@
+/** How a model of packages/convbert/models is trained: `convbert train TASK ...` with these options. */
+export interface Recipe {
+  readonly task: string;
+  /** Relative to the data folder; the first is for training. */
+  readonly data: readonly string[];
+  /** Chooses the best weights. */
+  readonly eval?: readonly string[];
+  /** Measures the result, once. */
+  readonly test?: readonly string[];
+  readonly options: readonly string[];
+  readonly seed: number;
+  readonly dataset: string;
+  readonly terms: string;
+  readonly license: string;
+}
+
+/** Every model is small and trains each text at its own length, as the pipelines run it. */
+export const COMMON: readonly string[] = [
+  ...["--hidden-size", "128", "--embedding-size", "128", "--layers", "3", "--heads", "4", "--intermediate-size", "256"],
+  ...["--batch-size", "32", "--lr", "5e-4", "--warmup", "0.1", "--weight-decay", "0.01"],
+  ...["--unpadded", "--save-dtype", "int8", "--language", "en"],
+];
+
+/**
+ * Word embeddings of an open encoder that stay as they are: words that the training data lacks keep their place among those
+ * that it has. README.md tells what this and more dropout gain.
+ */
+const FROZEN = ["--freeze", "convbert.embeddings.word_embeddings.*", "--dropout", "0.2"];
+const SMOOTH = ["--label-smoothing", "0.1"];
+
+export const RECIPES: Readonly<Record<string, Recipe>> = {
+  "question-classification": {
+    task: "text-classification",
+    data: ["trec/train.txt"],
+    test: ["trec/test.txt"],
+    options: ["--format", "trec", "--epochs", "12", "--keep-last", ...FROZEN, ...SMOOTH],
+    seed: 0,
+    dataset: "TREC question classification, 6 coarse classes (Li and Roth 2002), 5,452 questions to train, 500 to test",
+    terms: "The data is for research use.",
+    license: "other",
+  },
+  sentiment: {
+    task: "text-classification",
+    data: ["sst2/train.tsv"],
+    eval: ["sst2/dev.tsv"],
+    test: ["sst2/test.tsv"],
+    options: ["--columns", "text,label", "--label-names", "NEGATIVE,POSITIVE", "--epochs", "3"],
+    seed: 0,
+    dataset: "Stanford Sentiment Treebank, sentences, 6,920 to train, 872 to choose, 1,821 to test",
+    terms: "The data is for research use.",
+    license: "other",
+  },
+  entities: {
+    task: "token-classification",
+    data: ["wnut17/train.conll"],
+    eval: ["wnut17/dev.conll"],
+    test: ["wnut17/test.conll"],
+    options: ["--epochs", "12", ...FROZEN],
+    seed: 0,
+    dataset: "WNUT 2017 emerging entities, 3,394 messages to train, 1,009 to choose, 1,287 to test",
+    terms: "The data is under CC BY 4.0 (Derczynski, Nichols, van Erp and Limsopatham 2017).",
+    license: "cc-by-4.0",
+  },
+  chunking: {
+    task: "token-classification",
+    data: ["conll2000/train.txt"],
+    test: ["conll2000/test.txt"],
+    options: ["--format", "conll", "--epochs", "8", "--keep-last", ...FROZEN],
+    seed: 0,
+    dataset: "CoNLL-2000 chunking (Wall Street Journal), 8,936 sentences to train, 2,012 to test",
+    terms: "The data is for research use.",
+    license: "other",
+  },
+  "plausible-alternatives": {
+    task: "multiple-choice",
+    data: ["copa/copa-dev.xml"],
+    test: ["copa/copa-test.xml"],
+    options: ["--format", "copa", "--epochs", "10", "--keep-last", ...FROZEN, ...SMOOTH],
+    seed: 0,
+    dataset: "COPA, choice of plausible alternatives, 500 questions to train, 500 to test",
+    terms: "The data is under the BSD 2-clause licence (Roemmele, Bejan and Gordon 2011).",
+    license: "bsd-2-clause",
+  },
+  "extractive-answers": {
+    task: "question-answering",
+    data: ["xquad/xquad.en.json"],
+    options: [
+      "--epochs",
+      "15",
+      "--max-length",
+      "256",
+      "--stride",
+      "64",
+      "--batch-size",
+      "16",
+      "--keep-last",
+      ...FROZEN,
+    ],
+    seed: 0,
+    dataset: "XQuAD, English: 240 paragraphs with 1,190 questions, the last fifth of them held out to test",
+    terms: "The data is under CC BY-SA 4.0 (Artetxe, Ruder and Yogatama 2020; from SQuAD 1.1).",
+    license: "cc-by-sa-4.0",
+  },
+  "masked-words": {
+    task: "fill-mask",
+    data: [
+      "books/a-tale-of-two-cities.txt",
+      "books/alice-in-wonderland.txt",
+      "books/great-expectations.txt",
+      "books/huckleberry-finn.txt",
+      "books/pride-and-prejudice.txt",
+      "books/war-and-peace.txt",
+    ],
+    test: ["books/sherlock-holmes.txt"],
+    options: ["--text-unit", "paragraph", "--strip-gutenberg", "--epochs", "2", "--mask-unit", "word", "--keep-last"],
+    seed: 0,
+    dataset: "six books of Project Gutenberg to train, The Adventures of Sherlock Holmes to test",
+    terms: "The books are in the public domain in the United States.",
+    license: "apache-2.0",
+  },
+};

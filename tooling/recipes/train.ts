@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { COMMON, RECIPES } from "./recipes.ts";
+
+// Trains the models of packages/convbert/models again, with the `convbert` command of this repository. See README.md.
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: "string", default: join(root, "../shared/data") },
+    vocab: { type: "string", default: join(root, "packages/convbert/models/chunking/vocab.txt") },
+    embeddings: { type: "string" },
+    output: { type: "string", default: join(root, "runs") },
+    seeds: { type: "string" },
+    threads: { type: "string", default: "1" },
+    install: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (flags.help || positionals.length === 0) {
+  console.log(`node tooling/recipes/train.ts NAME... [--embeddings FILE] [--data FOLDER] [--vocab FILE] [--output FOLDER]
+  [--seeds 0,1,2] [--threads 1] [--install: copy the result into packages/convbert/models]
+NAME: ${Object.keys(RECIPES).join(", ")}, or all`);
+  process.exit(positionals.length === 0 && !flags.help ? 2 : 0);
+}
+const command = join(root, "packages/convbert/dist/cli.js");
+if (!existsSync(command)) throw new Error(`${command} is missing; build first: npx pnpm build`);
+
+/** What a card, a report and a tokenizer need; logs and checkpoints stay with the run. */
+const SHIPPED = [
+  "config.json",
+  "model.safetensors",
+  "vocab.txt",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "metrics.json",
+];
+
+const names = positionals.includes("all") ? Object.keys(RECIPES) : positionals;
+for (const name of names) {
+  const recipe = RECIPES[name];
+  if (recipe === undefined) throw new Error(`${name} is none of ${Object.keys(RECIPES).join(", ")}`);
+  for (const seed of flags.seeds?.split(",") ?? [String(recipe.seed)]) {
+    const scratch = mkdtempSync(join(tmpdir(), "convbert-data-"));
+    const files = (paths: readonly string[]) => paths.map((path) => join(flags.data, path));
+    let [data, test] = [files(recipe.data), files(recipe.test ?? [])];
+    if (recipe.task === "question-answering") [data, test] = splitArticles(data[0]!, scratch);
+    const output = join(flags.output, `${name}-${seed}`);
+    const args = [
+      ...["train", recipe.task],
+      ...data.flatMap((file) => ["--data", file]),
+      ...files(recipe.eval ?? []).flatMap((file) => ["--eval", file]),
+      ...test.flatMap((file) => ["--test", file]),
+      ...COMMON,
+      ...recipe.options,
+      ...["--vocab", flags.vocab, "--seed", seed, "--threads", flags.threads, "--output", output, "--overwrite"],
+      ...["--dataset-name", recipe.dataset, "--terms", recipe.terms, "--license", recipe.license],
+      ...(flags.embeddings ? ["--init-embeddings", flags.embeddings] : []),
+    ];
+    console.error(`\n${name}, seed ${seed}`);
+    const { status } = spawnSync(process.execPath, [command, ...args], { stdio: "inherit" });
+    rmSync(scratch, { recursive: true });
+    if (status !== 0) process.exit(status ?? 1);
+    if (flags.install && seed === String(recipe.seed)) {
+      const folder = join(root, "packages/convbert/models", name);
+      mkdirSync(folder, { recursive: true });
+      for (const file of SHIPPED) {
+        if (existsSync(join(output, file))) cpSync(join(output, file), join(folder, file));
+      }
+    }
+  }
+}
+
+/** The last fifth of a SQuAD file's articles becomes a test set. */
+function splitArticles(file: string, folder: string): [string[], string[]] {
+  const { data, ...rest } = JSON.parse(readFileSync(file, "utf8"));
+  const cut = Math.round(data.length * 0.8);
+  const write = (name: string, articles: unknown[]) => {
+    const path = join(folder, name);
+    writeFileSync(path, JSON.stringify({ ...rest, data: articles }));
+    return [path];
+  };
+  return [write("train.json", data.slice(0, cut)), write("test.json", data.slice(cut))];
+}
