@@ -17,20 +17,22 @@ describe("the files the reference saves, letter by letter", () => {
     });
   });
 
-  test.runIf(sharedText("saved-fast/tokenizer.json"))("the shared fast tokenizer", async () => {
-    const files = await new ConvBertTokenizerFast(vocabulary).toFiles();
-    for (const [name, text] of Object.entries(files)) {
-      if (name !== "vocab.txt") expect(text, name).toBe(sharedText(`saved-fast/${name}`));
-    }
-    expect(files["vocab.txt"]).toBe(vocabulary);
-  });
+  if (sharedText("saved-fast/tokenizer.json"))
+    test("the shared fast tokenizer", async () => {
+      const files = await new ConvBertTokenizerFast(vocabulary).toFiles();
+      for (const [name, text] of Object.entries(files)) {
+        if (name !== "vocab.txt") expect(text, name).toBe(sharedText(`saved-fast/${name}`));
+      }
+      expect(files["vocab.txt"]).toBe(vocabulary);
+    });
 
-  test.runIf(sharedText("saved-slow/tokenizer_config.json"))("the shared slow tokenizer", async () => {
-    const files = await new ConvBertTokenizer(vocabulary, { never_split: ["unaffable"] }).toFiles();
-    for (const [name, text] of Object.entries(files)) {
-      if (name !== "vocab.txt") expect(text, name).toBe(sharedText(`saved-slow/${name}`));
-    }
-  });
+  if (sharedText("saved-slow/tokenizer_config.json"))
+    test("the shared slow tokenizer", async () => {
+      const files = await new ConvBertTokenizer(vocabulary, { never_split: ["unaffable"] }).toFiles();
+      for (const [name, text] of Object.entries(files)) {
+        if (name !== "vocab.txt") expect(text, name).toBe(sharedText(`saved-slow/${name}`));
+      }
+    });
 });
 
 describe("saved and loaded again", () => {
