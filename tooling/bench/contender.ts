@@ -96,7 +96,9 @@ export class Contender {
   #ask<Reply>(request: object): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve: (reply) => resolve(reply as Reply), reject };
-      if (this.#process.exitCode !== null) this.#fail(new Error(`ended with code ${this.#process.exitCode}`));
+      const { exitCode, signalCode } = this.#process;
+      if (exitCode !== null || signalCode !== null)
+        this.#fail(new Error(`ended with ${signalCode ?? `code ${exitCode}`}`));
       else this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
     });
   }

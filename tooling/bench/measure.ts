@@ -116,7 +116,7 @@ async function compareTask(
           drop(contender, workload, error);
         }
       }
-      const times = await timeInTurns(present, options);
+      const times = await timeInTurns(present, options, (contender, error) => drop(contender, workload, error));
       for (const [contender, timesMs] of times) {
         const difference = differences.get(contender)!;
         const { lowestMs, medianMs } = summary(timesMs);
@@ -145,14 +145,20 @@ async function checkedDifference(contender: Contender, workload: string, recorde
 async function timeInTurns(
   contenders: ReadonlyMap<Contender, Loaded>,
   { rounds, warmup, pause }: MeasureOptions,
+  drop: (contender: Contender, error: unknown) => void,
 ): Promise<Map<Contender, number[]>> {
   const times = new Map([...contenders.keys()].map((contender) => [contender, [] as number[]]));
   for (let round = -warmup; round < rounds; round++) {
-    for (const [contender, loaded] of contenders) {
+    for (const [contender, loaded] of [...contenders]) {
       await sleep(pause);
-      const { ms, peakBytes } = await contender.run();
-      loaded.peakBytes = peakBytes;
-      if (round >= 0) times.get(contender)!.push(ms);
+      try {
+        const { ms, peakBytes } = await contender.run();
+        loaded.peakBytes = peakBytes;
+        if (round >= 0) times.get(contender)!.push(ms);
+      } catch (error) {
+        drop(contender, error);
+        times.delete(contender);
+      }
     }
   }
   return times;
