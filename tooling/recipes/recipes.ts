@@ -65,7 +65,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     task: "token-classification",
     data: ["conll2000/train.txt"],
     test: ["conll2000/test.txt"],
-    options: ["--format", "conll", "--epochs", "8", "--keep-last", ...FROZEN],
+    options: ["--format", "conll", "--epochs", "6", "--keep-last"],
     seed: 0,
     dataset: "CoNLL-2000 chunking (Wall Street Journal), 8,936 sentences to train, 2,012 to test",
     terms: "The data is for research use.",

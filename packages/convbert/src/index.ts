@@ -2,4 +2,4 @@ export * from "@convbert/heads";
 export * from "@convbert/model";
 export * from "@convbert/pipelines";
 export * from "@convbert/tokenizer";
-export { type EmbeddedTask, embeddedModel } from "./embedded.js";
+export { EMBEDDED_MODELS, type EmbeddedModel, type EmbeddedTask, embeddedModel } from "./embedded.js";

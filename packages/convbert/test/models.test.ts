@@ -1,90 +1,114 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openWeights } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
 import { loadModel } from "@convbert/heads";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { describe, expect, test } from "vitest";
-import { embeddedModel } from "../src/index.js";
+import { EMBEDDED_MODELS, embeddedModel } from "../src/index.js";
 
+type Nested = number | Nested[];
+
+/** One row of expected.json, made with the reference by tooling/recipes/expected.py from the weights as float32. */
 interface Expected {
-  readonly text: string;
-  readonly input_ids: number[];
-  /** The reference's, in float32: `[labels]` for a text, or `[tokens][labels]`. */
-  readonly logits: number[] | number[][];
+  readonly text: string | string[];
+  readonly input_ids: Nested[];
+  readonly token_type_ids?: Nested[];
+  readonly attention_mask?: Nested[];
+  /** `[labels]`, `[tokens][labels]`, `[choices]`, or the start's and the end's `[2][tokens]`. */
+  readonly logits: Nested[];
+  /** What the largest of each row of logits means. */
   readonly labels: string[];
 }
 
-/** F16 keeps 11 bits of each weight; the reference's own logits move by 0.0014 and 0.0022 when it loads these files. */
-const TOLERANCE = 0.004;
+/** The largest difference of a logit: of int8 products against the reference's float32 ones on the same weights. */
+const INT8_TOLERANCE = 0.5;
+const FLOAT32_TOLERANCE = 1e-4;
+/** The chunking model has 16 bits, and its logits were recorded before they were rounded. */
+const FLOAT16_TOLERANCE = 0.004;
+/** The model that the reference has trained, as its card says; ours does not reach its score yet. */
+const GIVEN = "chunking";
 
-describe.each(["text-classification", "token-classification"] as const)("the embedded model for %s", (task) => {
-  const source = embeddedModel(task);
+const flat = (value: Nested): number[] => (typeof value === "number" ? [value] : value.flatMap(flat));
+
+function inputsOf({ input_ids, token_type_ids, attention_mask }: Expected) {
+  return {
+    input_ids: [input_ids],
+    ...(token_type_ids && { token_type_ids: [token_type_ids] }),
+    ...(attention_mask && { attention_mask: [attention_mask] }),
+  };
+}
+
+describe.each(EMBEDDED_MODELS)("the embedded model %s", (name) => {
+  const source = embeddedModel(name);
   const folder = fileURLToPath(source);
   const expected: Expected[] = JSON.parse(readFileSync(`${folder}/expected.json`, "utf8"));
 
-  test("gives the reference's logits and labels on each backend", async () => {
-    const tokenizer = await ConvBertTokenizerFast.fromPretrained(source);
-    for (const backend of ["wasm", "reference"] as const) {
-      using model = await loadModel(source, { backend });
-      let largest = 0;
-      for (const { text, input_ids, logits, labels } of expected) {
-        const batch = tokenizer(text, { return_tensors: true });
-        expect([...batch.input_ids.data]).toEqual(input_ids);
-        const output = (await model.forward({ ...batch } as never)) as unknown as { logits: { data: Float32Array } };
-        const want = logits.flat();
-        const got = output.logits.data;
-        expect(got).toHaveLength(want.length);
-        for (const [i, value] of want.entries()) largest = Math.max(largest, Math.abs(value - got[i]!));
-        const count = model.config.num_labels;
-        const found = Array.from({ length: want.length / count }, (_, row) => {
-          const scores = [...got.subarray(row * count, (row + 1) * count)];
-          return model.config.id2label[scores.indexOf(Math.max(...scores))];
-        });
-        expect(found).toEqual(labels);
-      }
-      expect(largest).toBeLessThan(TOLERANCE);
-      expect(model.loadReport).toMatchObject({ missing: [], unexpected: [], mismatched: [] });
-    }
-  });
-
-  test("in int8 all texts together: the reference's labels but for ties, in less than half of the memory", async () => {
-    using exact = await loadModel(source, { dtype: "float32" });
-    const weightBytes = exact.backend.memory().liveBytes;
-    using model = await loadModel(source, { dtype: "int8" });
-    expect(model.backend.memory().liveBytes - weightBytes).toBeLessThan(weightBytes / 2);
-    const outputs = (await model.forwardRagged({
-      sequences: expected.map(({ input_ids }) => input_ids),
-    })) as unknown as {
-      logits: { data: Float32Array };
-    }[];
+  test.each([
+    ["float32", "wasm", name === GIVEN ? FLOAT16_TOLERANCE : FLOAT32_TOLERANCE],
+    ["float32", "reference", name === GIVEN ? FLOAT16_TOLERANCE : FLOAT32_TOLERANCE],
+    ["int8", "wasm", INT8_TOLERANCE],
+    ["int8", "reference", INT8_TOLERANCE],
+  ] as const)("gives the reference's logits as %s on the %s backend", async (dtype, backend, tolerance) => {
+    using model = await loadModel(source, { backend, dtype });
+    expect(model.loadReport).toMatchObject({ missing: [], unexpected: [], mismatched: [] });
     let [all, same] = [0, 0];
-    for (const [index, { labels, logits }] of expected.entries()) {
-      const { data } = outputs[index]!.logits;
-      const count = model.config.num_labels;
-      for (const [row, label] of labels.entries()) {
-        const scores = [...data.subarray(row * count, (row + 1) * count)];
+    for (const row of expected) {
+      const output = (await model.forward(inputsOf(row) as never)) as unknown as Record<string, { data: Float32Array }>;
+      const parts = output["logits"] ? [output["logits"]] : [output["start_logits"]!, output["end_logits"]!];
+      const got = parts.flatMap(({ data }) => [...data]);
+      const want = flat(row.logits);
+      expect(got).toHaveLength(want.length);
+      for (const [i, value] of want.entries()) expect(Math.abs(value - got[i]!)).toBeLessThan(tolerance);
+      const width = want.length / row.labels.length;
+      for (const [index, label] of row.labels.entries()) {
+        const scores = got.slice(index * width, (index + 1) * width);
+        const best = scores.indexOf(Math.max(...scores));
+        const isNamed = output["logits"] !== undefined && width === model.config.num_labels;
         all++;
-        if (model.config.id2label[scores.indexOf(Math.max(...scores))] === label) same++;
+        if ((isNamed ? model.config.id2label[best] : String(best)) === label) same++;
       }
-      for (const [i, value] of logits.flat().entries()) expect(Math.abs(data[i]! - value)).toBeLessThan(0.5);
     }
-    expect(same / all).toBeGreaterThanOrEqual(0.99);
+    expect(same / all).toBeGreaterThanOrEqual(dtype === "float32" ? 1 : 0.95);
   });
 
-  test("is small, in 16 bits, and has a card", async () => {
-    expect(statSync(`${folder}/model.safetensors`).size).toBeLessThan(10_000_000);
+  test("has the reference's tokens", async () => {
+    const tokenizer = await ConvBertTokenizerFast.fromPretrained(source);
+    for (const { text, input_ids } of expected) {
+      if (typeof text === "string") {
+        expect(tokenizer(text).input_ids).toEqual(input_ids);
+      } else if (text.length === 2) {
+        expect(tokenizer(text[0]!, { text_pair: text[1]! }).input_ids).toEqual(input_ids);
+      } else {
+        const [prompt, ...choices] = text;
+        const batch = tokenizer(
+          choices.map(() => prompt!),
+          { text_pair: choices, padding: true },
+        );
+        expect(batch.input_ids).toEqual(input_ids);
+      }
+    }
+  });
+
+  test("is small, in 8 bits where it is large, and has an honest card", async () => {
+    expect(statSync(`${folder}/model.safetensors`).size).toBeLessThan(name === GIVEN ? 10_000_000 : 5_000_000);
     const reader = await openWeights(await openFiles(source));
-    expect(new Set([...reader.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["F16"]));
+    const words = [...reader.tensors.values()].find(({ name: tensor }) => tensor.endsWith("word_embeddings.weight"));
+    expect(words?.dtype).toBe(name === GIVEN ? "F16" : "I8");
     await reader.close();
     const card = readFileSync(`${folder}/README.md`, "utf8");
-    for (const word of ["Data", "Score", "Terms", "research use", "all-MiniLM-L6-v2", "Apache-2.0"]) {
+    for (const word of ["Data", "Score", "Terms", "Limits", "all-MiniLM-L6-v2", "Apache-2.0"]) {
       expect(card).toContain(word);
+    }
+    if (name !== GIVEN) {
+      expect(card).toContain(`recipes/train.ts ${name}`);
+      expect(existsSync(`${folder}/metrics.json`)).toBe(true);
     }
   });
 });
 
-test("other tasks have no embedded model", () => {
+test("what is no model has no place", () => {
   expect(embeddedModel("fill-mask")).toBeUndefined();
   expect(embeddedModel("toString")).toBeUndefined();
+  expect(embeddedModel("text-classification")).toEqual(embeddedModel("question-classification"));
 });

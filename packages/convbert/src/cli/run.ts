@@ -37,7 +37,7 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
     .description("answer texts with a model")
     .argument("<task>", `one of ${PIPELINE_TASKS.join(", ")}`)
     .argument("[texts...]", "what to answer; without any, lines of standard input")
-    .option("--model <source>", "folder, URL or hub id; small models for the first two tasks come with the package")
+    .option("--model <source>", "folder, URL, hub id, or the name of a model that comes with the package")
     .option("--json", "one line of JSON for each input")
     .option("--jsonl", "lines of standard input are JSON")
     .option("--truncate", "cut texts that are longer than the model takes")
@@ -98,7 +98,7 @@ async function run(
   color: boolean,
 ): Promise<number> {
   const flags = await checkFlags(task, given);
-  const source = flags.model ?? embeddedModel(task);
+  const source = flags.model === undefined ? embeddedModel(task) : (embeddedModel(flags.model) ?? flags.model);
   if (source === undefined) {
     throw new UsageError(`no model for ${task} comes with this package; name one with --model`);
   }
