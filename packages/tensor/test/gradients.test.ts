@@ -7,6 +7,10 @@ import { relativeDifference } from "./numbers.js";
 import { Rig } from "./rig.js";
 
 const TOLERANCE = 1e-5;
+/** The inputs are of the size of one, so that a sum of some tens of them is known to a few millionths at best. */
+const LEAST = 0.5;
+/** Three nearly equal numbers have a deviation near zero, which what is left of their differences is divided by. */
+const ILL_CONDITIONED: Readonly<Record<string, number>> = { layerNormGradient: 1e-4 };
 
 const SHAPES = fc.record({
   tokens: fc.integer({ min: 1, max: 40 }),
@@ -44,7 +48,7 @@ describe("gradient kernels of the WebAssembly backend", () => {
     expect(Object.keys(actual)).toEqual(Object.keys(expected));
     for (const [part, values] of Object.entries(expected)) {
       const [got, wanted] = [actual[part]!, values].map((x) => (typeof x === "number" ? [x] : x));
-      expect(relativeDifference(got!, wanted!), part).toBeLessThan(TOLERANCE);
+      expect(relativeDifference(got!, wanted!, LEAST), part).toBeLessThan(ILL_CONDITIONED[name] ?? TOLERANCE);
     }
   };
 

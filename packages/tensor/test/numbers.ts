@@ -7,13 +7,16 @@ export function numbers(count: number, seed: number, scale = 1): Float32Array {
   });
 }
 
-/** Largest absolute difference, relative to the largest expected magnitude; NaN where only one side is NaN. */
-export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+/**
+ * Largest absolute difference, relative to the largest expected magnitude, or to `least` where that is smaller: of a sum whose
+ * terms cancel only the rounding is left. NaN where only one side is NaN.
+ */
+export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>, least = 1e-30): number {
   if (actual.length !== expected.length) {
     return Number.NaN;
   }
   let difference = 0;
-  let largest = 1e-30;
+  let largest = least;
   for (let i = 0; i < expected.length; i++) {
     if (Number.isNaN(actual[i]!) && Number.isNaN(expected[i]!)) {
       continue;
