@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, openSync } from "node:fs";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 // The built command, as a person starts it.
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
@@ -105,5 +109,46 @@ describe("the built command", () => {
     waiting.stdin!.write('"one"\n');
     waiting.stdout!.once("data", () => waiting.kill("SIGINT"));
     expect(await end(waiting)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n" });
+  });
+
+  test.each([
+    ["SIGINT", 130, "interrupted"],
+    ["SIGTERM", 143, "terminated"],
+  ] as const)("a training run that gets %s keeps a checkpoint and goes on from it", async (signal, code, word) => {
+    const folder = await mkdtemp(join(tmpdir(), "convbert-signal-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const words = "[PAD] [UNK] [CLS] [SEP] [MASK] good bad film".split(" ").join("\n");
+    await writeFile(join(folder, "vocab.txt"), words);
+    await writeFile(join(folder, "texts.csv"), "text,label\ngood film,good\nbad film,bad\n".repeat(8).slice(0, -1));
+    const output = join(folder, "model");
+    const args = [
+      ...["train", "text-classification", "--data", join(folder, "texts.csv"), "--output", output, "--json"],
+      ...["--vocab", join(folder, "vocab.txt"), "--steps", "1000000", "--threads", "1"],
+      ..."--hidden-size 16 --embedding-size 8 --layers 1 --heads 4 --intermediate-size 24".split(" "),
+    ];
+
+    /** Sends the signal after the third step. */
+    const interrupted = async (...more: string[]): Promise<{ resumedFrom: string | null; kept: string }> => {
+      const child = start([...args, ...more]);
+      let resumedFrom: string | null = null;
+      let steps = 0;
+      createInterface({ input: child.stdout! }).on("line", (line) => {
+        const event = JSON.parse(line);
+        if (event.type === "start") ({ resumedFrom } = event);
+        if (event.type === "step" && ++steps === 3) child.kill(signal);
+      });
+      const ended = await end(child);
+      expect(ended).toMatchObject({ code, signal: null });
+      expect(ended.stderr).toMatch(new RegExp(`\nTo go on, .* --resume\\.\nconvbert: ${word}\n$`));
+      const [kept] = (await readdir(join(output, "checkpoints"))).sort().reverse();
+      expect(ended.stderr).toContain(`stopped; ${kept} is in `);
+      return { resumedFrom, kept: kept! };
+    };
+
+    const first = await interrupted();
+    expect(first.resumedFrom).toBe(null);
+    const second = await interrupted("--resume");
+    expect(second.resumedFrom).toBe(first.kept);
+    expect(second.kept > first.kept).toBe(true);
   });
 });

@@ -5,8 +5,22 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Exit codes: a failed check has its own, so that scripts can tell "different" from "could not compare". */
-export const EXIT = { success: 0, failedCheck: 1, unusable: 2, interrupted: 130 } as const;
+/**
+ * Exit codes: a failed check has its own, so that scripts can tell "different" from "could not compare"; those of signals
+ * are 128 and the signal's number, as shells have them.
+ */
+export const EXIT = { success: 0, failedCheck: 1, unusable: 2, interrupted: 130, terminated: 143 } as const;
+
+/** The reason of an abort by a signal to the process; the message is what is said of it. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /** An error's message as one line. */
 export function oneLine(error: unknown): string {

@@ -3,7 +3,7 @@ import { packageVersion } from "../version.js";
 import { addBench } from "./bench.js";
 import { addConvert } from "./convert.js";
 import { addDemo } from "./demo.js";
-import { EXIT, oneLine } from "./failure.js";
+import { EXIT, Interrupted, oneLine } from "./failure.js";
 import { addInspect } from "./inspect.js";
 import { addRun } from "./run.js";
 import type { Terminal } from "./terminal.js";
@@ -33,9 +33,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.success;
     // A progress line may still stand there.
     const start = terminal.stderr.isTTY ? "\r\x1b[K" : "";
-    const isInterrupted = terminal.signal.aborted;
-    await terminal.stderr.write(`${start}convbert: ${isInterrupted ? "interrupted" : oneLine(error)}\n`);
-    return isInterrupted ? EXIT.interrupted : EXIT.unusable;
+    const { aborted, reason } = terminal.signal;
+    const ending = reason instanceof Interrupted ? reason : new Interrupted("interrupted", EXIT.interrupted);
+    await terminal.stderr.write(`${start}convbert: ${aborted ? ending.message : oneLine(error)}\n`);
+    return aborted ? ending.exitCode : EXIT.unusable;
   }
 }
 

@@ -1,26 +1,29 @@
 import { spawn } from "node:child_process";
 import { fstatSync } from "node:fs";
+import { EXIT, Interrupted } from "./failure.js";
 import type { Output, Terminal } from "./terminal.js";
 
 /** The longest wait for the first byte of a pipe that may stay silent, in milliseconds. */
 const PATIENCE = 1500;
 
-/** Stands for a person's Ctrl-C. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
+/** Ctrl-C, and what asks a process to end: service managers, container engines, `kill`. */
+const ENDINGS = {
+  SIGINT: new Interrupted("interrupted", EXIT.interrupted),
+  SIGTERM: new Interrupted("terminated", EXIT.terminated),
+};
 
 /** The terminal of this process. A reader that goes away (`| head`) ends the process without a word. */
 export function processTerminal(): Terminal {
   const interruption = new AbortController();
-  process.on("SIGINT", () => {
-    // A second Ctrl-C does not wait for anything.
-    if (interruption.signal.aborted) process.exit(130);
-    const reason = new Interrupted("interrupted");
-    interruption.abort(reason);
-    // Reading is the one thing that would not look at the signal.
-    process.stdin.destroy(reason);
-  });
+  for (const [signal, reason] of Object.entries(ENDINGS)) {
+    process.on(signal, () => {
+      // A second one does not wait for anything.
+      if (interruption.signal.aborted) process.exit(reason.exitCode);
+      interruption.abort(reason);
+      // Reading is the one thing that would not look at the signal.
+      process.stdin.destroy(reason);
+    });
+  }
   // Nobody reads it in some commands: whoever does gets the error all the same.
   process.stdin.on("error", () => {});
   for (const stream of [process.stdout, process.stderr]) {
@@ -48,7 +51,8 @@ function runAgain(args: readonly string[], signal: AbortSignal): Promise<{ code:
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
   });
-  const end = () => child.kill();
+  // It has nothing to save, and a word of its own would be one too many.
+  const end = () => child.kill("SIGKILL");
   signal.addEventListener("abort", end, { once: true });
   return new Promise((resolve, reject) => {
     child.on("error", reject);

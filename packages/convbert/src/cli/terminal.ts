@@ -18,7 +18,7 @@ export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborts when the person presses Ctrl-C. */
+  /** Aborts when the person presses Ctrl-C, or the process is asked to end (SIGTERM). */
   readonly signal: AbortSignal;
   /**
    * Runs this command with other arguments in a process of its own, which shares standard error. Undefined where there

@@ -10,8 +10,8 @@ Files: the format follows the extension (.jsonl .csv .tsv .conll .txt .json .xml
 take a file may be given several times. CSV and TSV need a header line or --columns.
 
 The output folder gets the model with its tokenizer, README.md (a model card), report.html (curves), metrics.json and
-training-log.jsonl (a line for each step). Ctrl-C keeps a checkpoint; the same command with --resume goes on, bit for
-bit as if nothing had happened, even after the process was killed.
+training-log.jsonl (a line for each step). Ctrl-C and SIGTERM keep a checkpoint; the same command with --resume goes on,
+bit for bit as if nothing had happened, even after the process was killed.
 
 Examples:
   convbert train text-classification --data train.csv --eval dev.csv --output model
