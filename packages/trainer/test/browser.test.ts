@@ -1,0 +1,140 @@
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { memoryCheckpoints } from "@convbert/trainer";
+import { build } from "esbuild";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Part, type Result, run } from "./browser/run.js";
+
+const executablePath = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
+  (path) => path !== undefined && existsSync(path),
+);
+if (executablePath === undefined) {
+  console.warn(
+    "Training in a browser needs Chromium: install Debian's chromium or set CHROMIUM_PATH. It is not tested.",
+  );
+}
+
+// Without these, Chromium looks for updates and sign-in servers that have no part in the test.
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The worker with the packages as they are published: their built files, bundled for browsers. */
+async function bundle(): Promise<{ script: string; files: string[] }> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+    entryPoints: [fileURLToPath(new URL("browser/worker.ts", import.meta.url))],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    external: ["node:*"],
+    metafile: true,
+    write: false,
+    logLevel: "error",
+  });
+  return { script: outputFiles[0]!.text, files: Object.keys(metafile.inputs) };
+}
+
+it("bundles for browsers from the built packages", async () => {
+  const { files } = await bundle();
+  expect(files).toEqual(expect.arrayContaining(["dist/index.js", "../tensor/dist/index.js"]));
+  expect(files.filter((file) => /^(\.\.\/\w+\/)?src\//.test(file))).toEqual([]);
+});
+
+const ISOLATED = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+const inChromium = (path: string) => () => {
+  let server: Server;
+  let browser: Browser;
+  /** The same run in Node. */
+  let here: Result;
+
+  beforeAll(async () => {
+    const { script } = await bundle();
+    here = await run({ memory: memoryCheckpoints() });
+    server = createServer(({ url = "/" }, response) => {
+      const headers = url.startsWith("/plain") ? {} : ISOLATED;
+      const isScript = url.endsWith(".js");
+      response.writeHead(200, { ...headers, "Content-Type": isScript ? "text/javascript" : "text/html" });
+      response.end(isScript ? script : "<!doctype html><title>training</title>");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    browser = await chromium.launch({ executablePath: path, args: QUIET });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  /** What the worker of a page answers. */
+  async function trainIn(folder: string): Promise<Result> {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${folder}/`);
+    // As text: the page has other types than these tests.
+    const answer = await page.evaluate(`new Promise((resolve) => {
+      const worker = new Worker("worker.js", { type: "module" });
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => resolve({ error: message });
+    })`);
+    await context.close();
+    const { result, error } = answer as { result?: Result; error?: string };
+    if (result === undefined) throw new Error(`the worker failed: ${error}`);
+    return result;
+  }
+
+  /** Equal within 1e-5 of the value: engines may round a fused multiply-add once or twice. */
+  function expectClose(actual: readonly number[], expected: readonly number[]): void {
+    expect(actual).toHaveLength(expected.length);
+    for (const [index, value] of expected.entries()) {
+      expect(Math.abs(actual[index]! - value), `${index}: ${actual[index]}`).toBeLessThanOrEqual(
+        1e-5 * Math.abs(value),
+      );
+    }
+  }
+
+  const losses = (parts: readonly Part[]) => parts.flatMap((part) => part.losses);
+  const evaluations = (parts: readonly Part[]) => parts.flatMap((part) => part.evaluations);
+
+  it.each(["isolated", "plain"])("learns as in Node, aborts and resumes: %s page", async (folder) => {
+    const there = await trainIn(folder);
+    expect(there.backend).toContain("wasm");
+    expect(here.whole).toMatchObject({ resumedFrom: null, ended: null });
+    expect(here.whole.losses).toHaveLength(12);
+    expect(new Set(here.whole.losses).size).toBe(12);
+
+    expectClose(there.whole.losses, here.whole.losses);
+    expectClose(there.whole.norms, here.whole.norms);
+    expect(there.whole.evaluations.map(([step]) => step)).toEqual([6, 12]);
+    expectClose(evaluations([there.whole]).flat(), evaluations([here.whole]).flat());
+
+    expect(Object.keys(there.resumed)).toEqual(["memory", "private file system"]);
+    for (const parts of [...Object.values(there.resumed), ...Object.values(here.resumed)]) {
+      const aborted = (step: number) => `AbortError: after step ${step}`;
+      expect(parts.map(({ ended }) => ended)).toEqual([aborted(5), aborted(9), null]);
+      expect(parts.map(({ resumedFrom }) => resumedFrom)).toEqual([null, "step-00000005", "step-00000009"]);
+      expect(parts.map((part) => part.losses.length)).toEqual([5, 4, 3]);
+    }
+    for (const parts of Object.values(there.resumed)) {
+      expect(losses(parts)).toEqual(there.whole.losses);
+      expect(evaluations(parts)).toEqual(there.whole.evaluations);
+    }
+    expect(there.sameWeights).toEqual({ memory: true, "private file system": true });
+    expect(there.logged).toBe(here.logged);
+  });
+};
+
+if (executablePath !== undefined) describe("training in a worker of a page in Chromium", inChromium(executablePath));
