@@ -1,16 +1,17 @@
 import { GELU } from "./activations";
 import { derivative, geluDerivative } from "./derivatives";
-import { all, madd } from "./vector";
+import { all, keeping, madd } from "./vector";
 
 // Kernels of training that go element by element; strides are in bytes, `begin` and `end` count rows.
 
-/** `gradient += factor * input`; an input stride of 0 repeats one row. */
+/** `gradient += factor * input`; an input stride of 0 repeats one row. Without `add` what the gradient held is nothing. */
 export function accumulate(
   input: usize,
   inputStride: usize,
   factor: f32,
   gradient: usize,
   gradientStride: usize,
+  add: i32,
   columns: usize,
   begin: usize,
   end: usize,
@@ -18,13 +19,14 @@ export function accumulate(
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
   const scale = all(factor);
+  const held = keeping(add);
   for (let row = begin; row < end; row++) {
     const x = input + row * inputStride;
     const to = gradient + row * gradientStride;
     let at: usize = 0;
-    for (; at < whole; at += 16) v128.store(to + at, madd(v128.load(x + at), scale, v128.load(to + at)));
+    for (; at < whole; at += 16) v128.store(to + at, madd(v128.load(x + at), scale, v128.and(held, v128.load(to + at))));
     for (; at < bytes; at += 4) {
-      v128.store32_lane(to + at, madd(v128.load32_zero(x + at), scale, v128.load32_zero(to + at)), 0);
+      v128.store32_lane(to + at, madd(v128.load32_zero(x + at), scale, v128.and(held, v128.load32_zero(to + at))), 0);
     }
   }
 }
@@ -57,7 +59,7 @@ export function accumulateProduct(
   }
 }
 
-/** `gradient += outputGradient * f'(input)` */
+/** `gradient += outputGradient * f'(input)`; without `add` what the gradient held is nothing. */
 export function activateGradient(
   kind: i32,
   input: usize,
@@ -66,12 +68,14 @@ export function activateGradient(
   outputGradientStride: usize,
   gradient: usize,
   gradientStride: usize,
+  add: i32,
   columns: usize,
   begin: usize,
   end: usize,
 ): void {
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
+  const held = keeping(add);
   for (let row = begin; row < end; row++) {
     const x = input + row * inputStride;
     const dy = outputGradient + row * outputGradientStride;
@@ -81,16 +85,16 @@ export function activateGradient(
       // ConvBERT's own activation gets a loop without the choice.
       for (; at < whole; at += 16) {
         const slope = geluDerivative(v128.load(x + at));
-        v128.store(to + at, madd(v128.load(dy + at), slope, v128.load(to + at)));
+        v128.store(to + at, madd(v128.load(dy + at), slope, v128.and(held, v128.load(to + at))));
       }
     }
     for (; at < whole; at += 16) {
       const slope = derivative(kind, v128.load(x + at));
-      v128.store(to + at, madd(v128.load(dy + at), slope, v128.load(to + at)));
+      v128.store(to + at, madd(v128.load(dy + at), slope, v128.and(held, v128.load(to + at))));
     }
     for (; at < bytes; at += 4) {
       const slope = derivative(kind, v128.load32_zero(x + at));
-      v128.store32_lane(to + at, madd(v128.load32_zero(dy + at), slope, v128.load32_zero(to + at)), 0);
+      v128.store32_lane(to + at, madd(v128.load32_zero(dy + at), slope, v128.and(held, v128.load32_zero(to + at))), 0);
     }
   }
 }

@@ -148,10 +148,11 @@ export function accumulatePanels(
   outputStep: usize,
   edge: usize,
   columns: usize,
+  accumulate: usize,
   begin: usize,
   end: usize,
 ): void {
-  multiplyInto(input, inputStride, rows, packed, panelStride, length, zeros, output, outputStride, outputStep, edge, columns, 1, begin, end);
+  multiplyInto(input, inputStride, rows, packed, panelStride, length, zeros, output, outputStride, outputStep, edge, columns, accumulate, begin, end);
 }
 
 /** The same; without `accumulate` the output's old numbers do not count. */

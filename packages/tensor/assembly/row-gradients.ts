@@ -1,4 +1,4 @@
-import { all, exp, madd, sum } from "./vector";
+import { all, exp, keeping, madd, sum } from "./vector";
 
 // Kernels of training over rows; strides are in bytes.
 
@@ -63,7 +63,8 @@ export function sumRows(
 }
 
 /**
- * Blocks `begin` to `end` of `blockRows` rows. Each leaves its rows' share of the weight's and the bias's gradient in
+ * Blocks `begin` to `end` of `blockRows` rows. Without `addInput` or `addResidual` what that gradient held is nothing.
+ * Each block leaves its rows' share of the weight's and the bias's gradient in
  * `sums[block]`, `2 * columns` numbers. `residual` and the gradients of inputs 0 mean none. `normal` is room for
  * `columns` numbers a block.
  */
@@ -80,6 +81,8 @@ export function layerNormGradient(
   inputGradientStride: usize,
   residualGradient: usize,
   residualGradientStride: usize,
+  addInput: i32,
+  addResidual: i32,
   sums: usize,
   normal: usize,
   columns: usize,
@@ -102,6 +105,8 @@ export function layerNormGradient(
         outputGradient + row * outputGradientStride,
         inputGradient ? inputGradient + row * inputGradientStride : 0,
         residualGradient ? residualGradient + row * residualGradientStride : 0,
+        keeping(addInput),
+        keeping(addResidual),
         weightSums,
         weightSums + bytes,
         normal + block * bytes,
@@ -120,6 +125,8 @@ function normGradient(
   dy: usize,
   dx: usize,
   dr: usize,
+  heldInput: v128,
+  heldResidual: v128,
   weightSums: usize,
   biasSums: usize,
   normal: usize,
@@ -183,14 +190,14 @@ function normGradient(
   for (at = 0; at < whole; at += 16) {
     const centred = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(weight + at)), meanSlope);
     const d = f32x4.mul(f32x4.sub(centred, f32x4.mul(v128.load(normal + at), meanProduct)), scale);
-    if (dx) v128.store(dx + at, f32x4.add(v128.load(dx + at), d));
-    if (dr) v128.store(dr + at, f32x4.add(v128.load(dr + at), d));
+    if (dx) v128.store(dx + at, f32x4.add(v128.and(heldInput, v128.load(dx + at)), d));
+    if (dr) v128.store(dr + at, f32x4.add(v128.and(heldResidual, v128.load(dr + at)), d));
   }
   for (; at < bytes; at += 4) {
     const centred = f32x4.sub(f32x4.mul(v128.load32_zero(dy + at), v128.load32_zero(weight + at)), meanSlope);
     const d = f32x4.mul(f32x4.sub(centred, f32x4.mul(v128.load32_zero(normal + at), meanProduct)), scale);
-    if (dx) v128.store32_lane(dx + at, f32x4.add(v128.load32_zero(dx + at), d), 0);
-    if (dr) v128.store32_lane(dr + at, f32x4.add(v128.load32_zero(dr + at), d), 0);
+    if (dx) v128.store32_lane(dx + at, f32x4.add(v128.and(heldInput, v128.load32_zero(dx + at)), d), 0);
+    if (dr) v128.store32_lane(dr + at, f32x4.add(v128.and(heldResidual, v128.load32_zero(dr + at)), d), 0);
   }
 }
 
@@ -234,7 +241,10 @@ export function softmaxGradient(
   }
 }
 
-/** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`, rows `begin` to `end`. */
+/**
+ * `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`, rows `begin` to `end`; without `add` what the gradient
+ * held is nothing.
+ */
 export function accumulateSoftmax(
   input: usize,
   inputStride: usize,
@@ -244,26 +254,31 @@ export function accumulateSoftmax(
   factorsStride: usize,
   gradient: usize,
   gradientStride: usize,
+  add: i32,
   columns: usize,
   begin: usize,
   end: usize,
 ): void {
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
+  const held = keeping(add);
   for (let row = begin; row < end; row++) {
     const factor = load<f32>(factors + row * factorsStride);
-    if (factor == 0) continue;
+    if (factor == 0) {
+      if (!add) memory.fill(gradient + row * gradientStride, 0, bytes);
+      continue;
+    }
     const shift = v128.load32_splat(logSums + row * logSumsStride);
     const x = input + row * inputStride;
     const to = gradient + row * gradientStride;
     let at: usize = 0;
     for (; at < whole; at += 16) {
       const p = exp(f32x4.sub(v128.load(x + at), shift));
-      v128.store(to + at, madd(p, all(factor), v128.load(to + at)));
+      v128.store(to + at, madd(p, all(factor), v128.and(held, v128.load(to + at))));
     }
     for (; at < bytes; at += 4) {
       const p = exp(f32x4.sub(v128.load32_zero(x + at), shift));
-      v128.store32_lane(to + at, madd(p, all(factor), v128.load32_zero(to + at)), 0);
+      v128.store32_lane(to + at, madd(p, all(factor), v128.and(held, v128.load32_zero(to + at))), 0);
     }
   }
 }

@@ -105,7 +105,20 @@ export function largestOf(from: usize, columns: usize): f32 {
   const bytes = columns << 2;
   let top = all(-Infinity);
   let at: usize = 0;
-  for (; at < whole; at += 16) top = f32x4.max(top, v128.load(from + at));
+  if (columns >= 16) {
+    // Four at a time, for a maximum waits for the one before. A NaN may get lost here: its exponential is one as well.
+    let top1 = top;
+    let top2 = top;
+    let top3 = top;
+    for (; at + 64 <= whole; at += 64) {
+      top = f32x4.pmax(top, v128.load(from + at));
+      top1 = f32x4.pmax(top1, v128.load(from + at, 16));
+      top2 = f32x4.pmax(top2, v128.load(from + at, 32));
+      top3 = f32x4.pmax(top3, v128.load(from + at, 48));
+    }
+    top = f32x4.pmax(f32x4.pmax(top, top1), f32x4.pmax(top2, top3));
+  }
+  for (; at < whole; at += 16) top = f32x4.pmax(top, v128.load(from + at));
   let result = largest(top);
   for (; at < bytes; at += 4) result = max(result, load<f32>(from + at));
   return result;

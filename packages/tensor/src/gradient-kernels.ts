@@ -14,6 +14,14 @@ export interface Dropout {
   readonly seed: readonly [number, number];
 }
 
+/**
+ * Where a gradient goes. Most hold numbers that a kernel adds to; a fresh one holds nothing yet, whatever its memory says,
+ * and the kernel writes every element: clearing it first would cost a pass over memory.
+ */
+export interface GradientMatrix extends Matrix {
+  readonly isFresh?: boolean;
+}
+
 /** Arguments of {@link GradientKernels.layerNormGradient}. */
 export interface LayerNormGradientArguments {
   readonly input: Matrix;
@@ -22,8 +30,8 @@ export interface LayerNormGradientArguments {
   readonly epsilon: number;
   readonly outputGradient: Matrix;
   /** Gradients of what needs none are null. The input's and the residual's are the same numbers. */
-  readonly inputGradient: Matrix | null;
-  readonly residualGradient: Matrix | null;
+  readonly inputGradient: GradientMatrix | null;
+  readonly residualGradient: GradientMatrix | null;
   /** `[1, columns]`. */
   readonly weightGradient: Matrix | null;
   /** `[1, columns]`. */
@@ -62,27 +70,28 @@ export interface AdamArguments {
 }
 
 /**
- * The kernels of training. All gradients are **added** to what their matrix holds. Like the forward kernels they take
+ * The kernels of training. All gradients are **added** to what their matrix holds, unless it is a fresh
+ * {@link GradientMatrix}; a kernel that takes a plain matrix always adds. Like the forward kernels they take
  * any strides, trust the shapes, and give the same bits for any number of threads. The reference backend defines them.
  */
 export interface GradientKernels {
   /** `gradient += outputGradient · weights`: `[tokens, out] · [out, in]`. Float32 weights only. */
-  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void;
+  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: GradientMatrix): void;
   /** `gradient += outputGradientᵀ · input`: `[out, tokens] · [tokens, in]`, in the layout of packed float32 weights. */
   linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void;
   /** `gradient[0, c] += Σ_r input[r, c]`. */
   sumRows(input: Matrix, gradient: Matrix): void;
   /** `gradient += factor * input`; an input of one row repeats for every row of the gradient. */
-  accumulate(input: Matrix, factor: number, gradient: Matrix): void;
+  accumulate(input: Matrix, factor: number, gradient: GradientMatrix): void;
   /** `gradient += left * right`, element by element; `right` of one row repeats for every row. */
   accumulateProduct(left: Matrix, right: Matrix, gradient: Matrix): void;
   /** `gradient += outputGradient * f'(input)`, `input` being what the activation was applied to. */
-  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void;
+  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: GradientMatrix): void;
   layerNormGradient(args: LayerNormGradientArguments): void;
   /** Of a softmax over groups of `groupSize` columns: `gradient += p * (outputGradient - Σ p * outputGradient)`. */
   softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void;
   /** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`; both `[rows, 1]`; rows of factor 0 are skipped. */
-  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void;
+  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: GradientMatrix): void;
   /** `gradient[indices[i]] += outputGradient[i]`, rows in order; index `skip` adds nothing (-1: all add). */
   scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void;
   /** The same into the gradient of packed weights, `weights.rows` being the table's. */
@@ -108,7 +117,7 @@ export interface GradientKernels {
   /** `output = dropped(input)`, elements numbered `row * columns + column`. May write over its input. */
   dropout(input: Matrix, dropout: Dropout, output: Matrix): void;
   /** `gradient += dropped(outputGradient)`. */
-  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void;
+  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: GradientMatrix): void;
 
   /** All elements of packed float32 rows as matrices over their block, for kernels that go element by element. */
   packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[];

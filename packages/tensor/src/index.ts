@@ -24,7 +24,7 @@ export { DropoutGenerator, dropoutBits } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
 export { sizeOf } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
-export type { AdamArguments, Dropout, GradientKernels } from "./gradient-kernels.js";
+export type { AdamArguments, Dropout, GradientKernels, GradientMatrix } from "./gradient-kernels.js";
 export { ndarrayOf } from "./ndarray.js";
 export { activate } from "./operations/activate.js";
 export { type AttentionOptions, attention } from "./operations/attention.js";

@@ -33,7 +33,7 @@ import {
   tidy,
 } from "../src/index.js";
 import { OPERATIONS } from "../src/operations/index.js";
-import { numbers } from "./numbers.js";
+import { numbers, relativeDifference } from "./numbers.js";
 
 /** A weight in packed form among a case's inputs. */
 interface Packed {
@@ -350,6 +350,40 @@ describe.each(["reference", "wasm"] as const)("gradients on the %s backend", (na
     [x, w, b].forEach(release);
     target.dispose();
     expect(backend.memory().liveBlocks).toBe(before);
+  });
+
+  it("counts a block that an operation uses twice twice, whatever its gradient's memory held", () => {
+    const ones = Tensor.from(backend, new Float32Array(4).fill(1));
+    const zeros = Tensor.from(backend, new Float32Array(4));
+    const gradientOf = (work: (input: Tensor) => Tensor) => {
+      const x = Tensor.from(backend, numbers(24, 1), [6, 4]);
+      const store = new BufferStore(backend, [x]);
+      const tape = new Tape(backend, store);
+      tidy(() => {
+        const target = Tensor.from(backend, numbers(24, 2), [6, 4]);
+        const loss = tape.record(() => meanSquaredError(work(scale(x, 3)), target));
+        // What is allocated next lies where these were.
+        for (const used of Array.from({ length: 8 }, () =>
+          Tensor.from(backend, new Float32Array(24).fill(Number.NaN)),
+        )) {
+          used.dispose();
+        }
+        tape.backward(loss);
+      });
+      const gradient = read(store.get(x)!);
+      store.dispose();
+      x.dispose();
+      return gradient;
+    };
+    for (const [twice, once] of [
+      [(h: Tensor) => add(h, h), (h: Tensor) => scale(h, 2)],
+      [(h: Tensor) => subtract(h, h), (h: Tensor) => scale(h, 0)],
+      [(h: Tensor) => layerNorm(h, ones, zeros, 0, h), (h: Tensor) => layerNorm(scale(h, 2), ones, zeros, 0)],
+    ] as const) {
+      expect(relativeDifference(gradientOf(twice), gradientOf(once), 0.01)).toBeLessThan(1e-5);
+    }
+    ones.dispose();
+    zeros.dispose();
   });
 
   it("refuses int8 weights, losses of several numbers and losses without a parameter", () => {

@@ -77,8 +77,11 @@ function optimiser(l2: number, decay: number): Run {
 export const KERNELS: Readonly<Record<string, Run>> = {
   linearInputGradient: (rig, { tokens, columns, outputs }) => {
     const gradient = rig.random(tokens, columns);
-    rig.gradients.linearInputGradient(rig.random(tokens, outputs), rig.packed(outputs, columns), gradient);
-    return { gradient: rig.read(gradient) };
+    const [fresh, weights] = [rig.fresh(tokens, columns), rig.packed(outputs, columns)];
+    for (const to of [gradient, fresh]) {
+      rig.gradients.linearInputGradient(rig.random(tokens, outputs), weights, to);
+    }
+    return { gradient: rig.read(gradient), fresh: rig.read(fresh) };
   },
   linearWeightGradient: (rig, { tokens, columns, outputs }) => {
     const gradient = rig.packed(outputs, columns);
@@ -94,7 +97,10 @@ export const KERNELS: Readonly<Record<string, Run>> = {
     const gradient = rig.random(tokens, columns);
     rig.gradients.accumulate(rig.random(tokens, columns), 1, gradient);
     rig.gradients.accumulate(rig.random(1, columns), -0.3, gradient);
-    return { gradient: rig.read(gradient) };
+    const [fresh, freshRow] = [rig.fresh(tokens, columns), rig.fresh(tokens, columns)];
+    rig.gradients.accumulate(rig.random(tokens, columns), 0.7, fresh);
+    rig.gradients.accumulate(rig.random(1, columns), 0.7, freshRow);
+    return { gradient: rig.read(gradient), fresh: rig.read(fresh), freshRow: rig.read(freshRow) };
   },
   accumulateProduct: (rig, { tokens, columns }) => {
     const gradient = rig.random(tokens, columns);
@@ -108,8 +114,11 @@ export const KERNELS: Readonly<Record<string, Run>> = {
       (rig, { tokens, columns }) => {
         const gradient = rig.random(tokens, columns);
         const input = rig.random(tokens, columns, 12);
-        rig.gradients.activateGradient(kind, input, rig.random(tokens, columns), gradient);
-        return { gradient: rig.read(gradient) };
+        const fresh = rig.fresh(tokens, columns);
+        for (const to of [gradient, fresh]) {
+          rig.gradients.activateGradient(kind, input, rig.random(tokens, columns), to);
+        }
+        return { gradient: rig.read(gradient), fresh: rig.read(fresh) };
       },
     ]),
   ),
@@ -133,7 +142,17 @@ export const KERNELS: Readonly<Record<string, Run>> = {
     rig.gradients.layerNormGradient({ ...shared, ...none, inputGradient: inputGradient!, biasGradient: null });
     rig.gradients.layerNormGradient({ ...shared, ...none, residual, biasGradient: biasGradient! });
     rig.gradients.layerNormGradient({ ...shared, ...none, weightGradient: weightGradient!, biasGradient: null });
+    const [freshInput, freshResidual] = [rig.fresh(tokens, columns), rig.fresh(tokens, columns)];
+    rig.gradients.layerNormGradient({
+      ...{ ...shared, residual, inputGradient: freshInput, residualGradient: residualGradient! },
+      ...{ weightGradient: null, biasGradient: null },
+    });
+    rig.gradients.layerNormGradient({
+      ...{ ...shared, residual, inputGradient: inputGradient!, residualGradient: freshResidual },
+      ...{ weightGradient: null, biasGradient: null },
+    });
     return {
+      ...{ freshInput: rig.read(freshInput), freshResidual: rig.read(freshResidual) },
       ...{ input: rig.read(inputGradient!), residual: rig.read(residualGradient!) },
       ...{ weight: rig.read(weightGradient!), bias: rig.read(biasGradient!) },
     };
@@ -150,8 +169,11 @@ export const KERNELS: Readonly<Record<string, Run>> = {
       tokens,
       1,
     );
-    rig.gradients.accumulateSoftmax(rig.random(tokens, columns, 3), rig.random(tokens, 1, 5), factors, gradient);
-    return { gradient: rig.read(gradient) };
+    const fresh = rig.fresh(tokens, columns);
+    for (const to of [gradient, fresh]) {
+      rig.gradients.accumulateSoftmax(rig.random(tokens, columns, 3), rig.random(tokens, 1, 5), factors, to);
+    }
+    return { gradient: rig.read(gradient), fresh: rig.read(fresh) };
   },
   scatterRows: (rig, { tokens, columns, outputs }) => {
     const gradient = rig.random(outputs, columns);
@@ -200,9 +222,11 @@ export const KERNELS: Readonly<Record<string, Run>> = {
   "attentionGradient queries": attention("queries"),
   dropout: (rig, { tokens, columns }) => {
     const [input, gradient] = [rig.random(tokens, columns), rig.random(tokens, columns)];
+    const fresh = rig.fresh(tokens, columns);
     rig.gradients.dropoutGradient(input, DROPOUT, gradient);
+    rig.gradients.dropoutGradient(input, DROPOUT, fresh);
     rig.gradients.dropout(input, DROPOUT, input);
-    return { output: rig.read(input), gradient: rig.read(gradient) };
+    return { output: rig.read(input), gradient: rig.read(gradient), fresh: rig.read(fresh) };
   },
   fill: (rig, { tokens, columns }) => {
     const output = rig.random(tokens, columns);

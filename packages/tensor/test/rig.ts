@@ -40,6 +40,11 @@ export class Rig {
     return this.of(this.values(rows * columns, scale), rows, columns);
   }
 
+  /** A gradient that holds nothing yet; what lies in its memory must not count. */
+  fresh(rows: number, columns: number): Matrix & { readonly isFresh: true } {
+    return { ...this.of(new Float32Array(rows * columns).fill(Number.NaN), rows, columns), isFresh: true };
+  }
+
   indices(values: readonly number[]): Matrix {
     const storage = this.backend.allocate(Math.max(1, values.length) * 4);
     storage.int32().set(values);

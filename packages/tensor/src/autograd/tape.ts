@@ -1,5 +1,6 @@
 import type { Backend, Matrix, PackedWeights } from "../backend.js";
 import { ShapeError, TensorError } from "../errors.js";
+import type { GradientMatrix } from "../gradient-kernels.js";
 import { keep, tidy } from "../scope.js";
 import { Tensor } from "../tensor.js";
 import { type BufferStore, isTensor } from "./buffers.js";
@@ -18,10 +19,19 @@ export type GradientRule = (upstream: Matrix) => void;
 /** Gives the matrix that a gradient is added to, zeros at first. */
 export type GradientTarget<M = Matrix> = () => M;
 
+/** The same of a tensor. */
+export interface TensorGradientTarget extends GradientTarget {
+  /**
+   * For a kernel that takes a {@link GradientMatrix} and writes every element of a fresh one. At once: the next who asks
+   * adds to it.
+   */
+  fresh(): GradientMatrix;
+}
+
 /** What an operation's rule can ask for while it is recorded. */
 export interface Recording {
   /** Where a tensor's gradient goes; null when none is wanted. */
-  tensor(input: Tensor): GradientTarget | null;
+  tensor(input: Tensor): TensorGradientTarget | null;
   /** The same for packed weights. */
   packed(weights: PackedWeights): GradientTarget<PackedWeights> | null;
   /** A handle of a tensor that lives until the rule has run. */
@@ -141,7 +151,7 @@ export class Tape implements Disposable {
         }
         const place = keep(input.placeIn());
         saved.push(place);
-        return () => this.#gradientOf(key, place);
+        return Object.assign(() => this.#gradientOf(key, place), { fresh: () => this.#gradientOf(key, place, true) });
       },
       packed: (weights) => (wanted(weights) ? () => this.#store.getByKey(weights) as PackedWeights : null),
       save: (tensor) => {
@@ -211,18 +221,23 @@ export class Tape implements Disposable {
     }
   }
 
-  #gradientOf(key: object, place: Tensor): Matrix {
+  /** With `mayBeFresh`, memory that was just allocated is not cleared where the place is all of it. */
+  #gradientOf(key: object, place: Tensor, mayBeFresh = false): GradientMatrix {
     const trained = this.#store.getByKey(key);
     let gradient = trained !== undefined && isTensor(trained) ? trained : this.#gradients.get(key);
+    let isFresh = false;
     if (gradient === undefined) {
       gradient = keep(Tensor.allocate(this.#backend, [place.blockElements]));
-      this.#backend.gradients.fill(gradient.matrix(), 0);
+      isFresh = mayBeFresh && place.size === place.blockElements;
+      if (!isFresh) {
+        this.#backend.gradients.fill(gradient.matrix(), 0);
+      }
       this.#gradients.set(key, gradient);
     }
     const view = place.placeIn(gradient);
     const matrix = view.matrix();
     view.dispose();
-    return matrix;
+    return isFresh ? { ...matrix, isFresh } : matrix;
   }
 }
 

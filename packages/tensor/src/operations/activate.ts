@@ -12,7 +12,7 @@ export function activate(input: Tensor, kind: ActivationKind): Recorded<Tensor<"
     const from = gradient && tape.save(x);
     return (upstream) => {
       if (gradient && from) {
-        x.backend.gradients.activateGradient(kind, from.matrix(), upstream, gradient());
+        x.backend.gradients.activateGradient(kind, from.matrix(), upstream, gradient.fresh());
       }
     };
   });

@@ -20,14 +20,14 @@ function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<
     if (kind !== "multiply") {
       return (upstream) => {
         if (leftGradient) {
-          gradients.accumulate(upstream, 1, leftGradient());
+          gradients.accumulate(upstream, 1, leftGradient.fresh());
         }
         if (rightGradient) {
           const sign = kind === "add" ? 1 : -1;
           if (repeats) {
             addRowSums(a.backend, upstream, sign, rightGradient());
           } else {
-            gradients.accumulate(upstream, sign, rightGradient());
+            gradients.accumulate(upstream, sign, rightGradient.fresh());
           }
         }
       };

@@ -32,7 +32,7 @@ export function concatenate(inputs: readonly Tensor[]): Recorded<Tensor<"float32
     return (upstream) => {
       let start = upstream.offset;
       for (const [index, part] of parts.entries()) {
-        const gradient = targets[index]?.();
+        const gradient = targets[index]?.fresh();
         const columns = widths[index]!;
         if (gradient) {
           part.backend.gradients.accumulate({ ...upstream, offset: start, columns }, 1, gradient);

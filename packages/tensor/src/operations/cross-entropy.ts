@@ -81,7 +81,7 @@ export function crossEntropy(
         ),
         [rows, 1],
       );
-      const to = gradient();
+      const to = gradient.fresh();
       x.backend.gradients.accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
       factors.dispose();
       const into = to.storage.float32();

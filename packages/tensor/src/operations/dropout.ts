@@ -18,7 +18,7 @@ export function dropout(input: Tensor, options: Dropout): Recorded<Tensor<"float
     const gradient = tape.tensor(x);
     return (upstream) => {
       if (gradient) {
-        x.backend.gradients.dropoutGradient(upstream, options, gradient());
+        x.backend.gradients.dropoutGradient(upstream, options, gradient.fresh());
       }
     };
   });

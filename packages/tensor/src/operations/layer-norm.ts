@@ -1,5 +1,4 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import type { Matrix } from "../backend.js";
 import { ShapeError } from "../errors.js";
 import { expectDType, Tensor } from "../tensor.js";
 
@@ -28,22 +27,21 @@ export function layerNorm(
   const output = Tensor.allocate(x.backend, x.shape);
   x.backend.layerNorm(x.matrix(), residual?.matrix() ?? null, weight.matrix(), bias.matrix(), epsilon, output.matrix());
   return differentiable(output, (tape) => {
-    const targets = [x, residual, weight, bias].map((part) => part && tape.tensor(part));
+    const [ofInput, ofResidual, ofWeight, ofBias] = [x, residual, weight, bias].map(
+      (part) => part && tape.tensor(part),
+    );
     const [from, added, scale] = [x, residual, weight].map((part) => part && tape.save(part));
     return (outputGradient) => {
-      const [inputGradient, residualGradient, weightGradient, biasGradient] = targets.map(
-        (target) => target?.() ?? null,
-      ) as [Matrix | null, Matrix | null, Matrix | null, Matrix | null];
       x.backend.gradients.layerNormGradient({
         input: from!.matrix(),
         residual: added?.matrix() ?? null,
         weight: scale!.matrix(),
         epsilon,
         outputGradient,
-        inputGradient,
-        residualGradient,
-        weightGradient,
-        biasGradient,
+        inputGradient: ofInput?.fresh() ?? null,
+        residualGradient: ofResidual?.fresh() ?? null,
+        weightGradient: ofWeight?.() ?? null,
+        biasGradient: ofBias?.() ?? null,
       });
     };
   });

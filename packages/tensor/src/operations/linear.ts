@@ -54,7 +54,7 @@ function linearRule(tape: Recording, x: Tensor, weights: PackedWeights, bias: Te
   const from = weightGradient && tape.save(x);
   return (upstream) => {
     if (inputGradient) {
-      gradients.linearInputGradient(upstream, weights, inputGradient());
+      gradients.linearInputGradient(upstream, weights, inputGradient.fresh());
     }
     if (weightGradient && from) {
       gradients.linearWeightGradient(from.matrix(), upstream, weightGradient());

@@ -5,13 +5,12 @@ import { expectDType, Tensor } from "../tensor.js";
 export function scale(input: Tensor, factor: number): Recorded<Tensor<"float32">> {
   const x = expectDType("scale", input, "float32");
   const output = Tensor.allocate(x.backend, x.shape);
-  x.backend.gradients.fill(output.matrix(), 0);
-  x.backend.gradients.accumulate(x.matrix(), factor, output.matrix());
+  x.backend.gradients.accumulate(x.matrix(), factor, { ...output.matrix(), isFresh: true });
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
     return (upstream) => {
       if (gradient) {
-        x.backend.gradients.accumulate(upstream, factor, gradient());
+        x.backend.gradients.accumulate(upstream, factor, gradient.fresh());
       }
     };
   });

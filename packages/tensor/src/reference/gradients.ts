@@ -6,6 +6,7 @@ import {
   type Dropout,
   expectFloat32,
   type GradientKernels,
+  type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../gradient-kernels.js";
 import { attentionGradient } from "./attention.js";
@@ -28,8 +29,9 @@ import { accumulateSoftmax, layerNormGradient, scatterRows, softmaxGradient } fr
 
 /** The definition of every gradient kernel in plain TypeScript, sums in double precision. */
 export class ReferenceGradients implements GradientKernels {
-  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
+  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: GradientMatrix): void {
     expectFloat32("linearInputGradient", weights);
+    this.#clearFresh(gradient);
     linearInputGradient(outputGradient, (weights as RowMajorWeights).values, gradient);
   }
 
@@ -42,7 +44,8 @@ export class ReferenceGradients implements GradientKernels {
     addSumOfRows(input, gradient);
   }
 
-  accumulate(input: Matrix, factor: number, gradient: Matrix): void {
+  accumulate(input: Matrix, factor: number, gradient: GradientMatrix): void {
+    this.#clearFresh(gradient);
     addTerms(gradient, input, (value) => factor * value);
   }
 
@@ -50,7 +53,8 @@ export class ReferenceGradients implements GradientKernels {
     addProducts(left, right, gradient);
   }
 
-  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void {
+  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: GradientMatrix): void {
+    this.#clearFresh(gradient);
     const derivative = DERIVATIVES[kind];
     const x = input.storage.float32();
     addTerms(gradient, outputGradient, (slope, row, column) => {
@@ -59,6 +63,8 @@ export class ReferenceGradients implements GradientKernels {
   }
 
   layerNormGradient(args: LayerNormGradientArguments): void {
+    this.#clearFresh(args.inputGradient);
+    this.#clearFresh(args.residualGradient);
     layerNormGradient(args);
   }
 
@@ -66,7 +72,8 @@ export class ReferenceGradients implements GradientKernels {
     softmaxGradient(output, outputGradient, groupSize, gradient);
   }
 
-  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void {
+  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: GradientMatrix): void {
+    this.#clearFresh(gradient);
     accumulateSoftmax(input, logSums, factors, gradient);
   }
 
@@ -111,7 +118,8 @@ export class ReferenceGradients implements GradientKernels {
     dropElements(input, dropout, output);
   }
 
-  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void {
+  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: GradientMatrix): void {
+    this.#clearFresh(gradient);
     const factor = dropoutFactor(dropout);
     const { columns } = outputGradient;
     addTerms(gradient, outputGradient, (slope, row, column) => dropped(slope, factor(row * columns + column)));
@@ -137,5 +145,11 @@ export class ReferenceGradients implements GradientKernels {
 
   adam(args: AdamArguments): void {
     adam(args);
+  }
+
+  #clearFresh(gradient: GradientMatrix | null): void {
+    if (gradient?.isFresh) {
+      this.fill(gradient, 0);
+    }
   }
 }

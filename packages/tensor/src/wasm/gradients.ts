@@ -7,6 +7,7 @@ import {
   type Dropout,
   expectFloat32,
   type GradientKernels,
+  type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../gradient-kernels.js";
 import { differentiateAttention } from "./attention.js";
@@ -27,6 +28,11 @@ const NORM_ROWS = 32;
 function spread(matrix: Matrix, rows: number): [number, number] {
   const { pointer, stride } = located(matrix);
   return [pointer, matrix.rows === 1 && rows !== 1 ? 0 : stride];
+}
+
+/** Whether a kernel adds to what a gradient holds. */
+function adds(gradient: GradientMatrix | null): 0 | 1 {
+  return gradient?.isFresh ? 0 : 1;
 }
 
 /** The same matrices with rows of about {@link LONG_ROW} elements, where none has gaps between its rows. */
@@ -57,9 +63,10 @@ export class WasmGradients implements GradientKernels {
     this.#context = context;
   }
 
-  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: Matrix): void {
+  linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: GradientMatrix): void {
     expectFloat32("linearInputGradient", weights);
-    multiplyTransposed(this.#context(), located(outputGradient), weights as PanelWeights, located(gradient));
+    const panels = weights as PanelWeights;
+    multiplyTransposed(this.#context(), located(outputGradient), panels, located(gradient), adds(gradient));
   }
 
   linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
@@ -73,9 +80,9 @@ export class WasmGradients implements GradientKernels {
     this.#context().run("sumRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
   }
 
-  accumulate(input: Matrix, factor: number, gradient: Matrix): void {
+  accumulate(input: Matrix, factor: number, gradient: GradientMatrix): void {
     const [x, g] = joined([input, gradient]) as [Matrix, Matrix];
-    const args = [...spread(x, g.rows), factor, ...spread(g, g.rows), g.columns];
+    const args = [...spread(x, g.rows), factor, ...spread(g, g.rows), adds(gradient), g.columns];
     this.#context().run("accumulate", args, g.rows, g.rows * g.columns);
   }
 
@@ -85,13 +92,14 @@ export class WasmGradients implements GradientKernels {
     this.#context().run("accumulateProduct", args, g.rows, g.rows * g.columns);
   }
 
-  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: Matrix): void {
+  activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: GradientMatrix): void {
     if (kind === "linear") {
       this.accumulate(outputGradient, 1, gradient);
       return;
     }
     const [x, dy, g] = joined([input, outputGradient, gradient]) as [Matrix, Matrix, Matrix];
-    const args = [ACTIVATION_CODES[kind], ...[x, dy, g].flatMap((part) => spread(part, g.rows)), g.columns];
+    const places = [x, dy, g].flatMap((part) => spread(part, g.rows));
+    const args = [ACTIVATION_CODES[kind], ...places, adds(gradient), g.columns];
     this.#context().run("activateGradient", args, g.rows, 16 * g.rows * g.columns);
   }
 
@@ -109,6 +117,8 @@ export class WasmGradients implements GradientKernels {
       ...place(args.outputGradient),
       ...place(args.inputGradient),
       ...place(args.residualGradient),
+      adds(args.inputGradient),
+      adds(args.residualGradient),
       scratch.pointer,
       scratch.pointer + 2 * blocks * columns * 4,
       columns,
@@ -132,10 +142,10 @@ export class WasmGradients implements GradientKernels {
     this.#context().run("softmaxGradient", [...args, columns, groupSize], rows, 4 * rows * columns);
   }
 
-  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void {
+  accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: GradientMatrix): void {
     const { rows, columns } = input;
     const args = [input, logSums, factors, gradient].flatMap((matrix) => spread(matrix, rows));
-    this.#context().run("accumulateSoftmax", [...args, columns], rows, 8 * rows * columns);
+    this.#context().run("accumulateSoftmax", [...args, adds(gradient), columns], rows, 8 * rows * columns);
   }
 
   scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void {
@@ -197,16 +207,16 @@ export class WasmGradients implements GradientKernels {
   }
 
   dropout(input: Matrix, dropout: Dropout, output: Matrix): void {
-    this.#drop(input, dropout, output, false);
+    this.#drop(input, dropout, output, 0);
   }
 
-  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: Matrix): void {
-    this.#drop(outputGradient, dropout, gradient, true);
+  dropoutGradient(outputGradient: Matrix, dropout: Dropout, gradient: GradientMatrix): void {
+    this.#drop(outputGradient, dropout, gradient, adds(gradient));
   }
 
-  #drop(input: Matrix, { rate, seed }: Dropout, output: Matrix, add: boolean): void {
+  #drop(input: Matrix, { rate, seed }: Dropout, output: Matrix, add: 0 | 1): void {
     const [x, y] = joined([input, output]) as [Matrix, Matrix];
-    const how = [seed[0], seed[1], dropoutThreshold(rate), dropoutScale(rate), add ? 1 : 0];
+    const how = [seed[0], seed[1], dropoutThreshold(rate), dropoutScale(rate), add];
     const args = [...spread(x, x.rows), ...spread(y, x.rows), x.columns, ...how];
     this.#context().run("dropout", args, x.rows, 4 * x.rows * x.columns);
   }

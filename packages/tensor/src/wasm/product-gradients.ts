@@ -21,12 +21,16 @@ export interface ProductContext {
   readonly scratch: ProductScratch;
 }
 
-/** `gradient += outputGradient · weights`: panels of the transposed weights, then the forward product's tiles. */
+/**
+ * `gradient += outputGradient · weights`: panels of the transposed weights, then the forward product's tiles. With `adds` 0
+ * what the gradient held is nothing.
+ */
 export function multiplyTransposed(
   { run, memory, scratch }: ProductContext,
   outputGradient: Rows,
   weights: PanelWeights,
   gradient: Rows,
+  adds: 0 | 1,
 ): void {
   const { columns } = weights;
   const panels = Math.ceil(columns / PANEL);
@@ -53,6 +57,7 @@ export function multiplyTransposed(
         PANEL_BYTES,
         scratch.edge,
         columns,
+        feature > 0 ? 1 : adds,
       ];
       run("accumulatePanels", args, panels, panels * rows * length);
     }
@@ -103,6 +108,7 @@ export function multiplyTokens(
           columns * PANEL_BYTES,
           scratch.edge,
           count * PANEL,
+          1,
         ];
         run("accumulatePanels", args, count, count * rows * length);
       }
