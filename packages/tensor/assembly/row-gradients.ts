@@ -1,3 +1,4 @@
+import { addedMean, deviationScale } from "./rows";
 import { all, exp, keeping, madd, sum } from "./vector";
 
 // Kernels of training over rows; strides are in bytes.
@@ -135,35 +136,12 @@ function normGradient(
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
   const share = <f32>1.0 / <f32>columns;
-  let total = all(0.0);
+  const mean = addedMean(x, r, normal, columns);
+  const scale = deviationScale(normal, columns, mean, epsilon);
   let at: usize = 0;
-  for (; at < whole; at += 16) {
-    let s = v128.load(x + at);
-    if (r) s = f32x4.add(s, v128.load(r + at));
-    v128.store(normal + at, s);
-    total = f32x4.add(total, s);
-  }
-  for (; at < bytes; at += 4) {
-    let s = v128.load32_zero(x + at);
-    if (r) s = f32x4.add(s, v128.load32_zero(r + at));
-    v128.store32_lane(normal + at, s, 0);
-    total = f32x4.add(total, s);
-  }
-  const mean = all(sum(total) / <f32>columns);
-  total = all(0.0);
-  for (at = 0; at < whole; at += 16) {
-    const d = f32x4.sub(v128.load(normal + at), mean);
-    total = madd(d, d, total);
-  }
-  let variance = sum(total);
-  for (; at < bytes; at += 4) {
-    const d = load<f32>(normal + at) - f32x4.extract_lane(mean, 0);
-    variance += d * d;
-  }
-  const scale = all(<f32>1.0 / sqrt<f32>(variance / <f32>columns + epsilon));
   let slopes = all(0.0);
   let products = all(0.0);
-  for (at = 0; at < whole; at += 16) {
+  for (; at < whole; at += 16) {
     const n = f32x4.mul(f32x4.sub(v128.load(normal + at), mean), scale);
     v128.store(normal + at, n);
     const slope = v128.load(dy + at);

@@ -57,36 +57,11 @@ export function layerNorm(
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
   for (let row = begin; row < end; row++) {
-    const x = input + row * inputStride;
-    const r = residual + row * residualStride;
     const to = output + row * outputStride;
-    let total = all(0.0);
+    const mean = addedMean(input + row * inputStride, residual ? residual + row * residualStride : 0, to, columns);
+    const scale = deviationScale(to, columns, mean, epsilon);
     let at: usize = 0;
     for (; at < whole; at += 16) {
-      let s = v128.load(x + at);
-      if (residual) s = f32x4.add(s, v128.load(r + at));
-      v128.store(to + at, s);
-      total = f32x4.add(total, s);
-    }
-    for (; at < bytes; at += 4) {
-      let s = v128.load32_zero(x + at);
-      if (residual) s = f32x4.add(s, v128.load32_zero(r + at));
-      v128.store32_lane(to + at, s, 0);
-      total = f32x4.add(total, s);
-    }
-    const mean = all(sum(total) / <f32>columns);
-    total = all(0.0);
-    for (at = 0; at < whole; at += 16) {
-      const d = f32x4.sub(v128.load(to + at), mean);
-      total = madd(d, d, total);
-    }
-    let squares = sum(total);
-    for (; at < bytes; at += 4) {
-      const d = load<f32>(to + at) - f32x4.extract_lane(mean, 0);
-      squares += d * d;
-    }
-    const scale = all(<f32>1.0 / sqrt<f32>(squares / <f32>columns + epsilon));
-    for (at = 0; at < whole; at += 16) {
       const d = f32x4.mul(f32x4.sub(v128.load(to + at), mean), scale);
       v128.store(to + at, madd(d, v128.load(weight + at), v128.load(bias + at)));
     }
@@ -95,6 +70,49 @@ export function layerNorm(
       v128.store32_lane(to + at, madd(d, v128.load32_zero(weight + at), v128.load32_zero(bias + at)), 0);
     }
   }
+}
+
+/** Stores a row's `x + r` in `to`, `r` 0 meaning none, and returns their mean in all lanes. */
+// @ts-ignore: decorator
+@inline
+export function addedMean(x: usize, r: usize, to: usize, columns: usize): v128 {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  let total = all(0.0);
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    let s = v128.load(x + at);
+    if (r) s = f32x4.add(s, v128.load(r + at));
+    v128.store(to + at, s);
+    total = f32x4.add(total, s);
+  }
+  for (; at < bytes; at += 4) {
+    let s = v128.load32_zero(x + at);
+    if (r) s = f32x4.add(s, v128.load32_zero(r + at));
+    v128.store32_lane(to + at, s, 0);
+    total = f32x4.add(total, s);
+  }
+  return all(sum(total) / <f32>columns);
+}
+
+/** `1 / sqrt(variance + epsilon)` of a row in all lanes. */
+// @ts-ignore: decorator
+@inline
+export function deviationScale(row: usize, columns: usize, mean: v128, epsilon: f32): v128 {
+  const whole = (columns & ~3) << 2;
+  const bytes = columns << 2;
+  let total = all(0.0);
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    const d = f32x4.sub(v128.load(row + at), mean);
+    total = madd(d, d, total);
+  }
+  let squares = sum(total);
+  for (; at < bytes; at += 4) {
+    const d = load<f32>(row + at) - f32x4.extract_lane(mean, 0);
+    squares += d * d;
+  }
+  return all(<f32>1.0 / sqrt<f32>(squares / <f32>columns + epsilon));
 }
 
 /** Largest of `columns` adjacent elements. */
