@@ -186,8 +186,8 @@ export function multiplyInto(
     const c = incomplete ? edge : place;
     const cStride = incomplete ? PANEL_BYTES : outputStride;
     if (incomplete) copyRows(place, outputStride, edge, PANEL_BYTES, columns % PANEL, 0, rows);
-    if (taller) tiles(height + 1, input, inputStride, b, length, zeros, c, cStride, taller, accumulate);
-    tiles(height, low, inputStride, b, length, zeros, c + done * cStride, cStride, left, accumulate);
+    if (taller) tiles(height + 1, input, inputStride, b, length, zeros, c, cStride, taller, accumulate, b, 0);
+    tiles(height, low, inputStride, b, length, zeros, c + done * cStride, cStride, left, accumulate, b, 0);
     if (incomplete) copyRows(edge, PANEL_BYTES, place, outputStride, columns % PANEL, 0, rows);
   }
 }

@@ -14,30 +14,30 @@ const EPILOGUE: usize = 8;
 
 // @ts-ignore: decorator
 @external("tiles", "tile1")
-declare function tile1(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+declare function tile1(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "tile2")
-declare function tile2(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+declare function tile2(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "tile3")
-declare function tile3(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+declare function tile3(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "tile4")
-declare function tile4(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+declare function tile4(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "tile5")
-declare function tile5(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+declare function tile5(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "tile6")
-declare function tile6(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void;
+declare function tile6(a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void;
 
-export function tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize): void {
-  if (h == 6) tile6(a, as, b, n, s, c, cs, t, acc);
-  else if (h == 5) tile5(a, as, b, n, s, c, cs, t, acc);
-  else if (h == 4) tile4(a, as, b, n, s, c, cs, t, acc);
-  else if (h == 3) tile3(a, as, b, n, s, c, cs, t, acc);
-  else if (h == 2) tile2(a, as, b, n, s, c, cs, t, acc);
-  else tile1(a, as, b, n, s, c, cs, t, acc);
+export function tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, c: usize, cs: usize, t: usize, acc: usize, p: usize, ps: usize): void {
+  if (h == 6) tile6(a, as, b, n, s, c, cs, t, acc, p, ps);
+  else if (h == 5) tile5(a, as, b, n, s, c, cs, t, acc, p, ps);
+  else if (h == 4) tile4(a, as, b, n, s, c, cs, t, acc, p, ps);
+  else if (h == 3) tile3(a, as, b, n, s, c, cs, t, acc, p, ps);
+  else if (h == 2) tile2(a, as, b, n, s, c, cs, t, acc, p, ps);
+  else tile1(a, as, b, n, s, c, cs, t, acc, p, ps);
 }
 
 /**
@@ -69,44 +69,50 @@ export function multiplyPanels(
   const taller = rows % count;
   const done = taller * (height + 1);
   const last = step + length == depth;
+  const panels = (columns + PANEL - 1) / PANEL;
+  const spread = PANEL_BYTES / count;
   for (let panel = begin; panel < end; panel++) {
     const incomplete = (panel + 1) * PANEL > columns;
     const b = packed + (panel * depth + step) * PANEL_BYTES;
     const start = step > 0 || bias == 0 ? zeros : incomplete ? edgeBias : bias + panel * PANEL_BYTES;
     const c = incomplete ? edge : output + panel * PANEL_BYTES;
     const cStride = incomplete ? PANEL_BYTES : outputStride;
-    if (taller) tiles(height + 1, input, inputStride, b, length, start, c, cStride, taller, step);
-    tiles(height, input + done * inputStride, inputStride, b, length, start, c + done * cStride, cStride, count - taller, step);
+    // Weights stream from memory: while this panel is at work the next one comes to the cache, spread over all tiles.
+    const more = panel + 1 < panels;
+    const ahead = more ? b + depth * PANEL_BYTES : b;
+    const aheadStep = more ? spread : 0;
+    if (taller) tiles(height + 1, input, inputStride, b, length, start, c, cStride, taller, step, ahead, aheadStep);
+    tiles(height, input + done * inputStride, inputStride, b, length, start, c + done * cStride, cStride, count - taller, step, ahead + taller * length * aheadStep, aheadStep);
     if (last) finish(panel, begin, end, rows, columns, incomplete, edge, output, outputStride, activation);
   }
 }
 
 // @ts-ignore: decorator
 @external("tiles", "int8Tile1")
-declare function int8Tile1(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+declare function int8Tile1(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "int8Tile2")
-declare function int8Tile2(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+declare function int8Tile2(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "int8Tile3")
-declare function int8Tile3(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+declare function int8Tile3(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "int8Tile4")
-declare function int8Tile4(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+declare function int8Tile4(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "int8Tile5")
-declare function int8Tile5(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+declare function int8Tile5(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void;
 // @ts-ignore: decorator
 @external("tiles", "int8Tile6")
-declare function int8Tile6(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void;
+declare function int8Tile6(a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void;
 
-function int8Tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize): void {
-  if (h == 6) int8Tile6(a, as, b, n, s, w, r, bias, c, cs, t);
-  else if (h == 5) int8Tile5(a, as, b, n, s, w, r, bias, c, cs, t);
-  else if (h == 4) int8Tile4(a, as, b, n, s, w, r, bias, c, cs, t);
-  else if (h == 3) int8Tile3(a, as, b, n, s, w, r, bias, c, cs, t);
-  else if (h == 2) int8Tile2(a, as, b, n, s, w, r, bias, c, cs, t);
-  else int8Tile1(a, as, b, n, s, w, r, bias, c, cs, t);
+function int8Tiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: usize, w: usize, r: usize, bias: usize, c: usize, cs: usize, t: usize, p: usize, ps: usize): void {
+  if (h == 6) int8Tile6(a, as, b, n, s, w, r, bias, c, cs, t, p, ps);
+  else if (h == 5) int8Tile5(a, as, b, n, s, w, r, bias, c, cs, t, p, ps);
+  else if (h == 4) int8Tile4(a, as, b, n, s, w, r, bias, c, cs, t, p, ps);
+  else if (h == 3) int8Tile3(a, as, b, n, s, w, r, bias, c, cs, t, p, ps);
+  else if (h == 2) int8Tile2(a, as, b, n, s, w, r, bias, c, cs, t, p, ps);
+  else int8Tile1(a, as, b, n, s, w, r, bias, c, cs, t, p, ps);
 }
 
 /** As {@link multiplyPanels} for quantised rows of `groups` groups and int8 panels of `panelBytes`. */
@@ -135,6 +141,8 @@ export function multiplyInt8Panels(
   const height = rows / count;
   const taller = rows % count;
   const done = taller * (height + 1);
+  const panels = (columns + PANEL - 1) / PANEL;
+  const spread = panelBytes / (groups * count);
   for (let panel = begin; panel < end; panel++) {
     const incomplete = (panel + 1) * PANEL > columns;
     const lanes = panel * PANEL_BYTES;
@@ -144,7 +152,10 @@ export function multiplyInt8Panels(
     const shift = bias == 0 ? zeros : incomplete ? edgeBias : bias + lanes;
     const c = incomplete ? edge : output + lanes;
     const cStride = incomplete ? PANEL_BYTES : outputStride;
-    if (taller) int8Tiles(height + 1, input, inputStride, b, groups, s, w, rowScales, shift, c, cStride, taller);
+    const more = panel + 1 < panels;
+    const ahead = more ? b + panelBytes : b;
+    const aheadStep = more ? spread : 0;
+    if (taller) int8Tiles(height + 1, input, inputStride, b, groups, s, w, rowScales, shift, c, cStride, taller, ahead, aheadStep);
     int8Tiles(
       height,
       input + done * inputStride,
@@ -158,6 +169,8 @@ export function multiplyInt8Panels(
       c + done * cStride,
       cStride,
       count - taller,
+      ahead + taller * groups * aheadStep,
+      aheadStep,
     );
     finish(panel, begin, end, rows, columns, incomplete, edge, output, outputStride, activation);
   }

@@ -117,6 +117,12 @@ export class FunctionBuilder {
     this.#set(result);
   }
 
+  /** Reads a byte for nothing but to have its cache line at hand later; it must lie in the memory, as for any load. */
+  touch(at: Local<"i32">): void {
+    this.#get(at);
+    this.#code.push(0x2d, 0, 0, 0x1a);
+  }
+
   /** One float32 in all four lanes. */
   loadSplat(from: Place, result: Local<"v128">): void {
     this.#get(from.address);

@@ -18,12 +18,13 @@ const VECTORS = PANEL / 4;
  * Adds `int8Tile1` ... `int8TileN` (N = `layout.rows`): each computes a column of `tiles` tiles, one below the other, of
  * M rows and 8 columns, `c = (start + a · b) * weightScale * rowScale + bias`, sums in 32-bit integers:
  *
- * `int8TileM(a, aStride, b, groups, start, weightScales, rowScales, bias, c, cStride, tiles)`
+ * `int8TileM(a, aStride, b, groups, start, weightScales, rowScales, bias, c, cStride, tiles, ahead, aheadStep)`
  * - `a`: M · tiles rows of quantised activations, `aStride` bytes apart, `groups` groups of 4 bytes each;
  * - `b`: a panel `[groups][8][4]` of bytes (`[groups][8][2]` where not relaxed);
  * - `start`: 8 int32, what corrects an offset of the activations;
  * - `weightScales`, `bias`: 8 float32; `rowScales`: one float32 a row;
- * - `c`: float32 rows `cStride` bytes apart.
+ * - `c`: float32 rows `cStride` bytes apart;
+ * - `ahead`, `aheadStep`: as for `tileM`.
  */
 export function emitInt8Tiles(module: ModuleBuilder, layout: Int8Layout): void {
   for (let rows = 1; rows <= layout.rows; rows++) {
@@ -43,6 +44,8 @@ function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
   const c = code.parameter();
   const cStride = code.parameter();
   const tiles = code.parameter();
+  const ahead = code.parameter();
+  const aheadStep = code.parameter();
   const aRows = code.locals("i32", rows);
   const bAt = code.local("i32");
   const counter = code.local("i32");
@@ -62,6 +65,8 @@ function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
     }
     code.copy(groups, counter);
     code.repeat(counter, () => {
+      code.touch(ahead);
+      code.add(ahead, aheadStep, ahead);
       for (const [n, weight] of weights.entries()) {
         const from = { address: bAt, offset: n * vectorBytes };
         if (relaxed) {

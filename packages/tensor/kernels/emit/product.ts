@@ -18,11 +18,12 @@ const VECTORS = PANEL / 4;
  * Adds `tile1` ... `tileN` (N = `layout.rows`): each computes a column of `tiles` tiles, one below the other, of M rows
  * and 8 columns, `c = (accumulate ? c : 0) + start + a · b`:
  *
- * `tileM(a, aStride, b, depth, start, c, cStride, tiles, accumulate)`
+ * `tileM(a, aStride, b, depth, start, c, cStride, tiles, accumulate, ahead, aheadStep)`
  * - `a`: M · tiles rows of `depth` float32, `aStride` bytes apart, read in place;
  * - `b`: a panel `[depth][8]`;
  * - `start`: 8 float32, the same for all rows (a bias, or zeros);
- * - `c`: rows `cStride` bytes apart.
+ * - `c`: rows `cStride` bytes apart;
+ * - `ahead`: what will be needed next; each step of each tile reads a byte there, `aheadStep` bytes after the last one.
  *
  * Each element is one chain of sums in the order of the inner dimension, whatever the tile, so a result does not
  * depend on which rows share a tile.
@@ -43,6 +44,8 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
   const cStride = code.parameter();
   const tiles = code.parameter();
   const accumulate = code.parameter();
+  const ahead = code.parameter();
+  const aheadStep = code.parameter();
   const aRows = code.locals("i32", rows);
   const bAt = code.local("i32");
   const counter = code.local("i32");
@@ -51,6 +54,8 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
   const splat = code.local("v128");
 
   const steps = (count: number): void => {
+    code.touch(ahead);
+    code.add(ahead, aheadStep, ahead);
     for (let step = 0; step < count; step++) {
       for (const [n, weight] of weights.entries()) {
         code.load({ address: bAt, offset: (step * VECTORS + n) * 16 }, weight);

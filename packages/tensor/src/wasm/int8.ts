@@ -36,7 +36,7 @@ export function probeInt8Format({ variant, tiles }: Kernels, memory: LinearMemor
   block.bytes().fill(0xff, 0, 4);
   block.bytes().fill(INT8_LIMIT, 64, 128);
   block.float32().fill(1, 48, 57);
-  tiles["int8Tile1"]!(at, 4, at + 64, 1, at + 128, at + 192, at + 224, at + 256, at + 320, 32, 1);
+  tiles["int8Tile1"]!(at, 4, at + 64, 1, at + 128, at + 192, at + 224, at + 256, at + 320, 32, 1, at, 0);
   const sum = block.float32()[80];
   memory.release(block);
   if (sum === 4 * INT8_LIMIT * 255) {
