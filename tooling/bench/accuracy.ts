@@ -25,24 +25,38 @@ interface Example {
   readonly labels: readonly string[];
 }
 
+/** Sentences a blank line apart, a word and its labels a line; the label at `column` counts. */
+const sentences =
+  (column: number) =>
+  (text: string): Example[] =>
+    text
+      .trim()
+      .split(/\n\s*\n/)
+      .map((sentence) => {
+        const rows = lines(sentence).map((line) => line.split(/\s+/));
+        return { words: rows.map(([word]) => word!), labels: rows.map((row) => row[column]!) };
+      });
+
 /** A model of packages/convbert/models, and how to read its test set. */
-const testSets: Readonly<Record<string, { readonly file: string; read(text: string): Example[] }>> = {
+const testSets: Readonly<
+  Record<string, { readonly file: string; readonly encoding?: "latin1"; read(text: string): Example[] }>
+> = {
   "question-classification": {
     file: "trec/test.txt",
+    encoding: "latin1",
     read: (text) =>
       lines(text).map((line) => ({ words: line.replace(/^\S+\s/, ""), labels: [line.slice(0, line.indexOf(":"))] })),
   },
-  chunking: {
-    file: "conll2000/test.txt",
+  sentiment: {
+    file: "sst2/test.tsv",
     read: (text) =>
-      text
-        .trim()
-        .split(/\n\s*\n/)
-        .map((sentence) => {
-          const rows = lines(sentence).map((line) => line.split(/\s+/));
-          return { words: rows.map(([word]) => word!), labels: rows.map(([, , label]) => label!) };
-        }),
+      lines(text).map((line) => {
+        const [words, label] = line.split("\t");
+        return { words: words!, labels: [label === "1" ? "POSITIVE" : "NEGATIVE"] };
+      }),
   },
+  entities: { file: "wnut17/test.conll", read: sentences(1) },
+  chunking: { file: "conll2000/test.txt", read: sentences(2) },
 };
 
 const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line.trim() !== "");
@@ -90,7 +104,7 @@ export async function measureAccuracy(data: string): Promise<Accuracy[]> {
   const root = new URL("../../packages/convbert/", import.meta.url);
   const convbert: Convbert = await import(new URL("dist/index.js", root).href);
   const measured: Accuracy[] = [];
-  for (const [name, { file, read }] of Object.entries(testSets)) {
+  for (const [name, { file, encoding = "utf8", read }] of Object.entries(testSets)) {
     const folder = fileURLToPath(new URL(`models/${name}`, root));
     const path = join(data, file);
     if (!existsSync(folder) || !existsSync(path)) {
@@ -98,7 +112,7 @@ export async function measureAccuracy(data: string): Promise<Accuracy[]> {
       continue;
     }
     console.error(`measuring the accuracy of ${name}`);
-    const examples = read(readFileSync(path, "latin1"));
+    const examples = read(readFileSync(path, encoding));
     const float32 = (await answers(folder, "float32", examples, convbert)).flat();
     const int8 = (await answers(folder, "int8", examples, convbert)).flat();
     const labels = examples.flatMap((example) => example.labels);

@@ -48,6 +48,12 @@ TEXTS = {
         ["Who wrote Emma?", "Emma is a novel by Jane Austen, published in December 1815."],
         ["When was it published?", "Emma is a novel by Jane Austen, published in December 1815."],
     ],
+    "masked-words": [
+        "He shook his [MASK] and went out of the room .",
+        "She looked at [MASK] with a smile .",
+        "It was a dark night , and the wind blew from the [MASK] .",
+        "\" My dear [MASK] , \" said Holmes , \" you must come at once . \"",
+    ],
 }
 
 folder, target = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -66,6 +72,13 @@ for text in TEXTS[name]:
         batch = {key: value[None] for key, value in batch.items()}
     with torch.no_grad():
         outputs = model(**batch)
+    if name == "masked-words":
+        # Of 30,522 logits at the mask the ten largest, best first; the label is the best one's place among them.
+        place = batch["input_ids"][0].tolist().index(tokenizer.mask_token_id)
+        best = outputs.logits[0, place].topk(10)
+        results.append({"text": text, **{key: value[0].tolist() for key, value in batch.items()},
+                        "mask": place, "ids": best.indices.tolist(), "logits": best.values.tolist(), "labels": ["0"]})
+        continue
     if "start_logits" in outputs:
         logits = torch.stack([outputs.start_logits[0], outputs.end_logits[0]])
         labels = [str(int(index)) for index in logits.argmax(-1)]

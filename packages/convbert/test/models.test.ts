@@ -15,6 +15,9 @@ interface Expected {
   readonly input_ids: Nested[];
   readonly token_type_ids?: Nested[];
   readonly attention_mask?: Nested[];
+  /** Of a masked-language model: where the mask is, and the ten token ids that `logits` belong to, best first. */
+  readonly mask?: number;
+  readonly ids?: number[];
   /** `[labels]`, `[tokens][labels]`, `[choices]`, or the start's and the end's `[2][tokens]`. */
   readonly logits: Nested[];
   /** What the largest of each row of logits means. */
@@ -56,7 +59,13 @@ describe.each(EMBEDDED_MODELS)("the embedded model %s", (name) => {
     for (const row of expected) {
       const output = (await model.forward(inputsOf(row) as never)) as unknown as Record<string, { data: Float32Array }>;
       const parts = output["logits"] ? [output["logits"]] : [output["start_logits"]!, output["end_logits"]!];
-      const got = parts.flatMap(({ data }) => [...data]);
+      let got = parts.flatMap(({ data }) => [...data]);
+      if (row.ids) {
+        const width = model.config.vocab_size;
+        const atMask = got.slice(row.mask! * width, (row.mask! + 1) * width);
+        got = row.ids.map((id) => atMask[id]!);
+        if (dtype === "float32") expect(atMask.indexOf(Math.max(...atMask))).toBe(row.ids[0]);
+      }
       const want = flat(row.logits);
       expect(got).toHaveLength(want.length);
       for (const [i, value] of want.entries()) expect(Math.abs(value - got[i]!)).toBeLessThan(tolerance);
