@@ -28,8 +28,8 @@ const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1
 
 /** Steps (of eight multiply-adds in float32) below which a kernel, some 20 µs, is not worth sharing with other threads. */
 const PARALLEL_WORK = 1 << 16;
-/** Chunks that a thread takes of a kernel, so that a slow one does not hold up the others. */
-const CHUNKS_PER_THREAD = 4;
+/** Chunks that a thread takes of a kernel: when the work runs out, the others wait for at most one. */
+const CHUNKS_PER_THREAD = 16;
 
 /** How a backend is made besides the number of its threads. */
 interface WasmOptions {
