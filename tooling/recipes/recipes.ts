@@ -8,15 +8,21 @@ export interface Recipe {
   /** Measures the result, once. */
   readonly test?: readonly string[];
   readonly options: readonly string[];
+  /** The model of this folder that training goes on from; without it a new one is made. */
+  readonly from?: string;
   readonly seed: number;
   readonly dataset: string;
   readonly terms: string;
   readonly license: string;
 }
 
-/** Every model is small and trains each text at its own length, as the pipelines run it. */
-export const COMMON: readonly string[] = [
+/** Every model is small. */
+export const NEW: readonly string[] = [
   ...["--hidden-size", "128", "--embedding-size", "128", "--layers", "3", "--heads", "4", "--intermediate-size", "256"],
+];
+
+/** Each text is trained at its own length, as the pipelines run it. */
+export const COMMON: readonly string[] = [
   ...["--batch-size", "32", "--lr", "5e-4", "--warmup", "0.1", "--weight-decay", "0.01"],
   ...["--unpadded", "--save-dtype", "int8", "--language", "en"],
 ];
@@ -85,17 +91,10 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     task: "question-answering",
     data: ["xquad/xquad.en.json"],
     options: [
-      "--epochs",
-      "15",
-      "--max-length",
-      "256",
-      "--stride",
-      "64",
-      "--batch-size",
-      "16",
-      "--keep-last",
-      ...FROZEN,
+      ...["--epochs", "8", "--max-length", "256", "--stride", "64", "--batch-size", "16", "--keep-last"],
+      ...["--lr", "3e-4", "--dropout", "0.1"],
     ],
+    from: "masked-words",
     seed: 0,
     dataset: "XQuAD, English: 240 paragraphs with 1,190 questions, the last fifth of them held out to test",
     terms: "The data is under CC BY-SA 4.0 (Artetxe, Ruder and Yogatama 2020; from SQuAD 1.1).",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { COMMON, RECIPES } from "./recipes.ts";
+import { COMMON, NEW, RECIPES } from "./recipes.ts";
 
 // Trains the models of packages/convbert/models again, with the `convbert` command of this repository. See README.md.
 
@@ -56,11 +56,12 @@ for (const name of names) {
       ...data.flatMap((file) => ["--data", file]),
       ...files(recipe.eval ?? []).flatMap((file) => ["--eval", file]),
       ...test.flatMap((file) => ["--test", file]),
+      ...(recipe.from ? ["--model", trained(recipe.from)] : [...NEW, "--vocab", flags.vocab]),
       ...COMMON,
       ...recipe.options,
-      ...["--vocab", flags.vocab, "--seed", seed, "--threads", flags.threads, "--output", output, "--overwrite"],
+      ...["--seed", seed, "--threads", flags.threads, "--output", output, "--overwrite"],
       ...["--dataset-name", recipe.dataset, "--terms", recipe.terms, "--license", recipe.license],
-      ...(flags.embeddings ? ["--init-embeddings", flags.embeddings] : []),
+      ...(flags.embeddings && !recipe.from ? ["--init-embeddings", flags.embeddings] : []),
     ];
     console.error(`\n${name}, seed ${seed}`);
     const { status } = spawnSync(process.execPath, [command, ...args], { stdio: "inherit" });
@@ -74,6 +75,12 @@ for (const name of names) {
       }
     }
   }
+}
+
+/** Where a recipe's model is: of this run's output, else the shipped one. */
+function trained(name: string): string {
+  const own = join(flags.output, `${name}-${RECIPES[name]!.seed}`);
+  return existsSync(join(own, "config.json")) ? own : join(root, "packages/convbert/models", name);
 }
 
 /** The last fifth of a SQuAD file's articles becomes a test set. */
