@@ -5,6 +5,8 @@ export const EMBEDDED_MODELS = [
   "chunking",
   "entities",
   "plausible-alternatives",
+  "masked-words",
+  "extractive-answers",
 ] as const;
 
 export type EmbeddedModel = (typeof EMBEDDED_MODELS)[number];
@@ -13,6 +15,7 @@ export type EmbeddedModel = (typeof EMBEDDED_MODELS)[number];
 const DEFAULTS = {
   "text-classification": "question-classification",
   "token-classification": "chunking",
+  "fill-mask": "masked-words",
 } as const;
 
 /** A task that has a model in this package. */

@@ -260,7 +260,11 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     ["an unknown task", ["run", "translation", "x"], /there is no task "translation"; choose one of text-class/],
     ["an unknown option", ["run", "text-classification", "--modle", "x"], /unknown option '--modle'.*--model/],
     ["a missing task", ["run"], /missing required argument 'task'/],
-    ["no model for a task", ["run", "fill-mask", "x"], /no model for fill-mask comes with this package.*--model/],
+    [
+      "no model for a task",
+      ["run", "multiple-choice", "x", "y", "z"],
+      /no model for multiple-choice comes with this package.*--model/,
+    ],
     ["no labels", ["run", "zero-shot-classification", "--model", "x", "y"], /needs --labels/],
     ["no input at all", ["run", "text-classification"], /no input; give a text as an argument, or lines/],
     [
