@@ -377,3 +377,30 @@ describe.each(["reference", "wasm"] as const)("ConvBertModel on the %s backend",
     expect(new ConvBertConfig(forced.config.toJSON()).intermediate_size).toBe(10);
   });
 });
+
+describe("large batches", () => {
+  it.each(["float32", "int8"] as const)(
+    "gives each row of a large batch the bits that it has alone, as %s",
+    async (dtype) => {
+      using model = await ConvBertModel.fromConfig(
+        { ...TINY, max_position_embeddings: 128 },
+        { backend: "wasm", dtype, seed: 5 },
+      );
+      // More rows than the products take at a time, and lengths that no tile divides.
+      const input_ids = Array.from({ length: 7 }, (_, row) =>
+        Array.from({ length: 90 }, (_, i) => 1 + ((row * 11 + i * 7) % 30)),
+      );
+      const attention_mask = input_ids.map((ids, row) => ids.map((_, i) => (i < 90 - 9 * row ? 1 : 0)));
+      const together = await model.forward({ input_ids, attention_mask, output_hidden_states: true });
+      for (const [row, ids] of input_ids.entries()) {
+        const alone = await model.forward({ input_ids: [ids], attention_mask: [attention_mask[row]!] });
+        const size = alone.last_hidden_state.data.length;
+        expect(together.last_hidden_state.data.slice(row * size, (row + 1) * size)).toEqual(
+          alone.last_hidden_state.data,
+        );
+      }
+      const { last_hidden_state } = await model.forward({ input_ids, attention_mask, output_attentions: true });
+      expect(last_hidden_state.data).toEqual(together.last_hidden_state.data);
+    },
+  );
+});

@@ -2,7 +2,7 @@ import type { Int8Rows, PackedWeights } from "../backend.js";
 import { INT8_LIMIT } from "../quantize.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import type { Kernels } from "./modules.js";
-import { copyEdgeBias, PANEL, type Product, type ProductScratch, ROW_BLOCK, type RunKernel } from "./product.js";
+import { copyEdgeBias, PANEL, type Product, type ProductScratch, type RunKernel, rowBlock } from "./product.js";
 
 /**
  * How activations are written for the dot product of this engine and CPU. `relaxed_dot` leaves the eighth bit of its
@@ -205,14 +205,14 @@ export function multiplyInt8(
   const { format, groups, panelBytes, starts, scales } = weights;
   const panels = Math.ceil(weights.rows / PANEL);
   copyEdgeBias(run, scratch, bias, weights.rows);
-  const blockRows = Math.min(rows, ROW_BLOCK);
   const inputStride = groups * 4;
+  const blockRows = rowBlock(rows, inputStride);
   const scalesBytes = Math.ceil(blockRows / 4) * 16;
   const block = memory.allocate(scalesBytes + blockRows * inputStride);
   const rowScales = block.pointer;
   const quantised = block.pointer + scalesBytes;
-  for (let firstRow = 0; firstRow < rows; firstRow += ROW_BLOCK) {
-    const count = Math.min(ROW_BLOCK, rows - firstRow);
+  for (let firstRow = 0; firstRow < rows; firstRow += blockRows) {
+    const count = Math.min(blockRows, rows - firstRow);
     run(
       "quantizeRows",
       [

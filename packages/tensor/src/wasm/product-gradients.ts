@@ -1,5 +1,5 @@
 import type { LinearMemory } from "./memory.js";
-import { PANEL, type PanelWeights, type ProductScratch, ROW_BLOCK, type RunKernel } from "./product.js";
+import { PANEL, type PanelWeights, type ProductScratch, type RunKernel, rowBlock } from "./product.js";
 import type { Rows } from "./rows.js";
 
 const PANEL_BYTES = PANEL * 4;
@@ -42,8 +42,9 @@ export function multiplyTransposed(
     const count = Math.ceil(length / PANEL);
     const packed = weights.storage.pointer + feature * columns * 4;
     run("transposePanels", [packed, columns, count, block.pointer], panels, panels * count * 16);
-    for (let row = 0; row < gradient.rows; row += ROW_BLOCK) {
-      const rows = Math.min(ROW_BLOCK, gradient.rows - row);
+    const rowStep = rowBlock(gradient.rows, length * 4);
+    for (let row = 0; row < gradient.rows; row += rowStep) {
+      const rows = Math.min(rowStep, gradient.rows - row);
       const args = [
         outputGradient.pointer + row * outputGradient.stride + feature * 4,
         outputGradient.stride,
@@ -93,8 +94,9 @@ export function multiplyTokens(
       const from = outputGradient.pointer + token * outputGradient.stride + first * 4;
       run("packPanels", [from, outputGradient.stride, length, width, right.pointer], units, length * width * 0.5);
       const count = Math.ceil(width / PANEL);
-      for (let row = 0; row < columns; row += ROW_BLOCK) {
-        const rows = Math.min(ROW_BLOCK, columns - row);
+      const rowStep = rowBlock(columns, length * 4);
+      for (let row = 0; row < columns; row += rowStep) {
+        const rows = Math.min(rowStep, columns - row);
         const args = [
           transposed.pointer + row * transposedStride,
           transposedStride,

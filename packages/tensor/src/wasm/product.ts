@@ -4,13 +4,24 @@ import type { KernelName } from "./modules.js";
 
 /** Columns of a panel of packed weights; as in assembly/product.ts. */
 export const PANEL = 8;
-/** Rows of the input that pass over all panels together: they stay in the second-level cache. */
-export const ROW_BLOCK = 240;
+/** Rows of the tallest tile; as in assembly/product.ts. */
+const TILE = 6;
+/** Bytes of the input that pass over all panels together: they stay in the second-level cache. */
+const INPUT_BYTES = 512 << 10;
+/** Rows of the input that pass over all panels together, at most. */
+const MAX_ROWS = 240;
 /**
  * Steps of the inner dimension that a pass takes: a panel of 128 KB stays in the second-level cache. Passes over shorter
  * pieces, which would fit the first, cost more in sums that are written and read again than they save.
  */
 const DEPTH_BLOCK = 4096;
+
+/** Rows of an input with rows of `rowBytes` that pass over all panels together: equal parts, in whole tiles. */
+export function rowBlock(rows: number, rowBytes: number): number {
+  const fitting = Math.floor(INPUT_BYTES / rowBytes / TILE) * TILE;
+  const most = Math.max(TILE, Math.min(MAX_ROWS, fitting));
+  return Math.ceil(rows / Math.max(1, Math.ceil(rows / most)) / TILE) * TILE;
+}
 
 /** `[panel][column][lane]`: eight rows of the weights side by side, the last panel filled up with zeros. */
 export class PanelWeights implements PackedWeights {
@@ -82,7 +93,7 @@ export interface ProductScratch {
   readonly zeros: number;
   /** The bias's last, incomplete panel. */
   readonly bias: number;
-  /** A tile column of an incomplete panel: `ROW_BLOCK * PANEL` float32. */
+  /** A tile column of an incomplete panel: `MAX_ROWS * PANEL` float32. */
   readonly edge: number;
 }
 
@@ -90,7 +101,7 @@ export interface ProductScratch {
 export const SCRATCH_BYTES = {
   zeros: 64,
   bias: 64,
-  edge: ROW_BLOCK * PANEL * 4,
+  edge: MAX_ROWS * PANEL * 4,
 };
 
 /** Copies the bias of an incomplete last panel to where eight numbers can be read. */
@@ -109,8 +120,9 @@ export function multiply(run: RunKernel, scratch: ProductScratch, product: Produ
   copyEdgeBias(run, scratch, bias, weights.rows);
   const depthBlocks = Math.ceil(depth / DEPTH_BLOCK);
   const depthStep = Math.ceil(depth / depthBlocks);
-  for (let firstRow = 0; firstRow < rows; firstRow += ROW_BLOCK) {
-    const count = Math.min(ROW_BLOCK, rows - firstRow);
+  const block = rowBlock(rows, depthStep * 4);
+  for (let firstRow = 0; firstRow < rows; firstRow += block) {
+    const count = Math.min(block, rows - firstRow);
     for (let step = 0; step < depth; step += depthStep) {
       const length = Math.min(depthStep, depth - step);
       run(
