@@ -14,6 +14,9 @@ export function findTensor<T extends TensorInfo>(tensors: ReadonlyMap<string, T>
   return found;
 }
 
+/** A buffer of each reader that the next tensor is widened in; a new one for each would leave a megabyte behind. */
+const spareFloats = new WeakMap<object, Float32Array>();
+
 /** `WeightsReader.stream` on top of `WeightsReader.bytes`. */
 export async function streamFloats(
   reader: Pick<WeightsReader, "bytes">,
@@ -27,15 +30,21 @@ export async function streamFloats(
     });
   }
   const bits = bitsOf(info.dtype);
-  let scratch: Float32Array | undefined;
+  let scratch = spareFloats.get(reader) ?? new Float32Array(0);
+  // Taken, so that another tensor read at the same time gets its own.
+  spareFloats.delete(reader);
   let offset = 0;
-  for await (const piece of reader.bytes(info.name, options)) {
-    const count = (piece.length * 8) / bits;
-    const inPlace = info.dtype === "F32" && piece.byteOffset % 4 === 0;
-    if (!inPlace && (scratch === undefined || scratch.length < count)) {
-      scratch = new Float32Array(Math.max(count, Math.min(CHUNK_ELEMENTS, (info.byteLength * 8) / bits)));
+  try {
+    for await (const piece of reader.bytes(info.name, options)) {
+      const count = (piece.length * 8) / bits;
+      const inPlace = info.dtype === "F32" && piece.byteOffset % 4 === 0;
+      if (!inPlace && scratch.length < count) {
+        scratch = new Float32Array(Math.max(count, Math.min(CHUNK_ELEMENTS, (info.byteLength * 8) / bits)));
+      }
+      sink(offset, toFloat32(piece, info.dtype, inPlace ? scratch : scratch.subarray(0, count)));
+      offset += count;
     }
-    sink(offset, toFloat32(piece, info.dtype, scratch?.subarray(0, count) ?? new Float32Array(0)));
-    offset += count;
+  } finally {
+    spareFloats.set(reader, scratch);
   }
 }

@@ -99,6 +99,22 @@ describe("reading", () => {
     expect(buffers.size).toBe(1);
   });
 
+  test("widens one tensor after the other in the same buffer, and two at a time in two", async () => {
+    const half = (name: string) => tensor(name, "F16", [4], Float32Array.of(1, 2, 3, 4));
+    const reader = await readSafetensors(await collect(writeSafetensors([half("a"), half("b"), half("c")])));
+    const buffers: ArrayBufferLike[] = [];
+    const stream = (name: string) =>
+      reader.stream(name, (_, values) => {
+        expect([...values]).toEqual([1, 2, 3, 4]);
+        buffers.push(values.buffer);
+      });
+    await stream("a");
+    await stream("b");
+    expect(buffers[1]).toBe(buffers[0]);
+    await Promise.all([stream("a"), stream("c")]);
+    expect(buffers[3]).not.toBe(buffers[2]);
+  });
+
   test("stops when the signal aborts", async () => {
     const reader = await readSafetensors(fixture("kinds.safetensors"));
     const signal = AbortSignal.abort(new Error("enough"));
@@ -166,6 +182,15 @@ describe("a damaged or hostile header", () => {
     const bad = file("{xxxx}", 0);
     bad[9] = 0xff;
     await expect(readSafetensors(bad)).rejects.toMatchObject({ code: "format" });
+  });
+
+  test("that the file ends in is called cut off", async () => {
+    const bytes = fixture("kinds.safetensors");
+    for (const length of [9, 20, 200]) {
+      await expect(readSafetensors(bytes.slice(0, length))).rejects.toThrow(
+        new RegExp(`ends after ${length} bytes, within its header of \\d+: it was cut off; download or copy it again`),
+      );
+    }
   });
 
   test("that only looks strange is read", async () => {

@@ -85,7 +85,10 @@ export class Int8Checkpoint {
     if (place.int8 === null) {
       await this.#reader.stream(
         found,
-        (offset, values) => write(offset, scaled(values, offset, shape, scales)),
+        (offset, values) => {
+          scale(values, offset, shape, scales);
+          write(offset, values);
+        },
         options,
       );
       return;
@@ -118,8 +121,14 @@ export class Int8Checkpoint {
   }
 }
 
-/** Integers of a weight that is kept in float32 in every model, times their scales: one for each row. */
-function scaled(values: Float32Array, offset: number, shape: readonly number[], scales: Float32Array): Float32Array {
+/** Multiplies the integers of a weight, from the one at `offset` on, by the scales of their rows. */
+function scale(values: Float32Array, offset: number, shape: readonly number[], scales: Float32Array): void {
   const size = sizeOf(shape) / scales.length;
-  return values.map((value, i) => value * scales[Math.floor((offset + i) / size)]!);
+  for (let i = 0; i < values.length; ) {
+    const row = Math.floor((offset + i) / size);
+    const end = Math.min(values.length, (row + 1) * size - offset);
+    for (; i < end; i++) {
+      values[i] = values[i]! * scales[row]!;
+    }
+  }
 }

@@ -20,6 +20,11 @@ export async function readSafetensors(source: WeightsSource): Promise<WeightsRea
   const prefix = await readRange(file, 0, 8);
   const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (declared > BigInt(Math.min(MAX_HEADER_BYTES, file.size - 8))) {
+    const isBegun = file.size > 8 && (await readRange(file, 8, 1))[0] === 0x7b;
+    if (isBegun && declared <= BigInt(MAX_HEADER_BYTES)) {
+      const reason = `the file ends after ${file.size} bytes, within its header of ${declared}`;
+      throw new WeightsError("format", `${reason}: it was cut off; download or copy it again`, { file: file.name });
+    }
     const what = describeContents(await readRange(file, 0, Math.min(file.size, 16)));
     const limit = declared > BigInt(MAX_HEADER_BYTES) ? `${MAX_HEADER_BYTES} are allowed` : `the file has ${file.size}`;
     const reason = what ? `it is ${what}` : `it claims a header of ${declared} bytes, and ${limit}`;
