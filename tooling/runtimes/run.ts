@@ -54,10 +54,16 @@ async function checkEngine(engine: Engine, project: string): Promise<void> {
   }
   const modes = ["full", "simd128", "unshared", "none"].map((mode) => ({ mode, flags: engine.flags }));
   // The real thing beside the imitation: without a compiler Node has no WebAssembly.
-  if (engine.name.startsWith("Node")) modes.push({ mode: "none", flags: ["--jitless", ...engine.flags] });
+  if (engine.name.startsWith("Node")) {
+    modes.push({ mode: "none", flags: ["--jitless", ...engine.flags] });
+    // Node 20 does not know it.
+    if (!version.startsWith("Node 20.")) {
+      modes.push({ mode: "full", flags: ["--experimental-wasm-revectorize", ...engine.flags] });
+    }
+  }
   for (const { mode, flags } of modes) {
     const isJitless = flags.includes("--jitless");
-    const title = isJitless ? "--jitless" : mode;
+    const title = flags.find((flag) => !engine.flags.includes(flag)) ?? mode;
     try {
       const { stdout, stderr } = await runFile({ ...engine, flags }, ["command.mjs", mode], project);
       // Of --jitless older ones say there what it turns off.
