@@ -19,7 +19,7 @@ import { WasmGradients } from "./gradients.js";
 import { type Int8Format, Int8Weights, multiplyInt8, paddedRows, probeInt8Format, quantizeInPieces } from "./int8.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
-import { CONTROL_BYTES, canShareMemory, ThreadPool } from "./pool.js";
+import { canShareMemory, controlBytes, ThreadPool } from "./pool.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
 import { located } from "./rows.js";
 
@@ -28,8 +28,8 @@ const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1
 
 /** Steps (of eight multiply-adds in float32) below which a kernel, some 20 µs, is not worth sharing with other threads. */
 const PARALLEL_WORK = 1 << 16;
-/** Chunks that a thread takes of a kernel: when the work runs out, the others wait for at most one. */
-const CHUNKS_PER_THREAD = 16;
+/** Chunks of a thread's share of a kernel: when the work runs out, the others wait for at most one. */
+const CHUNKS_PER_THREAD = 8;
 
 /** How a backend is made besides the number of its threads. */
 interface WasmOptions {
@@ -60,7 +60,7 @@ export async function createWasmBackend(
   if (!shared) {
     return new WasmBackend(memory, kernels, null, threads > 1 ? " (this page is not cross-origin isolated)" : "");
   }
-  const control = memory.allocate(CONTROL_BYTES);
+  const control = memory.allocate(controlBytes(threads));
   control.bytes().fill(0);
   try {
     const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);

@@ -1,26 +1,37 @@
 import { BackendError } from "../errors.js";
 import { KERNEL_NAMES, type KernelModules, type KernelName, type Kernels } from "./modules.js";
 
-// One pool of workers over the shared memory. A job is one kernel over a number of units, handed out in chunks: the
-// caller takes part, everybody draws the next chunk from a shared counter. Kernels give the same result for any split.
+// One pool of workers over the shared memory. A job is one kernel over a number of units in chunks, and the caller takes
+// part. Each thread has a range of chunks of its own, works through it from the front, and then takes the last chunks of
+// the others: neighbouring results are written by one core, and nobody waits for a thread that the system has put aside.
+// Kernels give the same result for any split.
 //
 // Workers join a job while it is open; when all chunks are taken the caller closes it and waits for those that joined.
 // A worker that sleeps, or that the system has put aside for another process, holds up nobody.
 
 /** Words of the control block. The state: number of the job, whether it is open, and how many workers are in it. */
 const STATE = 0;
-const NEXT_CHUNK = 1;
-const SLEEPERS = 2;
-const KERNEL = 3;
-const UNITS = 4;
-const CHUNK = 5;
-const ARGUMENT_COUNT = 6;
-const FAILED = 7;
-const CALLER_SLEEPS = 8;
+const SLEEPERS = 1;
+const KERNEL = 2;
+const UNITS = 3;
+const CHUNK = 4;
+const ARGUMENT_COUNT = 5;
+const FAILED = 6;
+const CALLER_SLEEPS = 7;
 /** Byte where the arguments start, as float64. */
 const ARGUMENTS = 64;
-/** Bytes of the control block. */
-export const CONTROL_BYTES = ARGUMENTS + 24 * 8;
+/** Byte where the threads' ranges start, each in a cache line of its own: the next chunk, and behind the last one. */
+const RANGES = ARGUMENTS + 24 * 8;
+const RANGE_BYTES = 64;
+/** Where the next chunk stands in the word of a range; the other bits have the end. */
+const NEXT_SHIFT = 16;
+/** Chunks of a job at most. */
+const MOST_CHUNKS = 1 << (NEXT_SHIFT - 1);
+
+/** Bytes of the control block of a pool. */
+export function controlBytes(threads: number): number {
+  return RANGES + threads * RANGE_BYTES;
+}
 
 const OPEN = 1 << 9;
 const WORKERS = OPEN - 1;
@@ -36,6 +47,9 @@ interface WorkerSetup {
   readonly memory: WebAssembly.Memory;
   readonly control: number;
   readonly names: readonly string[];
+  readonly threads: number;
+  /** Which of the threads it is; the caller is 0. */
+  readonly index: number;
 }
 
 /**
@@ -43,11 +57,11 @@ interface WorkerSetup {
  * its own would have to be found again by every bundler.
  */
 const WORKER_SOURCE = `
-async function serve({ modules, memory, control, names }, post) {
+async function serve({ modules, memory, control, names, threads, index }, post) {
   const env = { memory };
   const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports;
   const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
-  const words = new Int32Array(memory.buffer, control, ${ARGUMENTS / 4});
+  const words = new Int32Array(memory.buffer, control, ${RANGES / 4} + threads * ${RANGE_BYTES / 4});
   const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, 24);
   let done = Atomics.load(words, ${STATE}) >> ${JOB_SHIFT};
   post("ready");
@@ -71,10 +85,18 @@ async function serve({ modules, memory, control, names }, post) {
     const chunk = words[${CHUNK}];
     const args = Array.from(values.subarray(0, words[${ARGUMENT_COUNT}]));
     try {
-      for (;;) {
-        const begin = Atomics.add(words, ${NEXT_CHUNK}, 1) * chunk;
-        if (begin >= units) break;
-        kernel(...args, begin, Math.min(begin + chunk, units));
+      for (let other = 0; other < threads; other++) {
+        const range = ${RANGES / 4} + ((index + other) % threads) * ${RANGE_BYTES / 4};
+        for (;;) {
+          const seen = Atomics.load(words, range);
+          const next = seen >> ${NEXT_SHIFT};
+          const end = seen & ${(1 << NEXT_SHIFT) - 1};
+          if (next >= end) break;
+          const left = other === 0 ? seen + ${1 << NEXT_SHIFT} : seen - 1;
+          if (Atomics.compareExchange(words, range, seen, left) !== seen) continue;
+          const begin = (other === 0 ? next : end - 1) * chunk;
+          kernel(...args, begin, Math.min(begin + chunk, units));
+        }
       }
     } catch {
       Atomics.store(words, ${FAILED}, 1);
@@ -102,13 +124,13 @@ export class ThreadPool {
   private constructor(kernels: Kernels, workers: readonly PoolWorker[], memory: WebAssembly.Memory, control: number) {
     this.#kernels = kernels;
     this.#workers = workers;
-    this.#words = new Int32Array(memory.buffer, control, ARGUMENTS / 4);
+    this.#words = new Int32Array(memory.buffer, control, controlBytes(workers.length + 1) / 4);
     this.#values = new Float64Array(memory.buffer, control + ARGUMENTS, 24);
   }
 
   /**
    * Starts `threads - 1` workers; they keep no process alive. `control` is the address of a zeroed block of
-   * {@link CONTROL_BYTES}.
+   * {@link controlBytes}.
    */
   static async start(
     threads: number,
@@ -117,11 +139,11 @@ export class ThreadPool {
     memory: WebAssembly.Memory,
     control: number,
   ): Promise<ThreadPool> {
-    const setup: WorkerSetup = { modules, memory, control, names: KERNEL_NAMES };
+    const setup = { modules, memory, control, names: KERNEL_NAMES, threads };
     const workers: PoolWorker[] = [];
     try {
-      for (let i = 1; i < threads; i++) {
-        workers.push(await startWorker(setup));
+      for (let index = 1; index < threads; index++) {
+        workers.push(await startWorker({ ...setup, index }));
       }
       await Promise.all(workers.map(({ ready }) => ready));
     } catch (cause) {
@@ -146,7 +168,16 @@ export class ThreadPool {
     words[UNITS] = units;
     words[CHUNK] = chunk;
     words[ARGUMENT_COUNT] = args.length;
-    Atomics.store(words, NEXT_CHUNK, 0);
+    const { threads } = this;
+    const chunks = Math.ceil(units / chunk);
+    if (chunks > MOST_CHUNKS) {
+      throw new BackendError(name, `${chunks} chunks are more than a job can have`);
+    }
+    for (let thread = 0; thread < threads; thread++) {
+      const next = Math.floor((thread * chunks) / threads);
+      const end = Math.floor(((thread + 1) * chunks) / threads);
+      words[rangeWord(thread)] = (next << NEXT_SHIFT) | end;
+    }
     this.#job = (this.#job + 1) % JOBS;
     Atomics.store(words, STATE, (this.#job << JOB_SHIFT) | OPEN);
     if (Atomics.load(words, SLEEPERS) > 0) {
@@ -154,18 +185,35 @@ export class ThreadPool {
     }
     const kernel = this.#kernels.elements[name];
     try {
-      for (;;) {
-        const begin = Atomics.add(words, NEXT_CHUNK, 1) * chunk;
-        if (begin >= units) {
-          break;
+      for (let thread = 0; thread < threads; thread++) {
+        for (let index = this.#take(thread); index >= 0; index = this.#take(thread)) {
+          const begin = index * chunk;
+          kernel(...args, begin, Math.min(begin + chunk, units));
         }
-        kernel(...args, begin, Math.min(begin + chunk, units));
       }
     } finally {
       this.#close();
     }
     if (words[FAILED] !== 0) {
       throw new BackendError(name, "a worker thread failed");
+    }
+  }
+
+  /** A chunk of a thread's range: of its own (0) the next one, of another's the last one; -1 when there is none. */
+  #take(thread: number): number {
+    const words = this.#words;
+    const range = rangeWord(thread);
+    for (;;) {
+      const seen = Atomics.load(words, range);
+      const next = seen >> NEXT_SHIFT;
+      const end = seen & ((1 << NEXT_SHIFT) - 1);
+      if (next >= end) {
+        return -1;
+      }
+      const left = thread === 0 ? seen + (1 << NEXT_SHIFT) : seen - 1;
+      if (Atomics.compareExchange(words, range, seen, left) === seen) {
+        return thread === 0 ? next : end - 1;
+      }
     }
   }
 
@@ -191,6 +239,11 @@ export class ThreadPool {
       worker.terminate();
     }
   }
+}
+
+/** Where a thread's range is among the words. */
+function rangeWord(thread: number): number {
+  return (RANGES + thread * RANGE_BYTES) / 4;
 }
 
 let waits: boolean | undefined;
