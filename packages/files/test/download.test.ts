@@ -296,11 +296,18 @@ describe("a signal", () => {
     const { server, read } = await setUp((request, response) => {
       if (answers++ > 0) return sendFile(request, response, body, { etag: '"v1"' });
       response.writeHead(200, { "content-length": String(body.length), etag: '"v1"' });
-      response.write(body.subarray(0, 150_000));
-      setTimeout(() => controller.abort(new Error("enough")), 50);
+      let sent = 0;
+      const timer = setInterval(() => {
+        response.write(body.subarray(sent, sent + 1000));
+        sent += 1000;
+      }, 20);
+      response.on("close", () => clearInterval(timer));
       return undefined;
     });
-    await expect(read({ signal: controller.signal })).rejects.toThrow("enough");
+    const onProgress = ({ loaded }: Progress) => {
+      if (loaded > 0) controller.abort(new Error("enough"));
+    };
+    await expect(read({ signal: controller.signal, onProgress })).rejects.toThrow("enough");
     expect(await read()).toEqual(body);
     expect(server.headers[1]!.range).toMatch(/^bytes=[1-9]/);
   });
