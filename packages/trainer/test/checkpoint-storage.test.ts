@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ConvBertForMaskedLM } from "@convbert/heads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type CheckpointStorage,
@@ -124,6 +125,20 @@ describe.each(Object.entries(STORAGES))("checkpoints in %s", (_name, open) => {
     await new Trainer(maskedRun(resumed, { epochs: 1, checkpoints, resume: true })).train();
     expect(weightsOf(resumed)).toEqual(weightsOf(whole));
   });
+});
+
+it("a checkpoint of a model that came in 8 bits says that it has 32", async () => {
+  const saved = new Map<string, Blob>();
+  using small = await tinyMaskedModel();
+  await small.savePretrained(saved, { dtype: "int8" });
+  using model = await ConvBertForMaskedLM.fromPretrained(Object.fromEntries(saved));
+  expect(model.config.toJSON()).toHaveProperty("quantization_config");
+  const checkpoints = memoryCheckpoints();
+  await new Trainer(maskedRun(model, { epochs: 1, checkpoints })).train();
+  const files = await checkpoints.read((await checkpoints.list())[0]!);
+  const config = JSON.parse(await files.readText("config.json"));
+  expect(config.torch_dtype).toBe("float32");
+  expect(config).not.toHaveProperty("quantization_config");
 });
 
 describe("folders", () => {

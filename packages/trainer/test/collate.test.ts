@@ -190,6 +190,15 @@ describe("questions", () => {
     expect(smallest.map((window) => window.contextEnd - window.contextStart)).toEqual([1, 1, 1]);
   });
 
+  test("many examples have the windows that each of them has", () => {
+    const examples: QuestionExample[] = golden.questions[0]!.examples;
+    const collator = questionAnsweringCollator(right, { maxLength: 32, stride: 8 });
+    const many = Array.from({ length: 150 }, (_, i) => ({ ...examples[i % examples.length]!, id: String(i) }));
+    const windows = collator.windows(many);
+    expect(windows.length).toBeGreaterThan(many.length);
+    expect(windows).toEqual(many.flatMap((example) => collator.windows([example])));
+  });
+
   test("an answer that does not stand there is an error; an empty context has a window", () => {
     const collator = questionAnsweringCollator(right);
     const wrong = { id: "1", question: "q", context: "abc", answers: [{ text: "x", answerStart: 1 }] };

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   ConvBertForMaskedLM,
   ConvBertForMultipleChoice,
@@ -21,6 +22,8 @@ import {
   memoryDataset,
   multipleChoiceCollator,
   packTokens,
+  type QuestionExample,
+  type QuestionWindow,
   questionAnsweringCollator,
   type RandomSource,
   seededRandom,
@@ -34,6 +37,9 @@ import {
 import { UsageError } from "./failure.js";
 import type { TaskExamples } from "./train-data.js";
 import type { TrainFlags, TrainTask } from "./train-flags.js";
+
+/** Questions that are made into windows between two reports of progress. */
+const EXAMPLES_AT_ONCE = 256;
 
 /** Examples for training, for choosing the best weights, and for the final score. */
 export interface Splits<Example> {
@@ -116,7 +122,7 @@ const SETUPS: TaskSetups = {
   },
 
   async "question-answering"(context) {
-    const { splits, tokenizer, flags, maxLength } = context;
+    const { splits, tokenizer, flags, maxLength, signal, onProgress } = context;
     const { stride, maxQuestionLength, allowNoAnswer = false } = flags;
     const collator = questionAnsweringCollator(tokenizer, {
       maxLength,
@@ -128,11 +134,20 @@ const SETUPS: TaskSetups = {
     });
     const evaluate = (dataset: typeof splits.train, measured = model) =>
       evaluateQuestionAnswering(measured, collator, { dataset, tokenizer, allowNoAnswer, ...evaluationOptions(flags) });
-    const examples = [];
+    const windows: QuestionWindow[] = [];
+    let block: QuestionExample[] = [];
+    const take = async (): Promise<void> => {
+      windows.push(...collator.windows(block));
+      block = [];
+      onProgress(`tokenizing the data  ${windows.length} windows`);
+      // Examples in memory come without a pause in which Ctrl-C could be heard.
+      await setImmediate(undefined, { signal });
+    };
     for await (const example of splits.train) {
-      if (allowNoAnswer || example.answers.length > 0) examples.push(example);
+      if (allowNoAnswer || example.answers.length > 0) block.push(example);
+      if (block.length === EXAMPLES_AT_ONCE) await take();
     }
-    const windows = collator.windows(examples);
+    await take();
     const onlyTraining = { train: memoryDataset(windows), evaluation: undefined, test: undefined };
     const run = taskRun(model, onlyTraining, undefined, (rows) => collator.pack(rows));
     return {

@@ -57,7 +57,12 @@ export async function writeCheckpoint(
     dtype: "F32" as const,
     data: read,
   }));
-  const config = model.config.with({ architectures: [model.modelName], torch_dtype: "float32" });
+  const config = model.config.with({
+    architectures: [model.modelName],
+    torch_dtype: "float32",
+    // Training that started from an 8-bit file has left 8 bits.
+    quantization_config: undefined,
+  });
   const files: [string, FileContents][] = [
     ["config.json", `${JSON.stringify(config, null, 2)}\n`],
     ...weightFiles(weights, { maxShardSize: Number.MAX_SAFE_INTEGER }).files,

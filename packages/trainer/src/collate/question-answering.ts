@@ -22,8 +22,8 @@ export interface QuestionAnsweringInputs extends EncodedInputs {
 
 /** A question with a stretch of its context: a row of the model. */
 export interface QuestionWindow {
-  readonly input_ids: readonly number[];
-  readonly token_type_ids: readonly number[];
+  readonly input_ids: Int32Array;
+  readonly token_type_ids: Uint8Array;
   readonly example: QuestionExample;
   /** Token of [CLS]: "no answer". */
   readonly clsIndex: number;
@@ -48,6 +48,12 @@ export interface QuestionAnsweringOptions extends CollatorOptions {
   /** Longer questions are cut. Default 64, less where windows are short. */
   readonly maxQuestionLength?: number;
 }
+
+/**
+ * Examples that are encoded at once. The tokenizer tells of every token far more than a window keeps: all of SQuAD at
+ * once would take gigabytes on the way.
+ */
+const BLOCK = 64;
 
 /** Makes batches of windows; `windows` and `pack` are its two halves, for batches of a fixed number of windows. */
 export interface QuestionAnsweringCollator extends Collator<QuestionExample, QuestionBatch> {
@@ -79,8 +85,7 @@ export function questionAnsweringCollator(
     throw new TrainerOptionError("stride", stride, `give a whole number from 0 to ${most}: windows must move on`);
   }
 
-  const windows = (examples: readonly QuestionExample[]): QuestionWindow[] => {
-    if (examples.length === 0) return [];
+  const windowsOfBlock = (examples: readonly QuestionExample[]): QuestionWindow[] => {
     const questions = shortened(
       tokenizer,
       // As in the reference: spaces before a question would be counted against its length.
@@ -103,6 +108,13 @@ export function questionAnsweringCollator(
     return encoded.overflow_to_sample_mapping!.map((sample, row) =>
       windowOf(examples[sample]!, encoded.row(row), questionFirst ? 1 : 0, tokenizer.clsTokenId!),
     );
+  };
+  const windows = (examples: readonly QuestionExample[]): QuestionWindow[] => {
+    const all: QuestionWindow[] = [];
+    for (let from = 0; from < examples.length; from += BLOCK) {
+      all.push(...windowsOfBlock(examples.slice(from, from + BLOCK)));
+    }
+    return all;
   };
   const packed = (rows: readonly QuestionWindow[], pad: boolean): QuestionBatch => {
     const { inputs, tokens } = packRows(rows, packing, pad);
@@ -150,8 +162,8 @@ function windowOf(example: QuestionExample, row: Encoding, contextAt: number, cl
   const clsIndex = Math.max(0, row.ids.indexOf(clsId));
   const [startPosition, endPosition] = answerTokens(example, places, contextStart) ?? [clsIndex, clsIndex];
   return {
-    input_ids: row.ids,
-    token_type_ids: row.typeIds,
+    input_ids: Int32Array.from(row.ids),
+    token_type_ids: Uint8Array.from(row.typeIds),
     example,
     clsIndex,
     startPosition,
