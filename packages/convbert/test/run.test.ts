@@ -213,6 +213,26 @@ describe("every task gives what the pipeline gives", () => {
   });
 });
 
+test.each([
+  ["text-classification", "entailment", "The film is good.\t it was fine", ["--pair"]],
+  ["token-classification", "entities", "Anna Smith lives in Paris", ["--aggregation", "simple"]],
+  ["question-answering", "answers", "Who?\tAnna Smith and John", ["--top-k", "2"]],
+  ["fill-mask", "masked", "the old [MASK] is here", []],
+  ["multiple-choice", "choices", "The man laughed\the was glad\tit rained", []],
+  ["feature-extraction", "masked", "the old bridge", ["--pooling", "mean"]],
+  ["zero-shot-classification", "entailment", "a fine goal", ["--labels", "music,sport"]],
+])("%s: a line among many is answered as it is alone, bit for bit", async (task, model, line, options) => {
+  const args = ["run", task, "--model", tiny(model), "--json", ...options];
+  const lines = Array.from({ length: 12 }, (_, i) => line + " the old bridge is here".repeat(i % 5));
+  lines.splice(5, 0, "the old bridge ".repeat(400));
+  const together = await convbert(args, { stdin: `${lines.join("\n")}\n` });
+  expect(together.json).toHaveLength(13);
+  const alone = [];
+  for (const stdin of lines) alone.push(...(await convbert(args, { stdin })).json);
+  expect(together.json).toEqual(alone);
+  expect(Object.keys(together.json[6] as object)).not.toContain("error");
+});
+
 describe("inputs that cannot be answered", () => {
   test("do not stop the others", async () => {
     const args = ["run", "question-answering", "--model", tiny("answers")];

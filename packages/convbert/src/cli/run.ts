@@ -8,8 +8,9 @@ import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "./mode
 import { ProgressLine } from "./progress.js";
 import { styleFor } from "./style.js";
 import { inputReader, type TaskInput } from "./task-inputs.js";
-import { type RunFlags, TASK_FLAGS, taskRunner } from "./tasks.js";
+import { type RunFlags, TASK_FLAGS, type TaskAnswer, taskRunner } from "./tasks.js";
 import { readLines, type Terminal } from "./terminal.js";
+import { waiting } from "./waiting.js";
 
 const EXAMPLES = `
 Input: texts as arguments, or one a line on standard input.
@@ -120,37 +121,56 @@ async function run(
 
   let count = 0;
   let answered = 0;
-  const answerOne = async (read: () => TaskInput, place: string): Promise<void> => {
-    count++;
-    progress.show(place);
+  const tell = async ({ json, readable }: TaskAnswer): Promise<void> => {
+    await progress.clear();
+    const separator = answered > 0 ? "\n" : "";
+    await terminal.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${separator}${readable(style)}\n`);
+    answered++;
+  };
+  const tellError = async (error: unknown, place: string): Promise<void> => {
+    await progress.clear();
+    if (flags.json) await terminal.stdout.write(`${JSON.stringify({ error: oneLine(error) })}\n`);
+    await terminal.stderr.write(`convbert: ${place}: ${oneLine(error)}\n`);
+  };
+  const answerAll = async (asked: readonly Asked[]): Promise<void> => {
+    count += asked.length;
+    progress.show(asked[0]!.place);
     try {
-      const { json, readable } = await answer(read(), call);
-      await progress.clear();
-      const separator = answered > 0 ? "\n" : "";
-      await terminal.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${separator}${readable(style)}\n`);
-      answered++;
+      const inputs = asked.map(({ read }) => read());
+      for (const given of await answer(inputs, call)) await tell(given);
     } catch (error) {
       if (!isAboutInput(error)) throw error;
-      await progress.clear();
-      if (flags.json) await terminal.stdout.write(`${JSON.stringify({ error: oneLine(error) })}\n`);
-      await terminal.stderr.write(`convbert: ${place}: ${oneLine(error)}\n`);
+      if (asked.length === 1) return tellError(error, asked[0]!.place);
+      // One of them is to blame; the others have their answers all the same.
+      count -= asked.length;
+      for (const one of asked) await answerAll([one]);
     }
   };
   if (texts.length > 0) {
-    for (const [i, input] of listed.entries()) await answerOne(() => input, `text ${i + 1}`);
+    for (const [i, input] of listed.entries()) await answerAll([{ read: () => input, place: `text ${i + 1}` }]);
   } else {
     let number = 0;
-    for await (const line of readLines(terminal.stdin)) {
-      number++;
+    for await (const lines of waiting(readLines(terminal.stdin), AT_ONCE)) {
+      const asked = lines.map((line) => ({ line, place: `line ${++number}`, read: () => reader.fromLine(line) }));
       // People part paragraphs by empty lines; machines count on an answer for every line.
-      if (line.trim() === "" && !flags.json) continue;
-      await answerOne(() => reader.fromLine(line), `line ${number}`);
+      const meant = asked.filter(({ line }) => line.trim() !== "" || flags.json);
+      if (meant.length > 0) await answerAll(meant);
     }
     await progress.clear();
     if (count === 0) await terminal.stderr.write("convbert: nothing on standard input\n");
   }
   return answered < count ? EXIT.unusable : EXIT.success;
 }
+
+/** An input, and where it stands. */
+interface Asked {
+  readonly place: string;
+  /** Throws UsageError for what is not of the task's form. */
+  readonly read: () => TaskInput;
+}
+
+/** Lines that are answered together: as many as keep a small model busy, and no more than a few long texts. */
+const AT_ONCE = { most: 64, capacity: 20_000 };
 
 /** Errors that one input causes; the others go on. */
 function isAboutInput(error: unknown): boolean {

@@ -47,8 +47,8 @@ export interface TaskAnswer {
   readable(style: Style): string;
 }
 
-/** Answers one input. */
-export type TaskRunner = (input: TaskInput, call: Call) => Promise<TaskAnswer>;
+/** Answers inputs together, each as it would be alone. */
+export type TaskRunner = (inputs: readonly TaskInput[], call: Call) => Promise<TaskAnswer[]>;
 
 /** Labels that people see where `--top-k` does not say how many. */
 const SHOWN = 8;
@@ -59,32 +59,34 @@ type Runners = {
 
 const RUNNERS: Runners = {
   "text-classification": (pipeline, flags) => async (given, call) => {
-    const input = given as string | TextPair;
+    const inputs = given as readonly (string | TextPair)[];
     const options = {
       signal: call.signal,
       ...(flags.truncate && { truncation: true }),
       ...(flags.function && { function_to_apply: flags.function }),
     };
-    const all = await pipeline([input], { ...options, top_k: null });
-    const count = flags.topK === "all" ? all[0]!.length : flags.topK;
-    return {
-      json: count === undefined ? all[0]![0] : all[0]!.slice(0, count),
-      readable: (style) => classified(input, all[0]!.slice(0, count ?? SHOWN), style),
-    };
+    const results = await pipeline(inputs, { ...options, top_k: null });
+    return results.map((all, i) => {
+      const count = flags.topK === "all" ? all.length : flags.topK;
+      return {
+        json: count === undefined ? all[0] : all.slice(0, count),
+        readable: (style) => classified(inputs[i]!, all.slice(0, count ?? SHOWN), style),
+      };
+    });
   },
   "token-classification": (pipeline, flags) => async (given, call) => {
-    const text = given as string;
-    const found = await pipeline(text, {
+    const texts = given as readonly string[];
+    const results = await pipeline(texts, {
       signal: call.signal,
       aggregation_strategy: flags.aggregation ?? "first",
       ...(flags.ignoreLabels && { ignore_labels: flags.ignoreLabels }),
       ...(flags.stride !== undefined && { stride: flags.stride }),
     });
-    return { json: found, readable: (style) => labelled(text, found, style) };
+    return results.map((found, i) => ({ json: found, readable: (style) => labelled(texts[i]!, found, style) }));
   },
   "question-answering": (pipeline, flags) => async (given, call) => {
-    const input = given as QuestionInput;
-    const answers = await pipeline(input, {
+    const inputs = given as readonly QuestionInput[];
+    const results = await pipeline(inputs, {
       signal: call.signal,
       top_k: typeof flags.topK === "number" ? flags.topK : 1,
       ...(flags.maxAnswerLen !== undefined && { max_answer_len: flags.maxAnswerLen }),
@@ -92,48 +94,53 @@ const RUNNERS: Runners = {
       ...(flags.docStride !== undefined && { doc_stride: flags.docStride }),
       ...(flags.impossible && { handle_impossible_answer: true }),
     });
-    const best = answers[0] ?? { score: 0, start: 0, end: 0, answer: "" };
-    return {
-      json: flags.topK === undefined ? best : answers,
-      readable: (style) => answered(input, answers.length > 0 ? answers : [best], style),
-    };
+    return results.map((answers, i) => {
+      const best = answers[0] ?? { score: 0, start: 0, end: 0, answer: "" };
+      return {
+        json: flags.topK === undefined ? best : answers,
+        readable: (style) => answered(inputs[i]!, answers.length > 0 ? answers : [best], style),
+      };
+    });
   },
   "fill-mask": (pipeline, flags) => async (given, call) => {
-    const text = given as string;
-    const found = await pipeline(text, {
+    const texts = given as readonly string[];
+    const results = await pipeline(texts, {
       ...call,
       ...(flags.truncate && { truncation: true }),
       ...(typeof flags.topK === "number" && { top_k: flags.topK }),
       ...(flags.targets && { targets: flags.targets }),
     });
-    return { json: found, readable: (style) => filled(text, found, style) };
+    return results.map((found, i) => ({ json: found, readable: (style) => filled(texts[i]!, found, style) }));
   },
   "multiple-choice": (pipeline, flags) => async (given, call) => {
-    const input = given as ChoiceInput;
-    const best = await pipeline(input, { signal: call.signal, ...(flags.truncate && { truncation: true }) });
-    return { json: best, readable: (style) => chosen(input, best, style) };
+    const inputs = given as readonly ChoiceInput[];
+    const results = await pipeline(inputs, { signal: call.signal, ...(flags.truncate && { truncation: true }) });
+    return results.map((best, i) => ({ json: best, readable: (style) => chosen(inputs[i]!, best, style) }));
   },
   "feature-extraction": (pipeline, flags) => async (given, call) => {
-    const text = given as string;
-    const array = await pipeline(text, {
+    const texts = given as readonly string[];
+    const results = await pipeline(texts, {
       signal: call.signal,
       ...(flags.truncate && { truncation: true }),
       ...(flags.pooling && { pooling: flags.pooling }),
       ...(flags.normalize && { normalize: true }),
     });
-    return { json: nested(array), readable: (style) => features(text, array, style) };
+    return results.map((array, i) => ({
+      json: nested(array),
+      readable: (style) => features(texts[i]!, array, style),
+    }));
   },
   "zero-shot-classification": (pipeline, flags) => async (given, call) => {
-    const result = await pipeline(given as string, flags.labels ?? [], {
+    const results = await pipeline(given as readonly string[], flags.labels ?? [], {
       ...call,
       ...(flags.template !== undefined && { hypothesis_template: flags.template }),
       ...(flags.multiLabel && { multi_label: true }),
     });
-    return { json: result, readable: (style) => proposed(result, style) };
+    return results.map((result) => ({ json: result, readable: (style) => proposed(result, style) }));
   },
 };
 
-/** How a task's pipeline answers one input under the given flags. */
+/** How a task's pipeline answers inputs under the given flags. */
 export function taskRunner<Task extends PipelineTask>(
   task: Task,
   pipeline: Pipeline<Task>,
