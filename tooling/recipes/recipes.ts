@@ -10,6 +10,10 @@ export interface Recipe {
   readonly options: readonly string[];
   /** The model of this folder that training goes on from; without it a new one is made. */
   readonly from?: string;
+  /** Text from which questions are made (cloze.ts), to train on instead of those of `data`. */
+  readonly cloze?: readonly string[];
+  /** False for a step on the way to another model, which is not part of the package. */
+  readonly shipped?: false;
   readonly seed: number;
   readonly dataset: string;
   readonly terms: string;
@@ -32,7 +36,17 @@ export const COMMON: readonly string[] = [
  * that it has. README.md tells what this and more dropout gain.
  */
 const FROZEN = ["--freeze", "convbert.embeddings.word_embeddings.*", "--dropout", "0.2"];
+const ANSWERS = ["--max-length", "256", "--stride", "64", "--keep-last"];
 const SMOOTH = ["--label-smoothing", "0.1"];
+
+const BOOKS = [
+  "books/a-tale-of-two-cities.txt",
+  "books/alice-in-wonderland.txt",
+  "books/great-expectations.txt",
+  "books/huckleberry-finn.txt",
+  "books/pride-and-prejudice.txt",
+  "books/war-and-peace.txt",
+];
 
 export const RECIPES: Readonly<Record<string, Recipe>> = {
   "question-classification": {
@@ -87,29 +101,9 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     terms: "The data is under the BSD 2-clause licence (Roemmele, Bejan and Gordon 2011).",
     license: "bsd-2-clause",
   },
-  "extractive-answers": {
-    task: "question-answering",
-    data: ["xquad/xquad.en.json"],
-    options: [
-      ...["--epochs", "8", "--max-length", "256", "--stride", "64", "--batch-size", "16", "--keep-last"],
-      ...["--lr", "3e-4", "--dropout", "0.1"],
-    ],
-    from: "masked-words",
-    seed: 0,
-    dataset: "XQuAD, English: 240 paragraphs with 1,190 questions, the last fifth of them held out to test",
-    terms: "The data is under CC BY-SA 4.0 (Artetxe, Ruder and Yogatama 2020; from SQuAD 1.1).",
-    license: "cc-by-sa-4.0",
-  },
   "masked-words": {
     task: "fill-mask",
-    data: [
-      "books/a-tale-of-two-cities.txt",
-      "books/alice-in-wonderland.txt",
-      "books/great-expectations.txt",
-      "books/huckleberry-finn.txt",
-      "books/pride-and-prejudice.txt",
-      "books/war-and-peace.txt",
-    ],
+    data: BOOKS,
     test: ["books/sherlock-holmes.txt"],
     options: [
       "--text-unit",
@@ -129,5 +123,27 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     dataset: "six books of Project Gutenberg to train, The Adventures of Sherlock Holmes to test",
     terms: "The books are in the public domain in the United States.",
     license: "apache-2.0",
+  },
+  "cloze-answers": {
+    task: "question-answering",
+    data: ["xquad/xquad.en.json"],
+    cloze: BOOKS,
+    shipped: false,
+    options: [...ANSWERS, "--epochs", "3", "--batch-size", "32", "--lr", "1e-3", "--dropout", "0.1"],
+    from: "masked-words",
+    seed: 0,
+    dataset: "questions made of the text of six books and of XQuAD's training paragraphs",
+    terms: "XQuAD is under CC BY-SA 4.0, the books are in the public domain in the United States.",
+    license: "cc-by-sa-4.0",
+  },
+  "extractive-answers": {
+    task: "question-answering",
+    data: ["xquad/xquad.en.json"],
+    options: [...ANSWERS, "--epochs", "8", "--batch-size", "16", "--lr", "3e-4", "--dropout", "0.1"],
+    from: "cloze-answers",
+    seed: 0,
+    dataset: "XQuAD, English: 240 paragraphs with 1,190 questions, the last fifth of them held out to test",
+    terms: "The data is under CC BY-SA 4.0 (Artetxe, Ruder and Yogatama 2020; from SQuAD 1.1).",
+    license: "cc-by-sa-4.0",
   },
 };

@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bookParagraphs, clozeArticle, generator } from "./cloze.ts";
 import { COMMON, NEW, RECIPES } from "./recipes.ts";
+import { type Article, type Squad, splitArticles } from "./squad.ts";
 
 // Trains the models of packages/convbert/models again, with the `convbert` command of this repository. See README.md.
 
@@ -41,6 +43,9 @@ const SHIPPED = [
   "metrics.json",
 ];
 
+/** Times that each training paragraph is asked about; which words it is asked about differs. */
+const CLOZE_ROUNDS = 3;
+
 const names = positionals.includes("all") ? Object.keys(RECIPES) : positionals;
 for (const name of names) {
   const recipe = RECIPES[name];
@@ -49,7 +54,8 @@ for (const name of names) {
     const scratch = mkdtempSync(join(tmpdir(), "convbert-data-"));
     const files = (paths: readonly string[]) => paths.map((path) => join(flags.data, path));
     let [data, test] = [files(recipe.data), files(recipe.test ?? [])];
-    if (recipe.task === "question-answering") [data, test] = splitArticles(data[0]!, scratch);
+    if (recipe.task === "question-answering")
+      [data, test] = questionFiles(data[0]!, files(recipe.cloze ?? []), scratch);
     const output = join(flags.output, `${name}-${seed}`);
     const args = [
       ...["train", recipe.task],
@@ -67,7 +73,7 @@ for (const name of names) {
     const { status } = spawnSync(process.execPath, [command, ...args], { stdio: "inherit" });
     rmSync(scratch, { recursive: true });
     if (status !== 0) process.exit(status ?? 1);
-    if (flags.install && seed === String(recipe.seed)) {
+    if (flags.install && recipe.shipped !== false && seed === String(recipe.seed)) {
       const folder = join(root, "packages/convbert/models", name);
       mkdirSync(folder, { recursive: true });
       for (const file of SHIPPED) {
@@ -79,18 +85,31 @@ for (const name of names) {
 
 /** Where a recipe's model is: of this run's output, else the shipped one. */
 function trained(name: string): string {
-  const own = join(flags.output, `${name}-${RECIPES[name]!.seed}`);
-  return existsSync(join(own, "config.json")) ? own : join(root, "packages/convbert/models", name);
+  const { seed, shipped } = RECIPES[name]!;
+  const own = join(flags.output, `${name}-${seed}`);
+  if (existsSync(join(own, "config.json"))) return own;
+  if (shipped === false) throw new Error(`${own} is missing; train ${name} first`);
+  return join(root, "packages/convbert/models", name);
 }
 
-/** The last fifth of a SQuAD file's articles becomes a test set. */
-function splitArticles(file: string, folder: string): [string[], string[]] {
-  const { data, ...rest } = JSON.parse(readFileSync(file, "utf8"));
-  const cut = Math.round(data.length * 0.8);
-  const write = (name: string, articles: unknown[]) => {
+/**
+ * Files to train on and to test with: the last fifth of a SQuAD file's articles is the test set, the others are for
+ * training, or their text and that of `books` is, with questions made of it.
+ */
+function questionFiles(file: string, books: readonly string[], folder: string): [string[], string[]] {
+  const { training: articles, test: held } = splitArticles(JSON.parse(readFileSync(file, "utf8")));
+  const write = (name: string, data: readonly Article[]) => {
     const path = join(folder, name);
-    writeFileSync(path, JSON.stringify({ ...rest, data: articles }));
+    writeFileSync(path, JSON.stringify({ version: "1.1", data } satisfies Squad));
     return [path];
   };
-  return [write("train.json", data.slice(0, cut)), write("test.json", data.slice(cut))];
+  const test = write("test.json", held);
+  if (books.length === 0) return [write("train.json", articles), test];
+  const random = generator(0);
+  const contexts = articles.flatMap(({ paragraphs }) => paragraphs.map(({ context }) => context));
+  const made = Array.from({ length: CLOZE_ROUNDS }, (_, round) => clozeArticle(`articles-${round}`, contexts, random));
+  for (const book of books) {
+    made.push(clozeArticle(basename(book), bookParagraphs(readFileSync(book, "utf8")), random));
+  }
+  return [write("train.json", made), test];
 }
