@@ -44,6 +44,22 @@ describe("the built command", () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ label: "HUM" });
   });
 
+  test("--wide-vectors changes what computes, and no answer", async () => {
+    const ask = (...flags: string[]) =>
+      end(start(["run", "text-classification", "--json", ...flags, "Who wrote the opera Carmen?"]));
+    const [usual, wide] = [await ask(), await ask("--wide-vectors")];
+    if (process.arch !== "x64") {
+      expect(wide.code).toBe(2);
+      expect(wide.stderr).toMatch(/needs Node 22 or newer on an x64 processor/);
+      return;
+    }
+    expect(wide).toEqual(usual);
+    const settings = ["--lengths", "8", "--threads", "1", "--rounds", "1", "--json"];
+    const { stdout } = await end(start(["bench", ...settings, "--wide-vectors"]));
+    const backends = JSON.parse(stdout).measurements.map(({ backend }: { backend: string }) => backend);
+    expect(backends).toEqual(new Array(2).fill("wasm relaxed-simd in 256 bits, 1 thread"));
+  });
+
   test("answers a pipe", async () => {
     const child = start(["demo"]);
     child.stdin!.end("Where is the Eiffel Tower?\n");

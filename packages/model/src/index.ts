@@ -1,4 +1,4 @@
-export { ndarrayOf } from "@convbert/tensor";
+export { enableWideVectors, ndarrayOf } from "@convbert/tensor";
 export { checkArguments } from "./arguments.js";
 export {
   type ArrayInput,

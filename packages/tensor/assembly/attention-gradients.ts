@@ -1,6 +1,6 @@
 import { blocksOf, packAcross, QUERIES, softmaxRow } from "./attention";
 import { keepMask, keepScale } from "./dropout";
-import { PANEL, PANEL_BYTES } from "./product";
+import { PANEL, PANEL_BYTES, ZEROS_BYTES } from "./product";
 import { multiplyInto, packPanels, transposeRows } from "./product-gradients";
 import { all, madd, sum } from "./vector";
 
@@ -59,7 +59,7 @@ export function attentionGradient(
 
     const room = min(length, QUERIES);
     const zeros = scratch + pair * scratchStep;
-    const edge = zeros + PANEL_BYTES;
+    const edge = zeros + ZEROS_BYTES;
     const keysAcross = edge + length * PANEL_BYTES;
     const valuesAcross = keysAcross + panels * panelBytes;
     const keysDown = valuesAcross + panels * panelBytes;
@@ -69,7 +69,7 @@ export function attentionGradient(
     const turned = slopes + room * rowBytes;
     const turnedStride = (room << 2) + 64;
 
-    memory.fill(zeros, 0, PANEL_BYTES);
+    memory.fill(zeros, 0, ZEROS_BYTES);
     packAcross(keys, keyStride, length, size, keysAcross);
     packAcross(value + start * valueStride + column, valueStride, length, size, valuesAcross);
     if (queryGradient) packPanels(keys, keyStride, length, size, keysDown, 0, blocksOf(length));

@@ -1,5 +1,5 @@
 import { dropRow } from "./dropout";
-import { PANEL, PANEL_BYTES } from "./product";
+import { PANEL, PANEL_BYTES, ZEROS_BYTES } from "./product";
 import { multiplyInto, packPanels, transpose4 } from "./product-gradients";
 import { exponentials, largestOf, scaleBy } from "./rows";
 
@@ -58,12 +58,12 @@ export function attention(
 
     const room = min(length, QUERIES);
     const zeros = scratch + pair * scratchStep;
-    const edge = zeros + PANEL_BYTES;
+    const edge = zeros + ZEROS_BYTES;
     const keys = edge + room * PANEL_BYTES;
     const values = keys + panels * size * PANEL_BYTES;
     const scores = values + columnPanels * length * PANEL_BYTES;
 
-    memory.fill(zeros, 0, PANEL_BYTES);
+    memory.fill(zeros, 0, ZEROS_BYTES);
     packAcross(key + start * keyStride + column, keyStride, length, size, keys);
     packPanels(value + start * valueStride + column, valueStride, length, size, values, 0, blocksOf(length));
 

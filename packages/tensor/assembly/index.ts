@@ -2,7 +2,7 @@ export { activate } from "./activations";
 export { attention } from "./attention";
 export { attentionGradient } from "./attention-gradients";
 export { depthwiseConvolution, dynamicConvolution } from "./convolution";
-export { multiplyInt8Panels, multiplyPanels } from "./product";
+export { multiplyInt8Panels, multiplyPanels, useWideTiles } from "./product";
 export { quantizeRows } from "./quantize";
 export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } from "./rows";
 export { accumulatePanels, packPanels, transposePanels, transposeRows } from "./product-gradients";

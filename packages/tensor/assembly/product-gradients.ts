@@ -1,5 +1,5 @@
 import { copyRows } from "./rows";
-import { PANEL, PANEL_BYTES, TILE, tiles } from "./product";
+import { isPair, PANEL, PANEL_BYTES, TILE, tiles, wideTiles } from "./product";
 import { all } from "./vector";
 
 // The products of training run on the forward product's tiles; what differs is how their operands are laid out.
@@ -183,6 +183,12 @@ export function multiplyInto(
     const incomplete = (panel + 1) * PANEL > columns;
     const b = packed + panel * panelStride;
     const place = output + panel * outputStep;
+    if (isPair(panel, end, columns)) {
+      if (taller) wideTiles(height + 1, input, inputStride, b, length, zeros, place, outputStride, taller, accumulate, b, 0, panelStride, outputStep);
+      wideTiles(height, low, inputStride, b, length, zeros, place + done * outputStride, outputStride, left, accumulate, b, 0, panelStride, outputStep);
+      panel++;
+      continue;
+    }
     const c = incomplete ? edge : place;
     const cStride = incomplete ? PANEL_BYTES : outputStride;
     if (incomplete) copyRows(place, outputStride, edge, PANEL_BYTES, columns % PANEL, 0, rows);

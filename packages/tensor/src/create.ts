@@ -2,6 +2,7 @@ import type { Backend } from "./backend.js";
 import { BackendError } from "./errors.js";
 import { ReferenceBackend } from "./reference/backend.js";
 import { defaultThreads } from "./threads.js";
+import { usesWideVectors } from "./wide-vectors.js";
 
 /** Which backend, and how it runs. */
 export interface BackendOptions {
@@ -14,6 +15,12 @@ export interface BackendOptions {
    * what is running.
    */
   readonly threads?: number;
+  /**
+   * Whether products are laid out for 256-bit vectors: faster by far where V8's revectorizer makes them, slower where it
+   * does not, the same numbers in either case. By default true where `enableWideVectors` or Node's command line turned
+   * it on; say it where that cannot be told, as in Chromium and Deno started with V8's flag.
+   */
+  readonly wideVectors?: boolean;
 }
 
 /** More threads than any machine gains from. */
@@ -30,7 +37,9 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
       return new ReferenceBackend();
     case "wasm": {
       const { createWasmBackend } = await import("./wasm/backend.js");
-      return (await createWasmBackend(threads, { required: options.threads !== undefined })) ?? new ReferenceBackend();
+      const { wideVectors = usesWideVectors() } = options;
+      const required = options.threads !== undefined;
+      return (await createWasmBackend(threads, { wideVectors, required })) ?? new ReferenceBackend();
     }
     default:
       throw new BackendError("createBackend", `there is no backend "${String(name)}"; use "wasm" or "reference"`);
@@ -40,7 +49,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
 /** The backend that all models with the same options share, made at first use. */
 export async function sharedBackend(options: BackendOptions = {}): Promise<Backend> {
   const threads = await threadCount(options);
-  const key = `${options.backend ?? "wasm"} ${threads}`;
+  const key = `${options.backend ?? "wasm"} ${threads} ${options.wideVectors ?? usesWideVectors()}`;
   let backend = shared.get(key);
   if (backend === undefined) {
     backend = createBackend(options);

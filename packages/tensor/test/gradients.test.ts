@@ -34,6 +34,8 @@ describe("gradient kernels of the WebAssembly backend", () => {
     backends.push(await createBackend({ backend: "wasm" }));
     backends.push(await createBackend({ backend: "wasm", threads: 3 }));
     backends.push((await createWasmBackend(1, { variants: ["simd128"] }))!);
+    backends.push(await createBackend({ wideVectors: true }));
+    backends.push(await createBackend({ wideVectors: true, threads: 3 }));
   });
   afterAll(() => {
     for (const backend of backends) {
@@ -93,10 +95,12 @@ describe("gradient kernels of the WebAssembly backend", () => {
     compare(`attentionGradient ${kind}`, shape, 4, 1);
   });
 
-  it.each(Object.keys(KERNELS))("%s gives the same bits on three threads", (name) => {
+  it.each(Object.keys(KERNELS))("%s gives the same bits on three threads and in wide tiles", (name) => {
     for (const shape of [LARGE, { ...LARGE, columns: 128, outputs: 512, tokens: 300, offsets: [0, 130, 260, 390] }]) {
-      const [one, three] = [1, 2].map((index) => KERNELS[name]!(new Rig(backends[index]!, 5), shape));
-      expect(three).toEqual(one);
+      const [one, ...others] = [1, 2, 4, 5].map((index) => KERNELS[name]!(new Rig(backends[index]!, 5), shape));
+      for (const other of others) {
+        expect(other).toEqual(one);
+      }
     }
   });
 });

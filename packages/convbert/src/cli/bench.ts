@@ -4,7 +4,7 @@ import { embeddedModel } from "../embedded.js";
 import { DTYPES, describeMachine, type Measurement, measure, type Setting, type Workload } from "./bench-measure.js";
 import { type BenchReport, reportForPeople } from "./bench-report.js";
 import { EXIT, UsageError } from "./failure.js";
-import { loadingOptions, type ModelFlags, names, wholeNumber } from "./model-options.js";
+import { loadingOptions, type ModelFlags, names, wholeNumber, wideVectorsOption } from "./model-options.js";
 import { ProgressLine } from "./progress.js";
 import { styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
@@ -36,6 +36,7 @@ export function addBench(program: Command, terminal: Terminal, finish: (code: nu
     .option("--dtype <list>", `how weights are kept, of ${DTYPES.join(", ")}; both by default`, dtypes)
     .option("--rounds <count>", "timed runs of each; by default as many as fit in a moment", wholeNumber(1))
     .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]))
+    .addOption(wideVectorsOption())
     .option("--revision <name>", "branch, tag or commit of a hub model")
     .option("--cache-dir <folder>", "where downloads are kept")
     .option("--offline", "never touch the network")
@@ -119,7 +120,7 @@ function workloadsOf({ lengths, batch }: BenchFlags): Workload[] {
 
 /** The arguments with which this command measures one setting only. */
 function argumentsFor({ dtype, threads }: Setting, model: string | undefined, flags: BenchFlags): string[] {
-  const { lengths, batch, rounds, backend, revision, cacheDir, offline } = flags;
+  const { lengths, batch, rounds, backend, revision, cacheDir, offline, wideVectors } = flags;
   const named = { lengths, batch, rounds, backend, revision, "cache-dir": cacheDir };
   return [
     "bench",
@@ -128,6 +129,7 @@ function argumentsFor({ dtype, threads }: Setting, model: string | undefined, fl
     `--threads=${threads}`,
     ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
     ...(offline ? ["--offline"] : []),
+    ...(wideVectors ? ["--wide-vectors"] : []),
     ...(model === undefined ? [] : ["--", model]),
   ];
 }

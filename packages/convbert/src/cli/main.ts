@@ -5,6 +5,7 @@ import { addConvert } from "./convert.js";
 import { addDemo } from "./demo.js";
 import { EXIT, Interrupted, oneLine } from "./failure.js";
 import { addInspect } from "./inspect.js";
+import { turnOnWideVectors } from "./model-options.js";
 import { addRun } from "./run.js";
 import type { Terminal } from "./terminal.js";
 import { addTokenize } from "./tokenize.js";
@@ -46,6 +47,7 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     .description("ConvBERT: run, check and look into models")
     .version(version)
     .option("--no-color", "no colours, as with the environment variable NO_COLOR")
+    .hook("preAction", (_, command) => turnOnWideVectors(command.opts()))
     .addHelpText("after", HELP);
   const commands = [addRun, addTrain, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
   for (const add of commands) add(program, terminal, finish);

@@ -26,7 +26,17 @@ export function commandText(command: Command, task: string): string {
   return parts.join(" \\\n  ");
 }
 
-const LOCAL = ["resume", "overwrite", "json", "threads", "backend", "cacheDir", "offline", "keepCheckpoints"];
+const LOCAL = [
+  "resume",
+  "overwrite",
+  "json",
+  "threads",
+  "wideVectors",
+  "backend",
+  "cacheDir",
+  "offline",
+  "keepCheckpoints",
+];
 const REPEATED = ["data", "eval", "test", "freeze"];
 const FILES = ["data", "eval", "test", "output", "model", "config", "vocab", "tokenizer", "initEmbeddings"];
 

@@ -1,5 +1,5 @@
 import type { FunctionBuilder, ModuleBuilder } from "./builder.ts";
-import { PANEL, pointers } from "./product.ts";
+import { PANEL, pointers, tileKinds, tileName } from "./product.ts";
 
 /** How tiles of int8 products are laid out. */
 export interface Int8Layout {
@@ -24,15 +24,22 @@ const VECTORS = PANEL / 4;
  * - `start`: 8 int32, what corrects an offset of the activations;
  * - `weightScales`, `bias`: 8 float32; `rowScales`: one float32 a row;
  * - `c`: float32 rows `cStride` bytes apart;
- * - `ahead`, `aheadStep`: as for `tileM`.
+ * - `ahead`, `aheadStep`: as for `tileM`;
+ *
+ * and `wideInt8Tile1` ... `wideInt8TileN` of two panels, 16 columns side by side in `c`:
+ *
+ * `wideInt8TileM(..., aheadStep, bStep)`
+ * - `bStep`: bytes from a panel to the next one; `start`, `weightScales` and `bias` have 16 elements.
  */
 export function emitInt8Tiles(module: ModuleBuilder, layout: Int8Layout): void {
-  for (let rows = 1; rows <= layout.rows; rows++) {
-    module.function(`int8Tile${rows}`, (code) => tile(code, rows, layout.relaxed));
+  for (const { panels, prefix } of tileKinds(layout.relaxed)) {
+    for (let rows = 1; rows <= layout.rows; rows++) {
+      module.function(tileName(prefix, "int8Tile", rows), (code) => tile(code, rows, panels, layout.relaxed));
+    }
   }
 }
 
-function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
+function tile(code: FunctionBuilder, rows: number, panels: number, relaxed: boolean): void {
   const a = code.parameter();
   const aStride = code.parameter();
   const b = code.parameter();
@@ -46,16 +53,17 @@ function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
   const tiles = code.parameter();
   const ahead = code.parameter();
   const aheadStep = code.parameter();
+  const bStep = panels > 1 ? code.parameter() : aheadStep;
   const aRows = code.locals("i32", rows);
-  const bAt = code.local("i32");
+  const bAt = code.locals("i32", panels);
   const counter = code.local("i32");
-  const sums = Array.from({ length: rows }, () => code.locals("v128", VECTORS));
-  const weights = code.locals("v128", VECTORS);
+  const sums = Array.from({ length: rows }, () => code.locals("v128", panels * VECTORS));
+  const weights = code.locals("v128", panels * VECTORS);
   const splat = code.local("v128");
   const vectorBytes = relaxed ? 16 : 8;
 
   code.repeat(tiles, () => {
-    code.copy(b, bAt);
+    pointers(code, b, bStep, bAt);
     pointers(code, a, aStride, aRows);
     for (const [n, sum] of sums[0]!.entries()) {
       code.load({ address: start, offset: n * 16 }, sum);
@@ -68,7 +76,7 @@ function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
       code.touch(ahead);
       code.add(ahead, aheadStep, ahead);
       for (const [n, weight] of weights.entries()) {
-        const from = { address: bAt, offset: n * vectorBytes };
+        const from = { address: bAt[Math.floor(n / VECTORS)]!, offset: (n % VECTORS) * vectorBytes };
         if (relaxed) {
           code.load(from, weight);
         } else {
@@ -88,7 +96,9 @@ function tile(code: FunctionBuilder, rows: number, relaxed: boolean): void {
       for (const address of aRows) {
         code.add(address, 4, address);
       }
-      code.add(bAt, VECTORS * vectorBytes, bAt);
+      for (const address of bAt) {
+        code.add(address, VECTORS * vectorBytes, address);
+      }
     });
     for (const [m, row] of sums.entries()) {
       code.loadSplat({ address: rowScales, offset: m * 4 }, splat);

@@ -10,9 +10,25 @@ export interface ProductLayout {
   readonly unroll: number;
 }
 
-/** Columns of a tile and of a panel of packed weights. */
+/** Columns of a panel of packed weights, and of a tile of one panel. */
 export const PANEL = 8;
+/** Vectors of a panel's row. */
 const VECTORS = PANEL / 4;
+
+/**
+ * Panels side by side in a tile, and what its functions are called. V8's revectorizer makes one 256-bit instruction of a
+ * panel's two: only then do the registers hold a wide tile, whose twelve sums keep both multiply-add units busy. Engines
+ * that have the revectorizer have relaxed SIMD as well.
+ */
+export function tileKinds(relaxed: boolean): readonly { readonly panels: number; readonly prefix: string }[] {
+  const narrow = { panels: 1, prefix: "" };
+  return relaxed ? [narrow, { panels: 2, prefix: "wide" }] : [narrow];
+}
+
+/** `tile3`, or `wideTile3`. */
+export function tileName(prefix: string, name: string, rows: number): string {
+  return `${prefix === "" ? name : prefix + name.charAt(0).toUpperCase() + name.slice(1)}${rows}`;
+}
 
 /**
  * Adds `tile1` ... `tileN` (N = `layout.rows`): each computes a column of `tiles` tiles, one below the other, of M rows
@@ -25,16 +41,23 @@ const VECTORS = PANEL / 4;
  * - `c`: rows `cStride` bytes apart;
  * - `ahead`: what will be needed next; each step of each tile reads a byte there, `aheadStep` bytes after the last one.
  *
+ * and `wideTile1` ... `wideTileN` of two panels, 16 columns:
+ *
+ * `wideTileM(..., aheadStep, bStep, cStep)`
+ * - `bStep`, `cStep`: bytes from a panel, and from its columns of `c`, to the next one; `start` has 16 float32.
+ *
  * Each element is one chain of sums in the order of the inner dimension, whatever the tile, so a result does not
- * depend on which rows share a tile.
+ * depend on which rows or panels share a tile.
  */
 export function emitTiles(module: ModuleBuilder, layout: ProductLayout): void {
-  for (let rows = 1; rows <= layout.rows; rows++) {
-    module.function(`tile${rows}`, (code) => tile(code, rows, layout));
+  for (const { panels, prefix } of tileKinds(layout.relaxed)) {
+    for (let rows = 1; rows <= layout.rows; rows++) {
+      module.function(tileName(prefix, "tile", rows), (code) => tile(code, rows, panels, layout));
+    }
   }
 }
 
-function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductLayout): void {
+function tile(code: FunctionBuilder, rows: number, panels: number, { relaxed, unroll }: ProductLayout): void {
   const a = code.parameter();
   const aStride = code.parameter();
   const b = code.parameter();
@@ -46,19 +69,26 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
   const accumulate = code.parameter();
   const ahead = code.parameter();
   const aheadStep = code.parameter();
+  const bStep = panels > 1 ? code.parameter() : aheadStep;
+  const cStep = panels > 1 ? code.parameter() : aheadStep;
   const aRows = code.locals("i32", rows);
-  const bAt = code.local("i32");
+  const at = code.locals("i32", panels);
   const counter = code.local("i32");
-  const sums = Array.from({ length: rows }, () => code.locals("v128", VECTORS));
-  const weights = code.locals("v128", VECTORS);
+  const sums = Array.from({ length: rows }, () => code.locals("v128", panels * VECTORS));
+  const weights = code.locals("v128", panels * VECTORS);
   const splat = code.local("v128");
+  /** Where vector `n` of a row is, with the panels' places in `at`. */
+  const place = (n: number, step = 0) => ({
+    address: at[Math.floor(n / VECTORS)]!,
+    offset: (step * VECTORS + (n % VECTORS)) * 16,
+  });
 
   const steps = (count: number): void => {
     code.touch(ahead);
     code.add(ahead, aheadStep, ahead);
     for (let step = 0; step < count; step++) {
       for (const [n, weight] of weights.entries()) {
-        code.load({ address: bAt, offset: (step * VECTORS + n) * 16 }, weight);
+        code.load(place(n, step), weight);
       }
       for (const [m, row] of sums.entries()) {
         code.loadSplat({ address: aRows[m]!, offset: step * 4 }, splat);
@@ -70,11 +100,13 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
     for (const address of aRows) {
       code.add(address, count * 4, address);
     }
-    code.add(bAt, count * PANEL * 4, bAt);
+    for (const address of at) {
+      code.add(address, count * PANEL * 4, address);
+    }
   };
 
   code.repeat(tiles, () => {
-    code.copy(b, bAt);
+    pointers(code, b, bStep, at);
     pointers(code, a, aStride, aRows);
     for (const [n, sum] of sums[0]!.entries()) {
       code.load({ address: start, offset: n * 16 }, sum);
@@ -92,19 +124,21 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
       code.repeat(counter, () => steps(1));
     }
     const store = (add: boolean): void => {
-      code.copy(c, bAt);
+      pointers(code, c, cStep, at);
       for (const row of sums) {
         if (add) {
           for (const [n, sum] of row.entries()) {
-            code.load({ address: bAt, offset: n * 16 }, splat);
+            code.load(place(n), splat);
             code.addFloat(sum, splat, sum);
           }
         }
         // With no load between the stores, V8's revectorizer makes 256-bit instructions of the whole tile.
         for (const [n, sum] of row.entries()) {
-          code.store(sum, { address: bAt, offset: n * 16 });
+          code.store(sum, place(n));
         }
-        code.add(bAt, cStride, bAt);
+        for (const address of at) {
+          code.add(address, cStride, address);
+        }
       }
     };
     code.ifNotZero(
@@ -112,7 +146,7 @@ function tile(code: FunctionBuilder, rows: number, { relaxed, unroll }: ProductL
       () => store(true),
       () => store(false),
     );
-    code.copy(bAt, c);
+    code.copy(at[0]!, c);
     code.multiply(aStride, rows, counter);
     code.add(a, counter, a);
   });

@@ -34,7 +34,7 @@ function scratchBytes(lines: number, more = 0): number {
 function attentionScratch(length: number, size: number): number {
   const panels = Math.ceil(length / PANEL);
   const room = Math.min(length, QUERIES);
-  return scratchBytes(1 + room + panels * size + Math.ceil(size / PANEL) * length + room * panels);
+  return scratchBytes(2 + room + panels * size + Math.ceil(size / PANEL) * length + room * panels);
 }
 
 /** The same for its gradient. */
@@ -42,7 +42,7 @@ function gradientScratch(length: number, size: number): number {
   const panels = Math.ceil(length / PANEL);
   const columnPanels = Math.ceil(size / PANEL);
   const room = Math.min(length, QUERIES);
-  const lines = 1 + length + 2 * panels * size + columnPanels * (length + room) + 2 * room * panels;
+  const lines = 2 + length + 2 * panels * size + columnPanels * (length + room) + 2 * room * panels;
   return scratchBytes(lines, length * (room * 4 + 64));
 }
 

@@ -33,6 +33,8 @@ const CHUNKS_PER_THREAD = 8;
 
 /** How a backend is made besides the number of its threads. */
 interface WasmOptions {
+  /** Whether products run in tiles for 256-bit registers. */
+  readonly wideVectors?: boolean;
   /** Kernels to choose from. */
   readonly variants?: readonly Variant[];
   /** Whether threads that cannot be started are an error; else one thread computes alone. */
@@ -45,13 +47,13 @@ interface WasmOptions {
  */
 export async function createWasmBackend(
   threads = 1,
-  { variants, required = true }: WasmOptions = {},
+  { wideVectors = false, variants, required = true }: WasmOptions = {},
 ): Promise<Backend | null> {
   if (typeof WebAssembly !== "object") {
     return null;
   }
   const shared = threads > 1 && canShareMemory();
-  const modules = await compileKernels(shared, variants);
+  const modules = await compileKernels(shared, wideVectors, variants);
   if (modules === null) {
     return null;
   }
@@ -114,7 +116,8 @@ class WasmBackend implements Backend {
 
   get description(): string {
     const { threads } = this;
-    return `wasm ${this.#kernels.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}${this.#remark}`;
+    const kernels = `${this.#kernels.variant}${this.#kernels.wide ? " in 256 bits" : ""}`;
+    return `wasm ${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"}${this.#remark}`;
   }
 
   /** Runs a kernel over `units` units that are `work` steps together, on all threads where that pays. */
@@ -124,7 +127,9 @@ class WasmBackend implements Backend {
       return;
     }
     const { pool } = this.#threading;
-    pool.run(name, args, units, Math.ceil(units / (pool.threads * CHUNKS_PER_THREAD)));
+    const chunk = Math.ceil(units / (pool.threads * CHUNKS_PER_THREAD));
+    // A wide tile takes two panels.
+    pool.run(name, args, units, this.#kernels.wide ? Math.ceil(chunk / 2) * 2 : chunk);
   };
 
   /** What kernels of several steps run on. */

@@ -44,9 +44,12 @@ export type KernelName = (typeof KERNEL_NAMES)[number];
 type Exports = Readonly<Record<string, (...args: number[]) => void>>;
 
 /** Pointers, strides and counts are numbers; the last two arguments of a kernel are the range of its units of work. */
-export type ElementKernels = Readonly<Record<KernelName, (...args: number[]) => void>>;
+export type ElementKernels = Readonly<Record<KernelName | "useWideTiles", (...args: number[]) => void>>;
 
-/** `tile1` ... `tile6` (kernels/emit/product.ts) and `int8Tile1` ... `int8Tile6` (kernels/emit/int8.ts). */
+/**
+ * `tile1` ... `tile6` (kernels/emit/product.ts) and `int8Tile1` ... `int8Tile6` (kernels/emit/int8.ts), and with relaxed
+ * SIMD `wideTile1` and so on.
+ */
 export type TileKernels = Exports;
 
 export type Variant = "relaxed-simd" | "simd128";
@@ -57,12 +60,15 @@ export const VARIANTS: readonly Variant[] = ["relaxed-simd", "simd128"];
 /** Compiled code, which can be sent to workers. */
 export interface KernelModules {
   readonly variant: Variant;
+  /** Whether products run in tiles that fill 256-bit registers. */
+  readonly wide: boolean;
   readonly elements: WebAssembly.Module;
   readonly tiles: WebAssembly.Module;
 }
 
 export interface Kernels {
   readonly variant: Variant;
+  readonly wide: boolean;
   readonly elements: ElementKernels;
   readonly tiles: TileKernels;
 }
@@ -73,6 +79,7 @@ export interface Kernels {
  */
 export async function compileKernels(
   sharedMemory: boolean,
+  wideTiles: boolean,
   variants: readonly Variant[] = VARIANTS,
 ): Promise<KernelModules | null> {
   for (const variant of variants) {
@@ -83,7 +90,12 @@ export async function compileKernels(
       continue;
     }
     try {
-      return { variant, elements: await WebAssembly.compile(elements), tiles: await WebAssembly.compile(tiles) };
+      return {
+        variant,
+        wide: wideTiles && variant === "relaxed-simd",
+        elements: await WebAssembly.compile(elements),
+        tiles: await WebAssembly.compile(tiles),
+      };
     } catch (error) {
       // A content security policy without 'wasm-unsafe-eval' forbids compiling.
       if (error instanceof WebAssembly.CompileError) {
@@ -99,12 +111,10 @@ export async function compileKernels(
 export async function instantiateKernels(modules: KernelModules, memory: WebAssembly.Memory): Promise<Kernels> {
   const env = { memory };
   const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports as WebAssembly.ModuleImports;
-  const elements = await WebAssembly.instantiate(modules.elements, { env, tiles });
-  return {
-    variant: modules.variant,
-    elements: elements.exports as unknown as ElementKernels,
-    tiles: tiles as unknown as TileKernels,
-  };
+  const instance = await WebAssembly.instantiate(modules.elements, { env, tiles });
+  const elements = instance.exports as unknown as ElementKernels;
+  elements.useWideTiles(modules.wide ? 1 : 0);
+  return { variant: modules.variant, wide: modules.wide, elements, tiles: tiles as unknown as TileKernels };
 }
 
 /** The name of the memory's import and its kind, as the binary format has them; the flags follow. */

@@ -61,6 +61,7 @@ async function serve({ modules, memory, control, names, threads, index }, post) 
   const env = { memory };
   const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports;
   const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
+  kernels.useWideTiles(modules.wide ? 1 : 0);
   const words = new Int32Array(memory.buffer, control, ${RANGES / 4} + threads * ${RANGE_BYTES / 4});
   const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, 24);
   let done = Atomics.load(words, ${STATE}) >> ${JOB_SHIFT};

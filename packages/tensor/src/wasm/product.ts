@@ -89,7 +89,7 @@ export interface Product<Weights> {
 
 /** Memory that products work in. */
 export interface ProductScratch {
-  /** Eight zeros. */
+  /** Sixteen zeros, as many as a wide tile starts from. */
   readonly zeros: number;
   /** The bias's last, incomplete panel. */
   readonly bias: number;

@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { afterEach, expect, it, vi } from "vitest";
+import { type Backend, createBackend, enableWideVectors, linear, sharedBackend, Tensor } from "../src/index.js";
+import { createWasmBackend } from "../src/wasm/backend.js";
+import { compileKernels, instantiateKernels } from "../src/wasm/modules.js";
+import { compute } from "./layer.js";
+import { numbers } from "./numbers.js";
+
+const FLAG = "--experimental-wasm-revectorize";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+const bits = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
+function expectSameBits(actual: Record<string, Float32Array>, expected: Record<string, Float32Array>): void {
+  for (const [name, values] of Object.entries(expected)) {
+    expect(bits(actual[name]!).equals(bits(values)), name).toBe(true);
+  }
+}
+
+/** One product in float32 and one in int8. */
+function products(backend: Backend, rows: number, columns: number, outputs: number): Record<string, Float32Array> {
+  const x = Tensor.from(backend, numbers(rows * columns, 1), [rows, columns]);
+  const bias = Tensor.from(backend, numbers(outputs, 2), [outputs]);
+  const results: Record<string, Float32Array> = {};
+  for (const dtype of ["float32", "int8"] as const) {
+    const weights = backend.createPacked(outputs, columns, dtype);
+    backend.packRows(weights, 0, numbers(outputs * columns, 3));
+    const [plain, activated] = [linear(x, weights), linear(x, weights, { bias, activation: "gelu" })];
+    results[`${dtype} plain`] = (plain.data as Float32Array).slice();
+    results[`${dtype} with bias and activation`] = (activated.data as Float32Array).slice();
+    backend.releasePacked(weights);
+    plain.dispose();
+    activated.dispose();
+  }
+  x.dispose();
+  bias.dispose();
+  return results;
+}
+
+it("wide tiles give the bits of narrow ones at any size", async () => {
+  const [narrow, wide] = [await createBackend({ wideVectors: false }), await createBackend({ wideVectors: true })];
+  expect(wide.description).toBe("wasm relaxed-simd in 256 bits, 1 thread");
+  expect(narrow.description).toBe("wasm relaxed-simd, 1 thread");
+  const sizes = fc.tuple(
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 70 }),
+    fc.integer({ min: 1, max: 70 }),
+  );
+  fc.assert(
+    fc.property(sizes, ([rows, columns, outputs]) => {
+      expectSameBits(products(wide, rows, columns, outputs), products(narrow, rows, columns, outputs));
+    }),
+    { numRuns: 150 },
+  );
+  narrow.dispose();
+  wide.dispose();
+});
+
+it.each([1, 2, 3, 4, 5])("reads nothing beyond %i panels that end where the memory does", async (panels) => {
+  const page = 1 << 16;
+  const depth = (2 * page) / 32;
+  const memory = new WebAssembly.Memory({ initial: 1 + 2 * panels, maximum: 65536 });
+  const kernels = await instantiateKernels((await compileKernels(false, true))!, memory);
+  const floats = new Float32Array(memory.buffer).fill(1);
+  const [input, output, zeros] = [1024, 32 * 1024, 40 * 1024];
+  floats.fill(0, zeros / 4, zeros / 4 + 16);
+  const columns = panels * 8;
+  const weights = [page, depth, 0, depth];
+  const target = [output, columns * 4, 0, columns, -1];
+  kernels.elements.multiplyPanels(input, depth * 4, 1, ...weights, 0, zeros, 0, ...target, 0, panels);
+  expect(new Set(floats.subarray(output / 4, output / 4 + columns))).toEqual(new Set([depth]));
+});
+
+it("exist only with relaxed SIMD", async () => {
+  const plain = (await createWasmBackend(1, { wideVectors: true, variants: ["simd128"] }))!;
+  expect(plain.description).toBe("wasm simd128, 1 thread");
+  const usual = (await createWasmBackend(1, { variants: ["simd128"] }))!;
+  expectSameBits(products(plain, 13, 40, 45), products(usual, 13, 40, 45));
+  plain.dispose();
+  usual.dispose();
+});
+
+it.each([
+  ["Node 24 on x64", { versions: { node: "24.0.0", v8: "13.6.1" }, arch: "x64", execArgv: [FLAG] }, true],
+  ["without the flag", { versions: { node: "24.0.0", v8: "13.6.1" }, arch: "x64", execArgv: [] }, false],
+  ["Node 20", { versions: { node: "20.19.0", v8: "11.3.2" }, arch: "x64", execArgv: [FLAG] }, false],
+  ["another processor", { versions: { node: "24.0.0", v8: "13.6.1" }, arch: "arm64", execArgv: [FLAG] }, false],
+  ["Bun", { versions: { node: "24.0.0", v8: "13.6.1", bun: "1.3.0" }, arch: "x64", execArgv: [FLAG] }, false],
+  ["Deno", { versions: { node: "24.0.0", v8: "14.0.0", deno: "2.5.0" }, arch: "x64", execArgv: [FLAG] }, false],
+  ["a page", undefined, false],
+])("%s: told from what the engine says", async (_, process, expected) => {
+  vi.stubGlobal("process", process);
+  const { usesWideVectors } = await import("../src/wide-vectors.js");
+  expect(usesWideVectors()).toBe(expected);
+});
+
+it("can be turned on in Node on x64, and the compiled code gives the same bits", async () => {
+  const before = await createBackend();
+  const expected = compute(before);
+  const canDo = process.arch === "x64" && !("bun" in process.versions);
+  expect(await enableWideVectors()).toBe(canDo);
+  expect(await enableWideVectors()).toBe(canDo);
+  const [after, shared] = [await createBackend(), await sharedBackend()];
+  for (const backend of [after, shared]) {
+    expect(backend.description.includes("256 bits")).toBe(canDo);
+  }
+  // V8 compiles with the flag what has run for a while.
+  for (let round = 0; round < 4; round++) {
+    expectSameBits(compute(after), expected);
+  }
+  for (const backend of [before, after, shared]) {
+    backend.dispose();
+  }
+});
