@@ -28,7 +28,7 @@ Parts: short long batch longest sentences small medium-small accuracy`;
 
 const web = ["ort-web", "ort-web-q8", "ort-web-int8"];
 const node = ["ort-node", "ort-node-q8", "ort-node-int8"];
-const ours = ["ours", "ours-int8"];
+const ours = ["ours", "ours-int8", "ours-wide", "ours-int8-wide"];
 
 /**
  * What is compared. In the longer workloads, who is known to be far slower sits out (TensorFlow.js takes 3 times
@@ -36,7 +36,11 @@ const ours = ["ours", "ours-int8"];
  */
 const parts: Readonly<Record<string, { model: string; workload: string; contenders: string[] }>> = {
   short: { model: "base", workload: "1x16", contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"] },
-  long: { model: "base", workload: "1x128", contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"] },
+  long: {
+    model: "base",
+    workload: "1x128",
+    contenders: [...ours, ...web, "ort-web-wide", "ort-web-int8-wide", ...node, "tfjs-wasm", "pytorch"],
+  },
   batch: { model: "base", workload: "8x128", contenders: [...ours, "ort-web", "ort-web-int8", ...node, "pytorch"] },
   longest: { model: "base", workload: "1x512", contenders: [...ours, "ort-web", "ort-web-int8", ...node, "pytorch"] },
   sentences: {

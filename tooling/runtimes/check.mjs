@@ -41,6 +41,8 @@ function usesRelaxed(bytes) {
 const MODES = {
   /** All that the engine has. */
   full() {},
+  /** Vectors of 256 bits, where the package turns them on. */
+  wide() {},
   /** No relaxed instructions, as in engines before 2023. */
   simd128() {
     const { validate } = WebAssembly;
@@ -57,11 +59,12 @@ const MODES = {
 };
 
 /** What the backend has to say about itself. */
-function expectedDescription(isRelaxed, isWasm, threads, mayShare) {
+function expectedDescription(isRelaxed, isWide, isWasm, threads, mayShare) {
   if (!isWasm) return /^reference/;
   const remark = threads === undefined ? "( \\(others could not be started\\))?" : " \\(.*isolated\\)";
   const count = mayShare && threads > 1 ? `${threads} threads$` : `1 thread${threads === 1 ? "" : remark}$`;
-  return new RegExp(`^wasm ${isRelaxed ? "relaxed-simd" : "simd128"}, ${count}`);
+  const kernels = `${isRelaxed ? "relaxed-simd" : "simd128"}${isWide ? " in 256 bits" : ""}`;
+  return new RegExp(`^wasm ${kernels}, ${count}`);
 }
 
 /**
@@ -75,7 +78,13 @@ export async function check({ mode, recorded, sources, importPackage, isWasmForb
   MODES[mode]();
   const isWasm = hasWasm() && !isWasmForbidden;
   const mayShare = !isAlone && typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false;
-  const { ConvBertTokenizerFast, loadModel, pipeline } = await importPackage();
+  const { ConvBertTokenizerFast, enableWideVectors, loadModel, pipeline } = await importPackage();
+  const isWide = mode === "wide";
+  if (isWide && (await enableWideVectors()) !== (process.arch === "x64")) {
+    throw new Error(`enableWideVectors() answers the wrong thing on ${process.arch}`);
+  }
+  // V8 compiles for 256 bits what has run for a while.
+  const rounds = isWide ? 10 : 1;
   const lines = [];
   for (const [name, texts] of Object.entries(recorded)) {
     const source = sources[name];
@@ -89,9 +98,11 @@ export async function check({ mode, recorded, sources, importPackage, isWasmForb
         const title = `${name} ${dtype}, ${threads ?? "default"} thread(s)`;
         const model = await loadModel(source, { dtype, threads });
         const { description } = model.backend;
-        const wanted = expectedDescription(isRelaxed, isWasm, threads, mayShare);
+        const wanted = expectedDescription(isRelaxed, isWide && process.arch === "x64", isWasm, threads, mayShare);
         if (!wanted.test(description)) throw new Error(`${title}: runs on "${description}", expected ${wanted}`);
-        const difference = await largestDifference(model, texts, dtype);
+        const differences = [];
+        for (let round = 0; round < rounds; round++) differences.push(await largestDifference(model, texts, dtype));
+        const difference = Math.max(...differences);
         const is7Bits = dtype === "int8" && isWasm && isRounded;
         if (!(difference <= (is7Bits ? TOLERANCE_7_BITS : TOLERANCE))) {
           throw new Error(`${title} on ${description}: logits differ by ${difference} of the largest`);

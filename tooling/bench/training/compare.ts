@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "8" },
     texts: { type: "string" },
     "only-ours": { type: "boolean", default: false },
+    wide: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -24,7 +25,8 @@ const { values: flags } = parseArgs({
 if (flags.help) {
   console.log(
     "node compare.ts [--python PATH] [--workloads classifier,small,medium-small,base] [--threads 1,2] [--rounds 8]\n" +
-      "  [--texts FILE: one text a line for the classifier's batches; ../shared/data/sst2/train.tsv by default] [--only-ours] [--json]",
+      "  [--texts FILE: one text a line for the classifier's batches; ../shared/data/sst2/train.tsv by default] [--only-ours]\n" +
+      "  [--wide: ours with V8's revectorizer as well] [--json]",
   );
   process.exit(0);
 }
@@ -150,6 +152,10 @@ try {
     writeFileSync(batches, JSON.stringify(makeBatches(workload, texts)));
     for (const threads of flags.threads.split(",").map(Number)) {
       const contenders = [new Contender("ours", process.execPath, [here("ours.ts")])];
+      if (flags.wide) {
+        const wide = ["--experimental-wasm-revectorize", here("ours.ts")];
+        contenders.push(new Contender("ours-wide", process.execPath, wide));
+      }
       if (!flags["only-ours"]) contenders.push(new Contender("pytorch", flags.python, [here("pytorch.py")]));
       const losses: number[][] = [];
       const versions: string[] = [];
@@ -161,10 +167,10 @@ try {
         await contender.step();
       }
       if (workload === flags.workloads.split(",")[0]) log(versions.join("\n"));
-      for (const [step, loss] of losses[0]!.entries()) {
-        const other = losses.at(-1)![step]!;
-        if (!(Math.abs(loss / other - 1) < 1e-3)) {
-          throw new Error(`${workload}: the losses of step ${step} differ: ${loss} and ${other}`);
+      const expected = losses.at(-1)!;
+      for (const [step, loss] of losses.flatMap((own) => [...own.entries()])) {
+        if (!(Math.abs(loss / expected[step]! - 1) < 1e-3)) {
+          throw new Error(`${workload}: the losses of step ${step} differ: ${loss} and ${expected[step]}`);
         }
       }
       for (let round = 0; round < Number(flags.rounds); round++) {
@@ -172,19 +178,19 @@ try {
       }
       const lowest = contenders.map(({ times }) => Math.min(...times));
       const median = contenders.map(({ times }) => times.toSorted((a, b) => a - b)[times.length >> 1]!);
-      const ratio = lowest.length > 1 ? lowest[0]! / lowest[1]! : null;
+      const ratios = flags["only-ours"] ? [] : lowest.slice(0, -1).map((time) => time / lowest.at(-1)!);
       log(
         `${workload}, ${threads} thread(s): ${contenders
           .map(({ name, peakBytes }, i) => {
             const mebibytes = (peakBytes / 2 ** 20).toFixed(0);
             return `${name} ${lowest[i]!.toFixed(1)} ms (median ${median[i]!.toFixed(1)}, peak ${mebibytes} MiB)`;
           })
-          .join(", ")}${ratio === null ? "" : `, ratio ${ratio.toFixed(2)}`}`,
+          .join(", ")}${ratios.map((ratio) => `, ratio ${ratio.toFixed(2)}`).join("")}`,
       );
       results.push({
         workload,
         threads,
-        ratio,
+        ratios,
         contenders: contenders.map(({ name, times, peakBytes }, i) => ({
           name,
           version: versions[i],

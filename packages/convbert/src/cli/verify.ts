@@ -17,10 +17,11 @@ interface VerifyFlags extends ModelFlags {
 const HELP = `
 CASES.safetensors holds tensors <case>/in/<argument>, <case>/out/<field> (<field>.<i> for the parts of a tuple) and
 <case>/grad/<parameter>; cases.json beside it has the scalar arguments of each case. Every recorded field of every case
-is compared, element by element. Gradients are listed, but this version computes none.
+is compared, element by element, and the gradient of the loss (without dropout) by every parameter that is recorded.
 
 Exit code: 0 when every field agrees, 1 when one differs or is missing, 2 when nothing could be compared.
-With --json, one line a field: {"case", "field", "max_abs_diff", "max_abs_expected", "ok"}; "ok" is null for gradients.`;
+With --json, one line a field: {"case", "field", "max_abs_diff", "max_abs_expected", "ok"}, and "reason" where
+it does not match and that is not a matter of size.`;
 
 /** Adds `convbert verify`. */
 export function addVerify(program: Command, terminal: Terminal, finish: (code: number) => void): void {
