@@ -50,7 +50,7 @@ describe("the built command", () => {
     const [usual, wide] = [await ask(), await ask("--wide-vectors")];
     if (process.arch !== "x64") {
       expect(wide.code).toBe(2);
-      expect(wide.stderr).toMatch(/needs Node 22 or newer on an x64 processor/);
+      expect(wide.stderr).toMatch(/needs Node 24 or newer on an x64 processor/);
       return;
     }
     expect(wide).toEqual(usual);

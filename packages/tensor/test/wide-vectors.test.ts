@@ -87,6 +87,7 @@ it("exist only with relaxed SIMD", async () => {
 it.each([
   ["Node 24 on x64", { versions: { node: "24.0.0", v8: "13.6.1" }, arch: "x64", execArgv: [FLAG] }, true],
   ["without the flag", { versions: { node: "24.0.0", v8: "13.6.1" }, arch: "x64", execArgv: [] }, false],
+  ["Node 22", { versions: { node: "22.23.0", v8: "12.4.254" }, arch: "x64", execArgv: [FLAG] }, false],
   ["Node 20", { versions: { node: "20.19.0", v8: "11.3.2" }, arch: "x64", execArgv: [FLAG] }, false],
   ["another processor", { versions: { node: "24.0.0", v8: "13.6.1" }, arch: "arm64", execArgv: [FLAG] }, false],
   ["Bun", { versions: { node: "24.0.0", v8: "13.6.1", bun: "1.3.0" }, arch: "x64", execArgv: [FLAG] }, false],

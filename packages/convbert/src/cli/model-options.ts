@@ -34,14 +34,14 @@ export function withModelFlags(command: Command, { dtype = true }: { readonly dt
 export function wideVectorsOption(): Option {
   return new Option(
     "--wide-vectors",
-    "compute in 256 bits, by an experimental flag of V8 (x64, Node from 22): the same, sooner",
+    "compute in 256 bits, by an experimental flag of V8 (x64, Node from 24): the same, sooner",
   );
 }
 
 /** Does what `--wide-vectors` says, before a model is loaded; the flag is an error where it would do nothing. */
 export async function turnOnWideVectors({ wideVectors }: Pick<ModelFlags, "wideVectors">): Promise<void> {
   if (wideVectors && !(await enableWideVectors())) {
-    throw new UsageError("--wide-vectors needs Node 22 or newer on an x64 processor; leave it out");
+    throw new UsageError("--wide-vectors needs Node 24 or newer on an x64 processor; leave it out");
   }
 }
 
