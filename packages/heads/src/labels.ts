@@ -1,10 +1,19 @@
 import { type ArrayInput, floats, InputError, integers } from "@convbert/model";
 import { type Backend, Tensor } from "@convbert/tensor";
 
-/** Integer labels as a tensor. Throws InputError unless there is one for each of `count` predictions. */
-export function integerLabels(backend: Backend, argument: string, labels: ArrayInput, count: number): Tensor<"int32"> {
+/**
+ * Integer labels as a tensor. Throws InputError unless there is one for each of `count` predictions, in one axis where
+ * they are `flat`: the reference flattens those of the other heads.
+ */
+export function integerLabels(
+  backend: Backend,
+  argument: string,
+  labels: ArrayInput,
+  count: number,
+  flat = false,
+): Tensor<"int32"> {
   const { shape, values } = integers(argument, labels);
-  if (values.length !== count) {
+  if (values.length !== count || (flat && shape.length !== 1)) {
     throw new InputError(
       argument,
       `expected ${count} labels, one for each prediction, got shape [${shape.join(", ")}]`,
@@ -30,11 +39,22 @@ export function tokenLabels(
   return kept === null ? values : Int32Array.from(kept, (token) => values[token]!);
 }
 
-/** Float labels as a tensor. Throws InputError unless their number is that of the logits. */
-export function floatLabels(backend: Backend, argument: string, labels: ArrayInput, count: number): Tensor<"float32"> {
+/**
+ * Float labels as a tensor. Throws InputError unless they have the shape of the logits, `expected`; with `squeezed`
+ * axes of one element do not count.
+ */
+export function floatLabels(
+  backend: Backend,
+  argument: string,
+  labels: ArrayInput,
+  expected: readonly number[],
+  squeezed = false,
+): Tensor<"float32"> {
   const { shape, values } = floats(argument, labels);
-  if (values.length !== count) {
-    throw new InputError(argument, `expected ${count} values, one for each logit, got shape [${shape.join(", ")}]`);
+  const axes = (all: readonly number[]) => (squeezed ? all.filter((extent) => extent !== 1) : all).join(", ");
+  if (axes(shape) !== axes(expected)) {
+    const wanted = `[${expected.join(", ")}], a value for each logit`;
+    throw new InputError(argument, `expected shape ${wanted}, got [${shape.join(", ")}]`);
   }
   return Tensor.from(backend, values);
 }

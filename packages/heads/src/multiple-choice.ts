@@ -93,7 +93,7 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
   #loss(logits: Tensor<"float32">, { labels }: MultipleChoiceInputs, options: LossOptions) {
     return labels == null
       ? null
-      : crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
+      : crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0), true), options);
   }
 
   /** Each choice is a sequence of its own. */

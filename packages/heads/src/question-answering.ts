@@ -123,7 +123,9 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
     { labelSmoothing = 0 }: LossOptions,
   ): Tensor<"float32"> {
     const { shape, values } = integers(argument, positions);
-    if (values.length !== batch) {
+    // As the reference, which drops a last axis of one element.
+    const axes = shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
+    if (axes.length !== 1 || values.length !== batch) {
       throw new InputError(argument, `expected [${batch}], one for each sequence, got shape [${shape.join(", ")}]`);
     }
     const clamped = values.map((position) => Math.min(Math.max(position, 0), length));

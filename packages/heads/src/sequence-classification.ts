@@ -8,6 +8,7 @@ import {
   type FloatArray,
   type ForwardOptions,
   hiddenActivation,
+  InputError,
   isIntegral,
   Linear,
   type ProblemType,
@@ -94,14 +95,28 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
     }
     switch (given ?? this.config.problem_type ?? inferProblem(this.config.num_labels, labels)) {
       case "regression":
-        return meanSquaredError(logits, floatLabels(this.backend, "labels", labels, logits.size));
+        return meanSquaredError(
+          logits,
+          floatLabels(this.backend, "labels", labels, logits.shape, this.config.num_labels === 1),
+        );
       case "multi_label_classification":
-        return binaryCrossEntropy(logits, floatLabels(this.backend, "labels", labels, logits.size));
-      default:
+        return binaryCrossEntropy(logits, floatLabels(this.backend, "labels", labels, logits.shape));
+      case "single_label_classification":
         return crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
+      default:
+        throw new InputError(
+          "problem_type",
+          `there is no ${JSON.stringify(given)}; use one of ${PROBLEM_TYPES.join(", ")}`,
+        );
     }
   }
 }
+
+const PROBLEM_TYPES: readonly ProblemType[] = [
+  "regression",
+  "single_label_classification",
+  "multi_label_classification",
+];
 
 /** The reference's rule: one label is regression, integers are classes, anything else is several labels at once. */
 function inferProblem(numLabels: number, labels: ArrayInput): ProblemType {

@@ -111,12 +111,45 @@ describe("labels", () => {
     ["ConvBertForMaskedLM", { labels: [[0, 31]] }, "label 31 is outside"],
     ["ConvBertForSequenceClassification", { labels: [5] }, "label 5 is outside"],
     ["ConvBertForSequenceClassification", { labels: [[Number.NaN, 1]] }, "finite"],
-    ["ConvBertForSequenceClassification", { labels: [0.5] }, "one for each logit"],
+    ["ConvBertForSequenceClassification", { labels: [0.5] }, "a value for each logit, got [1]"],
     ["ConvBertForQuestionAnswering", { start_positions: [0, 1], end_positions: [1] }, "one for each sequence"],
     ["ConvBertForMultipleChoice", { labels: [2] }, "label 2 is outside"],
+    ["ConvBertForMultipleChoice", { labels: [[0]] }, "expected 1 labels, one for each prediction, got shape [1, 1]"],
+    ["ConvBertForSequenceClassification", { labels: [0], problem_type: "bogus" }, 'there is no "bogus"; use one of'],
   ] as const)("%s answers %j with one clear error", async (name, labels, message) => {
     using model = await classOf(name).fromConfig(TINY);
     await expect(model.forward({ ...inputsOf(name), ...labels } as object)).rejects.toThrow(message);
+  });
+
+  it("take the axes that the reference takes", async () => {
+    using model = await MODEL_CLASSES.ConvBertForSequenceClassification.fromConfig({ ...TINY, num_labels: 3 });
+    const input_ids = [
+      [3, 4],
+      [5, 6],
+    ];
+    const turned = { data: new Float32Array(6), shape: [3, 2] };
+    for (const labels of [turned, { data: turned.data, shape: [6] }]) {
+      for (const problem_type of ["multi_label_classification", "regression"] as const) {
+        await expect(model.forward({ input_ids, labels, problem_type })).rejects.toThrow("expected shape [2, 3]");
+      }
+    }
+    const fitting = { data: turned.data, shape: [2, 3] };
+    expect(await model.forward({ input_ids, labels: fitting })).toHaveProperty("loss");
+
+    using scores = await MODEL_CLASSES.ConvBertForSequenceClassification.fromConfig({ ...TINY, num_labels: 1 });
+    const losses = [
+      [0.5, 2],
+      [[0.5], [2]],
+    ].map(async (labels) => (await scores.forward({ input_ids, labels })).loss);
+    expect(await losses[0]).toBe(await losses[1]);
+    expect(await losses[0]).toBeGreaterThan(0);
+
+    using answers = await MODEL_CLASSES.ConvBertForQuestionAnswering.fromConfig(TINY);
+    const positions = (shape: number[]) => ({ data: Int32Array.of(0, 1), shape });
+    const ask = (start_positions: object) =>
+      answers.forward({ input_ids, start_positions, end_positions: positions([2]) } as object);
+    expect(await ask(positions([2, 1]))).toHaveProperty("loss");
+    await expect(ask(positions([1, 2]))).rejects.toThrow("expected [2], one for each sequence, got shape [1, 2]");
   });
 
   it("has no loss without labels, and the base model takes none", async () => {

@@ -327,7 +327,11 @@ async function load(
       continue;
     }
     signal?.throwIfAborted();
-    await checkpoint.load(found, parameter, { ...(signal && { signal }) });
+    // Of two tables that are one in the model, the reference keeps what it reads last: the head's.
+    const tiedName = tied.find(([target]) => target === name)?.[1];
+    await checkpoint.load((tiedName !== undefined && match.mapping.get(tiedName)) || found, parameter, {
+      ...(signal && { signal }),
+    });
   }
   model.initialise(fresh, options.seed);
   model.releaseScratch();

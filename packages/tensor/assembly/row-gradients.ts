@@ -220,7 +220,7 @@ export function softmaxGradient(
 }
 
 /**
- * `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`, rows `begin` to `end`; without `add` what the gradient
+ * `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r, 0] - logSums[r, 1])`, rows `begin` to `end`; without `add` what the gradient
  * held is nothing.
  */
 export function accumulateSoftmax(
@@ -246,16 +246,17 @@ export function accumulateSoftmax(
       if (!add) memory.fill(gradient + row * gradientStride, 0, bytes);
       continue;
     }
-    const shift = v128.load32_splat(logSums + row * logSumsStride);
+    const largest = v128.load32_splat(logSums + row * logSumsStride);
+    const shift = v128.load32_splat(logSums + row * logSumsStride, 4);
     const x = input + row * inputStride;
     const to = gradient + row * gradientStride;
     let at: usize = 0;
     for (; at < whole; at += 16) {
-      const p = exp(f32x4.sub(v128.load(x + at), shift));
+      const p = exp(f32x4.sub(f32x4.sub(v128.load(x + at), largest), shift));
       v128.store(to + at, madd(p, all(factor), v128.and(held, v128.load(to + at))));
     }
     for (; at < bytes; at += 4) {
-      const p = exp(f32x4.sub(v128.load32_zero(x + at), shift));
+      const p = exp(f32x4.sub(f32x4.sub(v128.load32_zero(x + at), largest), shift));
       v128.store32_lane(to + at, madd(p, all(factor), v128.and(held, v128.load32_zero(to + at))), 0);
     }
   }

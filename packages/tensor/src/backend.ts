@@ -150,7 +150,10 @@ export interface Backend {
   ): void;
   /** Softmax over `groupSize` adjacent columns (the whole row when equal to `columns`), rows independent. */
   softmax(input: Matrix, groupSize: number, output: Matrix): void;
-  /** `log(sum(exp(row)))` of each row into `output [rows, 1]`, without overflow. */
+  /**
+   * `log(sum(exp(row)))` of each row into `output [rows, 2]`, as two terms: the largest element, and the logarithm of the
+   * sum of `exp(element - largest)`. Their sum, rounded, would lose what a confident row is about.
+   */
   logSumExp(input: Matrix, output: Matrix): void;
   /** Row `indices[i]` of `table` into row `i`; indices are int32 `[1, output.rows]`. */
   gatherRows(table: Matrix, indices: Matrix, output: Matrix): void;

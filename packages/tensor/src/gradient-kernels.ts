@@ -90,7 +90,10 @@ export interface GradientKernels {
   layerNormGradient(args: LayerNormGradientArguments): void;
   /** Of a softmax over groups of `groupSize` columns: `gradient += p * (outputGradient - Σ p * outputGradient)`. */
   softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void;
-  /** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`; both `[rows, 1]`; rows of factor 0 are skipped. */
+  /**
+   * `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r, 0] - logSums[r, 1])`, `logSums [rows, 2]` as `logSumExp`
+   * gives them, `factors [rows, 1]`; rows of factor 0 are skipped.
+   */
   accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: GradientMatrix): void;
   /** `gradient[indices[i]] += outputGradient[i]`, rows in order; index `skip` adds nothing (-1: all add). */
   scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void;

@@ -23,6 +23,7 @@ function random(rows: number, columns: number, seed: number, scale = 1): Matrix 
   return matrix(values, rows, columns);
 }
 
+const column = (of: Matrix, index: number): Matrix => ({ ...of, offset: of.offset + index, columns: 1 });
 const zeros = (like: Matrix) => matrix(new Float32Array(like.rows * like.columns), like.rows, like.columns);
 const read = ({ storage, rows, columns }: Matrix) => storage.float32().slice(0, rows * columns);
 
@@ -118,12 +119,15 @@ describe("gradients of the reference backend are the slopes of its forward kerne
       forward();
       gradients.softmaxGradient(p, slope, 4, dx!);
     });
-    const logSums = random(3, 1, 3);
+    const [terms, logSums] = [random(3, 2, 3), random(3, 1, 4)];
     const factors = matrix([0.5, 0, -2], 3, 1);
-    const sums = () => backend.logSumExp(x, logSums);
+    const sums = () => {
+      backend.logSumExp(x, terms);
+      backend.binary("add", column(terms, 0), column(terms, 1), logSums);
+    };
     const add = (slope: Matrix, [dx]: Matrix[]) => {
       sums();
-      gradients.accumulateSoftmax(x, logSums, slope, dx!);
+      gradients.accumulateSoftmax(x, terms, slope, dx!);
     };
     check([x], logSums, sums, add, factors);
   });

@@ -171,7 +171,7 @@ export const KERNELS: Readonly<Record<string, Run>> = {
     );
     const fresh = rig.fresh(tokens, columns);
     for (const to of [gradient, fresh]) {
-      rig.gradients.accumulateSoftmax(rig.random(tokens, columns, 3), rig.random(tokens, 1, 5), factors, to);
+      rig.gradients.accumulateSoftmax(rig.random(tokens, columns, 3), rig.random(tokens, 2, 3), factors, to);
     }
     return { gradient: rig.read(gradient), fresh: rig.read(fresh) };
   },

@@ -86,6 +86,35 @@ describe("a run", () => {
     }
   });
 
+  it("accumulates batches of weighted classes as one batch, those of one class alone included", async () => {
+    const run = async (batchSize: number, gradientAccumulation: number) => {
+      using model = await tinyModel();
+      const losses: number[] = [];
+      // Two of each class follow each other.
+      const examples = [0, 2, 1, 3].map((i) => sentences(4)[i]!);
+      await new Trainer(
+        tinyRun(model, {
+          ...{
+            train: memoryDataset(examples),
+            shuffle: false,
+            dropout: false,
+            steps: 1,
+            batchSize,
+            gradientAccumulation,
+          },
+          ...{ unpadded: true, classWeights: [1, 9], optimizer: "sgd", learningRate: 1, schedule: "constant" },
+          ...{ warmupSteps: 0, weightDecay: 0, maxGradientNorm: 0 },
+          onEvent: (event) => event.type === "step" && losses.push(event.loss),
+        }),
+      ).train();
+      return [losses[0]!, ...model.parameter("classifier.out_proj.bias")!.read()];
+    };
+    const whole = await run(4, 1);
+    for (const parts of [await run(2, 2), await run(1, 4)]) {
+      for (const [i, value] of whole.entries()) expect(parts[i]).toBeCloseTo(value, 5);
+    }
+  });
+
   it("makes batches within a budget of tokens", async () => {
     using model = await tinyModel();
     const sizes: number[] = [];

@@ -112,7 +112,7 @@ export function cases(backend: Backend, tokens: number, hidden: number, heads: n
       run: () =>
         gradients.accumulateSoftmax(
           wideX,
-          { ...row, rows: tokens, columns: 1, stride: 0 },
+          { ...row, rows: tokens, columns: 2, stride: 0 },
           { ...row, offset: 1, rows: tokens, columns: 1, stride: 0 },
           wideY,
         ),

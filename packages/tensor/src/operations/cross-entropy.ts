@@ -41,7 +41,7 @@ export function crossEntropy(
     }
   }
   const output = Tensor.allocate(x.backend, []);
-  const sums = Tensor.allocate(x.backend, [rows, 1]);
+  const sums = Tensor.allocate(x.backend, [rows, 2]);
   x.backend.logSumExp(x.matrix(), sums.matrix());
   const { offset, stride } = x.matrix();
   const values = x.array.data;
@@ -57,10 +57,11 @@ export function crossEntropy(
     }
     const at = offset + row * stride;
     const weight = weights[index]!;
-    total += (1 - labelSmoothing) * weight * (logSums[row]! - values[at + index]!);
+    const loss = (column: number) => logSums[2 * row]! - values[at + column]! + logSums[2 * row + 1]!;
+    total += (1 - labelSmoothing) * weight * loss(index);
     if (labelSmoothing > 0) {
       for (let column = 0; column < classes; column++) {
-        total += smooth * weights[column]! * (logSums[row]! - values[at + column]!);
+        total += smooth * weights[column]! * loss(column);
       }
     }
     counted += weight;

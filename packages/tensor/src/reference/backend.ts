@@ -271,7 +271,9 @@ export class ReferenceBackend implements Backend {
       for (let i = 0; i < input.columns; i++) {
         sum += Math.exp(x[from + i]! - largest);
       }
-      y[output.offset + row * output.stride] = largest + Math.log(sum);
+      const to = output.offset + row * output.stride;
+      y[to] = largest;
+      y[to + 1] = Math.log(sum);
     }
   }
 

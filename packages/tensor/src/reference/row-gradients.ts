@@ -82,17 +82,18 @@ export function softmaxGradient(output: Matrix, outputGradient: Matrix, groupSiz
   }
 }
 
-/** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r])`; rows of factor 0 are skipped. */
+/** `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r, 0] - logSums[r, 1])`; rows of factor 0 are skipped. */
 export function accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: Matrix): void {
   const x = input.storage.float32();
   const g = gradient.storage.float32();
   for (let row = 0; row < input.rows; row++) {
     const factor = factors.storage.float32()[factors.offset + row * factors.stride]!;
-    const logSum = logSums.storage.float32()[logSums.offset + row * logSums.stride]!;
+    const at = logSums.offset + row * logSums.stride;
+    const [largest, logSum] = [logSums.storage.float32()[at]!, logSums.storage.float32()[at + 1]!];
     if (factor !== 0) {
       for (let column = 0; column < input.columns; column++) {
         g[gradient.offset + row * gradient.stride + column]! +=
-          factor * Math.exp(x[input.offset + row * input.stride + column]! - logSum);
+          factor * Math.exp(x[input.offset + row * input.stride + column]! - largest - logSum);
       }
     }
   }

@@ -263,7 +263,9 @@ class WasmBackend implements Backend {
     const values = pairs.float32();
     const results = output.storage.float32();
     for (let row = 0; row < input.rows; row++) {
-      results[output.offset + row * output.stride] = values[2 * row]! + Math.log(values[2 * row + 1]!);
+      const to = output.offset + row * output.stride;
+      results[to] = values[2 * row]!;
+      results[to + 1] = Math.log(values[2 * row + 1]!);
     }
     this.#memory.release(pairs);
   }

@@ -21,6 +21,7 @@ import { fingerprintOf } from "./fingerprint.js";
 import type { Interval, TrainerOptions, TrainingBatch, TrainSummary } from "./options.js";
 import { type EpochPlan, Planner } from "./plan.js";
 import { decidingScore, isBetter } from "./scores.js";
+import { shareOf } from "./shares.js";
 import { Speed } from "./speed.js";
 import { turn } from "./turn.js";
 
@@ -174,15 +175,15 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
       for (const index of plan.batch(batch + i)) examples.push(await train.get(index));
       batches.push(await collate(examples, seededRandom(this.#checked.seed, COLLATE_STREAM, batchesSeen + i)));
     }
-    const sum = (of: (batch: TrainingBatch<Inputs>) => number) => batches.reduce((total, one) => total + of(one), 0);
-    const targets = sum((one) => one.targets);
+    const shares = batches.map((one) => shareOf(one, this.#options.classWeights));
+    const targets = shares.reduce((total, share) => total + share, 0);
     let loss = 0;
     try {
       for (const [i, one] of batches.entries()) {
-        if (one.targets === 0) continue;
+        if (shares[i] === 0) continue;
         // Also after batches that were passed over, so that each has its own dropout.
         learner.batchesSeen = batchesSeen + i;
-        const weight = one.targets / targets;
+        const weight = shares[i]! / targets;
         loss += (await learner.accumulate(one.inputs, weight, signal)) * weight;
       }
     } catch (error) {
@@ -190,7 +191,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
       learner.gradients.zero();
       throw error;
     }
-    return { loss, tokens: sum((one) => one.tokens), targets };
+    return { loss, tokens: batches.reduce((total, one) => total + one.tokens, 0), targets };
   }
 
   /** Whether the score is the best so far. */
