@@ -31,7 +31,7 @@ NAME: ${Object.keys(RECIPES).join(", ")}, or all`);
   process.exit(positionals.length === 0 && !flags.help ? 2 : 0);
 }
 const command = join(root, "packages/convbert/dist/cli.js");
-if (!existsSync(command)) throw new Error(`${command} is missing; build first: npx pnpm build`);
+if (!existsSync(command)) throw new Error(`${command} is missing; build first: npm run build`);
 
 /** What a card, a report and a tokenizer need; logs and checkpoints stay with the run. */
 const SHIPPED = [

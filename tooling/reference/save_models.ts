@@ -48,7 +48,7 @@ if (out === undefined) {
 const packages = new URL("../../packages/", import.meta.url);
 const built = new URL("heads/dist/index.js", packages);
 if (!existsSync(built)) {
-  console.error("packages/heads/dist is missing; build first: npx pnpm build");
+  console.error("packages/heads/dist is missing; build first: npm run build");
   process.exit(1);
 }
 const { loadModel, MODEL_CLASSES }: Heads = await import(built.href);

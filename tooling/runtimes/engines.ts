@@ -1,7 +1,8 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { run } from "../scripts/stranger.ts";
 
 /** An engine that runs files, and how. */
 export interface Engine {
@@ -16,8 +17,9 @@ const folder = fileURLToPath(new URL("./.engines", import.meta.url));
 const own = join(folder, "node_modules");
 
 function npm(args: readonly string[]): void {
-  const quiet = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--silent"];
-  execFileSync("npm", ["install", ...quiet, ...args], { cwd: folder, stdio: "inherit", shell: isWindows });
+  const quiet = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"];
+  console.error("fetching the engines, once");
+  run("npm", ["install", ...quiet, "--loglevel=http", ...args], folder, 900);
 }
 
 const isWindows = process.platform === "win32";

@@ -1,6 +1,6 @@
 /**
  * Checks the packages, packed as they are published, on every engine: Node, Bun, Deno, Chromium, Firefox; all compiled
- * modules, and no WebAssembly. Usage: npx pnpm runtimes [--only Bun,Firefox] [--json]; needs a build. See README.md.
+ * modules, and no WebAssembly. Usage: npm run check-runtimes -- [--only Bun,Firefox] [--json]; needs a build. See README.md.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,14 +11,22 @@ interface Manifest {
 
 const root = fileURLToPath(new URL("../../packages/", import.meta.url));
 
-/** Runs a command to its end and gives its standard output. */
-export function run(command: string, args: string[], cwd: string): string {
-  return execFileSync(command, args, {
+/** Runs a command to its end and gives its standard output. Throws with what it printed, also when it takes too long. */
+export function run(command: string, args: readonly string[], cwd: string, seconds = 120): string {
+  const name = [command, ...args].join(" ").slice(0, 200);
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
+    timeout: seconds * 1000,
+    maxBuffer: 1 << 28,
   });
+  if (error !== undefined || status !== 0) {
+    const why = error === undefined ? `ended with code ${status}` : `failed: ${error.message}`;
+    throw new Error(`${name} ${why}\n${stdout?.slice(-4000) ?? ""}${stderr?.slice(-4000) ?? ""}`);
+  }
+  return stdout;
 }
 
 /**
@@ -55,6 +63,8 @@ export function installPackages(project: string): string[] {
   const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
   const stranger = { name: "stranger", private: true, type: "module", dependencies: tarballs, overrides };
   writeFileSync(join(project, "package.json"), JSON.stringify(stranger));
-  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--silent"], project);
+  console.error("installing the packed packages and what they depend on");
+  // "http" names the addresses that were asked, should one of them not answer.
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=http"], project, 300);
   return entries;
 }

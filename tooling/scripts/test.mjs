@@ -10,30 +10,20 @@ for (const folder of folders) {
 }
 
 await install();
-const { code } = await run(
-  [
-    "exec",
-    "turbo",
-    "run",
-    "//#lint",
-    "//#knip",
-    "//#graph",
-    "//#packages",
-    "build",
-    "typecheck",
-    "test",
-    "--continue",
-    "--concurrency=2",
-    "--output-logs=new-only",
-  ],
-  ["ignore", "inherit", "inherit"],
-);
+const checks = ["//#lint", "//#knip", "//#graph", "build", "typecheck", "test", "//#check-packages"];
+const flags = ["--continue", "--concurrency=2", "--output-logs=new-only"];
+const code = await run("turbo", ["run", ...checks, ...flags], ["ignore", "inherit", "inherit"]);
 
+const absent = new Set();
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 for (const folder of folders) {
   const report = join(root, folder, "reports/vitest.json");
+  const said = join(root, folder, "reports/absent.txt");
+  if (existsSync(said)) {
+    for (const line of readFileSync(said, "utf8").trim().split("\n")) absent.add(line);
+  }
   const manifest = join(root, folder, "package.json");
   if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, "utf8")).scripts?.test === undefined) {
     continue;
@@ -55,5 +45,6 @@ if (code !== 0 && failed === 0) {
   process.stdout.write("A check other than the tests failed; see above.\n");
   failed = 1;
 }
+for (const line of absent) process.stdout.write(`${line}\n`);
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
 process.exit(code === 0 && failed === 0 ? 0 : 1);

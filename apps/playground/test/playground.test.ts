@@ -1,17 +1,12 @@
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromiumPath } from "../../../tooling/config/machine.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const executablePath = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path !== undefined && existsSync(path),
-);
-if (executablePath === undefined) {
-  console.warn("The playground's tests need Chromium: install Debian's chromium or set CHROMIUM_PATH. Skipping them.");
-}
+const executablePath = chromiumPath();
 
 // Without these, Chromium looks for updates and sign-in servers that have no part in the test.
 const QUIET = [
@@ -23,7 +18,7 @@ const QUIET = [
   "--disable-sync",
 ];
 
-describe.skipIf(executablePath === undefined)("the playground in Chromium", () => {
+const inChromium = (executablePath: string) => () => {
   let server: PreviewServer;
   let browser: Browser;
   let page: Page;
@@ -109,4 +104,6 @@ describe.skipIf(executablePath === undefined)("the playground in Chromium", () =
     await page.screenshot({ path: `${root}/reports/playground.png`, fullPage: true });
     expect(problems).toEqual([]);
   });
-});
+};
+
+if (executablePath !== undefined) describe("the playground in Chromium", inChromium(executablePath));

@@ -3,11 +3,7 @@ import { openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
 import { collect, fixturePath, goldenFolders } from "./support.js";
 
-const golden = goldenFolders();
-if (golden.length === 0) {
-  console.warn("../shared/fixtures is not there: only the small model of this package is compared");
-}
-const folders = [fixturePath("model"), ...golden];
+const folders = [fixturePath("model"), ...goldenFolders()];
 
 async function open(folder: string, name: string) {
   const file = await (await openFiles(folder)).open(name);

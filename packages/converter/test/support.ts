@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { NamedTensor, TypedArray, WeightsReader } from "@convbert/converter";
+import { sharedFolder } from "../../../tooling/config/machine.ts";
 
 const here = fileURLToPath(new URL("fixtures/", import.meta.url));
 
@@ -19,8 +20,8 @@ export function fixtureJson<T>(name: string): T {
 
 /** Folders of the whole golden data beside the repository that have both formats; none in a bare clone. */
 export function goldenFolders(): string[] {
-  const root = fileURLToPath(new URL("../../../../shared/fixtures/models/", import.meta.url));
-  if (!existsSync(root)) return [];
+  const root = sharedFolder("fixtures/models");
+  if (root === undefined) return [];
   const folders = readdirSync(root, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith("model.safetensors"))
     .map((name) => join(root, name, ".."));

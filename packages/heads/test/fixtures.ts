@@ -1,14 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sharedFolder } from "../../../tooling/config/machine.ts";
 
 /** The part of the golden data that the repository keeps. */
 export const keptRoot = fileURLToPath(new URL("fixtures/models", import.meta.url));
 
-const shared = fileURLToPath(new URL("../../../../shared/fixtures/models", import.meta.url));
-
 /** The whole golden data where it lies beside the clone, else the part that the repository keeps. */
-export const goldenRoot = existsSync(shared) ? shared : keptRoot;
+export const goldenRoot = sharedFolder("fixtures/models") ?? keptRoot;
 
 export interface GoldenModel {
   readonly variant: string;

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { sharedFolder } from "../../../tooling/config/machine.ts";
 
-const shared = fileURLToPath(new URL("../../../../shared/fixtures/tokenizer/", import.meta.url));
+const shared = sharedFolder("fixtures/tokenizer");
 const own = fileURLToPath(new URL("./fixtures/", import.meta.url));
 
 export interface Row {
@@ -26,7 +27,7 @@ export interface Golden {
 }
 
 /** The whole golden set where the workspace's shared folder is, else the repository's own part of it. */
-export const hasShared = existsSync(`${shared}golden.json.gz`);
+export const hasShared = shared !== undefined;
 export const golden: Golden = JSON.parse(readGzip(hasShared ? `${shared}golden.json.gz` : `${own}golden.json.gz`));
 export const vocabulary: string = readGzip(`${own}vocab.txt.gz`);
 
@@ -41,7 +42,7 @@ export const readTrained = (): Trained => JSON.parse(readGzip(`${own}trained.jso
 
 /** A file of the shared fixtures; undefined where they are absent. */
 export function sharedText(name: string): string | undefined {
-  return existsSync(shared + name) ? readFileSync(shared + name, "utf8") : undefined;
+  return shared !== undefined && existsSync(shared + name) ? readFileSync(shared + name, "utf8") : undefined;
 }
 
 function readGzip(path: string): string {

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { sharedFolder } from "../../../tooling/config/machine.ts";
 import { ConvBertTokenizerFast } from "../src/index.js";
 import { trainWordPiece, trainWordPieceFromFiles } from "../src/trainer/index.js";
 import { golden, readTrained } from "./golden-data.js";
@@ -22,9 +22,8 @@ describe("what the Rust trainer makes of the same texts", () => {
   });
 });
 
-const books = fileURLToPath(new URL("../../../../shared/data/books/", import.meta.url));
-// Only where the shared data lies beside the repository.
-if (existsSync(books))
+const books = sharedFolder("data/books");
+if (books !== undefined)
   test("the books give the Rust trainer's vocabulary", async () => {
     const files = readdirSync(books).sort();
     const tokens = await trainWordPieceFromFiles(

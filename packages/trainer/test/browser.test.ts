@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -6,16 +5,10 @@ import { memoryCheckpoints } from "@convbert/trainer";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromiumPath } from "../../../tooling/config/machine.ts";
 import { type Part, type Result, run } from "./browser/run.js";
 
-const executablePath = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path !== undefined && existsSync(path),
-);
-if (executablePath === undefined) {
-  console.warn(
-    "Training in a browser needs Chromium: install Debian's chromium or set CHROMIUM_PATH. It is not tested.",
-  );
-}
+const executablePath = chromiumPath();
 
 // Without these, Chromium looks for updates and sign-in servers that have no part in the test.
 const QUIET = [

@@ -31,7 +31,7 @@ interface PipelinesPackage {
 async function importOurs<Module>(name: string): Promise<{ module: Module; version: string }> {
   const folder = new URL(`../../../packages/${name}/`, import.meta.url);
   const entry = new URL("dist/index.js", folder);
-  if (!existsSync(entry)) throw new Error(`packages/${name}/dist is missing; build first: npx pnpm build`);
+  if (!existsSync(entry)) throw new Error(`packages/${name}/dist is missing; build first: npm run build`);
   const manifest = JSON.parse(readFileSync(new URL("package.json", folder), "utf8"));
   return { module: await import(entry.href), version: `${manifest.name} ${manifest.version}` };
 }

@@ -98,7 +98,7 @@ const versionOf = (folder: URL): string => {
 
 export async function importOurs(): Promise<Ours> {
   const entry = new URL("dist/index.js", packageFolder);
-  if (!existsSync(entry)) throw new Error("packages/tokenizer/dist is missing; build first: npx pnpm build");
+  if (!existsSync(entry)) throw new Error("packages/tokenizer/dist is missing; build first: npm run build");
   return import(entry.href);
 }
 

@@ -15,7 +15,7 @@ interface Model {
 
 async function importOurs<Module>(name: string): Promise<Module> {
   const entry = new URL(`../../../packages/${name}/dist/index.js`, import.meta.url);
-  if (!existsSync(entry)) throw new Error(`packages/${name}/dist is missing; build first: npx pnpm build`);
+  if (!existsSync(entry)) throw new Error(`packages/${name}/dist is missing; build first: npm run build`);
   return import(entry.href);
 }
 
