@@ -1,3 +1,6 @@
+import { plainText } from "@convbert/files";
+import { WeightsError } from "./errors.js";
+
 /** A name and shape, of a tensor found in a checkpoint or expected by a model. */
 export interface NamedShape {
   readonly name: string;
@@ -51,6 +54,8 @@ const DEFAULT_BUFFERS = ["embeddings.position_ids", "embeddings.token_type_ids"]
  * (transformers 4.34, `_load_pretrained_model`): old names of layer-norm parameters (`gamma`, `beta`), a base model's
  * checkpoint in a model with a head and the other way round, tied weights, and buffers.
  * Beyond the reference, a `module.` in front of every name (a saved `DataParallel`) is taken off.
+ * @throws WeightsError "mismatch" for names of which some can only be a base model's and some only those of a model
+ * with a head, where the reference calls the checkpoint corrupted.
  */
 export function matchNames(
   found: Iterable<NamedShape>,
@@ -80,6 +85,7 @@ export function matchNames(
   const dotted = `${prefix}.`;
   const loadedHasPrefix = prefix !== "" && [...loaded.keys()].some((name) => name.startsWith(prefix));
   const expectsPrefix = prefix !== "" && [...wanted.keys()].some((name) => name.startsWith(prefix));
+  if (expectsPrefix && !loadedHasPrefix) refuseMixed(loaded, wanted, dotted);
   const toCheckpoint = (name: string): string => {
     if (expectsPrefix && !loadedHasPrefix) return name.startsWith(dotted) ? name.slice(dotted.length) : name;
     return loadedHasPrefix && !expectsPrefix ? dotted + name : name;
@@ -123,6 +129,20 @@ export function matchNames(
       mismatched_keys: mismatched.map((entry) => [entry.found, entry.foundShape, entry.expectedShape] as const),
     },
   };
+}
+
+/** A checkpoint of a base model has no weights of a head. */
+function refuseMixed(loaded: ReadonlyMap<string, NamedShape>, wanted: ReadonlyMap<string, unknown>, dotted: string) {
+  const ofHead = [...loaded.keys()].find((name) => wanted.has(name) && !wanted.has(dotted + name));
+  const ofBase = [...loaded.keys()].find((name) => wanted.has(dotted + name));
+  // Without either there is nothing to mix: what is missing is told by name.
+  if (ofHead === undefined || ofBase === undefined) return;
+  throw new WeightsError(
+    "mismatch",
+    `the names are mixed: ${plainText(ofHead)} belongs to a model with a head, whose encoder's weights begin with ` +
+      `"${dotted}", but none does (it has ${plainText(ofBase)}). Was the checkpoint put together from two? Rename the weights`,
+    { tensor: ofHead },
+  );
 }
 
 /** The reference's renaming of TensorFlow's layer-norm parameters. */

@@ -100,6 +100,14 @@ describe("names", () => {
     expect(matchNames(list("module.a", "b"), list("a", "b")).missing).toEqual(["a"]);
   });
 
+  test("of a base model beside those of a head are refused, as by the reference", () => {
+    const model = list("convbert.encoder.weight", "classifier.weight");
+    const mixed = list("encoder.weight", "classifier.weight");
+    expect(() => matchNames(mixed, model, options)).toThrow(/names are mixed: classifier\.weight/);
+    expect(matchNames(list("encoder.weight"), model, options).missing).toEqual(["classifier.weight"]);
+    expect(matchNames(list("classifier.weight"), model, options).missing).toEqual(["convbert.encoder.weight"]);
+  });
+
   test("of tied weights stand for each other", () => {
     const expected = list("convbert.embeddings.word_embeddings.weight", "generator_lm_head.weight");
     for (const found of expected) {

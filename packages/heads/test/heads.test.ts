@@ -187,6 +187,7 @@ describe("loadModel", () => {
     const warnings: string[] = [];
     using head = await loadModel(Object.fromEntries(saved), {
       head: "ConvBertForTokenClassification",
+      allowNewHead: true,
       onWarning: (text) => warnings.push(text),
     });
     expect(head.modelName).toBe("ConvBertForTokenClassification");

@@ -34,6 +34,7 @@ describe.each(["reference", "wasm"] as const)("%s backend", (backend) => {
         backend,
         config,
         ignoreMismatchedSizes: true,
+        allowNewHead: true,
         onWarning: () => undefined,
       });
       fillNewWeights(model);

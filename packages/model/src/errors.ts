@@ -31,6 +31,34 @@ export class CheckpointError extends Error {
   }
 }
 
+export interface MissingWeightsFields {
+  readonly model: string;
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly newHead: boolean;
+}
+
+/** A checkpoint without weights that the model needs, where nobody has asked for new ones. */
+export class MissingWeightsError extends CheckpointError {
+  /** Name of the model's class, as `ConvBertForTokenClassification`. */
+  readonly model: string;
+  /** The model's names of what is missing. */
+  readonly missing: readonly string[];
+  /** The checkpoint's names of what the model has no place for. */
+  readonly unexpected: readonly string[];
+  /** Whether only the head is missing, so that `allowNewHead` would load the model. */
+  readonly newHead: boolean;
+
+  constructor(location: string, message: string, { model, missing, unexpected, newHead }: MissingWeightsFields) {
+    super(location, message);
+    this.name = "MissingWeightsError";
+    this.model = model;
+    this.missing = missing;
+    this.unexpected = unexpected;
+    this.newHead = newHead;
+  }
+}
+
 /** A model that was used after `dispose`, or disposed while it ran. `model` is its class, as `ConvBertModel`. */
 export class DisposedModelError extends Error {
   readonly model: string;

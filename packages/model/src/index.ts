@@ -19,7 +19,7 @@ export {
 } from "./config.js";
 export { drop } from "./convbert.js";
 export type { Encoded, EncodeInputs, EncodeOptions, TrainingRun } from "./encode.js";
-export { CheckpointError, ConfigError, DisposedModelError, InputError } from "./errors.js";
+export { CheckpointError, ConfigError, DisposedModelError, InputError, MissingWeightsError } from "./errors.js";
 export { type ConvBertInputs, type PreparedInputs, prepareInputs } from "./inputs.js";
 export {
   ConvBertModel,

@@ -21,10 +21,11 @@ import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
 import { CheckpointError, ConfigError, InputError } from "./errors.js";
 import { Int8Checkpoint, int8Tensors, QUANTIZATION_CONFIG } from "./int8-checkpoint.js";
+import { checkMissing, checkQuantised, type NewWeightsOptions } from "./new-weights.js";
 import { type Parameter, ParameterStore, Scope } from "./parameters.js";
 import { Random } from "./random.js";
 
-export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions {
+export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions, NewWeightsOptions {
   /**
    * How weights are kept in memory, whatever the file has; by default "int8" for a checkpoint that was saved so, else
    * "float32". "int8" quantises the large matrix products' weights (a scale for each output channel; inputs are quantised
@@ -38,9 +39,9 @@ export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions 
   readonly variant?: string;
   /** Values that replace those of `config.json`, `{ num_labels: 5 }` for a new head. */
   readonly config?: ConvBertConfigInit;
-  /** Initialise weights whose shapes differ instead of failing (the reference's `ignore_mismatched_sizes`). */
+  /** Draw weights whose shapes differ instead of failing (the reference's `ignore_mismatched_sizes`). */
   readonly ignoreMismatchedSizes?: boolean;
-  /** Seed of the weights that the checkpoint lacks. */
+  /** Seed of the weights that are drawn. */
   readonly seed?: number;
   /** Takes warnings about new, unused and mismatched weights; `console.warn` by default. */
   readonly onWarning?: (text: string) => void;
@@ -120,9 +121,11 @@ export abstract class PreTrainedModel implements Disposable {
   }
 
   /**
-   * Loads a model from a folder, a URL, a hub id, or files in memory. Weights that the checkpoint lacks are initialised
-   * and reported. Values stream into their final place, so the peak stays close to the size of the weights.
-   * Throws FilesError, WeightsError, ConfigError or CheckpointError; the signal's reason when it aborts.
+   * Loads a model from a folder, a URL, a hub id, or files in memory. Values stream into their final place, so the peak
+   * stays close to the size of the weights. A checkpoint that lacks weights is refused, because the model would answer
+   * at random; to train a new head on an encoder, ask for it with `allowNewHead`.
+   * @throws MissingWeightsError for a checkpoint without weights that nobody has asked to draw; FilesError, WeightsError,
+   * ConfigError or CheckpointError; the signal's reason when it aborts.
    */
   static async fromPretrained<M extends PreTrainedModel>(
     this: ModelClass<M>,
@@ -309,10 +312,15 @@ async function load(
   options: FromPretrainedOptions,
 ): Promise<void> {
   const { signal, ignoreMismatchedSizes = false, onWarning = console.warn } = options;
+  checkQuantised([...reader.tensors.values()], model.config.extra["quantization_config"], location);
   const checkpoint = new Int8Checkpoint(reader, location);
   const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
   const tied = [...parameters.values()].flatMap(({ name, tiedTo }) => (tiedTo === undefined ? [] : [[tiedTo, name]]));
-  const match = matchNames(checkpoint.weights(), parameters.values(), { prefix: "convbert", tied });
+  const found = checkpoint.weights();
+  const match = matchNames(found, parameters.values(), { prefix: "convbert", tied });
+  const { architectures } = model.config;
+  const context = { model: model.modelName, location, architectures, found, wanted: [...parameters.keys()] };
+  checkMissing(match, context, options);
   if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
     throw new CheckpointError(location, mismatchText(match.mismatched, model.modelName));
   }
@@ -336,7 +344,6 @@ async function load(
   model.initialise(fresh, options.seed);
   model.releaseScratch();
   model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
-  const { architectures } = model.config;
   const messages = loadReport(match, {
     model: model.modelName,
     location,

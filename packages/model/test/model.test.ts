@@ -14,6 +14,7 @@ import {
   DisposedModelError,
   type FloatArray,
   InputError,
+  MissingWeightsError,
   type RaggedInputs,
 } from "../src/index.js";
 
@@ -359,9 +360,14 @@ describe.each(["reference", "wasm"] as const)("ConvBertModel on the %s backend",
     const place = join(folder, `${backend}-other`);
     await model.savePretrained(place);
     const warnings: string[] = [];
+    const deepened = { backend, config: { num_hidden_layers: 4 } };
+    await expect(ConvBertModel.fromPretrained(place, deepened)).rejects.toThrow(MissingWeightsError);
+    await expect(ConvBertModel.fromPretrained(place, { ...deepened, allowNewHead: true })).rejects.toThrow(
+      /only some of the encoder's weights.*encoder\.layer\.3\..*allowNewWeights/,
+    );
     using deeper = await ConvBertModel.fromPretrained(place, {
-      backend,
-      config: { num_hidden_layers: 4 },
+      ...deepened,
+      allowNewWeights: true,
       onWarning: (text) => warnings.push(text),
     });
     expect(deeper.loadReport!.missing).toContain("encoder.layer.3.output.dense.weight");

@@ -256,7 +256,11 @@ describe("wrong use", () => {
 describe("loading", () => {
   test("reports what a checkpoint lacks", async () => {
     const warnings: string[] = [];
-    const other = await pipeline("text-classification", folder("base"), { onWarning: (text) => warnings.push(text) });
+    await expect(pipeline("text-classification", folder("base"))).rejects.toThrow(/no head.*allowNewHead/);
+    const other = await pipeline("text-classification", folder("base"), {
+      allowNewHead: true,
+      onWarning: (text) => warnings.push(text),
+    });
     expect(warnings.join("\n")).toMatch(/newly initialized.*classifier/);
     other.dispose();
   });

@@ -100,7 +100,7 @@ export async function measure(
   const title = `${setting.dtype}, ${setting.threads} ${setting.threads === 1 ? "thread" : "threads"}`;
   onProgress(`${title}: loading`);
   const begun = performance.now();
-  using model = await loadModel(source, { ...loading, ...setting });
+  using model = await loadModel(source, { ...loading, ...setting, allowNewHead: true });
   const loadMs = performance.now() - begun;
   checkLengths(workloads, model.config);
   const weightBytes = model.backend.memory().liveBytes;

@@ -186,6 +186,7 @@ async function throughModel(
     threads: 1,
     signal: terminal.signal,
     // What is missing or left out is told below.
+    allowNewWeights: true,
     onWarning: () => {},
     ...(head !== undefined && { head }),
   });

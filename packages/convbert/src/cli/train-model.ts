@@ -90,6 +90,7 @@ export async function makeModel<M extends PreTrainedModel>(
       config: all,
       seed,
       ignoreMismatchedSizes: true,
+      allowNewHead: true,
     });
     return model as unknown as M;
   }
