@@ -1,24 +1,17 @@
 import type { FileSet } from "@convbert/files";
 import { WeightsError } from "./errors.js";
-import { readPyTorch } from "./pytorch/read.js";
-import { readSafetensors } from "./safetensors/read.js";
-import { openShards } from "./shards.js";
+import type { WeightFormat } from "./formats/format.js";
+import { WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
 import type { ReadOptions, WeightsReader } from "./types.js";
 
 export interface OpenWeightsOptions extends ReadOptions {
+  /** Takes the weights in this format, whatever else is there. */
+  readonly format?: WeightFormatName;
   /** `true`: safetensors only; `false`: never. By default they are preferred, as in the reference. */
   readonly useSafetensors?: boolean;
   /** Takes `model.<variant>.safetensors`, `pytorch_model.<variant>.bin` and so on, as "fp16". */
   readonly variant?: string;
 }
-
-/** The reference's order of looking. */
-const CANDIDATES = [
-  "model.safetensors",
-  "model.safetensors.index.json",
-  "pytorch_model.bin",
-  "pytorch_model.bin.index.json",
-];
 
 /** Files that say what a folder without readable weights is, and what to do about it. */
 const CLUES: readonly (readonly [RegExp, string])[] = [
@@ -34,34 +27,39 @@ const CLUES: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Opens the weights of a checkpoint, whichever file they are in: `model.safetensors`, `model.safetensors.index.json`,
- * `pytorch_model.bin`, `pytorch_model.bin.index.json`, in the reference's order.
+ * `pytorch_model.bin`, `pytorch_model.bin.index.json`, in the reference's order, then the other formats'. The code of the
+ * format that is found is loaded then.
  * @throws WeightsError "missing" when none is there; the message lists what is, and what to do.
  */
 export async function openWeights(files: FileSet, options: OpenWeightsOptions = {}): Promise<WeightsReader> {
-  const { signal, useSafetensors, variant } = options;
-  const allowed = (name: string) => useSafetensors === undefined || name.includes("safetensors") === useSafetensors;
-  const names = CANDIDATES.filter(allowed).map((name) => withVariant(name, variant));
-  for (const name of names) {
+  const { signal, variant, format, useSafetensors } = options;
+  const only = format === undefined ? undefined : weightFormat(format).name;
+  const wanted = WEIGHT_FORMATS.filter(
+    ({ name }) =>
+      (only === undefined || name === only) &&
+      (useSafetensors === undefined || (name === "safetensors") === useSafetensors),
+  );
+  const place = { ...(variant !== undefined && { variant }) };
+  for (const format of wanted) {
     signal?.throwIfAborted();
-    if (!(await files.has(name))) continue;
-    return name.endsWith(".json") ? openShards(files, name, (shard) => openFile(files, shard)) : openFile(files, name);
+    const file = await format.find(files, place);
+    if (file === undefined) continue;
+    const reader = await (await format.load()).open(files, file, { ...(signal && { signal }) });
+    return await adopted(reader);
   }
+  const names = wanted.flatMap((format) => format.fileNames(variant));
   throw new WeightsError("missing", await nothingFound(files, names));
 }
 
-/** The variant goes before the last ending: `pytorch_model.fp16.bin`. */
-function withVariant(name: string, variant: string | undefined): string {
-  if (variant === undefined) return name;
-  const dot = name.lastIndexOf(".");
-  return `${name.slice(0, dot)}.${variant}${name.slice(dot)}`;
-}
-
-async function openFile(files: FileSet, name: string): Promise<WeightsReader> {
-  const file = await files.open(name);
+/** Weights in one format's file that are another's by their names go through that one's table. */
+async function adopted(reader: WeightsReader): Promise<WeightsReader> {
+  const formats: readonly WeightFormat[] = WEIGHT_FORMATS;
+  const owner = formats.find((format) => format.claims?.(reader));
+  if (owner === undefined) return reader;
   try {
-    return name.endsWith(".safetensors") ? await readSafetensors(file) : await readPyTorch(file);
+    return (await owner.load()).adopt?.(reader) ?? reader;
   } catch (error) {
-    await file.close();
+    await reader.close();
     throw error;
   }
 }

@@ -1,21 +1,21 @@
 import { WeightsError } from "./errors.js";
-import { writePyTorch } from "./pytorch/write.js";
-import { type WriteSafetensorsOptions, writeSafetensors } from "./safetensors/write.js";
-import { shardIndex, splitShards } from "./shards.js";
-import type { NamedTensor } from "./types.js";
-import { checkTensors } from "./wire.js";
+import type { FileContents } from "./formats/format.js";
+import { WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
+import type { NamedTensor, WriteOptions } from "./types.js";
 
-export interface WeightFilesOptions extends WriteSafetensorsOptions {
+export interface WeightFilesOptions extends WriteOptions {
   /** "safetensors" by default. */
-  readonly format?: "safetensors" | "pytorch";
+  readonly format?: WeightFormatName;
   /** Bytes, or digits with a unit as the reference has it ("200MB", "5GB", "1GiB"); "10GB" by default. */
   readonly maxShardSize?: number | string;
+  /** Text kept beside the tensors, where the format can; by default `{ format: "pt" }`, as the reference wants it. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** The files of one checkpoint's weights, ready for `writeFiles` of `@convbert/files`. */
 export interface WeightFiles {
   /** By name: pieces of bytes, or the text of an index. Each can be taken once. */
-  readonly files: ReadonlyMap<string, AsyncIterable<Uint8Array> | string>;
+  readonly files: ReadonlyMap<string, FileContents>;
   /**
    * Whether a file that is already in the folder belongs to an earlier save and would be loaded in place of these, or
    * mixed with them: old shards, the index, and weights in a format that is looked for first.
@@ -23,36 +23,24 @@ export interface WeightFiles {
   isStale(name: string): boolean;
 }
 
-const FILE_NAMES = { safetensors: "model.safetensors", pytorch: "pytorch_model.bin" } as const;
-
 /**
  * Names and contents of the weight files that the reference's `save_pretrained` would write: one file, or shards of at
- * most `maxShardSize` and an index.
- * @throws WeightsError "mismatch" for names, shapes or sizes that cannot be written.
+ * most `maxShardSize` and an index. The code of the format is loaded when it is asked for.
+ * @throws WeightsError "mismatch" for names, shapes or sizes that cannot be written, "unsupported" for a format that is
+ * not written.
  */
-export function weightFiles(tensors: Iterable<NamedTensor>, options: WeightFilesOptions = {}): WeightFiles {
-  const { format = "safetensors", maxShardSize = "10GB" } = options;
-  const fileName = FILE_NAMES[format];
-  const checked = checkTensors(tensors);
-  const written = format === "safetensors" ? checked.filter(({ tiedTo }) => tiedTo === undefined) : checked;
-  const { shards, totalSize } = splitShards(written, parseSize(maxShardSize), fileName);
-  const write = format === "safetensors" ? writeSafetensors : writePyTorch;
-
-  const files = new Map<string, AsyncIterable<Uint8Array> | string>();
-  for (const shard of shards) files.set(shard.name, write(shard.tensors, options));
-  const indexName = `${fileName}.index.json`;
-  if (shards.length > 1) files.set(indexName, shardIndex(shards, totalSize));
-  return {
-    files,
-    isStale(name) {
-      if (files.has(name)) return false;
-      // The reader takes the first that it finds of: safetensors, its index, bin, its index.
-      if (name === FILE_NAMES.safetensors || name === `${FILE_NAMES.safetensors}.index.json`) return true;
-      if (/^model-\d{5}-of-\d{5}\.safetensors$/.test(name)) return true;
-      if (format !== "pytorch") return false;
-      return name === fileName || name === indexName || /^pytorch_model-\d{5}-of-\d{5}\.bin$/.test(name);
-    },
-  };
+export async function weightFiles(
+  tensors: Iterable<NamedTensor>,
+  options: WeightFilesOptions = {},
+): Promise<WeightFiles> {
+  const { format: name = "safetensors", maxShardSize = "10GB", ...rest } = options;
+  const format = weightFormat(name);
+  const { write } = await format.load();
+  if (write === undefined) throw new WeightsError("unsupported", `${format.title} files are read, but not written`);
+  const files = write(tensors, { maxShardSize: parseSize(maxShardSize), ...rest });
+  const rank = WEIGHT_FORMATS.findIndex((other) => other.name === name);
+  const sooner = WEIGHT_FORMATS.slice(0, rank + 1);
+  return { files, isStale: (file) => !files.has(file) && sooner.some((other) => other.owns(file)) };
 }
 
 /**

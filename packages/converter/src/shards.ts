@@ -1,7 +1,8 @@
-import type { FileSet } from "@convbert/files";
+import type { FileSet, RandomAccessFile } from "@convbert/files";
 import { WeightsError } from "./errors.js";
+import type { FileContents } from "./formats/format.js";
 import { findTensor } from "./reader.js";
-import type { TensorInfo, WeightsReader } from "./types.js";
+import type { ReadOptions, TensorInfo, WeightsReader } from "./types.js";
 import type { SizedTensor } from "./wire.js";
 
 /** `*.index.json`: which file has which tensor. */
@@ -12,8 +13,31 @@ interface ShardIndex {
 
 const MAX_SHARDS = 10_000;
 
-/** Opens a checkpoint that is spread over several files (`model-00001-of-00003.safetensors` ...). */
-export async function openShards(
+/**
+ * Opens the weights in `name`: a file, or the index of a checkpoint that is spread over several
+ * (`model-00001-of-00003.safetensors` ...).
+ * @param read opens one file; it closes the file where it throws no error.
+ */
+export async function openSharded(
+  files: FileSet,
+  name: string,
+  read: (file: RandomAccessFile) => Promise<WeightsReader>,
+  { signal }: ReadOptions = {},
+): Promise<WeightsReader> {
+  const openFile = async (shard: string): Promise<WeightsReader> => {
+    signal?.throwIfAborted();
+    const file = await files.open(shard);
+    try {
+      return await read(file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  };
+  return name.endsWith(".json") ? openShards(files, name, openFile) : openFile(name);
+}
+
+async function openShards(
   files: FileSet,
   indexName: string,
   openShard: (name: string) => Promise<WeightsReader>,
@@ -89,9 +113,27 @@ function parseIndex(text: string, file: string): ShardIndex {
 }
 
 /** One file of a checkpoint that is written in several. */
-export interface Shard {
+interface Shard {
   readonly name: string;
   readonly tensors: readonly SizedTensor[];
+}
+
+/**
+ * The files of a checkpoint, by name, as the reference's `save_pretrained` makes them: one, or shards of at most `limit`
+ * bytes and an index.
+ * @param fileName name of the file when one is enough, as "model.safetensors".
+ */
+export function writeSharded(
+  tensors: readonly SizedTensor[],
+  fileName: string,
+  limit: number,
+  write: (tensors: readonly SizedTensor[]) => AsyncIterable<Uint8Array>,
+): ReadonlyMap<string, FileContents> {
+  const { shards, totalSize } = splitShards(tensors, limit, fileName);
+  const files = new Map<string, FileContents>();
+  for (const shard of shards) files.set(shard.name, write(shard.tensors));
+  if (shards.length > 1) files.set(`${fileName}.index.json`, shardIndex(shards, totalSize));
+  return files;
 }
 
 /**
@@ -99,7 +141,7 @@ export interface Shard {
  * tensor would make the current one larger than `limit`; tied tensors stay together.
  * @param fileName name of the file when one is enough, as "model.safetensors".
  */
-export function splitShards(tensors: readonly SizedTensor[], limit: number, fileName: string) {
+function splitShards(tensors: readonly SizedTensor[], limit: number, fileName: string) {
   const blocks: SizedTensor[][] = [[]];
   const blockOf = new Map<string, SizedTensor[]>();
   let size = 0;
@@ -132,7 +174,7 @@ export function splitShards(tensors: readonly SizedTensor[], limit: number, file
 }
 
 /** The text of `*.index.json`, as the reference writes it (keys sorted, two spaces). */
-export function shardIndex(shards: readonly Shard[], totalSize: number): string {
+function shardIndex(shards: readonly Shard[], totalSize: number): string {
   const pairs = shards.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor.name, name] as const));
   pairs.sort(([a], [b]) => (a < b ? -1 : 1));
   const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(pairs) };

@@ -29,6 +29,10 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+}
+
 /** The named tensors of one checkpoint, whatever its format. Values are read when asked for, never before. */
 export interface WeightsReader {
   /** "safetensors", "pytorch", ...: the format of the file, or of the shards. */
@@ -72,7 +76,7 @@ export interface NamedTensor {
   readonly dtype: WireDType;
   readonly shape: readonly number[];
   /**
-   * The values, asked for when their turn comes, once. Float32Array and Float64Array are rounded to a narrower float
+   * The values, asked for when their turn comes, once for each place that the format keeps them in. Float32Array and Float64Array are rounded to a narrower float
    * `dtype` (nearest, ties to even); Uint8Array is taken as the bytes on the wire for any `dtype`; any other array must
    * be of the `dtype`'s own kind.
    */

@@ -16,7 +16,7 @@ const original = () => readPyTorch(fixture("model/pytorch_model.bin"));
 
 /** The files of a save, as contents in memory. */
 async function saved(options: WeightFilesOptions) {
-  const { files, isStale } = weightFiles(tensorsOf(await original()), options);
+  const { files, isStale } = await weightFiles(tensorsOf(await original()), options);
   const contents: Record<string, Uint8Array | string> = {};
   for (const [name, pieces] of files) contents[name] = typeof pieces === "string" ? pieces : await collect(pieces);
   return { contents, isStale };
@@ -224,14 +224,16 @@ describe("copies", () => {
       namedTensor("mask", Uint8Array.of(1, 0), [2], "BOOL"),
       namedTensor("half", Float32Array.of(0.1, 2), [2], "F16"),
     ];
-    const { files } = weightFiles(tensors);
+    const { files } = await weightFiles(tensors);
     const bytes = await collect(files.get("model.safetensors") as AsyncIterable<Uint8Array>);
     const reader = await openWeights(await openFiles({ "model.safetensors": bytes }));
     const copies = tensorsOf(reader, {
       floatDType: "BF16",
       rename: (name) => (name === "mask" ? undefined : `new.${name}`),
     });
-    const again = await collect(weightFiles(copies).files.get("model.safetensors") as AsyncIterable<Uint8Array>);
+    const again = await collect(
+      (await weightFiles(copies)).files.get("model.safetensors") as AsyncIterable<Uint8Array>,
+    );
     const result = await openWeights(await openFiles({ "model.safetensors": again }));
     const kinds = [...result.tensors.values()].map(({ name, dtype }) => [name, dtype]).sort();
     expect(kinds).toEqual([

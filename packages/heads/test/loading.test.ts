@@ -39,7 +39,8 @@ async function renamed(source: Record<string, Blob>, name: (old: string) => stri
     return other === null ? [] : [{ ...tensor, name: other }];
   });
   const parts: BlobPart[] = [];
-  for await (const piece of weightFiles(tensors).files.get("model.safetensors") as AsyncIterable<Uint8Array>) {
+  const { files } = await weightFiles(tensors);
+  for await (const piece of files.get("model.safetensors") as AsyncIterable<Uint8Array>) {
     parts.push(piece.slice());
   }
   return { "config.json": source["config.json"]!, "model.safetensors": new Blob(parts) };

@@ -133,7 +133,7 @@ describe.each(["reference", "wasm"] as const)("ConvBertForMaskedLM on the %s bac
         .map(({ name, shape, read }) => ({ name, shape, dtype: "F32" as const, data: read }));
     const pack = async (list: ReturnType<typeof tensors>) => {
       const parts: BlobPart[] = [];
-      const contents = weightFiles(list, { metadata: { format: "pt" } }).files.get("model.safetensors");
+      const contents = (await weightFiles(list, { metadata: { format: "pt" } })).files.get("model.safetensors");
       for await (const piece of contents as AsyncIterable<Uint8Array>) {
         parts.push(piece.slice());
       }

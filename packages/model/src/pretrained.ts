@@ -4,6 +4,8 @@ import {
   mismatchText,
   type NameMatch,
   openWeights,
+  WEIGHT_FORMATS,
+  type WeightFormatName,
   type WeightsReader,
   weightFiles,
 } from "@convbert/converter";
@@ -55,7 +57,7 @@ export interface FromConfigOptions extends BackendOptions {
 
 export interface SavePretrainedOptions {
   /** "safetensors" by default; "pytorch" writes `pytorch_model.bin`. */
-  readonly format?: "safetensors" | "pytorch";
+  readonly format?: WeightFormatName;
   /**
    * Element type in the file; by default that of the model in memory. "int8" stores what an int8 model keeps in 8 bits as
    * I8 tensors with their scales beside them (`<name>_scale`), the rest as float32; only this library reads such a file
@@ -203,7 +205,11 @@ export abstract class PreTrainedModel implements Disposable {
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
     const { dtype = this.dtype, format = "safetensors", maxShardSize, signal, onProgress } = options;
     expectOneOf("dtype", dtype, Object.keys(WIRE_TYPES));
-    expectOneOf("format", format, ["safetensors", "pytorch"]);
+    expectOneOf(
+      "format",
+      format,
+      WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name),
+    );
     const tensors = [...this.parameters()].flatMap((parameter) => {
       const { name, shape, tiedTo, read, place } = parameter;
       if (dtype === "int8" && place.int8 !== null) {
@@ -211,7 +217,7 @@ export abstract class PreTrainedModel implements Disposable {
       }
       return [{ name, shape, dtype: WIRE_TYPES[dtype], data: read, ...(tiedTo !== undefined && { tiedTo }) }];
     });
-    const weights = weightFiles(tensors, {
+    const weights = await weightFiles(tensors, {
       format,
       ...(maxShardSize !== undefined && { maxShardSize }),
       metadata: { format: "pt" },

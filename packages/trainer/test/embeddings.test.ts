@@ -35,7 +35,7 @@ function turnedRows(): Float32Array {
 }
 
 async function save(name: string, tensor: string, shape: number[], data: Float32Array): Promise<string> {
-  const { files } = weightFiles([{ name: tensor, shape, dtype: "F32", data: () => data }]);
+  const { files } = await weightFiles([{ name: tensor, shape, dtype: "F32", data: () => data }]);
   await writeFiles(join(folder, name), files);
   return join(folder, name, "model.safetensors");
 }

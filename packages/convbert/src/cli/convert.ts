@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openWeights, parseSize, tensorsOf, type WeightsReader, weightFiles } from "@convbert/converter";
+import {
+  openWeights,
+  parseSize,
+  tensorsOf,
+  WEIGHT_FORMATS,
+  type WeightFormatName,
+  type WeightsReader,
+  weightFiles,
+} from "@convbert/converter";
 import { type FileSet, openFiles, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
@@ -13,14 +21,14 @@ import type { Terminal } from "./terminal.js";
 type DType = NonNullable<SavePretrainedOptions["dtype"]>;
 
 interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offline"> {
-  readonly to: string;
+  readonly to: WeightFormatName;
   readonly dtype?: DType;
   readonly head?: string;
   readonly maxShardSize?: string;
   readonly json?: boolean;
 }
 
-const WRITTEN = ["safetensors", "pytorch"] as const;
+const WRITTEN = WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name);
 /** Formats that people ask for and this version cannot write. */
 const NOT_WRITTEN = ["tensorflow", "tf1", "onnx"];
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
@@ -73,8 +81,9 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
     });
 }
 
-function format(value: string): string {
-  if ((WRITTEN as readonly string[]).includes(value)) return value;
+function format(value: string): WeightFormatName {
+  const known = WRITTEN.find((name) => name === value);
+  if (known !== undefined) return known;
   const why = NOT_WRITTEN.includes(value) ? `This version cannot write ${value}.` : "There is no such format.";
   throw new InvalidArgumentError(`${why} Choose ${WRITTEN.join(" or ")}.`);
 }
@@ -159,7 +168,7 @@ async function throughReader(
   const config = JSON.parse(await files.readText("config.json")) as Record<string, unknown>;
   if (dtype !== undefined) config["torch_dtype"] = dtype;
   const floatDType = dtype === undefined || dtype === "int8" ? undefined : WIRE_TYPES[dtype];
-  const weights = weightFiles(tensorsOf(reader, floatDType ? { floatDType } : {}), saving(flags));
+  const weights = await weightFiles(tensorsOf(reader, floatDType ? { floatDType } : {}), saving(flags));
   const written: Written[] = [];
   await writeFiles(destination, [["config.json", `${JSON.stringify(config, null, 2)}\n`], ...weights.files], {
     signal,
@@ -216,7 +225,7 @@ async function throughModel(
 
 function saving({ to, maxShardSize }: Pick<ConvertFlags, "to" | "maxShardSize">) {
   return {
-    format: to as (typeof WRITTEN)[number],
+    format: to,
     ...(maxShardSize !== undefined && { maxShardSize }),
   };
 }

@@ -1,4 +1,4 @@
-import { openWeights } from "@convbert/converter";
+import { findWeights, openWeights } from "@convbert/converter";
 import { type FileSet, openFiles } from "@convbert/files";
 import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbert/heads";
 import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";
@@ -39,12 +39,8 @@ export function addInspect(program: Command, terminal: Terminal, finish: (code: 
     });
 }
 
-/** Files that weights come in, and what they are. */
-const FORMATS: readonly (readonly [RegExp, string])[] = [
-  [/^model\.safetensors$/, "safetensors"],
-  [/^model\.safetensors\.index\.json$/, "safetensors, sharded"],
-  [/^pytorch_model\.bin$/, "PyTorch"],
-  [/^pytorch_model\.bin\.index\.json$/, "PyTorch, sharded"],
+/** Files of weights that this version does not read. */
+const NOT_READ: readonly (readonly [RegExp, string])[] = [
   [/^tf_model\.h5$/, "TensorFlow (not read by this version)"],
   [/\.ckpt(-\d+)?\.index$/, "TensorFlow 1 checkpoint (not read by this version)"],
   [/^flax_model\.msgpack$/, "Flax (not read)"],
@@ -146,20 +142,16 @@ async function runOnce(model: AnyConvBert, tokens: number): Promise<void> {
 }
 
 async function formatsOf(files: FileSet): Promise<{ file: string; format: string }[]> {
-  const candidates = [
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-    "tf_model.h5",
-  ];
-  const names = files.list
-    ? await files.list()
-    : (await Promise.all(candidates.map(async (name) => ((await files.has(name)) ? [name] : [])))).flat();
-  return names.flatMap((file) => {
-    const format = FORMATS.find(([pattern]) => pattern.test(file))?.[1];
+  const read = (await findWeights(files)).map(({ file, title }) => ({
+    file,
+    format: file.endsWith(".index.json") ? `${title}, sharded` : title,
+  }));
+  const names = (await files.list?.()) ?? [];
+  const others = names.flatMap((file) => {
+    const format = NOT_READ.find(([pattern]) => pattern.test(file))?.[1];
     return format === undefined ? [] : [{ file, format }];
   });
+  return [...read, ...others];
 }
 
 async function tokenizerOf(files: FileSet): Promise<Inspection["tokenizer"]> {

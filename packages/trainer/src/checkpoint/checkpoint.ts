@@ -65,7 +65,7 @@ export async function writeCheckpoint(
   });
   const files: [string, FileContents][] = [
     ["config.json", `${JSON.stringify(config, null, 2)}\n`],
-    ...weightFiles(weights, { maxShardSize: Number.MAX_SAFE_INTEGER }).files,
+    ...(await weightFiles(weights, { maxShardSize: Number.MAX_SAFE_INTEGER })).files,
     [OPTIMIZER_FILE, writeSafetensors(means, { metadata: { optimizer: optimizer.name } })],
     [STATE_FILE, stateToJson(state, options)],
   ];

@@ -1,4 +1,4 @@
-import { WeightsError } from "../errors.js";
+import { WeightsError } from "../../errors.js";
 
 /*
  * A pickle interpreter (Python's pickletools documents every opcode) that executes nothing: a global is looked up in

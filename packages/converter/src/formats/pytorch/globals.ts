@@ -1,4 +1,4 @@
-import type { WireDType } from "../dtypes.js";
+import type { WireDType } from "../../dtypes.js";
 import { CONTAINER_COST, type PickleBudget, type PickleGlobal, PickleObject, PickleTuple } from "./pickle.js";
 
 /** The memory that tensors are views of: one record of the file. */

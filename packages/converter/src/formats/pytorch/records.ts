@@ -1,6 +1,6 @@
 import type { RandomAccessFile } from "@convbert/files";
-import { readRange } from "../source.js";
-import { contentsOffset, readEntry, type ZipArchive, type ZipEntry } from "../zip/read.js";
+import { readRange } from "../../source.js";
+import { contentsOffset, readEntry, type ZipArchive, type ZipEntry } from "../../zip/read.js";
 
 /** The bytes behind a storage key, wherever the file keeps them. */
 export interface StorageRecord {

@@ -1,13 +1,13 @@
 import type { RandomAccessFile } from "@convbert/files";
-import { describeContents } from "../contents.js";
-import { bitsOf } from "../dtypes.js";
-import { CHUNK_ELEMENTS, toTypedArray } from "../elements.js";
-import { WeightsError } from "../errors.js";
-import { findTensor, streamFloats } from "../reader.js";
-import { asFile, readPieces, readRange, type WeightsSource } from "../source.js";
-import type { ReadOptions, WeightsReader } from "../types.js";
+import { describeContents } from "../../contents.js";
+import { bitsOf } from "../../dtypes.js";
+import { CHUNK_ELEMENTS, toTypedArray } from "../../elements.js";
+import { WeightsError } from "../../errors.js";
+import { findTensor, streamFloats } from "../../reader.js";
+import { asFile, readPieces, readRange, type WeightsSource } from "../../source.js";
+import { gather, isContiguous, swapBytes } from "../../strided.js";
+import type { ReadOptions, WeightsReader } from "../../types.js";
 import { type Checkpoint, readArchive } from "./archive.js";
-import { gather, isContiguous, swapBytes } from "./gather.js";
 import { readLegacy } from "./legacy.js";
 import type { StoredTensor } from "./state-dict.js";
 

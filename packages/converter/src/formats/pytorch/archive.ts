@@ -1,6 +1,6 @@
 import type { RandomAccessFile } from "@convbert/files";
-import { WeightsError } from "../errors.js";
-import { readEntry, readZip } from "../zip/read.js";
+import { WeightsError } from "../../errors.js";
+import { readEntry, readZip } from "../../zip/read.js";
 import { findGlobal } from "./globals.js";
 import { PickleEndError, unpickle } from "./pickle.js";
 import { type StorageRecord, zipRecord } from "./records.js";

@@ -1,12 +1,8 @@
-import { dtypeRank } from "../dtypes.js";
-import { WeightsError } from "../errors.js";
-import type { NamedTensor } from "../types.js";
-import { checkTensors, type SizedTensor, wireBytes } from "../wire.js";
+import { dtypeRank } from "../../dtypes.js";
+import { WeightsError } from "../../errors.js";
+import type { NamedTensor, WriteOptions } from "../../types.js";
+import { checkTensors, type SizedTensor, wireBytes } from "../../wire.js";
 import { MAX_HEADER_BYTES } from "./header.js";
-
-export interface WriteOptions {
-  readonly signal?: AbortSignal;
-}
 
 export interface WriteSafetensorsOptions extends WriteOptions {
   /** Text kept in the header; by default `{ format: "pt" }`, without which the reference does not load the file. */

@@ -1,9 +1,8 @@
-import { bitsOf, type WireDType } from "../dtypes.js";
-import { WeightsError } from "../errors.js";
-import type { WriteOptions } from "../safetensors/write.js";
-import type { NamedTensor } from "../types.js";
-import { checkTensors, type SizedTensor, wireBytes } from "../wire.js";
-import { writeZip, type ZipInput } from "../zip/write.js";
+import { bitsOf, type WireDType } from "../../dtypes.js";
+import { WeightsError } from "../../errors.js";
+import type { NamedTensor, WriteOptions } from "../../types.js";
+import { checkTensors, type SizedTensor, wireBytes } from "../../wire.js";
+import { writeZip, type ZipInput } from "../../zip/write.js";
 import { PickleWriter } from "./pickle-write.js";
 
 /** Types that have a storage class of their own. */

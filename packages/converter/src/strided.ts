@@ -1,5 +1,5 @@
-import { CHUNK_ELEMENTS } from "../elements.js";
-import type { ReadOptions } from "../types.js";
+import { CHUNK_ELEMENTS } from "./elements.js";
+import type { ReadOptions } from "./types.js";
 
 /** Whether the elements lie one after another in row-major order. */
 export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {

@@ -1,7 +1,7 @@
 import type { RandomAccessFile } from "@convbert/files";
-import { bitsOf } from "../dtypes.js";
-import { WeightsError } from "../errors.js";
-import { readRange } from "../source.js";
+import { bitsOf } from "../../dtypes.js";
+import { WeightsError } from "../../errors.js";
+import { readRange } from "../../source.js";
 import { type Checkpoint, MAX_PICKLE_BYTES, resolveStorage } from "./archive.js";
 import { findGlobal, type StorageRef } from "./globals.js";
 import { PickleEndError, type PickleHost, unpickle } from "./pickle.js";

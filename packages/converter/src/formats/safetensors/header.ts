@@ -1,6 +1,6 @@
-import { byteLengthOf, isWireDType, WIRE_DTYPES } from "../dtypes.js";
-import { WeightsError } from "../errors.js";
-import type { TensorInfo } from "../types.js";
+import { byteLengthOf, isWireDType, WIRE_DTYPES } from "../../dtypes.js";
+import { WeightsError } from "../../errors.js";
+import type { TensorInfo } from "../../types.js";
 
 /** The reference's limit for the JSON header. */
 export const MAX_HEADER_BYTES = 100_000_000;

@@ -1,10 +1,10 @@
-import { describeContents } from "../contents.js";
-import { bitsOf } from "../dtypes.js";
-import { toTypedArray } from "../elements.js";
-import { WeightsError } from "../errors.js";
-import { findTensor, streamFloats } from "../reader.js";
-import { asFile, readPieces, readRange, type WeightsSource } from "../source.js";
-import type { WeightsReader } from "../types.js";
+import { describeContents } from "../../contents.js";
+import { bitsOf } from "../../dtypes.js";
+import { toTypedArray } from "../../elements.js";
+import { WeightsError } from "../../errors.js";
+import { findTensor, streamFloats } from "../../reader.js";
+import { asFile, readPieces, readRange, type WeightsSource } from "../../source.js";
+import type { WeightsReader } from "../../types.js";
 import { MAX_HEADER_BYTES, parseHeader } from "./header.js";
 
 /**

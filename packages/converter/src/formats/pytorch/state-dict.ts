@@ -1,6 +1,6 @@
-import { bitsOf, elementCount } from "../dtypes.js";
-import { WeightsError } from "../errors.js";
-import type { TensorInfo } from "../types.js";
+import { bitsOf, elementCount } from "../../dtypes.js";
+import { WeightsError } from "../../errors.js";
+import type { TensorInfo } from "../../types.js";
 import { type StorageRef, StorageType, TensorRef, TorchDType, UnsupportedTensor } from "./globals.js";
 import { PickleTuple } from "./pickle.js";
 
