@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { installPackages } from "../scripts/stranger.ts";
+import { installPackages, packPackages } from "../packages/stranger.ts";
 import { type Browser, findBrowser, runPages, servePages } from "./browsers.ts";
 import { type Engine, enginePackage, installEngines, listEngines, runFile } from "./engines.ts";
 
@@ -111,7 +111,7 @@ const project = mkdtempSync(join(tmpdir(), "convbert-runtimes-"));
 try {
   installEngines();
   console.error("packing and installing the packages");
-  installPackages(project);
+  installPackages(project, packPackages(project));
   for (const file of ["check.mjs", "command.mjs", "page.mjs", "record.mjs"]) {
     copyFileSync(here(`./${file}`), join(project, file));
   }

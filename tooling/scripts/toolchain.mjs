@@ -2,12 +2,14 @@
 // runs before any install.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, "node_modules/.bin");
+/** The pinned pnpm stands here, beside what it installs. */
+const toolchain = join(root, ".cache/toolchain");
 const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const windows = process.platform === "win32";
 
@@ -25,7 +27,7 @@ function environment() {
     npm_config_fetch_timeout: "30000",
     npm_config_fetch_retry_maxtimeout: "10000",
     ...process.env,
-    [path]: [bin, process.env[path]].join(delimiter),
+    [path]: [bin, join(toolchain, "node_modules/.bin"), process.env[path]].join(delimiter),
     npm_config_update_notifier: "false",
     TURBO_TELEMETRY_DISABLED: "1",
   };
@@ -51,7 +53,7 @@ export function run(command, args, stdio = "inherit") {
  * Runs a step quietly: its output is shown only when it fails. Progress is one line on stderr that changes in a
  * terminal, elsewhere one line every 15 seconds. Ends the process when the step fails or hangs.
  */
-export async function quietly(label, command, args) {
+export async function quietly(label, command, args, hint = "") {
   const started = performance.now();
   const terminal = process.stderr.isTTY;
   const elapsed = () => ((performance.now() - started) / 1000).toFixed(terminal ? 0 : 1);
@@ -96,7 +98,7 @@ export async function quietly(label, command, args) {
   const outcome = code === 0 ? "done" : hung ? `stopped, ${SILENCE / 1000} s without a word,` : "failed";
   process.stderr.write(`${terminal ? "\r\x1b[K" : ""}${label}: ${outcome} in ${elapsed()} s\n`);
   if (code !== 0) {
-    process.stderr.write(`${output}\n`);
+    process.stderr.write(`${output}\n${hint}\n`);
     process.exit(code);
   }
 }
@@ -126,12 +128,17 @@ export async function install() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === key) {
     return;
   }
-  const args = ["install", "--frozen-lockfile", "--prefer-offline"];
+  const hint =
+    "Installing needs the npm registry the first time. Behind a proxy or a private certificate authority, " +
+    "HTTPS_PROXY, NODE_EXTRA_CA_CERTS and npm's own settings are passed on.";
   const version = packageManager.split("@")[1];
-  const manifest = join(root, "node_modules/pnpm/package.json");
-  const installed = existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === version;
-  await (installed
-    ? quietly("Installing", join(bin, "pnpm"), [...args, "--reporter=append-only"])
-    : quietly("Installing", "npx", ["--yes", "--loglevel=http", packageManager, ...args, "--reporter=append-only"]));
+  const manifest = join(toolchain, "node_modules/pnpm/package.json");
+  if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, "utf8")).version !== version) {
+    mkdirSync(toolchain, { recursive: true });
+    const flags = ["--prefix", toolchain, "--no-save", "--no-audit", "--no-fund", "--loglevel=http"];
+    await quietly(`Fetching ${packageManager}`, "npm", ["install", ...flags, packageManager], hint);
+  }
+  const args = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  await quietly("Installing", "pnpm", args, hint);
   writeFileSync(stamp, key);
 }

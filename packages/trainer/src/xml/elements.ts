@@ -1,4 +1,4 @@
-import sax from "sax";
+import { SaxesParser } from "saxes";
 import { DataError } from "../data/error.js";
 import type { ByteSource } from "../data/source.js";
 
@@ -21,7 +21,7 @@ export async function* readElements(
   name: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<XmlRecord> {
-  const parser = sax.parser(true, { position: true });
+  const parser = new SaxesParser();
   const ready: XmlRecord[] = [];
   let record: { attributes: Record<string, string>; children: Map<string, string>; line: number } | undefined;
   let child: string | undefined;
@@ -29,18 +29,18 @@ export async function* readElements(
   let size = 0;
   let failure: Error | undefined;
 
-  const where = () => ({ file: source.name, line: parser.line + 1 });
+  const where = () => ({ file: source.name, line: parser.line });
   const append = (text: string): void => {
     if (!record || child === undefined) return;
     size += text.length;
     record.children.set(child, record.children.get(child)! + text);
   };
-  parser.onerror = (error) => {
+  let failureLine = 0;
+  parser.on("error", (error) => {
     failure ??= error;
-    // Otherwise sax throws the same error again at the next write.
-    parser.error = null as never;
-  };
-  parser.onopentag = (tag) => {
+    failureLine ||= parser.line;
+  });
+  parser.on("opentag", (tag) => {
     if (record) {
       depth++;
       if (depth === 1) {
@@ -48,13 +48,13 @@ export async function* readElements(
         record.children.set(child, "");
       }
     } else if (tag.name === name) {
-      record = { attributes: tag.attributes as Record<string, string>, children: new Map(), line: parser.line + 1 };
+      record = { attributes: tag.attributes as Record<string, string>, children: new Map(), line: parser.line };
       size = 0;
     }
-  };
-  parser.ontext = append;
-  parser.oncdata = append;
-  parser.onclosetag = () => {
+  });
+  parser.on("text", append);
+  parser.on("cdata", append);
+  parser.on("closetag", () => {
     if (!record) return;
     if (depth === 0) {
       ready.push(record);
@@ -62,7 +62,7 @@ export async function* readElements(
     } else if (--depth === 0) {
       child = undefined;
     }
-  };
+  });
 
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const write = (piece: Uint8Array | undefined): void => {
@@ -72,18 +72,13 @@ export async function* readElements(
     } catch (cause) {
       throw new DataError("invalid-encoding", "the file is not utf-8 text", where(), cause);
     }
-    let line = 0;
-    const located = parser.onerror;
-    parser.onerror = (error) => {
-      line ||= parser.line + 1;
-      located(error);
-    };
     parser.write(text);
     if (piece === undefined) parser.close();
-    parser.onerror = located;
     if (failure) {
-      const [problem] = failure.message.split("\n");
-      throw new DataError("invalid-syntax", `the file is not XML: ${problem}`, { file: source.name, line }, failure);
+      // saxes begins its messages with line and column.
+      const problem = failure.message.replace(/^\d+:\d+: /, "");
+      const location = { file: source.name, line: failureLine };
+      throw new DataError("invalid-syntax", `the file is not XML: ${problem}`, location, failure);
     }
     if (size > LONGEST_ELEMENT) {
       throw new DataError("too-large", `the <${name}> has more than ${LONGEST_ELEMENT} characters`, where());

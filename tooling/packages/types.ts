@@ -1,0 +1,34 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { installAlone, type Packed, run } from "./stranger.ts";
+
+const tsc = fileURLToPath(new URL("../../node_modules/.bin/tsc", import.meta.url));
+const LIBRARIES = "es2023,esnext.disposable,dom,dom.iterable,dom.asynciterable";
+
+/** The ways in which people's projects resolve modules. */
+const RESOLUTIONS = [
+  ["node16", "node16"],
+  ["nodenext", "nodenext"],
+  ["esnext", "bundler"],
+] as const;
+
+/** Compiles files in a folder as a strict project would, in every way to resolve modules. Throws with the errors. */
+export function compile(folder: string, files: readonly string[], types = ""): void {
+  for (const [module, moduleResolution] of RESOLUTIONS) {
+    for (const skipLibCheck of ["true", "false"]) {
+      const options = { module, moduleResolution, skipLibCheck, target: "es2022", lib: LIBRARIES, types };
+      const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+      run(tsc, ["--noEmit", "--strict", "--preserveSymlinks", ...flags, ...files], folder);
+    }
+  }
+}
+
+/** The declarations of a package that is installed alone hold what they refer to. */
+export function checkTypesAlone(project: string, packed: Packed): void {
+  const folder = installAlone(project, packed);
+  const lines = packed.entries.map((entry, i) => `import * as entry${i} from ${JSON.stringify(entry)};`);
+  const uses = packed.entries.map((_, i) => `entry${i}`).join(", ");
+  writeFileSync(join(folder, "use.ts"), `${lines.join("\n")}\nexport { ${uses} };\n`);
+  compile(folder, ["use.ts"]);
+}
