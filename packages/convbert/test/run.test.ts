@@ -8,7 +8,9 @@ import { convbert } from "./terminal.js";
 
 /** Tiny models with a tokenizer for every task; see the fixtures of the pipelines. */
 const tiny = (name: string): string => fileURLToPath(new URL(`../../pipelines/test/fixtures/${name}`, import.meta.url));
-const recorded = (JSON.parse(readFileSync(tiny("cases.json"), "utf8")) as { cases: Case[] }).cases;
+const recorded = ["cases.json", "cases-4.57.json"].flatMap(
+  (name) => (JSON.parse(readFileSync(tiny(name), "utf8")) as { cases: Case[] }).cases,
+);
 
 interface Case {
   readonly task: string;

@@ -1,10 +1,13 @@
 import type { ConvBertConfig, RaggedInputs } from "@convbert/model";
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
-import { PipelineError, textOf } from "./errors.js";
+import type { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { PipelineError, textOf, wordsOf } from "./errors.js";
+import { abortSignal, callback, choice, count, flag, type OptionRules, orDefault, readOptions } from "./options.js";
 import { type Row, type RunOptions, runSteps, type Steps, streamSteps } from "./schedule.js";
 
 /** Options of the calls that take one text, or a pair, as it is. */
 export interface TextOptions extends RunOptions {
+  /** Every text is given as the list of its words, as data sets of tagged words have it; false by default. */
+  readonly is_split_into_words?: boolean;
   /** Cut a text that is longer than the model takes; false by default, and such a text is an error. */
   readonly truncation?: boolean | "longest_first" | "only_first" | "only_second";
   /** Tokens at most, special ones counted; what the model takes by default. */
@@ -21,11 +24,28 @@ export interface PipelineModel<Output, Inputs extends RaggedInputs = RaggedInput
   dispose(): void;
 }
 
+/** Either tokenizer: the fast one knows the place of every token, for the slow one places are worked out by words. */
+export type PipelineTokenizer = ConvBertTokenizerFast | ConvBertTokenizer;
+
 /** A loaded model with the tokenizer that it was trained with. */
 export interface PipelineParts<Model> {
   readonly model: Model;
-  readonly tokenizer: ConvBertTokenizerFast;
+  readonly tokenizer: PipelineTokenizer;
 }
+
+export const RUN_RULES: OptionRules<RunOptions> = {
+  signal: abortSignal,
+  onProgress: callback,
+  batchTokens: count(1),
+  onWarning: callback,
+};
+
+export const TEXT_RULES: OptionRules<TextOptions> = {
+  ...RUN_RULES,
+  truncation: orDefault(choice(true, false, "longest_first", "only_first", "only_second")),
+  max_length: orDefault(count(1)),
+  is_split_into_words: flag,
+};
 
 /** What every pipeline has beside being callable. */
 export interface PipelineBase<Task extends string, Model> extends PipelineParts<Model>, Disposable {
@@ -59,11 +79,11 @@ export function encodeText(
   parts: PipelineParts<{ readonly config: ConvBertConfig }>,
   text: unknown,
   pair: unknown,
-  { truncation = false, max_length: asked }: TextOptions,
+  { truncation = false, max_length: asked, is_split_into_words: isWords = false }: TextOptions,
   paddedTo?: number,
 ): Row {
   const limit = longestRow(parts);
-  if (asked !== undefined && !(Number.isSafeInteger(asked) && asked > 0 && asked <= limit)) {
+  if (asked !== undefined && asked > limit) {
     throw new PipelineError("invalid-option", `max_length is ${asked}; this model takes 1 to ${limit} tokens`, {
       option: "max_length",
       value: asked,
@@ -71,8 +91,11 @@ export function encodeText(
     });
   }
   const length = asked ?? limit;
-  const { input_ids, attention_mask, token_type_ids } = parts.tokenizer(textOf("text", text), {
-    ...(pair === undefined ? {} : { text_pair: textOf("text_pair", pair) }),
+  const read = (name: string, value: unknown): string => (isWords ? wordsOf : textOf)(name, value) as string;
+  // The types tell one text from a list of them; here a list of words is one text.
+  const { input_ids, attention_mask, token_type_ids } = parts.tokenizer(read("text", text), {
+    ...(pair === undefined ? {} : { text_pair: read("text_pair", pair) }),
+    is_split_into_words: isWords,
     truncation: truncation || (asked !== undefined && "longest_first"),
     ...(paddedTo === undefined
       ? { max_length: length, padding: false }
@@ -91,9 +114,8 @@ export function encodeText(
   return { ids: input_ids, attentionMask: attention_mask!, typeIds: token_type_ids! };
 }
 
-/** A task's steps with the options that came with a call. */
+/** What a pipeline does with some inputs, under the options of a call. */
 export interface Job<Input, Result> {
-  readonly options: RunOptions;
   run(inputs: readonly Input[]): Promise<Result[]>;
   stream(inputs: Inputs<Input>): Results<Result>;
 }
@@ -104,37 +126,62 @@ export function makeJob<Input, Prepared extends { readonly rows: readonly Row[] 
   steps: Steps<Input, Prepared, Output, Result>,
 ): Job<Input, Result> {
   return {
-    options,
     run: (inputs) => runSteps(inputs, options, steps),
     stream: (inputs) => streamSteps(inputs, options, steps),
   };
 }
 
+/** What makes a pipeline. */
+export interface PipelinePlan<Options, Input, Result> {
+  readonly task: string;
+  readonly rules: OptionRules<Options>;
+  /** Options of calls that do not give their own. */
+  readonly defaults: Options;
+  /** @param between arguments that stand between the input and the options. */
+  job(options: Options, ...between: unknown[]): Job<Input, Result>;
+  /** What becomes of a result in a list or a stream of them. */
+  among?(result: Result, options: Options): unknown;
+  /** How many arguments stand between the input and the options; 0. */
+  readonly argumentsBetween?: number;
+}
+
 /**
- * Makes a pipeline out of what a call's further arguments mean. One input gives its result, a list of inputs a list; of each
- * in a list or a stream the result is what `among` makes of it.
+ * Makes a pipeline. One input gives its result, a list of inputs a list. Where inputs are lists themselves (words), a list of
+ * lists is meant by "a list of inputs".
  */
-export function makePipeline<Made, Task extends string, Model, Input, Arguments extends unknown[], Result>(
-  task: Task,
+export function makePipeline<Made, Model, Options extends RunOptions, Input, Result>(
   parts: PipelineParts<Model>,
-  job: (...args: Arguments) => Job<Input, Result>,
-  among?: (result: Result, ...args: Arguments) => unknown,
+  { task, rules, defaults: given, job, among, argumentsBetween: between = 0 }: PipelinePlan<Options, Input, Result>,
 ): Made {
-  const call = async (input: Input | readonly Input[], ...args: Arguments): Promise<unknown> => {
-    const { run } = job(...args);
-    if (!Array.isArray(input)) {
-      return (await run([input as Input]))[0];
-    }
-    return (await run(input)).map((result) => (among ? among(result, ...args) : result));
+  const defaults = readOptions(task, given, rules);
+  const prepare = (args: readonly unknown[]) => {
+    // An argument between input and options may have a default; the options then come first.
+    const skipped = between > 0 && args.length <= between && isPlainObject(args.at(-1)) ? 1 : 0;
+    const options: Options = { ...defaults, ...readOptions(task, args[between - skipped], rules) };
+    return { options, ...job(options, ...args.slice(0, between - skipped)) };
   };
-  async function* stream(inputs: unknown, ...args: Arguments): Results<unknown> {
-    const { stream: results } = job(...args);
-    for await (const result of results(expectMany<Input>(inputs))) {
-      yield among ? among(result, ...args) : result;
-    }
+  const finish = (result: Result, options: Options): unknown => (among ? among(result, options) : result);
+  const call = async (input: unknown, ...args: unknown[]): Promise<unknown> => {
+    const { options, run } = prepare(args);
+    if (!isList(input, options)) return (await run([input as Input]))[0];
+    return (await run(input as readonly Input[])).map((result) => finish(result, options));
+  };
+  async function* stream(inputs: unknown, ...args: unknown[]): Results<unknown> {
+    const { options, stream: results } = prepare(args);
+    for await (const result of results(expectMany<Input>(inputs))) yield finish(result, options);
   }
   const dispose = (): void => (parts.model as { dispose?(): void }).dispose?.();
   return Object.assign(call, { task, ...parts, stream, dispose, [Symbol.dispose]: dispose }) as Made;
+}
+
+/** Whether several inputs were given, and not the words of one. */
+function isList(input: unknown, options: RunOptions & Pick<TextOptions, "is_split_into_words">): boolean {
+  if (!Array.isArray(input)) return false;
+  return !options.is_split_into_words || input.length === 0 || input.some((item) => typeof item !== "string");
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A single text is iterable too, character by character; nobody means that. */

@@ -28,29 +28,32 @@ export class PipelineError extends Error {
   }
 }
 
-/** Checks that a value is one of the choices of an option. */
-export function oneOf<T extends string>(option: string, value: T, choices: readonly T[]): T {
-  if (choices.includes(value)) return value;
-  throw new PipelineError(
-    "invalid-option",
-    `${option} is ${JSON.stringify(value)}; choose one of ${choices.join(", ")}`,
-    { option, value, choices },
-  );
-}
-
-/** Checks a whole number of at least `least`. */
-export function atLeast(option: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new PipelineError("invalid-option", `${option} is ${String(value)}; give a whole number of at least ${least}`, {
-    option,
-    value,
-    least,
-  });
-}
-
 /** Checks that a value is a string. */
 export function textOf(name: string, value: unknown): string {
   if (typeof value === "string") return value;
-  const got = value === null ? "null" : Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
-  throw new PipelineError("invalid-input", `${name} must be a string, not ${got}`, { name });
+  const hint =
+    Array.isArray(value) && value.every((word) => typeof word === "string")
+      ? "; for words set is_split_into_words"
+      : "";
+  throw new PipelineError("invalid-input", `${name} must be a string, not ${kindOf(value)}${hint}`, { name });
+}
+
+/** Checks that a value is a list of words. */
+export function wordsOf(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) {
+    throw new PipelineError("invalid-input", `${name} must be a list of words, not ${kindOf(value)}`, { name });
+  }
+  return value.map((word, i) => textOf(`word ${i} of ${name}`, word));
+}
+
+/** Checks that an input has the form of a record. */
+export function recordOf(value: unknown, form: string): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new PipelineError("invalid-input", `${form}; got ${kindOf(value)}`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a value of type ${typeof value}`;
 }

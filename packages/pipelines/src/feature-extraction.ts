@@ -9,10 +9,11 @@ import {
   type PipelineParts,
   type Results,
   raggedInputs,
+  TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
-import { oneOf } from "./errors.js";
 import { type FloatArray, rowAt } from "./numbers.js";
+import { choice, flag, type OptionRules, orDefault } from "./options.js";
 
 export interface FeatureExtractionOptions extends TextOptions {
   /**
@@ -23,6 +24,14 @@ export interface FeatureExtractionOptions extends TextOptions {
   readonly normalize?: boolean;
 }
 
+export const FEATURE_EXTRACTION_RULES: OptionRules<FeatureExtractionOptions> = {
+  ...TEXT_RULES,
+  pooling: orDefault(choice("none", "mean", "cls")),
+  normalize: flag,
+};
+
+type Words = FeatureExtractionOptions & { readonly is_split_into_words: true };
+
 export type FeatureModel = PipelineModel<{ readonly last_hidden_state: FloatArray }>;
 
 /**
@@ -30,18 +39,26 @@ export type FeatureModel = PipelineModel<{ readonly last_hidden_state: FloatArra
  * reference has a further axis of 1 in front.)
  */
 export interface FeatureExtractionPipeline extends PipelineBase<"feature-extraction", FeatureModel> {
+  (words: readonly string[], options: Words): Promise<FloatArray>;
+  (texts: readonly (readonly string[])[], options: Words): Promise<FloatArray[]>;
   (text: string, options?: FeatureExtractionOptions): Promise<FloatArray>;
   (texts: readonly string[], options?: FeatureExtractionOptions): Promise<FloatArray[]>;
   /** Answers one by one, in bounded memory. */
   stream(texts: Inputs<string>, options?: FeatureExtractionOptions): Results<FloatArray>;
 }
 
-/** The pipeline over a model that is loaded already (the reference's `FeatureExtractionPipeline`). */
-export function createFeatureExtraction(parts: PipelineParts<FeatureModel>): FeatureExtractionPipeline {
-  const job = (options: FeatureExtractionOptions = {}) => {
-    const pooling = oneOf("pooling", options.pooling ?? "none", ["none", "mean", "cls"]);
+/**
+ * The pipeline over a model that is loaded already (the reference's `FeatureExtractionPipeline`).
+ * @param defaults options of calls that do not give their own.
+ */
+export function createFeatureExtraction(
+  parts: PipelineParts<FeatureModel>,
+  defaults: FeatureExtractionOptions = {},
+): FeatureExtractionPipeline {
+  const job = (options: FeatureExtractionOptions) => {
+    const { pooling = "none" } = options;
     return makeJob(options, {
-      prepare: (text: string) => ({ rows: [encodeText(parts, text, undefined, options)] }),
+      prepare: (text: unknown) => ({ rows: [encodeText(parts, text, undefined, options)] }),
       compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
       answer(_text, _prepared, [output]): FloatArray {
         const states = output!.last_hidden_state;
@@ -58,7 +75,7 @@ export function createFeatureExtraction(parts: PipelineParts<FeatureModel>): Fea
       },
     });
   };
-  return makePipeline("feature-extraction", parts, job);
+  return makePipeline(parts, { task: "feature-extraction", rules: FEATURE_EXTRACTION_RULES, defaults, job });
 }
 
 function meanOf(rows: readonly Float32Array[], size: number): Float32Array {

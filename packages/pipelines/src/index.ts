@@ -1,12 +1,26 @@
 export type { Progress } from "@convbert/files";
-export type { Inputs, PipelineBase, PipelineModel, PipelineParts, Results, TextOptions } from "./engine.js";
+export type {
+  Inputs,
+  PipelineBase,
+  PipelineModel,
+  PipelineParts,
+  PipelineTokenizer,
+  Results,
+  TextOptions,
+} from "./engine.js";
 export { PipelineError, type PipelineErrorCode } from "./errors.js";
 export {
   createFeatureExtraction,
   type FeatureExtractionOptions,
   type FeatureExtractionPipeline,
 } from "./feature-extraction.js";
-export { createFillMask, type FilledMask, type FillMaskOptions, type FillMaskPipeline } from "./fill-mask.js";
+export {
+  createFillMask,
+  type FilledMask,
+  type FilledText,
+  type FillMaskOptions,
+  type FillMaskPipeline,
+} from "./fill-mask.js";
 export {
   type ChoiceInput,
   type ChosenAnswer,
@@ -17,10 +31,14 @@ export {
 export {
   PIPELINE_TASKS,
   type Pipeline,
+  type PipelineAlias,
+  type PipelineCallOptions,
   type PipelineOptions,
   type Pipelines,
   type PipelineTask,
+  type PipelineTokenizerOptions,
   pipeline,
+  type TaskOf,
 } from "./pipeline.js";
 export {
   type Answer,
@@ -32,6 +50,7 @@ export {
 export type { RunOptions, RunProgress } from "./schedule.js";
 export {
   type ClassificationInput,
+  type ClassificationWords,
   createTextClassification,
   type LabelScore,
   type ScoreFunction,

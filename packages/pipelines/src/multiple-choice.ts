@@ -8,10 +8,13 @@ import {
   type PipelineParts,
   type Results,
   raggedInputs,
+  TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
-import { PipelineError } from "./errors.js";
+import { PipelineError, recordOf } from "./errors.js";
+import { checkName } from "./names.js";
 import { argmax, type FloatArray, softmax, valuesOf } from "./numbers.js";
+import { flag, type OptionRules } from "./options.js";
 import type { Row } from "./schedule.js";
 
 /** A beginning, and what may follow it. */
@@ -31,13 +34,16 @@ export interface ChosenAnswer {
   scores: number[];
 }
 
-export interface MultipleChoiceOptions extends TextOptions {
+export interface MultipleChoiceOptions extends Omit<TextOptions, "is_split_into_words"> {
   /**
    * Pad the choices of a prompt to one length, as is usual with the reference; false by default. It changes the scores:
    * this head reads the last position of each choice, which is [SEP] without padding and [PAD] with it.
    */
   readonly padding?: boolean;
 }
+
+const { is_split_into_words: _, ...RULES_OF_TEXTS } = TEXT_RULES;
+export const MULTIPLE_CHOICE_RULES: OptionRules<MultipleChoiceOptions> = { ...RULES_OF_TEXTS, padding: flag };
 
 /** `[batch, choices, tokens]` each. */
 export interface ChoiceInputs {
@@ -62,10 +68,16 @@ export interface MultipleChoicePipeline extends PipelineBase<"multiple-choice", 
   stream(inputs: Inputs<ChoiceInput>, options?: MultipleChoiceOptions): Results<ChosenAnswer>;
 }
 
-/** The pipeline over a model that is loaded already; each choice runs as the pair (prompt, choice). */
-export function createMultipleChoice(parts: PipelineParts<ChoiceModel>): MultipleChoicePipeline {
+/**
+ * The pipeline over a model that is loaded already; each choice runs as the pair (prompt, choice).
+ * @param defaults options of calls that do not give their own.
+ */
+export function createMultipleChoice(
+  parts: PipelineParts<ChoiceModel>,
+  defaults: MultipleChoiceOptions = {},
+): MultipleChoicePipeline {
   const { model } = parts;
-  const job = (options: MultipleChoiceOptions = {}) =>
+  const job = (options: MultipleChoiceOptions) =>
     makeJob(options, {
       prepare: (item: ChoiceInput) => ({ rows: choiceRows(parts, item, options) }),
       async compute(rows) {
@@ -89,20 +101,19 @@ export function createMultipleChoice(parts: PipelineParts<ChoiceModel>): Multipl
         return { index, choice: choices[index]!, score: scores[index]!, scores };
       },
     });
-  return makePipeline("multiple-choice", parts, job);
+  return makePipeline(parts, { task: "multiple-choice", rules: MULTIPLE_CHOICE_RULES, defaults, job });
 }
 
-function choiceRows(
-  parts: PipelineParts<ChoiceModel>,
-  input: ChoiceInput,
-  options: MultipleChoiceOptions,
-): readonly Row[] {
-  if (typeof input !== "object" || input === null || !Array.isArray(input.choices)) {
-    throw new PipelineError("invalid-input", 'a choice is written { prompt: "...", choices: ["...", "..."] }');
-  }
-  if (input.choices.length === 0) throw new PipelineError("invalid-input", "there are no choices to choose from");
-  const rows = input.choices.map((choice: unknown) => encodeText(parts, input.prompt, choice, options));
+const FORM = 'a choice is written { prompt: "...", choices: ["...", "..."] }';
+
+function choiceRows(parts: PipelineParts<ChoiceModel>, input: unknown, options: MultipleChoiceOptions): readonly Row[] {
+  const given = recordOf(input, FORM);
+  for (const name of Object.keys(given)) checkName("a choice", "field", name, ["prompt", "choices"]);
+  const { prompt, choices } = given;
+  if (!Array.isArray(choices)) throw new PipelineError("invalid-input", FORM);
+  if (choices.length === 0) throw new PipelineError("invalid-input", "there are no choices to choose from");
+  const rows = choices.map((choice: unknown) => encodeText(parts, prompt, choice ?? null, options));
   if (!options.padding) return rows;
   const length = Math.max(...rows.map(({ ids }) => ids.length));
-  return input.choices.map((choice) => encodeText(parts, input.prompt, choice, options, length));
+  return choices.map((choice) => encodeText(parts, prompt, choice, options, length));
 }

@@ -7,16 +7,48 @@ import {
   ConvBertForTokenClassification,
 } from "@convbert/heads";
 import { ConvBertModel, type FromPretrainedOptions } from "@convbert/model";
-import { ConvBertTokenizerFast } from "@convbert/tokenizer";
-import type { PipelineParts } from "./engine.js";
-import { oneOf } from "./errors.js";
-import { createFeatureExtraction, type FeatureExtractionPipeline } from "./feature-extraction.js";
-import { createFillMask, type FillMaskPipeline } from "./fill-mask.js";
-import { createMultipleChoice, type MultipleChoicePipeline } from "./multiple-choice.js";
-import { createQuestionAnswering, type QuestionAnsweringPipeline } from "./question-answering.js";
-import { createTextClassification, type TextClassificationPipeline } from "./text-classification.js";
-import { createTokenClassification, type TokenClassificationPipeline } from "./token-classification.js";
-import { createZeroShotClassification, type ZeroShotClassificationPipeline } from "./zero-shot-classification.js";
+import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { PipelineParts, PipelineTokenizer } from "./engine.js";
+import { PipelineError } from "./errors.js";
+import {
+  createFeatureExtraction,
+  FEATURE_EXTRACTION_RULES,
+  type FeatureExtractionOptions,
+  type FeatureExtractionPipeline,
+} from "./feature-extraction.js";
+import { createFillMask, FILL_MASK_RULES, type FillMaskOptions, type FillMaskPipeline } from "./fill-mask.js";
+import {
+  createMultipleChoice,
+  MULTIPLE_CHOICE_RULES,
+  type MultipleChoiceOptions,
+  type MultipleChoicePipeline,
+} from "./multiple-choice.js";
+import { checkName, nearest, shortened } from "./names.js";
+import type { OptionRules } from "./options.js";
+import {
+  createQuestionAnswering,
+  QUESTION_ANSWERING_RULES,
+  type QuestionAnsweringOptions,
+  type QuestionAnsweringPipeline,
+} from "./question-answering.js";
+import {
+  createTextClassification,
+  TEXT_CLASSIFICATION_RULES,
+  type TextClassificationOptions,
+  type TextClassificationPipeline,
+} from "./text-classification.js";
+import {
+  createTokenClassification,
+  TOKEN_CLASSIFICATION_RULES,
+  type TokenClassificationOptions,
+  type TokenClassificationPipeline,
+} from "./token-classification.js";
+import {
+  createZeroShotClassification,
+  ZERO_SHOT_RULES,
+  type ZeroShotClassificationOptions,
+  type ZeroShotClassificationPipeline,
+} from "./zero-shot-classification.js";
 
 /** The pipeline of each task. */
 export interface Pipelines {
@@ -31,24 +63,46 @@ export interface Pipelines {
 
 export type PipelineTask = keyof Pipelines;
 
+/** Other names of tasks, as the reference has them. */
+const ALIASES = { "sentiment-analysis": "text-classification", ner: "token-classification" } as const;
+
+export type PipelineAlias = keyof typeof ALIASES;
+
+/** The task that a name stands for. */
+export type TaskOf<Name extends PipelineTask | PipelineAlias> = Name extends PipelineAlias
+  ? (typeof ALIASES)[Name]
+  : Extract<Name, PipelineTask>;
+
 /** The pipeline of a task. */
 export type Pipeline<Task extends PipelineTask = PipelineTask> = Pipelines[Task];
 
+/** The options of each task's calls. */
+export interface PipelineCallOptions {
+  "text-classification": TextClassificationOptions;
+  "token-classification": TokenClassificationOptions;
+  "question-answering": QuestionAnsweringOptions;
+  "fill-mask": FillMaskOptions;
+  "multiple-choice": MultipleChoiceOptions;
+  "feature-extraction": FeatureExtractionOptions;
+  "zero-shot-classification": ZeroShotClassificationOptions;
+}
+
 type Loader<Result> = (
   files: FileSet,
-  tokenizer: ConvBertTokenizerFast,
+  tokenizer: PipelineTokenizer,
   options: FromPretrainedOptions,
+  defaults: object,
 ) => Promise<Result>;
 
 /** Loads a task's model and makes its pipeline. */
 function loader<Model extends { dispose(): void }, Result>(
   loadModel: (files: FileSet, options: FromPretrainedOptions) => Promise<Model>,
-  create: (parts: PipelineParts<Model>) => Result,
+  create: (parts: PipelineParts<Model>, defaults: object) => Result,
 ): Loader<Result> {
-  return async (files, tokenizer, options) => {
+  return async (files, tokenizer, options, defaults) => {
     const model = await loadModel(files, options);
     try {
-      return create({ model, tokenizer });
+      return create({ model, tokenizer }, defaults);
     } catch (error) {
       model.dispose();
       throw error;
@@ -78,21 +132,68 @@ const LOADERS: { readonly [Task in PipelineTask]: Loader<Pipelines[Task]> } = {
   ),
 };
 
+const CALL_RULES: { readonly [Task in PipelineTask]: OptionRules<PipelineCallOptions[Task]> } = {
+  "text-classification": TEXT_CLASSIFICATION_RULES,
+  "token-classification": TOKEN_CLASSIFICATION_RULES,
+  "question-answering": QUESTION_ANSWERING_RULES,
+  "fill-mask": FILL_MASK_RULES,
+  "multiple-choice": MULTIPLE_CHOICE_RULES,
+  "feature-extraction": FEATURE_EXTRACTION_RULES,
+  "zero-shot-classification": ZERO_SHOT_RULES,
+};
+
 /** The names of all tasks. */
 export const PIPELINE_TASKS = Object.keys(LOADERS) as readonly PipelineTask[];
 
-/** How a pipeline is loaded: where files come from and how the model runs (`FromPretrainedOptions`). */
-export interface PipelineOptions extends FromPretrainedOptions {
+/** Where the tokenizer comes from. */
+export interface PipelineTokenizerOptions {
   /** Where the tokenizer is, when it is not with the model, or one that is loaded already. */
-  readonly tokenizer?: ModelSource | ConvBertTokenizerFast;
+  readonly tokenizer?: ModelSource | PipelineTokenizer;
+  /** false: the slow tokenizer, with the semantics of the reference's Python one; true by default. */
+  readonly use_fast?: boolean;
 }
+
+/**
+ * How a pipeline is loaded: where files come from and how the model runs (`FromPretrainedOptions`); and options of its calls,
+ * for those that do not give their own. `onWarning` is for both; `signal` and `onProgress` are of the loading alone.
+ */
+export type PipelineOptions<Task extends PipelineTask = PipelineTask> = FromPretrainedOptions &
+  PipelineTokenizerOptions &
+  Omit<PipelineCallOptions[Task], "signal" | "onProgress" | "onWarning">;
+
+// `satisfies` keeps this list whole when loading gains options.
+const LOADING = {
+  allowNewHead: true,
+  allowNewWeights: true,
+  backend: true,
+  cacheDirectory: true,
+  config: true,
+  dtype: true,
+  endpoint: true,
+  fetch: true,
+  ignoreMismatchedSizes: true,
+  offline: true,
+  onProgress: true,
+  onWarning: true,
+  retries: true,
+  retryDelay: true,
+  revision: true,
+  seed: true,
+  signal: true,
+  threads: true,
+  timeout: true,
+  token: true,
+  useSafetensors: true,
+  variant: true,
+  wideVectors: true,
+} satisfies Record<keyof FromPretrainedOptions, true>;
 
 /**
  * Loads the model and the tokenizer for a task: text in, answers out.
  *
  * ```ts
  * const classify = await pipeline("text-classification", "path/to/model");
- * await classify("Who wrote the opera Carmen?");          // [{ label: "HUM", score: 0.99 }]
+ * await classify("Who wrote the opera Carmen?");          // the best label, with its score
  * await classify(["Where is it?", "How many?"]);          // one for each, in order
  * classify.dispose();                                     // or `using classify = ...`
  * ```
@@ -101,25 +202,66 @@ export interface PipelineOptions extends FromPretrainedOptions {
  * the list: ConvBERT's convolution sees padding, and a padded batch of the reference gives slightly different numbers.
  * `classify.stream(lines)` answers what comes one by one. What computes is in `classify.model.backend.description`.
  *
+ * Options of calls may be given here as well, as in the reference; a call's own come first. The types of results follow the
+ * options of the call alone.
+ *
+ * @param task one of {@link PIPELINE_TASKS}, or "ner" or "sentiment-analysis".
  * @param source a folder, a URL, a hub id, a browser's files, or contents in memory.
  * @throws FilesError, WeightsError, ConfigError or TokenizerError when the files are absent or damaged; PipelineError
- *   when the task does not exist or the model lacks what it needs.
+ *   when the task or an option does not exist, or the model lacks what it needs.
  */
-export async function pipeline<Task extends PipelineTask>(
-  task: Task,
+export async function pipeline<Name extends PipelineTask | PipelineAlias>(
+  task: Name,
   source: ModelSource,
-  options: PipelineOptions = {},
-): Promise<Pipeline<Task>> {
-  const load = LOADERS[oneOf("task", task as PipelineTask, PIPELINE_TASKS)] as Loader<Pipeline<Task>>;
-  const { tokenizer: given, ...loading } = options;
+  options: PipelineOptions<TaskOf<Name>> = {} as PipelineOptions<TaskOf<Name>>,
+): Promise<Pipeline<TaskOf<Name>>> {
+  const name = taskOf(task);
+  const load = LOADERS[name] as unknown as Loader<Pipeline<TaskOf<Name>>>;
+  const { tokenizer: given, use_fast: isFast = true, ...others } = options as PipelineOptions;
+  if (typeof isFast !== "boolean") {
+    throw new PipelineError("invalid-option", "use_fast must be true or false", { option: "use_fast", value: isFast });
+  }
+  const { loading, defaults } = parted(name, others);
   const files = await openFiles(source, loading);
   try {
+    const Tokenizer = isFast ? ConvBertTokenizerFast : ConvBertTokenizer;
     const tokenizer =
-      given instanceof ConvBertTokenizerFast
+      given instanceof ConvBertTokenizerFast || given instanceof ConvBertTokenizer
         ? given
-        : await ConvBertTokenizerFast.fromPretrained(given === undefined ? files : await openFiles(given, loading));
-    return await load(files, tokenizer, loading);
+        : await Tokenizer.fromPretrained(given === undefined ? files : await openFiles(given, loading));
+    return await load(files, tokenizer, loading, defaults);
   } finally {
     await files.close();
   }
+}
+
+/** @throws PipelineError for a name that is no task's. */
+function taskOf(name: string): PipelineTask {
+  if ((PIPELINE_TASKS as readonly string[]).includes(name)) return name as PipelineTask;
+  if (Object.hasOwn(ALIASES, name)) return ALIASES[name as PipelineAlias];
+  const suggestion = typeof name === "string" ? nearest(name, [...PIPELINE_TASKS, ...Object.keys(ALIASES)]) : undefined;
+  throw new PipelineError(
+    "invalid-option",
+    `there is no task ${shortened(String(name))}; ` +
+      `${suggestion === undefined ? "" : `did you mean ${suggestion}? `}Choose one of ${PIPELINE_TASKS.join(", ")}`,
+    { option: "task", value: name, choices: PIPELINE_TASKS },
+  );
+}
+
+/** What loading takes, and what calls take. */
+function parted(
+  task: PipelineTask,
+  given: object,
+): { readonly loading: FromPretrainedOptions; readonly defaults: object } {
+  const rules: Readonly<Record<string, unknown>> = CALL_RULES[task];
+  const names = [...new Set([...Object.keys(rules), ...Object.keys(LOADING), "tokenizer", "use_fast"])];
+  const loading: Record<string, unknown> = {};
+  const defaults: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    checkName(task, "option", name, names);
+    const isLoading = Object.hasOwn(LOADING, name);
+    if (isLoading) loading[name] = value;
+    if (Object.hasOwn(rules, name) && (!isLoading || name === "onWarning")) defaults[name] = value;
+  }
+  return { loading, defaults };
 }

@@ -1,18 +1,18 @@
-import type { Encoding } from "@convbert/tokenizer";
 import { answerSpans } from "./answer-spans.js";
 import {
   type Inputs,
-  longestRow,
   makeJob,
   makePipeline,
   type PipelineBase,
   type PipelineModel,
   type PipelineParts,
   type Results,
+  RUN_RULES,
   raggedInputs,
 } from "./engine.js";
-import { atLeast, PipelineError, textOf } from "./errors.js";
 import { type FloatArray, valuesOf } from "./numbers.js";
+import { choice, count, flag, type OptionRules, orDefault } from "./options.js";
+import { questionWindows } from "./question-windows.js";
 import type { RunOptions } from "./schedule.js";
 
 /** A question, and the text that holds its answer. */
@@ -23,7 +23,10 @@ export interface QuestionInput {
 
 /** A stretch of the context. */
 export interface Answer {
-  /** Probability of the first token as start times that of the last as end, within their window. */
+  /**
+   * Probability of the first token as start times that of the last as end, within their window; summed over the places
+   * that say the same, upper and lower case being one. The place is that of the first of them.
+   */
   score: number;
   /** Place in the context in UTF-16 units: `context.slice(start, end)`. */
   start: number;
@@ -44,11 +47,25 @@ export interface QuestionAnsweringOptions extends RunOptions {
   readonly doc_stride?: number;
   /** Tokens of the question at most; the rest is cut off. Without it no question is cut. */
   readonly max_question_len?: number;
+  /** Cut a question that leaves its context no room to half of a window; false by default, and that is an error. */
+  readonly truncation?: boolean;
   /** Let "no answer" compete, by the lowest probability that any window gives it; false. */
   readonly handle_impossible_answer?: boolean;
   /** Widen answers to whole words; true. */
   readonly align_to_words?: boolean;
 }
+
+export const QUESTION_ANSWERING_RULES: OptionRules<QuestionAnsweringOptions> = {
+  ...RUN_RULES,
+  top_k: orDefault(count(1)),
+  max_answer_len: orDefault(count(1)),
+  max_seq_len: orDefault(count(1)),
+  doc_stride: orDefault(count(0)),
+  max_question_len: orDefault(count(1)),
+  truncation: orDefault(choice(true, false)),
+  handle_impossible_answer: flag,
+  align_to_words: flag,
+};
 
 type WithTopK = QuestionAnsweringOptions & { readonly top_k: number };
 type WithoutTopK = QuestionAnsweringOptions & { readonly top_k?: undefined };
@@ -66,120 +83,49 @@ export interface QuestionAnsweringPipeline extends PipelineBase<"question-answer
   stream(inputs: Inputs<QuestionInput>, options?: WithoutTopK): Results<Answer>;
 }
 
-/** The pipeline over a model that is loaded already (the reference's `QuestionAnsweringPipeline`). */
-export function createQuestionAnswering(parts: PipelineParts<QuestionAnswerer>): QuestionAnsweringPipeline {
-  const job = (options: QuestionAnsweringOptions = {}) => {
-    const count = atLeast("top_k", options.top_k ?? 1, 1);
-    const longest = atLeast("max_answer_len", options.max_answer_len ?? 15, 1);
-    const alignToWords = options.align_to_words ?? true;
-    // A tokenizer that pads on the left reads the context first, as in the reference.
-    const contextAt = parts.tokenizer.paddingSide === "right" ? 1 : 0;
+/**
+ * The pipeline over a model that is loaded already (the reference's `QuestionAnsweringPipeline`, as it is in 4.57:
+ * answers of the same words count together).
+ * @param defaults options of calls that do not give their own.
+ */
+export function createQuestionAnswering(
+  parts: PipelineParts<QuestionAnswerer>,
+  defaults: QuestionAnsweringOptions = {},
+): QuestionAnsweringPipeline {
+  const job = (options: QuestionAnsweringOptions) => {
+    const { top_k: asked = 1, max_answer_len: longest = 15, align_to_words: alignToWords = true } = options;
+    // Widened to words, spans may become the same answer: as many more candidates as the reference takes.
+    const candidates = alignToWords ? 2 * asked + 10 : asked;
 
     return makeJob(options, {
-      prepare: (item: QuestionInput) => ({ rows: windows(parts, item, options) }),
+      prepare: (item: unknown) => questionWindows(parts, item, options),
       compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
-      answer({ context }, { rows }, outputs): Answer | Answer[] {
-        const answers: Answer[] = [];
+      answer(_item, { context, rows }, outputs): Answer | Answer[] {
+        const answers = new Map<string, Answer>();
         let nullScore = 1;
         for (const [i, row] of rows.entries()) {
           const window = answerSpans(
             valuesOf(outputs[i]!.start_logits),
             valuesOf(outputs[i]!.end_logits),
-            (token) => row.tokenToSequence(token) === contextAt,
-            { count, longest },
+            (token) => row.isContext(token),
+            { count: candidates, longest },
           );
           nullScore = Math.min(nullScore, window.nullScore);
           for (const span of window.spans) {
-            const [start, end] = placeOf(row, span.start, span.end, contextAt, alignToWords);
-            answers.push({ score: span.score, start, end, answer: context.slice(start, end) });
+            const [start, end] = row.placeOf(span.start, span.end, alignToWords);
+            const answer = context.slice(start, end);
+            const same = answers.get(answer.toLowerCase());
+            if (same) same.score += span.score;
+            else answers.set(answer.toLowerCase(), { score: span.score, start, end, answer });
           }
         }
         const none: Answer = { score: nullScore, start: 0, end: 0, answer: "" };
-        if (options.handle_impossible_answer) answers.push(none);
-        const best = answers.sort((a, b) => b.score - a.score).slice(0, count);
+        const all = [...answers.values(), ...(options.handle_impossible_answer ? [none] : [])];
+        const best = all.sort((a, b) => b.score - a.score).slice(0, asked);
         // A context of white space has no tokens to choose from.
         return options.top_k === undefined ? (best[0] ?? { ...none, score: 0 }) : best;
       },
     });
   };
-  return makePipeline("question-answering", parts, job);
-}
-
-/** Question and context in windows that overlap, so that every answer has some context around it. */
-function windows(
-  parts: PipelineParts<QuestionAnswerer>,
-  input: QuestionInput,
-  options: QuestionAnsweringOptions,
-): readonly Encoding[] {
-  const { tokenizer } = parts;
-  if (typeof input !== "object" || input === null) {
-    throw new PipelineError("invalid-input", 'a question is written { question: "...", context: "..." }');
-  }
-  let question = required("question", input.question);
-  const context = required("context", input.context);
-  const limit = longestRow(parts);
-  const size = atLeast("max_seq_len", options.max_seq_len ?? Math.min(limit, 384), 1);
-  if (size > limit) {
-    throw new PipelineError("invalid-option", `max_seq_len is ${size}; this model takes ${limit} tokens at most`, {
-      option: "max_seq_len",
-      value: size,
-      limit,
-    });
-  }
-  const { encodings } = tokenizer(question, { add_special_tokens: false, offset_unit: "utf16", verbose: false });
-  let asked = encodings[0]!.length;
-  if (options.max_question_len !== undefined && asked > atLeast("max_question_len", options.max_question_len, 1)) {
-    asked = options.max_question_len;
-    question = question.slice(0, encodings[0]!.offsets[asked - 1]![1]);
-  }
-  const room = size - asked - tokenizer.numSpecialTokensToAdd(true);
-  if (room < 1) {
-    throw new PipelineError(
-      "too-long",
-      `the question has ${asked} tokens, which leaves no room for a context in windows of ${size}; ` +
-        "shorten it, or set max_question_len",
-      { tokens: asked, limit: size },
-    );
-  }
-  const stride = options.doc_stride ?? Math.min(Math.floor(size / 2), 128, room - 1);
-  if (atLeast("doc_stride", stride, 0) >= room) {
-    throw new PipelineError(
-      "invalid-option",
-      `doc_stride is ${stride}; beside a question of ${asked} tokens, windows of ${size} can overlap by ${room - 1} at most`,
-      { option: "doc_stride", value: stride, limit: room - 1 },
-    );
-  }
-  const questionFirst = tokenizer.paddingSide === "right";
-  return tokenizer(questionFirst ? question : context, {
-    text_pair: questionFirst ? context : question,
-    truncation: questionFirst ? "only_second" : "only_first",
-    max_length: size,
-    stride,
-    return_overflowing_tokens: true,
-    offset_unit: "utf16",
-    verbose: false,
-  }).encodings;
-}
-
-function required(name: "question" | "context", value: unknown): string {
-  const text = textOf(name, value);
-  if (text === "") throw new PipelineError("invalid-input", `the ${name} is empty`, { name });
-  return text;
-}
-
-function placeOf(
-  row: Encoding,
-  start: number,
-  end: number,
-  sequence: number,
-  alignToWords: boolean,
-): readonly [number, number] {
-  const from = row.offsets[start]![0];
-  const to = row.offsets[end]![1];
-  if (!alignToWords) return [from, to];
-  const wordSpan = (token: number) => {
-    const word = row.tokenToWord(token);
-    return word === null ? null : row.wordToChars(word, sequence);
-  };
-  return [wordSpan(start)?.[0] ?? from, wordSpan(end)?.[1] ?? to];
+  return makePipeline(parts, { task: "question-answering", rules: QUESTION_ANSWERING_RULES, defaults, job });
 }

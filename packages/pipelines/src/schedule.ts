@@ -22,6 +22,8 @@ export interface RunOptions {
    * take more memory, fewer more time.
    */
   readonly batchTokens?: number;
+  /** Receives warnings; `console.warn` by default. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** A row of tokens. */
@@ -133,12 +135,6 @@ class Run<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Res
 
   constructor(options: RunOptions, steps: Steps<Input, Prepared, Output, Result>, located: boolean) {
     const { batchTokens = BATCH_TOKENS } = options;
-    if (!(Number.isSafeInteger(batchTokens) && batchTokens > 0)) {
-      throw new PipelineError("invalid-option", `batchTokens is ${batchTokens}; give a whole number of at least 1`, {
-        option: "batchTokens",
-        value: batchTokens,
-      });
-    }
     this.batchTokens = batchTokens;
     this.#options = options;
     this.#steps = steps;

@@ -8,10 +8,13 @@ import {
   type PipelineParts,
   type Results,
   raggedInputs,
+  TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
-import { atLeast, oneOf, PipelineError } from "./errors.js";
+import { PipelineError } from "./errors.js";
+import { checkName } from "./names.js";
 import { argmax, type FloatArray, largest, sigmoid, softmax, type Values, valuesOf } from "./numbers.js";
+import { choice, count, type OptionRules, orDefault, orNull } from "./options.js";
 
 /** Two texts that are judged together. */
 export interface TextPair {
@@ -21,6 +24,11 @@ export interface TextPair {
 
 /** A text, or a pair of them. */
 export type ClassificationInput = string | TextPair;
+
+/** The same as lists of words, with `is_split_into_words`. */
+export type ClassificationWords =
+  | readonly string[]
+  | { readonly text: readonly string[]; readonly text_pair?: readonly string[] };
 
 /** A label with its score. */
 export interface LabelScore {
@@ -43,6 +51,13 @@ export interface TextClassificationOptions extends TextOptions {
 
 type WithTopK = TextClassificationOptions & { readonly top_k: number | null };
 type WithoutTopK = TextClassificationOptions & { readonly top_k?: undefined };
+type Words = { readonly is_split_into_words: true };
+
+export const TEXT_CLASSIFICATION_RULES: OptionRules<TextClassificationOptions> = {
+  ...TEXT_RULES,
+  top_k: orNull(count(1)),
+  function_to_apply: orDefault(choice("sigmoid", "softmax", "none")),
+};
 
 export type SequenceClassifier = PipelineModel<{ readonly logits: FloatArray }>;
 
@@ -51,6 +66,9 @@ export type SequenceClassifier = PipelineModel<{ readonly logits: FloatArray }>;
  * stream of texts gives one label each, or with `top_k` a list each.
  */
 export interface TextClassificationPipeline extends PipelineBase<"text-classification", SequenceClassifier> {
+  (words: readonly ClassificationWords[], options: WithTopK & Words): Promise<LabelScore[][]>;
+  (words: ClassificationWords, options: TextClassificationOptions & Words): Promise<LabelScore[]>;
+  (words: readonly ClassificationWords[], options: WithoutTopK & Words): Promise<LabelScore[]>;
   (input: ClassificationInput, options?: TextClassificationOptions): Promise<LabelScore[]>;
   (inputs: readonly ClassificationInput[], options: WithTopK): Promise<LabelScore[][]>;
   (inputs: readonly ClassificationInput[], options?: WithoutTopK): Promise<LabelScore[]>;
@@ -59,16 +77,21 @@ export interface TextClassificationPipeline extends PipelineBase<"text-classific
   stream(inputs: Inputs<ClassificationInput>, options?: WithoutTopK): Results<LabelScore>;
 }
 
-/** The pipeline over a model that is loaded already (the reference's `TextClassificationPipeline`). */
-export function createTextClassification(parts: PipelineParts<SequenceClassifier>): TextClassificationPipeline {
+/**
+ * The pipeline over a model that is loaded already (the reference's `TextClassificationPipeline`).
+ * @param defaults options of calls that do not give their own.
+ */
+export function createTextClassification(
+  parts: PipelineParts<SequenceClassifier>,
+  defaults: TextClassificationOptions = {},
+): TextClassificationPipeline {
   const { config } = parts.model;
-  const job = (options: TextClassificationOptions = {}) => {
+  const job = (options: TextClassificationOptions) => {
     const { top_k: topK, function_to_apply: name = defaultFunction(config) } = options;
-    const apply = FUNCTIONS[oneOf("function_to_apply", name, ["sigmoid", "softmax", "none"])];
-    if (topK !== undefined && topK !== null) atLeast("top_k", topK, 1);
+    const apply = FUNCTIONS[name];
 
     return makeJob(options, {
-      prepare: (item: ClassificationInput) => ({ rows: [encodeText(parts, ...textsOf(item), options)] }),
+      prepare: (item: ClassificationInput) => ({ rows: [encodeText(parts, ...textsOf(item, options), options)] }),
       compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
       answer(_item, _prepared, [output]) {
         const scores = apply(valuesOf(output!.logits));
@@ -81,9 +104,13 @@ export function createTextClassification(parts: PipelineParts<SequenceClassifier
       },
     });
   };
-  return makePipeline("text-classification", parts, job, (labels, options) =>
-    options?.top_k === undefined ? labels[0] : labels,
-  );
+  return makePipeline(parts, {
+    task: "text-classification",
+    rules: TEXT_CLASSIFICATION_RULES,
+    defaults,
+    job,
+    among: (labels, { top_k: topK }) => (topK === undefined ? labels[0] : labels),
+  });
 }
 
 const FUNCTIONS: Readonly<Record<ScoreFunction, (logits: Values) => Values>> = {
@@ -96,10 +123,15 @@ function defaultFunction(config: SequenceClassifier["config"]): ScoreFunction {
   return config.problem_type === "multi_label_classification" || config.num_labels === 1 ? "sigmoid" : "softmax";
 }
 
-function textsOf(input: ClassificationInput): readonly [unknown, unknown] {
-  if (typeof input !== "object" || input === null) return [input, undefined];
+function textsOf(input: unknown, { is_split_into_words: isWords }: TextOptions): readonly [unknown, unknown] {
+  if (typeof input !== "object" || input === null || (isWords && Array.isArray(input))) return [input, undefined];
   if (Array.isArray(input)) {
-    throw new PipelineError("invalid-input", 'a pair is written { text: "...", text_pair: "..." }, not as a list');
+    throw new PipelineError(
+      "invalid-input",
+      'a pair is written { text: "...", text_pair: "..." }, not as a list; for words set is_split_into_words',
+    );
   }
-  return [input.text, input.text_pair];
+  for (const name of Object.keys(input)) checkName("a text", "field", name, ["text", "text_pair"]);
+  const { text, text_pair: pair } = input as Readonly<Record<string, unknown>>;
+  return [text, pair ?? undefined];
 }

@@ -1,19 +1,13 @@
+import { type LabelScheme, splitLabel } from "./label-scheme.js";
 import { argmax, mean, type Values } from "./numbers.js";
+import type { TextToken } from "./token-rows.js";
 
 /** How tokens are joined into entities; see `TokenClassificationOptions`. */
 export type AggregationStrategy = "none" | "simple" | "first" | "average" | "max";
 
 /** A token with the probabilities of its labels. */
-export interface LabelledToken {
-  readonly word: string;
+export interface LabelledToken extends TextToken {
   readonly scores: Values;
-  /** Place in the text. */
-  readonly start: number;
-  readonly end: number;
-  /** Position in the row of tokens, special ones counted. */
-  readonly index: number;
-  /** Whether it continues the word of the token before it. */
-  readonly isSubword: boolean;
 }
 
 /** A label on a token, or on a word. */
@@ -32,7 +26,7 @@ export interface TokenEntity {
 
 /** Adjacent tokens of one kind. */
 export interface EntityGroup {
-  /** The label without its `B-` or `I-`. */
+  /** The label without the mark of its scheme, as `B-` or `I-`. */
   entity_group: string;
   /** Mean probability over the group's tokens or words. */
   score: number;
@@ -47,6 +41,8 @@ type Part = Omit<TokenEntity, "index">;
 
 /** What the joining of tokens takes from a model and its tokenizer. */
 export interface Labelling {
+  /** What the marks before the labels' names mean. */
+  readonly scheme: LabelScheme;
   label(id: number): string;
   /** Text of adjacent tokens. */
   join(tokens: readonly string[]): string;
@@ -60,24 +56,27 @@ export function labelTokens(tokens: readonly LabelledToken[], { label }: Labelli
   });
 }
 
-/** Joins tokens as the reference's `aggregate` does: words first, where the strategy says so, then equal neighbours. */
+/**
+ * Joins tokens as the reference's `aggregate` does: words first, where the strategy says so, then equal neighbours. Schemes
+ * that mark ends (BIOES, BILOU) are read as what they say.
+ */
 export function groupTokens(
   tokens: readonly LabelledToken[],
   strategy: Exclude<AggregationStrategy, "none">,
   labelling: Labelling,
 ): EntityGroup[] {
   const parts = strategy === "simple" ? labelTokens(tokens, labelling) : labelWords(tokens, strategy, labelling);
-  const groups: Part[][] = [];
-  let tag: string | undefined;
+  const groups: { readonly kind: string; readonly parts: Part[] }[] = [];
+  let isOpen = false;
   for (const part of parts) {
-    const [begins, own] = splitLabel(part.entity);
-    if (own === tag && !begins) groups.at(-1)!.push(part);
-    else groups.push([part]);
-    tag = own;
+    const { kind, begins, ends } = splitLabel(part.entity, labelling.scheme);
+    const last = groups.at(-1);
+    if (isOpen && !begins && last?.kind === kind) last.parts.push(part);
+    else groups.push({ kind, parts: [part] });
+    isOpen = !ends;
   }
-  return groups.map((group) => ({
-    // The reference takes what stands after the last hyphen, even where it compared what stands after "B-".
-    entity_group: group[0]!.entity.split("-").at(-1)!,
+  return groups.map(({ kind, parts: group }) => ({
+    entity_group: kind,
     score: mean(group.map(({ score }) => score)),
     word: labelling.join(group.map(({ word }) => word)),
     start: group[0]!.start,
@@ -98,11 +97,6 @@ export function withoutOverlaps(groups: readonly EntityGroup[]): EntityGroup[] {
     if (longer > length || (longer === length && group.score > previous.score)) kept[kept.length - 1] = group;
   }
   return kept;
-}
-
-/** Whether a label begins an entity, and its kind. Labels without `B-` or `I-` continue their like. */
-function splitLabel(label: string): readonly [boolean, string] {
-  return label.startsWith("B-") || label.startsWith("I-") ? [label[0] === "B", label.slice(2)] : [false, label];
 }
 
 function labelWords(

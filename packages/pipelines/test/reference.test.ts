@@ -9,20 +9,32 @@ interface Case {
   readonly model: string;
   readonly input: unknown;
   readonly options: Record<string, unknown>;
+  /** Names in place of those of the model's labels. */
+  readonly labels?: readonly string[];
+  /** With the slow tokenizer, for which the reference knows no places. */
+  readonly slow?: boolean;
   readonly expected: unknown;
 }
 
-const { cases } = JSON.parse(readFileSync(new URL("fixtures/cases.json", import.meta.url), "utf8")) as {
-  cases: Case[];
-};
+const read = (name: string): Case[] =>
+  (JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8")) as { cases: Case[] }).cases;
+/** What version 4.34 answers; and 4.57 where it does better, see `tooling/reference/make_pipeline_cases.py`. */
+const cases = [...read("cases"), ...read("cases-4.57")];
 const TOLERANCE = 2e-5;
 
 const loaded = new Map<string, Promise<Pipeline>>();
-function load(task: PipelineTask, model: string): Promise<Pipeline> {
-  const key = `${task} ${model}`;
+function load({ task, model, labels, slow = false }: Case): Promise<Pipeline> {
+  const key = `${task} ${model} ${labels} ${slow}`;
   let result = loaded.get(key);
   if (result === undefined) {
-    result = pipeline(task, fileURLToPath(new URL(`fixtures/${model}/`, import.meta.url)));
+    const config = labels && {
+      id2label: { ...labels },
+      label2id: Object.fromEntries(labels.map((name, i) => [name, i])),
+    };
+    result = pipeline(task, fileURLToPath(new URL(`fixtures/${model}/`, import.meta.url)), {
+      use_fast: !slow,
+      ...(config && { config }),
+    });
     loaded.set(key, result);
   }
   return result;
@@ -33,8 +45,9 @@ afterAll(async () => {
 });
 
 /** Runs a case's call; the shapes of results that differ from the reference's by design are brought to its form. */
-async function run({ task, model, input, options }: Case): Promise<unknown> {
-  const call = (await load(task, model)) as unknown as (...args: unknown[]) => Promise<unknown>;
+async function run(item: Case): Promise<unknown> {
+  const { task, input, options } = item;
+  const call = (await load(item)) as unknown as (...args: unknown[]) => Promise<unknown>;
   const silent = { ...options, onWarning: () => {} };
   if (task === "zero-shot-classification") {
     const { candidate_labels: labels, ...rest } = silent as Record<string, unknown>;
@@ -43,6 +56,7 @@ async function run({ task, model, input, options }: Case): Promise<unknown> {
   const result = await call(input, silent);
   if (task === "question-answering" && !("top_k" in options)) return [result];
   if (task === "feature-extraction") return lists(result as Features);
+  if (item.slow) return (result as object[]).map((entity) => ({ ...entity, start: undefined, end: undefined }));
   return result;
 }
 
@@ -71,7 +85,13 @@ function difference(actual: unknown, expected: unknown, path = ""): string | und
       ? undefined
       : `${path}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`;
   }
-  const keys = [Object.keys(actual).sort().join(), Object.keys(expected).sort().join()];
+  const keysOf = (value: object): string =>
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key]) => key)
+      .sort()
+      .join();
+  const keys = [keysOf(actual), keysOf(expected)];
   if (keys[0] !== keys[1]) return `${path}: keys ${keys[0]} instead of ${keys[1]}`;
   for (const key of Object.keys(expected)) {
     const found = difference(Reflect.get(actual, key), Reflect.get(expected, key), `${path}.${key}`);
