@@ -1,3 +1,5 @@
+import { describe, TokenizerError } from "./errors.js";
+
 /** A token beside the vocabulary, found in the text before anything else looks at it. Field names as in tokenizer.json. */
 export interface AddedToken {
   readonly content: string;
@@ -16,10 +18,28 @@ export interface AddedToken {
 /** An added token as users give it: text, or any of the fields. */
 export type AddedTokenInput = string | (Partial<AddedToken> & { readonly content: string });
 
-/** Fills what is not given; `normalized` is on by default except for special tokens. */
-export function makeAddedToken(token: AddedTokenInput): AddedToken {
+const FLAGS = ["single_word", "lstrip", "rstrip", "normalized", "special"] as const;
+
+/**
+ * Fills what is not given; `normalized` is on by default except for special tokens.
+ * @param isSpecial whether it is one, whatever the token says.
+ * @throws TokenizerError `invalid-input` for what is no token.
+ */
+export function makeAddedToken(token: AddedTokenInput, isSpecial?: boolean): AddedToken {
   const given: Exclude<AddedTokenInput, string> = typeof token === "string" ? { content: token } : token;
-  const special = given.special ?? false;
+  if (typeof given?.content !== "string")
+    throw new TokenizerError(
+      "invalid-input",
+      `a token is ${describe(token)}; expected a string, or an object with content`,
+    );
+  for (const flag of FLAGS) {
+    if (typeof (given[flag] ?? false) !== "boolean")
+      throw new TokenizerError(
+        "invalid-input",
+        `${flag} of a token is ${describe(given[flag])}; expected true or false`,
+      );
+  }
+  const special = isSpecial ?? given.special ?? false;
   return {
     content: given.content,
     single_word: given.single_word ?? false,

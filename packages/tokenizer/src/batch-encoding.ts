@@ -1,5 +1,5 @@
 import type { Encoding, Span } from "./encoding.js";
-import { TokenizerError } from "./errors.js";
+import { describe, TokenizerError } from "./errors.js";
 
 /** Rows of equal length in one array, row after row. */
 export interface IntTensor {
@@ -93,13 +93,20 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
     return this.row(row).sequenceIds;
   }
 
-  /** One row in full; negative indices count from the end. */
+  /**
+   * One row in full; negative indices count from the end.
+   * @throws TokenizerError `invalid-input` for a row that is not there, `not-available` from the slow tokenizer.
+   */
   row(index: number): Encoding {
-    const row = this.encodings.at(index);
+    const row = Number.isInteger(index) ? this.encodings.at(index) : undefined;
     if (row) return row;
-    throw new TokenizerError("invalid-input", `row ${index} is not there: the batch has ${this.encodings.length}`, {
-      index,
-    });
+    throw new TokenizerError(
+      "invalid-input",
+      `row ${typeof index === "number" ? index : describe(index)} is not there: the batch has ${this.encodings.length}`,
+      {
+        index,
+      },
+    );
   }
 }
 
@@ -121,6 +128,8 @@ for (const question of QUESTIONS) {
   ): never {
     const row = this.row(index === undefined ? 0 : rowOrIndex);
     const place = index ?? rowOrIndex;
+    if (!Number.isInteger(place))
+      throw new TokenizerError("invalid-input", `${question}: got ${describe(place)}; expected a whole number`);
     // As in Python, tokens are counted from the end where negative.
     return row[question](place < 0 && question[0] === "t" ? place + row.length : place, sequence) as never;
   };

@@ -1,4 +1,4 @@
-import { TokenizerError } from "./errors.js";
+import { checkNames, describe, invalidOption, TokenizerError } from "./errors.js";
 import type { Side, TruncationStrategy } from "./truncation.js";
 
 /** One sequence: a text, or its words where `is_split_into_words` is set. */
@@ -59,7 +59,8 @@ export interface CallDefaults {
   readonly split_special_tokens: boolean;
 }
 
-const DEFAULTS = {
+/** Every option of a call, with its default. */
+export const CALL_DEFAULTS = {
   text_pair: null as CallOptions["text_pair"],
   add_special_tokens: true,
   padding: false as boolean | PaddingStrategy,
@@ -83,7 +84,7 @@ const DEFAULTS = {
 };
 
 /** The options of a call, checked and complete. */
-export type ResolvedCall = Omit<typeof DEFAULTS, "padding" | "truncation"> & {
+export type ResolvedCall = Omit<typeof CALL_DEFAULTS, "padding" | "truncation"> & {
   padding: PaddingStrategy;
   truncation: TruncationStrategy;
 };
@@ -104,31 +105,33 @@ export function warnOnce(message: string): void {
   warned.add(message);
 }
 
-function invalid(option: string, problem: string): TokenizerError {
-  return new TokenizerError("invalid-option", `tokenizer option ${option}: ${problem}`, { option });
-}
-
 const NUMBERS = ["max_length", "stride", "pad_to_multiple_of"];
+const FLAGS = Object.entries(CALL_DEFAULTS)
+  .filter(([name, value]) => (typeof value === "boolean" && name !== "padding") || /^return_/.test(name))
+  .map(([name]) => name);
 
 function checkChoice(name: string, value: unknown): void {
   if (CHOICES[name]!.includes(value)) return;
-  throw invalid(name, `${value} is none of ${CHOICES[name]}`);
+  throw invalidOption(name, `${describe(value)} is none of ${CHOICES[name]}`);
 }
 
 /** Checks a call's options and fills them (`_get_padding_truncation_strategies` of the reference). */
 export function resolveCall(options: CallOptions, defaults: CallDefaults): ResolvedCall {
   const { modelMaxLength, hasPadToken, padding_side, truncation_side, split_special_tokens } = defaults;
-  const call: ResolvedCall = { ...DEFAULTS, padding_side, truncation_side, split_special_tokens } as never;
+  const call: ResolvedCall = { ...CALL_DEFAULTS, padding_side, truncation_side, split_special_tokens } as never;
+  checkNames(options, CALL_DEFAULTS);
   // Only what is given is looked at: a call on a short text must not cost more than the text.
   for (const name in options) {
-    if (!(name in DEFAULTS)) throw invalid(name, "there is none of that name");
     const value = options[name as keyof CallOptions];
     if (value === undefined) continue;
     (call as Record<string, unknown>)[name] = value;
     if (NUMBERS.includes(name)) {
       const number = value ?? 0;
       if (!Number.isSafeInteger(number) || (number as number) < 0)
-        throw invalid(name, `${number} is no whole number from 0 on`);
+        throw invalidOption(name, `${describe(value)} is no whole number from 0 on`);
+    } else if (FLAGS.includes(name)) {
+      if (typeof (value ?? false) !== "boolean")
+        throw invalidOption(name, `${describe(value)} is neither true nor false`);
     } else if (name in CHOICES && name !== "padding" && name !== "truncation") checkChoice(name, value);
   }
   const implied = call.max_length != null && !call.padding && call.truncation == null;

@@ -3,11 +3,15 @@ export { BatchEncoding, type BatchFields, type FieldValue, type IntTensor } from
 export type { CallOptions, PaddingStrategy, TextInput } from "./call-options.js";
 export { Encoding, type Span } from "./encoding.js";
 export { TokenizerError, type TokenizerErrorCode } from "./errors.js";
+export type { IdsInput, ShapedIds } from "./ids.js";
 export type { LoadOptions, TokenizerFiles, TokenizerSource } from "./load.js";
+export type { EncodedInput, PadOptions } from "./pad.js";
 export type { ParallelOptions } from "./parallel/pool.js";
 export type { SaveOptions } from "./save.js";
-export type { DecodeOptions, TokenizerOptions } from "./tokenizer-base.js";
+export type { EncodeTextOptions } from "./tokenizer-base.js";
 export { ConvBertTokenizerFast } from "./tokenizer-fast.js";
+export type { DecodeOptions, PrepareOptions, TruncateOptions } from "./tokenizer-ids.js";
+export type { TokenizerOptions } from "./tokenizer-options.js";
 export { ConvBertTokenizer } from "./tokenizer-slow.js";
 export type { Side, TruncationStrategy } from "./truncation.js";
 export type { VocabularyInput } from "./vocabulary.js";

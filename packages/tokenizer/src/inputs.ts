@@ -1,5 +1,5 @@
 import type { ResolvedCall, SequenceInput, TextInput } from "./call-options.js";
-import { TokenizerError } from "./errors.js";
+import { describe, TokenizerError } from "./errors.js";
 
 /** One sample: a sequence, and the second one of a pair. */
 export interface Sample {
@@ -14,8 +14,9 @@ export interface Samples {
 }
 
 function invalid(name: string, value: unknown, expected: string): TokenizerError {
-  const got = value === null ? "null" : Array.isArray(value) ? `a list of ${value.length}` : `a ${typeof value}`;
-  return new TokenizerError("invalid-input", `tokenizer: ${name} is ${got}; expected ${expected}`, { name });
+  return new TokenizerError("invalid-input", `tokenizer: ${name} is ${describe(value)}; expected ${expected}`, {
+    name,
+  });
 }
 
 /** Sorts out what a call was given, as `_call_one` of the reference does. */

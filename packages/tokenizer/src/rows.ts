@@ -63,6 +63,13 @@ export class Rows {
     if (overflow === 0 && length > this.#longest) this.#longest = length;
   }
 
+  /** Length of the first row that has more tokens than that, padding included; 0 for none. */
+  firstAbove(limit: number): number {
+    const minimum = this.#paddedLength();
+    if (Math.max(this.#longest, minimum) <= limit) return 0;
+    return Math.max(minimum, this.#rows.find(({ length }) => Math.max(length, minimum) > limit)?.length ?? 0);
+  }
+
   /** The fields that the call asks for; of a single row alone unless `asList`. */
   fields(asList: boolean): BatchFields {
     const { call, names } = this.#settings;

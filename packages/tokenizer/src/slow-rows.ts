@@ -1,22 +1,24 @@
 import type { BatchFields } from "./batch-encoding.js";
-import { type ResolvedCall, warnOnce } from "./call-options.js";
 import { TokenizerError } from "./errors.js";
-import { type Padding, Rows } from "./rows.js";
+import { type RowSettings, Rows } from "./rows.js";
 import { plainTemplate, type Template } from "./template.js";
 import { TokenSink } from "./token-sink.js";
+import { truncateIds } from "./truncate-ids.js";
 
 /** Ids of one sample: of its sequence and, for a pair, of the second. */
 export type SampleIds = readonly [first: readonly number[], second: readonly number[] | undefined];
 
-/** Rows out of ids, as `prepare_for_model` and `pad` of Python make them. */
+/**
+ * Rows out of ids, as `prepare_for_model` and `pad` of Python make them.
+ * @param visit hears of the length of each row before padding.
+ */
 export function encodeSlow(
   samples: readonly SampleIds[],
-  call: ResolvedCall,
-  padding: Padding,
-  names: readonly string[],
-  template: Template,
+  settings: Omit<RowSettings, "sink">,
   batched: boolean,
+  visit: (length: number) => void,
 ): BatchFields {
+  const { call, padding, names, template } = settings;
   const { add_special_tokens, max_length, truncation, return_overflowing_tokens } = call;
   if (call.return_token_type_ids && !add_special_tokens) {
     throw new TokenizerError(
@@ -57,6 +59,7 @@ export function encodeSlow(
     cuts.push(cut);
     excesses.push(excess);
     lengths.push(sink.length - begin + special);
+    visit(lengths.at(-1)!);
   });
   const fields = rows.fields(batched);
   // A batch is counted before it is padded.
@@ -73,33 +76,3 @@ const untypedTemplate: Template = {
   single: plainTemplate.single,
   pair: plainTemplate.pair.map((piece) => ({ ...piece, typeId: 0 })),
 };
-
-/** Takes `excess` ids away; what is cut, with `stride` of its neighbours, comes third (`truncate_sequences`). */
-function truncateIds(
-  first: readonly number[],
-  second: readonly number[] | undefined,
-  excess: number,
-  { truncation, stride, truncation_side, verbose }: ResolvedCall,
-): readonly [readonly number[], readonly number[] | undefined, readonly number[]] {
-  const isLeft = truncation_side === "left";
-  const without = (ids: readonly number[], count: number): readonly number[] =>
-    isLeft ? ids.slice(count) : ids.slice(0, ids.length - count);
-  if (truncation === "longest_first" && second) {
-    let [a, b] = [first.length, second.length];
-    for (let i = 0; i < excess; i++) {
-      if (a > b) a--;
-      else if (b > 0) b--;
-    }
-    return [without(first, first.length - a), without(second, second.length - b), []];
-  }
-  const target = truncation === "only_second" ? second : first;
-  if (!target || target.length <= excess) {
-    if (target && verbose)
-      warnOnce(`A sequence is too short for '${truncation}' to respect max_length: it stays as it is.`);
-    return [first, second, []];
-  }
-  const kept = without(target, excess);
-  const count = Math.min(target.length, stride + excess);
-  const cut = isLeft ? target.slice(0, count) : target.slice(target.length - count);
-  return target === second ? [first, kept, cut] : [kept, second, cut];
-}

@@ -40,10 +40,7 @@ export class SpecialTokens {
   }
 
   set(name: SpecialTokenName, token: AddedTokenInput): void {
-    this.named.set(
-      name,
-      makeAddedToken(typeof token === "string" ? { content: token, special: true } : { special: true, ...token }),
-    );
+    this.named.set(name, makeAddedToken(token, (token as Partial<AddedToken>)?.special ?? true));
   }
 
   /** Role and text of each, as in `special_tokens_map.json`. */

@@ -10,8 +10,11 @@ import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { ParallelOptions } from "./parallel/pool.js";
 import type { Rows } from "./rows.js";
 import type { SaveState } from "./save.js";
+import { readTokens, strippingToken } from "./special-tokens-base.js";
 import { bertTemplate, plainTemplate } from "./template.js";
-import { type DecodeOptions, strippingToken, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
+import { TokenizerBase } from "./tokenizer-base.js";
+import type { DecodeOptions } from "./tokenizer-ids.js";
+import type { TokenizerOptions } from "./tokenizer-options.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
 import { WordPieceModel } from "./wordpiece.js";
 
@@ -27,7 +30,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     super(options);
     this.#pipeline = source instanceof FastPipeline ? source : this.#build(source, options);
     const { added } = this.#pipeline;
-    this.specials.additional = (options.additional_special_tokens ?? []).map((token) => {
+    this.specials.additional = readTokens(options.additional_special_tokens ?? [], (token: AddedTokenInput) => {
       const known = typeof token === "string" ? added.ids.get(token) : undefined;
       return known === undefined ? strippingToken(token) : added.tokens.get(known)!;
     });
@@ -103,14 +106,12 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     return [...this.call(text, { add_special_tokens: false, ...options }).tokens()];
   }
 
-  override convertTokensToString(tokens: readonly string[]): string {
+  protected override joinTokens(tokens: readonly string[]): string {
     return this.#pipeline.decoder(tokens).join("");
   }
 
   protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
-    const list = tokens.map((token) =>
-      makeAddedToken(special ? { ...(typeof token === "string" ? { content: token } : token), special } : token),
-    );
+    const list = tokens.map((token) => makeAddedToken(token, special || undefined));
     if (list.length === 0) return 0;
     const { pipeline, added } = this.#pipeline.withTokens(list);
     this.#pipeline = pipeline;
@@ -132,15 +133,13 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   protected override decodeIds(ids: readonly number[], options: DecodeOptions): string {
     const { special } = this.#pipeline.added;
     const tokens = ids.map((id) => this.tokenOf(id)).filter((token) => token !== undefined);
-    return this.convertTokensToString(
-      options.skip_special_tokens ? tokens.filter((token) => !special.has(token)) : tokens,
-    );
+    return this.joinTokens(options.skip_special_tokens ? tokens.filter((token) => !special.has(token)) : tokens);
   }
 
   protected override encodeSamples(inputs: Samples, call: ResolvedCall): BatchEncoding {
     const [encoder, samples, batched] = this.#prepare(inputs, call);
     const detail = call.return_offsets_mapping;
-    return encodeFast(encoder, samples, detail, (rows) => finish(rows, encoder, samples, batched, detail));
+    return encodeFast(encoder, samples, detail, (rows) => this.#finish(rows, encoder, samples, batched));
   }
 
   protected override async encodeSamplesInParallel(
@@ -150,10 +149,9 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   ): Promise<BatchEncoding> {
     const [encoder, samples, batched] = this.#prepare(inputs, call);
     const { tokenizeInParallel } = await import("./parallel/pool.js");
-    const detail = call.return_offsets_mapping;
     const done = await tokenizeInParallel(encoder, samples, () => this.toFiles({ legacyFormat: false }), options);
     return done
-      ? finish(makeRows(encoder, samples, ...done), encoder, samples, batched, detail)
+      ? this.#finish(makeRows(encoder, samples, ...done), encoder, samples, batched)
       : this.encodeSamples(inputs, call);
   }
 
@@ -164,24 +162,19 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     const [only] = samples;
     return [encoder, batched || only!.second?.length ? samples : [{ first: only!.first, second: undefined }], batched];
   }
-}
 
-/** A batch out of its rows. @param detail whether the rows know places and words. */
-function finish(
-  rows: Rows,
-  encoder: FastEncoder,
-  samples: readonly Sample[],
-  batched: boolean,
-  detail: boolean,
-): BatchEncoding {
-  const { pipeline, call } = encoder;
-  const tokenOf = (id: number): string => pipeline.model.tokenOf(id);
-  // The reference keeps the windows of a single text in a list.
-  const asList = batched || call.return_overflowing_tokens;
-  const fields = rows.fields(asList);
-  if (!detail)
-    return new BatchEncoding(fields, () => encodeFast(encoder, samples, true, (full) => full.encodings(tokenOf)));
-  const offsets = rows.offsets();
-  fields.offset_mapping = asList || call.return_tensors ? offsets : offsets[0]!;
-  return new BatchEncoding(fields, () => rows.encodings(tokenOf));
+  /** A batch out of its rows. */
+  #finish(rows: Rows, encoder: FastEncoder, samples: readonly Sample[], batched: boolean): BatchEncoding {
+    const { pipeline, call } = encoder;
+    this.warnOfLength(rows.firstAbove(this.modelMaxLength), call);
+    const tokenOf = (id: number): string => pipeline.model.tokenOf(id);
+    // The reference keeps the windows of a single text in a list.
+    const asList = batched || call.return_overflowing_tokens;
+    const fields = rows.fields(asList);
+    if (!call.return_offsets_mapping)
+      return new BatchEncoding(fields, () => encodeFast(encoder, samples, true, (full) => full.encodings(tokenOf)));
+    const offsets = rows.offsets();
+    fields.offset_mapping = asList || call.return_tensors ? offsets : offsets[0]!;
+    return new BatchEncoding(fields, () => rows.encodings(tokenOf));
+  }
 }

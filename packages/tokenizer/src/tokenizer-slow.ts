@@ -1,16 +1,17 @@
 import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
 import { BasicTokenizer, pythonSplit } from "./basic-tokenizer.js";
-import { BatchEncoding } from "./batch-encoding.js";
+import type { BatchEncoding } from "./batch-encoding.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
-import { TokenizerError } from "./errors.js";
+import { describe, TokenizerError } from "./errors.js";
 import type { Samples } from "./inputs.js";
 import type { LoadOptions, TokenizerSource } from "./load.js";
 import type { SaveState } from "./save.js";
-import { encodeSlow } from "./slow-rows.js";
-import { bertTemplate } from "./template.js";
+import { readTokens, strippingToken } from "./special-tokens-base.js";
 import { TokenMatcher } from "./token-matcher.js";
 import { TokenTrie } from "./token-trie.js";
-import { type DecodeOptions, strippingToken, TokenizerBase, type TokenizerOptions } from "./tokenizer-base.js";
+import { TokenizerBase } from "./tokenizer-base.js";
+import type { DecodeOptions } from "./tokenizer-ids.js";
+import type { TokenizerOptions } from "./tokenizer-options.js";
 import { isPythonSpace } from "./unicode/classes.js";
 import { lowerEach, pythonLower } from "./unicode/lowercase.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
@@ -41,7 +42,7 @@ export class ConvBertTokenizer extends TokenizerBase {
         never_split: new Set(options.never_split),
       });
     }
-    this.specials.additional = (options.additional_special_tokens ?? []).map(strippingToken);
+    this.specials.additional = readTokens(options.additional_special_tokens ?? [], strippingToken);
     for (const [id, token] of Object.entries(options.added_tokens_decoder ?? {})) {
       const made = makeAddedToken(token);
       this.#addedTokens.set(Number(id), made);
@@ -84,8 +85,18 @@ export class ConvBertTokenizer extends TokenizerBase {
     return new Map([...this.#addedTokens].sort(([a], [b]) => a - b));
   }
 
+  /**
+   * The tokens of a text, without special ones.
+   * @param options of a call, of which `split_special_tokens` counts.
+   * @throws TokenizerError `invalid-input` for what is no text, `invalid-option`.
+   */
   override tokenize(text: string, options: CallOptions = {}): string[] {
-    const split = options.split_special_tokens ?? this.splitSpecialTokens;
+    if (typeof text !== "string")
+      throw new TokenizerError("invalid-input", `tokenizer: text is ${describe(text)}; expected a string`);
+    return this.#tokenize(text, this.resolve(options));
+  }
+
+  #tokenize(text: string, { split_special_tokens: split }: ResolvedCall): string[] {
     const lower = this.#basic?.options.do_lower_case ? this.#lowerCase(text) : text;
     this.#trie ??= new TokenTrie(this.#addedIds.keys());
     const pieces = split ? [lower] : this.#trie.split(lower);
@@ -145,7 +156,7 @@ export class ConvBertTokenizer extends TokenizerBase {
       .flatMap((word) => (never_split.has(word) ? word : this.#model.pieces(word)));
   }
 
-  override convertTokensToString(tokens: readonly string[]): string {
+  protected override joinTokens(tokens: readonly string[]): string {
     return trim(tokens.join(" ").replaceAll(" ##", ""), true, true);
   }
 
@@ -219,12 +230,11 @@ export class ConvBertTokenizer extends TokenizerBase {
       );
     }
     const idsOf = (sequence: string | readonly string[]): number[] =>
-      this.convertTokensToIds([sequence].flat().flatMap((text) => this.tokenize(text, call)));
+      this.convertTokensToIds([sequence].flat().flatMap((text) => this.#tokenize(text, call)));
     const ids = samples.map(
       ({ first, second }) => [idsOf(first), second === undefined ? undefined : idsOf(second)] as const,
     );
-    const template = bertTemplate(this.clsToken!, this.requireId("cls"), this.sepToken!, this.requireId("sep"));
-    return new BatchEncoding(encodeSlow(ids, call, this.padding, this.modelInputNames, template, batched));
+    return this.encodeIds(ids, call, batched);
   }
 }
 

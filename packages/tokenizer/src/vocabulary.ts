@@ -1,3 +1,5 @@
+import { describe, TokenizerError } from "./errors.js";
+
 /** A vocabulary: the text of a `vocab.txt`, tokens in the order of their ids, or ids by token. */
 export type VocabularyInput =
   | string
@@ -126,12 +128,25 @@ function grow(array: Int32Array): Int32Array<ArrayBuffer> {
   return grown;
 }
 
-/** Brings a vocabulary into the form that the model takes. */
+/** Brings a vocabulary into the form that the model takes. @throws TokenizerError `invalid-input` for what is none. */
 export function readVocabularyInput(source: VocabularyInput): Vocabulary {
   if (typeof source === "string") return Vocabulary.fromText(source);
-  if (Array.isArray(source)) return Vocabulary.fromTokens(source);
+  const invalid = (problem: string): TokenizerError => new TokenizerError("invalid-input", `vocabulary: ${problem}`);
+  if (typeof source !== "object" || source === null)
+    throw invalid(`got ${describe(source)}; expected the text of a vocab.txt, tokens, or ids by token`);
   const tokens: (string | undefined)[] = [];
+  if (Array.isArray(source)) {
+    for (const token of source)
+      if (token !== undefined && typeof token !== "string") throw invalid(`a token is ${describe(token)}`);
+    return Vocabulary.fromTokens(source);
+  }
   const entries = source instanceof Map ? source : Object.entries(source as Record<string, number>);
-  for (const [token, id] of entries) tokens[id] = token;
+  for (const [token, id] of entries) {
+    if (typeof token !== "string") throw invalid(`a token is ${describe(token)}`);
+    // More would be a mistake, and cost memory for every hole.
+    if (!Number.isSafeInteger(id) || id < 0 || id >= 1 << 24)
+      throw invalid(`the id of a token is ${describe(id)}; expected a whole number from 0 on, below 2^24`);
+    tokens[id] = token;
+  }
   return Vocabulary.fromTokens(tokens);
 }
