@@ -11,12 +11,14 @@ import type { FileInfo, FileStore, PartialFile, StoredFile } from "./store.js";
 const PART_SIZE = 8 << 20;
 
 interface Manifest extends FileInfo {
+  /** The key it belongs to. */
+  readonly key: string;
   readonly parts: number;
   /** Length of the whole file once it is complete. */
   readonly complete?: number;
 }
 
-/** The few things a place for parts has to do. */
+/** The few things a place for parts has to do. Its keys are fit for the path of a URL. */
 interface PartPlace {
   /** Holds off other pages until the returned function is called. */
   lock?(key: string): Promise<() => void>;
@@ -30,7 +32,7 @@ interface PartPlace {
 export function cacheApiStore(storage: CacheStorage, name = "convbert-files-1"): FileStore {
   const fallback = memoryPlace();
   // Keys of a Cache are URLs; this one is never fetched.
-  const address = (key: string) => `https://cache.invalid/${encodeURI(key)}`;
+  const address = (key: string) => `https://cache.invalid/${key}`;
   return blobStore({
     lock: webLock,
     async get(key) {
@@ -52,7 +54,7 @@ export function cacheApiStore(storage: CacheStorage, name = "convbert-files-1"):
     },
     async keys() {
       const requests = await (await storage.open(name)).keys();
-      const stored = requests.map(({ url }) => decodeURI(url.slice("https://cache.invalid/".length)));
+      const stored = requests.map(({ url }) => url.slice("https://cache.invalid/".length));
       return [...stored, ...(await fallback.keys())];
     },
   });
@@ -83,23 +85,27 @@ function memoryPlace(): PartPlace {
 }
 
 function blobStore(place: PartPlace): FileStore {
+  // What is encoded has no "@", so that no file can be called like the record or a part of another.
+  const at = (key: string, suffix: string | number) => `${key.split("/").map(encodeURIComponent).join("/")}@${suffix}`;
   /** Downloads that run in this page, by key. */
   const running = new Map<string, Promise<void>>();
-  const readManifest = async (key: string): Promise<Manifest | undefined> => {
-    const blob = await place.get(`${key}@info`);
-    if (!blob) return undefined;
+  const parseManifest = async (blob: Blob | undefined): Promise<Manifest | undefined> => {
     try {
-      return JSON.parse(await blob.text()) as Manifest;
+      return blob && (JSON.parse(await blob.text()) as Manifest);
     } catch {
       return undefined;
     }
   };
-  const writeManifest = (key: string, manifest: Manifest) =>
-    place.put(`${key}@info`, new Blob([JSON.stringify(manifest)]));
+  const readManifest = async (key: string): Promise<Manifest | undefined> => {
+    const manifest = await parseManifest(await place.get(at(key, "info")));
+    return manifest?.key === key ? manifest : undefined;
+  };
+  const writeManifest = (key: string, manifest: Omit<Manifest, "key">) =>
+    place.put(at(key, "info"), new Blob([JSON.stringify({ ...manifest, key })]));
   const readParts = async (key: string, count: number): Promise<Blob[]> => {
     const parts: Blob[] = [];
     for (let i = 0; i < count; i++) {
-      const part = await place.get(`${key}@${i}`);
+      const part = await place.get(at(key, i));
       if (!part) break;
       parts.push(part);
     }
@@ -135,8 +141,8 @@ function blobStore(place: PartPlace): FileStore {
       const blob = new Blob(pending);
       pending = [];
       pendingSize = 0;
-      await place.put(`${key}@${parts.length}`, blob);
-      parts.push((await place.get(`${key}@${parts.length}`)) ?? blob);
+      await place.put(at(key, parts.length), blob);
+      parts.push((await place.get(at(key, parts.length))) ?? blob);
       await writeManifest(key, { ...info, parts: parts.length });
     };
     return {
@@ -147,7 +153,7 @@ function blobStore(place: PartPlace): FileStore {
         return loaded;
       },
       async restart(fresh) {
-        for (let i = 0; i < parts.length; i++) await place.remove(`${key}@${i}`);
+        for (let i = 0; i < parts.length; i++) await place.remove(at(key, i));
         parts.length = 0;
         pending = [];
         pendingSize = 0;
@@ -211,17 +217,17 @@ function blobStore(place: PartPlace): FileStore {
         throw error;
       }
     },
-    readNote: async (key) => (await place.get(key))?.text(),
-    writeNote: (key, text) => place.put(key, new Blob([text])),
+    readNote: async (key) => (await place.get(at(key, "note")))?.text(),
+    writeNote: (key, text) => place.put(at(key, "note"), new Blob([text])),
     async names(prefix) {
-      const start = `${prefix}/`;
-      const keys = (await place.keys()).filter((key) => key.startsWith(start) && key.endsWith("@info"));
-      const complete: string[] = [];
-      for (const key of keys) {
-        const name = key.slice(0, -"@info".length);
-        if ((await readManifest(name))?.complete !== undefined) complete.push(name.slice(start.length));
+      const names: string[] = [];
+      for (const entry of await place.keys()) {
+        if (!entry.endsWith("@info")) continue;
+        const manifest = await parseManifest(await place.get(entry));
+        if (manifest?.complete === undefined || !manifest.key?.startsWith(`${prefix}/`)) continue;
+        names.push(manifest.key.slice(prefix.length + 1));
       }
-      return complete.sort();
+      return names.sort();
     },
   };
 }

@@ -2,6 +2,7 @@ import { FilesError } from "./errors.js";
 import { blobFile } from "./memory.js";
 import { checkFileName } from "./names.js";
 import type { FileSet } from "./types.js";
+import { wholeFiles } from "./whole.js";
 
 const MAX_DEPTH = 4;
 
@@ -35,7 +36,7 @@ export function directoryFileSet(root: FileSystemDirectoryHandle): FileSet {
     if (!file) throw new FilesError("not-found", `${location} has no file ${name}`, { location, file: name });
     return file;
   };
-  const readBytes = async (name: string) => new Uint8Array(await (await get(name)).arrayBuffer());
+  const open = async (name: string) => blobFile(name, await get(name));
   return {
     location,
     has: async (name) => (await find(name)) !== undefined,
@@ -50,9 +51,8 @@ export function directoryFileSet(root: FileSystemDirectoryHandle): FileSet {
       await visit(root, "", 0);
       return names.sort();
     },
-    open: async (name) => blobFile(name, await get(name)),
-    readBytes,
-    readText: async (name) => new TextDecoder().decode(await readBytes(name)),
+    open,
+    ...wholeFiles(location, open),
     async close() {},
   };
 }

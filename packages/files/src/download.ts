@@ -1,7 +1,10 @@
+import { bodyPieces } from "./body.js";
 import { FilesError } from "./errors.js";
-import { type Answer, discard, type HttpClient, networkError, type Subject, statusError } from "./http.js";
-import { type FileInfo, type FileStore, isStored, type PartialFile, type StoredFile } from "./store.js";
+import { type Answer, discard, type HttpClient, type Subject, statusError } from "./http.js";
+import { type FileInfo, type FileStore, isStored, type PartialFile, type StoredFile, Superseded } from "./store.js";
 import type { Progress } from "./types.js";
+import { isCalledPage, mayBePage, PAGE_HEAD, pageInstead, startsAsPage } from "./web-page.js";
+import { tooLarge } from "./whole.js";
 
 export interface DownloadRequest {
   readonly url: string;
@@ -10,6 +13,8 @@ export interface DownloadRequest {
   readonly subject: Subject;
   /** Whether the address always means the same bytes, as a commit's does: then it can be resumed without a validator. */
   readonly immutable: boolean;
+  /** Bytes that the file may have. */
+  readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** A copy that the server may confirm instead of sending it again. */
@@ -41,8 +46,32 @@ export async function download(client: HttpClient, store: FileStore, request: Do
     return await partial.complete(info);
   } catch (error) {
     await partial.release().catch(() => undefined);
+    // Silent for a minute, as on a machine that slept: another took the download over. Wait for it, or go on after it.
+    if (error instanceof Superseded) return download(client, store, request);
     throw error;
   }
+}
+
+/**
+ * Asks whether a copy is still what the server has, without a place to put a newer one.
+ * @returns false also when the server does not tell.
+ */
+export async function isCurrent(
+  client: HttpClient,
+  url: string,
+  copy: StoredFile,
+  subject: Subject,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { response } = await client.request(url, subject, { headers: conditions(copy.info), signal });
+  await discard(response);
+  const { etag } = copy.info;
+  return response.status === 304 || (response.ok && etag !== undefined && response.headers.get("etag") === etag);
+}
+
+function conditions({ etag, lastModified }: FileInfo): Record<string, string> {
+  if (etag) return { "if-none-match": etag };
+  return lastModified ? { "if-modified-since": lastModified } : {};
 }
 
 function sameVersion(a: FileInfo, b: FileInfo): boolean {
@@ -107,22 +136,18 @@ async function exchange(
   const resumes = partial.loaded > 0 && held?.url === url && (validator !== undefined || request.immutable);
   if (resumes && request.immutable && held.size === partial.loaded) return held;
 
-  const headers: Record<string, string> = {};
+  let headers: Record<string, string> = {};
   if (resumes) {
     headers["range"] = `bytes=${partial.loaded}-`;
     if (validator !== undefined && !request.immutable) headers["if-range"] = validator;
-  } else if (request.current) {
-    const { etag, lastModified } = request.current.info;
-    if (etag) headers["if-none-match"] = etag;
-    else if (lastModified) headers["if-modified-since"] = lastModified;
-  }
+  } else if (request.current) headers = conditions(request.current.info);
   const answer = await client.request(url, subject, { headers, signal });
   const { response } = answer;
   if (response.status === 304 && request.current) return "current";
   if (response.status === 416 && resumes) {
     await discard(response);
     const whole = /^bytes \*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-    if (Number(whole) === partial.loaded) return held;
+    if (Number(whole) === partial.loaded && !hasChanged(held, describe(answer, url))) return held;
     // What is held is longer than the file is now.
     await partial.restart({ url });
     return exchange(client, partial, request);
@@ -138,17 +163,24 @@ async function exchange(
     const range = contentRange(response);
     const total = range?.total ?? held?.size;
     const fits = resumes && range?.start === partial.loaded && (held.size === undefined || total === held.size);
-    const changed = held?.sha256 !== undefined && fresh.sha256 !== undefined && held.sha256 !== fresh.sha256;
-    if (!fits || changed) {
+    if (!fits || hasChanged(held, fresh)) {
       await discard(response);
       await partial.restart({ url });
-      throw new BrokenTransfer(broken(subject, "the server sent another part of the file than it was asked for"));
+      throw new BrokenTransfer(broken(subject, "the server sent a part of another file than the one that was begun"));
     }
     const sha256 = held.sha256 ?? fresh.sha256;
     info = { ...held, ...(total === undefined ? {} : { size: total }), ...(sha256 === undefined ? {} : { sha256 }) };
   } else await partial.restart(fresh);
   await receive(client, response, partial, info, request);
   return info;
+}
+
+/** Whether what the server tells now belongs to another version than what is held. */
+function hasChanged(held: FileInfo, fresh: FileInfo): boolean {
+  const differ = <T>(a: T | undefined, b: T | undefined) => a !== undefined && b !== undefined && a !== b;
+  // Servers of one storage may tag the same bytes differently; a checksum decides where there is one.
+  if (held.sha256 !== undefined && fresh.sha256 !== undefined) return held.sha256 !== fresh.sha256;
+  return differ(held.etag, fresh.etag) || differ(held.lastModified, fresh.lastModified);
 }
 
 async function receive(
@@ -158,55 +190,47 @@ async function receive(
   info: FileInfo,
   request: DownloadRequest,
 ): Promise<void> {
-  const { subject, signal } = request;
+  const { subject, signal, maxBytes } = request;
+  const refuse = async (error: Error): Promise<never> => {
+    await partial.restart({ url: request.url });
+    throw error;
+  };
+  if (info.size !== undefined && info.size > maxBytes) {
+    await discard(response);
+    await refuse(tooLarge(subject.location, subject.file, maxBytes, info.size));
+  }
+  // The first bytes tell a page that stands for a missing file.
+  let head = partial.loaded === 0 && !mayBePage(subject.file) ? new Uint8Array(0) : undefined;
   report(request, "download", partial.loaded, info.size);
   let reported = Date.now();
-  const reader = response.body?.getReader();
   try {
-    while (reader) {
-      const { done, value } = await withinTimeout(reader.read(), client.timeout, signal);
-      if (done) break;
-      if (info.size !== undefined && partial.loaded + value.length > info.size) {
-        await partial.restart({ url: request.url });
-        throw new BrokenTransfer(broken(subject, `the server sent more than the ${info.size} bytes it announced`));
+    for await (const piece of bodyPieces(response, client.timeout, signal)) {
+      if (info.size !== undefined && partial.loaded + piece.length > info.size) {
+        await refuse(
+          new BrokenTransfer(broken(subject, `the server sent more than the ${info.size} bytes it announced`)),
+        );
       }
-      await partial.append(value);
+      if (partial.loaded + piece.length > maxBytes) await refuse(tooLarge(subject.location, subject.file, maxBytes));
+      await partial.append(piece);
+      if (head) {
+        head = Uint8Array.from([...head, ...piece.subarray(0, PAGE_HEAD - head.length)]);
+        if (startsAsPage(head, isCalledPage(response))) await refuse(pageInstead(subject));
+        if (head.length === PAGE_HEAD) head = undefined;
+      }
       if (Date.now() - reported >= PROGRESS_INTERVAL) {
         reported = Date.now();
         report(request, "download", partial.loaded, info.size);
       }
     }
   } catch (cause) {
-    reader?.cancel(cause).catch(() => undefined);
-    if (signal?.aborted || cause instanceof FilesError || cause instanceof BrokenTransfer) throw cause;
-    throw new BrokenTransfer(networkError(request.url, subject, cause));
+    const known = cause instanceof FilesError || cause instanceof BrokenTransfer || cause instanceof Superseded;
+    if (signal?.aborted || known) throw cause;
+    throw new BrokenTransfer(client.networkError(request.url, subject, cause));
   }
   if (info.size !== undefined && partial.loaded < info.size) {
     const reason = `the connection ended after ${partial.loaded} of ${info.size} bytes`;
     throw new BrokenTransfer(broken(subject, reason));
   }
-}
-
-/** The next piece of a body, unless the server falls silent or the caller gives up. */
-function withinTimeout<T>(work: Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => settle(() => reject(signal!.reason));
-    const timer = setTimeout(
-      () => settle(() => reject(new Error(`no data for ${milliseconds / 1000} s`))),
-      milliseconds,
-    );
-    const settle = (then: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
-      then();
-    };
-    if (signal?.aborted) return stop();
-    signal?.addEventListener("abort", stop, { once: true });
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(error)),
-    );
-  });
 }
 
 async function check(partial: PartialFile, info: FileInfo, subject: Subject): Promise<FilesError | undefined> {

@@ -6,8 +6,10 @@
  * - "offline": not in the cache, and the network must not be used;
  * - "corrupt": the bytes do not match the size or checksum that the server announced;
  * - "truncated": a read past the end of a file;
+ * - "too-large": more bytes than are allowed for a file that is read whole, or for any file;
+ * - "lfs-pointer": a pointer of Git LFS where the file itself should be;
  * - "invalid-name": a file name that would leave its folder;
- * - "invalid-source": a model source of a kind that this platform cannot open;
+ * - "invalid-source": something that cannot be opened here: another kind of source, a pipe, a device;
  * - "io": the disk refused (permissions, space).
  */
 export type FilesErrorCode =
@@ -17,6 +19,8 @@ export type FilesErrorCode =
   | "offline"
   | "corrupt"
   | "truncated"
+  | "too-large"
+  | "lfs-pointer"
   | "invalid-name"
   | "invalid-source"
   | "io";

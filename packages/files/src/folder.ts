@@ -1,7 +1,9 @@
+import type { Stats } from "node:fs";
 import { FilesError } from "./errors.js";
 import { checkRange, truncated } from "./memory.js";
 import { checkFileName } from "./names.js";
 import type { FileSet, RandomAccessFile } from "./types.js";
+import { wholeFiles } from "./whole.js";
 
 const MAX_LISTED = 100_000;
 
@@ -17,6 +19,7 @@ export async function folderFileSet(folder: string): Promise<FileSet> {
     return found?.isFile() ?? false;
   };
   const failed = (name: string, cause: unknown): FilesError => {
+    if (cause instanceof FilesError) return cause;
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") {
       return new FilesError("not-found", `${folder} has no file ${name}`, { location: folder, file: name, cause });
@@ -24,10 +27,8 @@ export async function folderFileSet(folder: string): Promise<FileSet> {
     const message = `cannot read ${name} in ${folder}: ${(cause as Error).message}`;
     return new FilesError("io", message, { location: folder, file: name, cause });
   };
-  const readBytes = async (name: string): Promise<Uint8Array> => {
-    const buffer = await fs.readFile(resolve(name)).catch((cause) => Promise.reject(failed(name, cause)));
-    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-  };
+  const open = async (name: string): Promise<RandomAccessFile> =>
+    openDiskFile(resolve(name), name).catch((cause) => Promise.reject(failed(name, cause)));
 
   return {
     location: folder,
@@ -45,23 +46,28 @@ export async function folderFileSet(folder: string): Promise<FileSet> {
       await visit("", 0).catch((cause) => Promise.reject(failed(".", cause)));
       return names.sort();
     },
-    async open(name) {
-      return openDiskFile(resolve(name), name).catch((cause) => Promise.reject(failed(name, cause)));
-    },
-    readBytes,
-    readText: async (name) => new TextDecoder().decode(await readBytes(name)),
+    open,
+    ...wholeFiles(folder, open),
     async close() {},
   };
 }
 
-/** Opens a file on disk for reads at any offset; `name` is what messages call it. */
+/**
+ * Opens a file on disk for reads at any offset; `name` is what messages call it. A pipe, a device or a socket is refused:
+ * reading it may never end, or do something.
+ */
 export async function openDiskFile(path: string, name: string): Promise<RandomAccessFile> {
   const fs = await import("node:fs/promises");
-  const handle = await fs.open(path, "r");
+  const { constants } = await import("node:fs");
+  refuseOthers(await fs.stat(path), path, name);
+  // Should a pipe have come in its place by now, opening it does not wait for its other end. (Windows has no such flag.)
+  const handle = await fs.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const stats = await handle.stat();
-  if (!stats.isFile()) {
+  try {
+    refuseOthers(stats, path, name);
+  } catch (error) {
     await handle.close();
-    throw Object.assign(new Error(`${path} is not a file`), { code: "EISDIR" });
+    throw error;
   }
   const size = stats.size;
   return {
@@ -78,4 +84,12 @@ export async function openDiskFile(path: string, name: string): Promise<RandomAc
     },
     close: () => handle.close(),
   };
+}
+
+function refuseOthers(stats: Stats, path: string, name: string): void {
+  if (stats.isFile()) return;
+  if (stats.isDirectory()) throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });
+  const kind = stats.isFIFO() ? "a pipe" : stats.isSocket() ? "a socket" : "a device";
+  const message = `${path} is ${kind}, not a file; copy what it gives into a file`;
+  throw new FilesError("invalid-source", message, { location: path, file: name });
 }

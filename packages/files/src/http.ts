@@ -1,5 +1,6 @@
 import { FilesError } from "./errors.js";
-import { hasDisk, sleep } from "./platform.js";
+import { environment, hasDisk, sleep } from "./platform.js";
+import { plainText } from "./quoted.js";
 import type { OpenFilesOptions } from "./types.js";
 
 /** What a request is about, for its errors. */
@@ -35,7 +36,10 @@ export class HttpClient {
   readonly #token: string | undefined;
   readonly #origin: string;
 
-  /** @param origin the only one that the token is sent to. */
+  /**
+   * @param origin the only one that the token is sent to.
+   * @param token as {@link cleanToken} gives it.
+   */
   constructor(options: OpenFilesOptions, origin: string, token: string | undefined) {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.retries = options.retries ?? 4;
@@ -68,7 +72,7 @@ export class HttpClient {
       } catch (cause) {
         options.signal?.throwIfAborted();
         if (cause instanceof FilesError) throw cause;
-        problem = networkError(url, subject, cause);
+        problem = this.networkError(url, subject, cause);
       }
       if (attempt >= this.retries) throw problem;
       await this.pause(attempt, options.signal, wait);
@@ -79,6 +83,19 @@ export class HttpClient {
   async pause(attempt: number, signal?: AbortSignal, atLeast = 0): Promise<void> {
     const backoff = this.#delay * 2 ** Math.min(attempt, 6) * (0.75 + Math.random() / 2);
     await sleep(Math.max(backoff, atLeast), signal);
+  }
+
+  /** The error for an exchange that came to nothing. Whatever the cause says, the token is not in it. */
+  networkError(url: string, subject: Subject, cause: unknown): FilesError {
+    const { host } = new URL(url);
+    const secret = this.#token;
+    const reason = describeCause(cause);
+    const shown = plainText(secret ? reason.replaceAll(secret, "***") : reason);
+    const message =
+      `cannot download ${subject.file} of ${subject.location}: no connection to ${host} (${shown}). ` +
+      `Check the network, or use a local folder or \`offline: true\` with a filled cache${proxyAdvice(url)}`;
+    const tells = secret !== undefined && mentions(cause, secret);
+    return new FilesError("network", message, { ...subject, ...(tells ? {} : { cause }) });
   }
 
   async #once(url: string, subject: Subject, options: RequestOptions): Promise<Answer> {
@@ -153,18 +170,32 @@ function retryAfter(response: Response): number {
   return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), MAX_RETRY_AFTER) : 0;
 }
 
-export function networkError(url: string, subject: Subject, cause: unknown): FilesError {
-  const reason = describeCause(cause);
-  const { host } = new URL(url);
-  const message =
-    `cannot download ${subject.file} of ${subject.location}: no connection to ${host} (${reason}). ` +
-    "Check the network, or use a local folder or `offline: true` with a filled cache";
-  return new FilesError("network", message, { ...subject, cause });
+function describeCause(cause: unknown): string {
+  const { message, cause: inner } = (cause ?? {}) as { message?: string; cause?: { code?: string; message?: string } };
+  return String(inner?.code ?? inner?.message ?? message ?? cause);
 }
 
-function describeCause(cause: unknown): string {
-  const { message, cause: inner } = cause as { message?: string; cause?: { code?: string; message?: string } };
-  return inner?.code ?? inner?.message ?? message ?? String(cause);
+/** Whether an error or one of its causes has a text in it. */
+function mentions(error: unknown, text: string): boolean {
+  let current = error;
+  for (let depth = 0; depth < 10 && current !== undefined && current !== null; depth++) {
+    const { message, stack, cause } = current as { message?: unknown; stack?: unknown; cause?: unknown };
+    if ([message, stack, String(current)].some((part) => typeof part === "string" && part.includes(text))) return true;
+    current = cause;
+  }
+  return false;
+}
+
+/** Node's `fetch` goes past a proxy that the environment names, unless it is told not to. */
+function proxyAdvice(url: string): string {
+  const { protocol, hostname } = new URL(url);
+  const { process } = globalThis as { process?: { versions?: { bun?: string; deno?: string } } };
+  if (!hasDisk() || process?.versions?.bun || process?.versions?.deno || environment("NODE_USE_ENV_PROXY")) return "";
+  if (/^(localhost|127\.|\[::1\])/.test(hostname)) return "";
+  const names = protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
+  const name = names.find((candidate) => environment(candidate));
+  if (!name) return "";
+  return `. ${name} is set, but Node uses it only with NODE_USE_ENV_PROXY=1 (Node 24, and 22 from 22.21)`;
 }
 
 /** The error for a status that is not a success. */

@@ -1,8 +1,12 @@
 import { FilesError } from "./errors.js";
 import { discard, HttpClient, statusError } from "./http.js";
+import { fetchListing } from "./hub-listing.js";
 import { environment, hasDisk } from "./platform.js";
+import { type PythonHubModel, pythonHubModel } from "./python-hub.js";
+import { quoted } from "./quoted.js";
 import { type ListedFile, offlineError, type RemoteSource, type RemoteVersion, remoteFileSet } from "./remote.js";
 import type { FileStore } from "./store.js";
+import { hubToken } from "./token.js";
 import type { FileSet, OpenFilesOptions } from "./types.js";
 
 /** A model on the hub. */
@@ -36,13 +40,15 @@ export function hubEndpoint(options: OpenFilesOptions): string {
   const given = options.endpoint ?? environment("HF_ENDPOINT") ?? DEFAULT_ENDPOINT;
   try {
     const url = new URL(given);
-    if (/^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, "");
+    if (/^https?:$/.test(url.protocol) && !url.username && !url.password) return url.href.replace(/\/+$/, "");
   } catch {
     // Said below.
   }
-  throw new FilesError("invalid-source", `the hub endpoint ${JSON.stringify(given)} is not an http(s) address`, {
-    location: given,
-  });
+  // An address may hold a password, so it is not quoted.
+  const message =
+    "the hub's endpoint (the option `endpoint`, or the environment variable HF_ENDPOINT) is not an http(s) address " +
+    "without credentials; give those by `token`";
+  throw new FilesError("invalid-source", message, { location: "the hub's endpoint" });
 }
 
 /** The model that a page or folder address of the hub means: what people paste from the browser's address bar. */
@@ -60,32 +66,46 @@ export function hubIdOfUrl(url: URL, endpoint: string): HubId | undefined {
  * The files of one revision of a hub model. A branch is pinned to its commit when the set is first used, so that all
  * files belong together; a commit's files are never asked for again once they are cached.
  */
-export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, options: OpenFilesOptions): FileSet {
+export async function hubFileSet(
+  hub: HubId,
+  store: FileStore,
+  offline: boolean,
+  options: OpenFilesOptions,
+): Promise<FileSet> {
   const revision = options.revision ?? hub.revision ?? "main";
   if (!isRevision(revision)) {
-    throw new FilesError("invalid-source", `${JSON.stringify(revision)} is not a revision`, { location: hub.id });
+    throw new FilesError("invalid-source", `${quoted(revision)} is not a revision`, { location: hub.id });
   }
   const { id } = hub;
   const endpoint = hubEndpoint(options);
   const location = revision === "main" ? id : `${id}@${revision}`;
-  const client = new HttpClient(options, new URL(endpoint).origin, options.token ?? environment("HF_TOKEN"));
-  const folder = `hub/${endpoint.replace(/^https?:\/\//, "")}/${id.replace("/", "--")}`;
+  const address = new URL(endpoint);
+  const client = new HttpClient(options, address.origin, await hubToken(options.token, location));
+  // Each part has its own place, so that no two models, revisions or servers can meet in one folder.
+  const [organisation, name] = id.includes("/") ? id.split("/") : ["-", id];
+  const scheme = address.protocol.slice(0, -1);
+  const root = address.pathname === "/" ? "-" : encodeURIComponent(address.pathname);
+  const folder = `hub/${scheme}/${address.host}/${root}/${organisation}/${name}`;
   const noteKey = `${folder}/refs/${encodeURIComponent(revision)}`;
   const { signal } = options;
+  let python: Promise<PythonHubModel | undefined> | undefined;
+  const inPython = () => (python ??= pythonHubModel(id).catch(() => undefined));
 
-  const versionAt = (name: string, immutable: boolean): RemoteVersion => ({
+  const versionAt = (at: string, immutable: boolean): RemoteVersion => ({
     immutable,
-    prefix: `${folder}/${encodeURIComponent(name)}`,
+    revision: at,
+    prefix: `${folder}/at/${encodeURIComponent(at)}`,
     urlOf: (file) =>
-      `${endpoint}/${id}/resolve/${encodeURIComponent(name)}/${file.split("/").map(encodeURIComponent).join("/")}`,
-    keyOf: (file) => `${folder}/${encodeURIComponent(name)}/${file}`,
+      `${endpoint}/${id}/resolve/${encodeURIComponent(at)}/${file.split("/").map(encodeURIComponent).join("/")}`,
+    keyOf: (file) => `${folder}/at/${encodeURIComponent(at)}/${file}`,
   });
 
   const version = async (): Promise<RemoteVersion> => {
     if (COMMIT.test(revision)) return versionAt(revision, true);
     const subject = { location, file: "config.json" };
     const known = await store.readNote(noteKey);
-    const last = known !== undefined && COMMIT.test(known) ? known : undefined;
+    const own = known !== undefined && COMMIT.test(known) ? known : undefined;
+    const last = own ?? (await (await inPython())?.commitOf(revision));
     if (offline) {
       if (last) return versionAt(last, true);
       throw offlineError(subject);
@@ -96,7 +116,8 @@ export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, optio
       await discard(answer.response);
       const commit = answer.header("x-repo-commit");
       if (commit && COMMIT.test(commit)) {
-        if (commit !== last) await store.writeNote(noteKey, commit);
+        // A cache that cannot be written still serves.
+        if (commit !== own) await store.writeNote(noteKey, commit).catch(() => undefined);
         return versionAt(commit, true);
       }
       const { ok, status } = answer.response;
@@ -105,14 +126,17 @@ export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, optio
       if (ok || status === 405 || status === 501 || (status === 404 && !wholeMissing)) return branch;
       throw statusError(answer, branch.urlOf("config.json"), subject);
     } catch (error) {
-      if (last && error instanceof FilesError && error.code === "network") return versionAt(last, true);
+      // As in Python, what is cached serves also where the server denies access or is out of order.
+      const lost = error instanceof FilesError && (error.code === "network" || error.code === "unauthorized");
+      if (last && lost) return versionAt(last, true);
       throw error;
     }
   };
 
   let listing: Promise<Map<string, ListedFile>> | undefined;
   const entries = (current: RemoteVersion): Promise<Map<string, ListedFile>> => {
-    listing ??= fetchListing(client, endpoint, id, current, location, signal).catch((error) => {
+    const url = `${endpoint}/api/models/${id}/tree/${encodeURIComponent(current.revision!)}?recursive=true`;
+    listing ??= fetchListing(client, url, location, signal).catch((error) => {
       listing = undefined;
       throw error;
     });
@@ -126,6 +150,10 @@ export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, optio
     offline,
     options,
     version,
+    elsewhere: async (current, file) =>
+      current.immutable ? (await inPython())?.find(current.revision!, file) : undefined,
+    namesElsewhere: async (current) =>
+      current.immutable ? ((await (await inPython())?.names(current.revision!)) ?? []) : [],
     list: async (current) => [...(await entries(current)).keys()].sort(),
     // A page sees only the last answer of a redirect, so presence, length and checksum come from the list.
     ...(!hasDisk() && {
@@ -137,42 +165,4 @@ export function hubFileSet(hub: HubId, store: FileStore, offline: boolean, optio
     }),
   };
   return remoteFileSet(source);
-}
-
-const MAX_PAGES = 50;
-
-/** The hub's list of files: `/api/models/{id}/tree/{revision}`. */
-async function fetchListing(
-  client: HttpClient,
-  endpoint: string,
-  id: string,
-  current: RemoteVersion,
-  location: string,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, ListedFile>> {
-  const subject = { location, file: "the list of files" };
-  const found = new Map<string, ListedFile>();
-  const revision = current.prefix.slice(current.prefix.lastIndexOf("/") + 1);
-  let url: string | undefined = `${endpoint}/api/models/${id}/tree/${revision}?recursive=true`;
-  for (let page = 0; url !== undefined && page < MAX_PAGES; page++) {
-    const answer = await client.request(url, subject, { signal });
-    if (!answer.response.ok) {
-      await discard(answer.response);
-      throw statusError(answer, url, subject);
-    }
-    const items: unknown = await answer.response.json().catch(() => undefined);
-    if (!Array.isArray(items))
-      throw new FilesError("network", `${location}: the hub's list of files is not valid`, subject);
-    for (const item of items as { type?: unknown; path?: unknown; size?: unknown; lfs?: { oid?: unknown } }[]) {
-      if (item?.type !== "file" || typeof item.path !== "string") continue;
-      const oid = item.lfs?.oid;
-      found.set(item.path, {
-        ...(Number.isSafeInteger(item.size) ? { size: item.size as number } : {}),
-        ...(typeof oid === "string" && /^[0-9a-f]{64}$/.test(oid) ? { sha256: oid } : {}),
-      });
-    }
-    const next = /<([^>]+)>;\s*rel="next"/.exec(answer.response.headers.get("link") ?? "")?.[1];
-    url = next === undefined ? undefined : new URL(next, url).href;
-  }
-  return found;
 }

@@ -1,5 +1,5 @@
 export { FilesError, type FilesErrorCode } from "./errors.js";
 export { openFiles } from "./open.js";
 export { plainText, quoted } from "./quoted.js";
-export type { FileSet, ModelSource, OpenFilesOptions, Progress, RandomAccessFile } from "./types.js";
+export type { FileSet, ModelSource, OpenFilesOptions, Progress, RandomAccessFile, WholeFileOptions } from "./types.js";
 export { type FileContents, type WriteDestination, type WriteFilesOptions, writeFiles } from "./write.js";

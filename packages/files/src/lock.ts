@@ -10,17 +10,26 @@ interface Owner {
   readonly id: string;
 }
 
+/** A lock that was taken. */
+export interface HeldLock {
+  /** Whether nobody else has taken it over, as happens to a holder that was silent, on a machine that slept. */
+  isHeld(): Promise<boolean>;
+  /** Whether that was so a second ago, at the latest: cheap enough to be asked before every write. */
+  wasJustHeld(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
 /**
  * Takes a lock file that other processes on this or another machine respect, waiting for whoever has it. The holder
  * touches it while it lives; the lock of a process that is gone, or silent for a minute, is taken over.
  * @param isDone asked while waiting; when it says yes the wait ends without the lock.
- * @returns a function that releases the lock, or undefined when `isDone` ended the wait.
+ * @returns the lock, or undefined when `isDone` ended the wait.
  */
 export async function takeLock(
   path: string,
   isDone: () => Promise<boolean>,
   signal?: AbortSignal,
-): Promise<(() => Promise<void>) | undefined> {
+): Promise<HeldLock | undefined> {
   const fs = await import("node:fs/promises");
   const os = await import("node:os");
   const { randomUUID } = await import("node:crypto");
@@ -43,15 +52,25 @@ export async function takeLock(
     await sleep(POLL, signal);
   }
 
-  const beat = setInterval(() => {
+  let confirmed = Date.now();
+  const isHeld = async (): Promise<boolean> => {
+    const asked = Date.now();
+    const held = (await readOwner(path))?.id === me.id;
+    if (held) confirmed = asked;
+    return held;
+  };
+  const beat = setInterval(async () => {
     const now = new Date();
-    fs.utimes(path, now, now).catch(() => undefined);
+    if (await isHeld()) await fs.utimes(path, now, now).catch(() => undefined);
   }, HEARTBEAT);
   beat.unref();
-  return async () => {
-    clearInterval(beat);
-    const owner = await readOwner(path);
-    if (owner?.id === me.id) await fs.rm(path, { force: true });
+  return {
+    isHeld,
+    wasJustHeld: async () => Date.now() - confirmed < 1_000 || isHeld(),
+    async release() {
+      clearInterval(beat);
+      if (await isHeld()) await fs.rm(path, { force: true });
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { FilesError } from "./errors.js";
 import { checkFileName } from "./names.js";
 import type { FileSet, RandomAccessFile } from "./types.js";
+import { wholeFiles } from "./whole.js";
 
 /** Contents that are in memory already. */
 export function memoryFile(name: string, bytes: Uint8Array): RandomAccessFile {
@@ -54,20 +55,16 @@ export function memoryFileSet(contents: ReadonlyMap<string, Blob | Uint8Array>, 
     }
     return found;
   };
-  const readBytes = async (name: string): Promise<Uint8Array> => {
+  const open = async (name: string): Promise<RandomAccessFile> => {
     const found = find(name);
-    return found instanceof Uint8Array ? found : new Uint8Array(await found.arrayBuffer());
+    return found instanceof Uint8Array ? memoryFile(name, found) : blobFile(name, found);
   };
   return {
     location,
     has: async (name) => contents.has(checkFileName(name, location)),
     list: async () => [...contents.keys()].sort(),
-    async open(name) {
-      const found = find(name);
-      return found instanceof Uint8Array ? memoryFile(name, found) : blobFile(name, found);
-    },
-    readBytes,
-    readText: async (name) => new TextDecoder().decode(await readBytes(name)),
+    open,
+    ...wholeFiles(location, open),
     async close() {},
   };
 }

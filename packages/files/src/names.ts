@@ -1,4 +1,5 @@
 import { FilesError } from "./errors.js";
+import { quoted } from "./quoted.js";
 
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
@@ -9,7 +10,7 @@ const WINDOWS_DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 export function checkFileName(name: string, location: string): string {
   const reason = problemWith(name);
   if (reason) {
-    throw new FilesError("invalid-name", `${location}: refusing the file name ${JSON.stringify(name)}: ${reason}`, {
+    throw new FilesError("invalid-name", `${location}: refusing the file name ${quoted(name)}: ${reason}`, {
       location,
       file: name,
     });
@@ -17,10 +18,16 @@ export function checkFileName(name: string, location: string): string {
   return name;
 }
 
+/** Whether a name of a list can be that of a file in its folder. */
+export function isFileName(name: string): boolean {
+  return problemWith(name) === undefined;
+}
+
 function problemWith(name: string): string | undefined {
   if (typeof name !== "string" || name === "") return "it is empty";
   if (name.length > 1024) return "it is too long";
   if (/[\x00-\x1f\x7f]/.test(name)) return "it holds control characters";
+  if (/\p{Surrogate}/u.test(name)) return "it is not valid Unicode";
   if (name.includes("\\")) return "it holds a backslash";
   if (name.startsWith("/") || /^[a-z]:/i.test(name)) return "it is an absolute path";
   for (const part of name.split("/")) {

@@ -5,7 +5,8 @@ import { FilesError } from "./errors.js";
 import { folderFileSet } from "./folder.js";
 import { hubEndpoint, hubFileSet, hubIdOfUrl, parseHubId } from "./hub.js";
 import { memoryFileSet } from "./memory.js";
-import { cacheFolder, environment, hasDisk } from "./platform.js";
+import { cacheFolder, environment, hasDisk, isTrue } from "./platform.js";
+import { plainText } from "./quoted.js";
 import type { FileStore } from "./store.js";
 import type { FileSet, ModelSource, OpenFilesOptions } from "./types.js";
 import { urlFileSet } from "./url.js";
@@ -34,6 +35,11 @@ async function openText(text: string, options: OpenFilesOptions): Promise<FileSe
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text) || text.startsWith("file:")) {
     return openUrl(parseUrl(text), options);
   }
+  if (text.length > 4096 || text.includes("\0")) {
+    throw new FilesError("invalid-source", `${plainText(text)} is neither a path nor a hub id`, {
+      location: plainText(text),
+    });
+  }
   const pathLike = /^(\.{0,2}[/\\]|~[/\\]|\.{1,2}$|[a-z]:[/\\])|\\/i.test(text);
   if (!hasDisk()) {
     if (!pathLike) return openHub(text, options);
@@ -44,7 +50,8 @@ async function openText(text: string, options: OpenFilesOptions): Promise<FileSe
   const folder = await existingFolder(text);
   if (folder) return folder;
   if (pathLike || !parseHubId(text)) {
-    throw new FilesError("not-found", `there is no folder ${text}, and that is not a hub id ("organisation/name")`, {
+    const shown = plainText(text);
+    throw new FilesError("not-found", `there is no folder ${shown}, and that is not a hub id ("organisation/name")`, {
       location: text,
     });
   }
@@ -56,7 +63,8 @@ async function existingFolder(text: string): Promise<FileSet | undefined> {
   const stats = await fs.stat(text).catch(() => undefined);
   if (stats?.isDirectory()) return folderFileSet(text);
   if (stats) {
-    throw new FilesError("invalid-source", `${text} is a file; give the folder it is in`, { location: text });
+    const what = stats.isFile() ? "a file; give the folder it is in" : "neither a folder nor a file";
+    throw new FilesError("invalid-source", `${text} is ${what}`, { location: text });
   }
   return undefined;
 }
@@ -64,8 +72,12 @@ async function existingFolder(text: string): Promise<FileSet | undefined> {
 function parseUrl(text: string): URL {
   try {
     return new URL(text);
-  } catch (cause) {
-    throw new FilesError("invalid-source", `${text} is not a valid address`, { location: text, cause });
+  } catch {
+    // The text stays untold: it may hold a password. So does the cause, which quotes it.
+    const scheme = plainText(text.slice(0, text.indexOf(":")));
+    throw new FilesError("invalid-source", `what was given as a ${scheme} address is not a valid one`, {
+      location: scheme,
+    });
   }
 }
 
@@ -79,8 +91,8 @@ async function openUrl(url: URL, options: OpenFilesOptions): Promise<FileSet> {
     throw new FilesError("not-found", `there is no folder ${path}`, { location: path });
   }
   if (protocol !== "http:" && protocol !== "https:") {
-    throw new FilesError("invalid-source", `${url.href}: only http, https and (outside browsers) file can be opened`, {
-      location: url.href,
+    throw new FilesError("invalid-source", `${protocol} only http, https and (outside browsers) file can be opened`, {
+      location: protocol,
     });
   }
   const hub = hubIdOfUrl(url, hubEndpoint(options));
@@ -91,16 +103,22 @@ async function openUrl(url: URL, options: OpenFilesOptions): Promise<FileSet> {
 async function openHub(text: string, options: OpenFilesOptions): Promise<FileSet> {
   const hub = parseHubId(text);
   if (!hub) {
-    throw new FilesError("invalid-source", `${text} is not a hub id ("organisation/name", or with "@revision")`, {
-      location: text,
-    });
+    throw new FilesError(
+      "invalid-source",
+      `${plainText(text)} is not a hub id ("organisation/name", or with "@revision")`,
+      {
+        location: text,
+      },
+    );
   }
   return hubFileSet(hub, await chooseStore(options), isOffline(options), options);
 }
 
 function isOffline(options: OpenFilesOptions): boolean {
   if (options.offline !== undefined) return options.offline;
-  return ["CONVBERT_OFFLINE", "HF_HUB_OFFLINE"].some((name) => /^(1|true|yes|on)$/i.test(environment(name) ?? ""));
+  if (isTrue(environment("CONVBERT_OFFLINE"))) return true;
+  // As in Python: the second counts where the first is not set at all.
+  return isTrue(environment("HF_HUB_OFFLINE") ?? environment("TRANSFORMERS_OFFLINE"));
 }
 
 /** A page without a Cache (not a secure context) keeps downloads in memory, for as long as it lives. */

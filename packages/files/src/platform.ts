@@ -20,6 +20,11 @@ export function environment(name: string): string | undefined {
   }
 }
 
+/** Whether a variable says yes, as Python's hub library reads it. */
+export function isTrue(value: string | undefined): boolean {
+  return /^(1|on|yes|true)$/i.test(value ?? "");
+}
+
 /** Where downloads are kept on disk: the given folder, `$CONVBERT_CACHE`, or the user's cache folder. */
 export async function cacheFolder(given: string | undefined): Promise<string> {
   const path = await import("node:path");

@@ -1,9 +1,15 @@
-import { download } from "./download.js";
+import { bodyPieces } from "./body.js";
+import { download, isCurrent } from "./download.js";
 import { FilesError } from "./errors.js";
 import { discard, type HttpClient, type Subject, statusError } from "./http.js";
 import { checkFileName } from "./names.js";
 import type { FileInfo, FileStore, StoredFile } from "./store.js";
 import type { FileSet, OpenFilesOptions, RandomAccessFile } from "./types.js";
+import { isCalledPage, mayBePage, PAGE_HEAD, startsAsPage } from "./web-page.js";
+import { tooLarge, wholeFiles } from "./whole.js";
+
+/** Longest file, unless the options say otherwise: above the largest that the hub takes. */
+const MAX_FILE = 64 * 2 ** 30;
 
 /** One fixed version of a remote folder. */
 export interface RemoteVersion {
@@ -14,6 +20,8 @@ export interface RemoteVersion {
   readonly prefix: string;
   /** Whether its files can never change. */
   readonly immutable: boolean;
+  /** Commit or branch, where there are such. */
+  readonly revision?: string;
 }
 
 /** What a list of files tells. */
@@ -28,6 +36,13 @@ export interface RemoteSource {
   readonly options: OpenFilesOptions;
   /** Finds out which version is meant. */
   version(): Promise<RemoteVersion>;
+  /**
+   * Looks into a place beside the store that has files of that version, and is only read: null when it knows that the
+   * version has no such file, undefined when it does not know.
+   */
+  elsewhere?(version: RemoteVersion, name: string): Promise<StoredFile | null | undefined>;
+  /** Names that place has. */
+  namesElsewhere?(version: RemoteVersion): Promise<string[]>;
   /** Names of all files, where the server can list them. */
   list?(version: RemoteVersion): Promise<string[]>;
   /**
@@ -70,28 +85,37 @@ export function remoteFileSet(source: RemoteSource): FileSet {
     return file;
   };
 
-  const obtain = async (name: string): Promise<StoredFile> => {
+  const find = async (current: RemoteVersion, name: string): Promise<StoredFile | null | undefined> =>
+    (await store.find(current.keyOf(name))) ?? source.elsewhere?.(current, name);
+
+  const obtain = async (name: string, maxBytes: number): Promise<StoredFile> => {
     const subject: Subject = { location, file: name };
     const { urlOf, keyOf, immutable } = await resolve();
-    const found = await store.find(keyOf(name));
+    const found = await find(await resolve(), name);
+    if (found === null) throw new FilesError("not-found", `${location} has no file ${name}`, subject);
     if (found && (immutable || offline)) return cached(found, name);
     if (offline) throw offlineError(subject);
     const url = urlOf(name);
     try {
       const expected = (await source.lookUp?.(await resolve(), name)) ?? undefined;
-      const request = { url, key: keyOf(name), subject, immutable, signal, onProgress, current: found, expected };
+      const key = keyOf(name);
+      const request = { url, key, subject, immutable, maxBytes, signal, onProgress, current: found, expected };
       const file = await download(client, store, request);
       return file === found ? cached(file, name) : file;
     } catch (error) {
+      if (!found || !(error instanceof FilesError)) throw error;
       // The network is gone, but there is a copy: better an old one than none.
-      if (found && error instanceof FilesError && error.code === "network") return cached(found, name);
+      if (error.code === "network") return cached(found, name);
+      // A cache that cannot be written still serves what is up to date.
+      if (error.code === "io" && (await isCurrent(client, url, found, subject, signal))) return cached(found, name);
       throw error;
     }
   };
 
   const probe = async (name: string): Promise<boolean> => {
-    const { urlOf, keyOf, immutable } = await resolve();
-    const found = await store.find(keyOf(name));
+    const { urlOf, immutable } = await resolve();
+    const found = await find(await resolve(), name);
+    if (found === null) return false;
     if (found && (immutable || offline)) return true;
     if (offline) return false;
     const listed = await source.lookUp?.(await resolve(), name);
@@ -104,20 +128,13 @@ export function remoteFileSet(source: RemoteSource): FileSet {
     }
   };
 
-  const open = async (name: string): Promise<RandomAccessFile> => {
+  const openUpTo = async (name: string, maxBytes: number): Promise<RandomAccessFile> => {
     checkFileName(name, location);
     signal?.throwIfAborted();
-    return (await once(fetched, name, () => obtain(name))).open(name);
-  };
-  const readBytes = async (name: string): Promise<Uint8Array> => {
-    const file = await open(name);
-    try {
-      const bytes = new Uint8Array(file.size);
-      await file.read(0, bytes);
-      return bytes;
-    } finally {
-      await file.close();
-    }
+    const limit = Math.min(maxBytes, options.maxFileSize ?? MAX_FILE);
+    const file = await once(fetched, name, () => obtain(name, limit));
+    if (file.size > limit) throw tooLarge(location, name, limit, file.size);
+    return file.open(name);
   };
 
   return {
@@ -134,12 +151,13 @@ export function remoteFileSet(source: RemoteSource): FileSet {
     ...(source.list && {
       async list() {
         const current = await resolve();
-        return offline ? store.names(current.prefix) : source.list!(current);
+        if (!offline) return source.list!(current);
+        const own = await store.names(current.prefix);
+        return [...new Set([...own, ...((await source.namesElsewhere?.(current)) ?? [])])].sort();
       },
     }),
-    open,
-    readBytes,
-    readText: async (name) => new TextDecoder().decode(await readBytes(name)),
+    open: (name) => openUpTo(name, Number.POSITIVE_INFINITY),
+    ...wholeFiles(location, openUpTo),
     async close() {},
   };
 }
@@ -157,11 +175,17 @@ async function exists(client: HttpClient, url: string, subject: Subject, signal?
   const redirected = answer.response.status >= 300 && answer.response.status < 400;
   // The hub vouches for what it redirects to; anyone else may send us to a page that says "not here".
   if (redirected && answer.header("x-repo-commit")) return true;
-  if (redirected || answer.response.status === 405 || answer.response.status === 501) {
-    // No answer to HEAD: begin a download and drop it.
-    answer = await client.request(url, subject, { headers: { range: "bytes=0-0" }, signal });
+  const silent = answer.response.status === 405 || answer.response.status === 501;
+  const page = answer.response.ok && isCalledPage(answer.response) && !mayBePage(subject.file);
+  if (redirected || silent || page) {
+    // No answer to HEAD, or one that may be a page for any address: begin a download and drop it.
+    const headers = { range: `bytes=0-${PAGE_HEAD - 1}` };
+    answer = await client.request(url, subject, { headers, signal });
   }
   const { status, ok } = answer.response;
+  if (ok && isCalledPage(answer.response) && !mayBePage(subject.file)) {
+    return !startsAsPage(await readHead(answer.response, client.timeout, signal), true);
+  }
   await discard(answer.response);
   if (ok || status === 416) return true;
   if (status === 404 || status === 410) {
@@ -170,4 +194,18 @@ async function exists(client: HttpClient, url: string, subject: Subject, signal?
     return false;
   }
   throw statusError(answer, url, subject);
+}
+
+/** The first bytes of a body, as far as they came. */
+async function readHead(response: Response, timeout: number, signal?: AbortSignal): Promise<Uint8Array> {
+  let head = new Uint8Array(0);
+  try {
+    for await (const piece of bodyPieces(response, timeout, signal)) {
+      head = Uint8Array.from([...head, ...piece.subarray(0, PAGE_HEAD - head.length)]);
+      if (head.length === PAGE_HEAD) break;
+    }
+  } catch {
+    signal?.throwIfAborted();
+  }
+  return head;
 }

@@ -15,6 +15,13 @@ export async function createSha256(): Promise<Hasher> {
   return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
 }
 
+/** The digest of a short text, in lower-case hexadecimal. */
+export function sha256Text(text: string): string {
+  const hasher = new Sha256();
+  hasher.update(new TextEncoder().encode(text));
+  return hasher.hex();
+}
+
 /** The fractional bits of the `count` first primes' roots of the given degree, as FIPS 180-4 defines its constants. */
 function fractions(count: number, degree: 2 | 3): Uint32Array {
   const values = new Uint32Array(count);

@@ -55,3 +55,8 @@ export interface FileStore {
 export function isStored(file: StoredFile | PartialFile): file is StoredFile {
   return "open" in file;
 }
+
+/** Another took over a download whose holder had been silent for too long. */
+export class Superseded extends Error {
+  override readonly name = "Superseded";
+}

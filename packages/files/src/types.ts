@@ -14,6 +14,12 @@ export interface RandomAccessFile {
   close(): Promise<void>;
 }
 
+/** How a file is read whole. */
+export interface WholeFileOptions {
+  /** Refuses a longer file, before more of it is downloaded or read. By default 64 MiB for text, 1 GiB for bytes. */
+  readonly maxBytes?: number;
+}
+
 /** The files of one model, wherever they live. Names are relative, with "/" between folders. */
 export interface FileSet {
   /** Where the files are, for messages: a path, a URL, `hub id@revision`, or "memory". */
@@ -23,9 +29,13 @@ export interface FileSet {
   list?(): Promise<string[]>;
   /** @throws FilesError with code "not-found" when the file is absent. */
   open(name: string): Promise<RandomAccessFile>;
-  /** The contents decoded as UTF-8, a leading byte order mark removed. */
-  readText(name: string): Promise<string>;
-  readBytes(name: string): Promise<Uint8Array>;
+  /**
+   * The contents decoded as UTF-8, a leading byte order mark removed.
+   * @throws FilesError "not-found", "too-large", or "lfs-pointer" where Git LFS has not fetched the file.
+   */
+  readText(name: string, options?: WholeFileOptions): Promise<string>;
+  /** @throws FilesError as `readText` does. */
+  readBytes(name: string, options?: WholeFileOptions): Promise<Uint8Array>;
   /** Releases what the set holds open. Files opened from it stay usable until they are closed. */
   close(): Promise<void>;
 }
@@ -59,7 +69,10 @@ export interface OpenFilesOptions {
   readonly revision?: string;
   /** Folder of the download cache; by default `$CONVBERT_CACHE`, else `convbert` in the user's cache folder. */
   readonly cacheDirectory?: string;
-  /** Never touch the network: answer from the cache or fail with code "offline". `$CONVBERT_OFFLINE=1` sets it too. */
+  /**
+   * Never touch the network: answer from the cache or fail with code "offline". `$CONVBERT_OFFLINE=1`,
+   * `$HF_HUB_OFFLINE=1` and `$TRANSFORMERS_OFFLINE=1` set it too.
+   */
   readonly offline?: boolean;
   /** Stops downloads; what has arrived stays for the next attempt to resume. */
   readonly signal?: AbortSignal;
@@ -70,10 +83,15 @@ export interface OpenFilesOptions {
   readonly retryDelay?: number;
   /** Milliseconds that a server may be silent; 30,000 by default. */
   readonly timeout?: number;
+  /** Bytes that any file may have; a longer one is refused. 64 GiB by default. */
+  readonly maxFileSize?: number;
   /** Replaces the global `fetch`, for a proxy or a test. */
   readonly fetch?: typeof fetch;
   /** Address of the hub; by default `$HF_ENDPOINT`, else https://huggingface.co. */
   readonly endpoint?: string;
-  /** Access token, sent to the given source's own origin only. For a hub id `$HF_TOKEN` is the default. */
+  /**
+   * Access token, sent to the given source's own origin only; "" for none. For a hub id the default is where
+   * Python looks: `$HF_TOKEN`, then the file that `hf auth login` writes (`$HF_TOKEN_PATH`, else `token` in `$HF_HOME`).
+   */
   readonly token?: string;
 }

@@ -1,7 +1,9 @@
 import { FilesError } from "./errors.js";
 import { HttpClient } from "./http.js";
 import { type RemoteVersion, remoteFileSet } from "./remote.js";
+import { sha256Text } from "./sha256.js";
 import type { FileStore } from "./store.js";
+import { cleanToken } from "./token.js";
 import type { FileSet, OpenFilesOptions } from "./types.js";
 
 /** Endings of single files, which people give in place of the folder. */
@@ -11,21 +13,24 @@ const SINGLE_FILE = /\.(safetensors|bin|json|txt|h5|onnx|msgpack|pt|pth)$/i;
 export function urlFileSet(address: URL, store: FileStore, offline: boolean, options: OpenFilesOptions): FileSet {
   const base = new URL(address);
   base.hash = "";
-  const location = base.href;
+  const { search } = base;
+  base.search = "";
+  // A query may sign the address, so that it must stay untold.
+  const location = base.username || base.password ? base.host : base.href + (search && "?…");
+  if (base.username || base.password) {
+    throw new FilesError("invalid-source", `${location}: give credentials by \`token\`, not inside the address`, {
+      location,
+    });
+  }
   if (SINGLE_FILE.test(base.pathname)) {
     throw new FilesError("invalid-source", `${location} is one file; give the address of the folder it is in`, {
       location,
     });
   }
-  if (base.username || base.password) {
-    throw new FilesError("invalid-source", `${base.host}: give credentials by \`token\`, not inside the address`, {
-      location: base.host,
-    });
-  }
-  const { search } = base;
-  base.search = "";
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  const prefix = `url/${base.href.replace("://", "/").replace(/\/$/, "")}${search && `/${encodeURIComponent(search)}`}`;
+  // Each part has its own place, so that no two addresses can meet in one folder.
+  const query = search === "" ? "-" : sha256Text(search).slice(0, 32);
+  const prefix = `url/${base.protocol.slice(0, -1)}/${base.host}/${query}/${encodeURIComponent(base.pathname)}`;
   const version: RemoteVersion = {
     immutable: false,
     prefix,
@@ -34,7 +39,7 @@ export function urlFileSet(address: URL, store: FileStore, offline: boolean, opt
   };
   return remoteFileSet({
     location,
-    client: new HttpClient(options, base.origin, options.token),
+    client: new HttpClient(options, base.origin, cleanToken(options.token, location)),
     store,
     offline,
     options,

@@ -33,7 +33,14 @@ const isBody = (bytes: Uint8Array) => Buffer.compare(bytes, body) === 0;
 async function fetchInto(store: FileStore, origin: string, signal?: AbortSignal) {
   const client = new HttpClient({ retries: 0, retryDelay: 1 }, origin, undefined);
   const subject = { location: origin, file: "weights.bin" };
-  const request = { url: `${origin}/weights.bin`, key: "a/weights.bin", subject, immutable: true, signal };
+  const request = {
+    url: `${origin}/weights.bin`,
+    key: "a/weights.bin",
+    subject,
+    immutable: true,
+    maxBytes: 1e9,
+    signal,
+  };
   const stored = await download(client, store, request);
   const file = await stored.open("weights.bin");
   const bytes = new Uint8Array(file.size);

@@ -339,7 +339,7 @@ describe("a cache that several share", () => {
     const { read, cacheDirectory } = await setUp((_request, response) => sendTruncated(response, body, 10_000));
     await expect(read()).rejects.toMatchObject({ code: "network" });
     const names = await readdir(cacheDirectory, { recursive: true });
-    expect(names.filter((name) => name.endsWith("weights.bin"))).toEqual([]);
+    expect(names.filter((name) => name.endsWith("@file"))).toEqual([]);
     expect(names.filter((name) => name.endsWith("@lock"))).toEqual([]);
   });
 

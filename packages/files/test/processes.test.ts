@@ -1,40 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { openFiles } from "@convbert/files";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { takeLock } from "../src/lock.js";
+import { output, runNode } from "./node-process.js";
 import { pattern, sendFile, serve, temporaryFolder } from "./server.js";
 
 const body = pattern(400_000);
-const source = fileURLToPath(new URL("../src/index.ts", import.meta.url));
-
 /** Another process of Node that reads `weights.bin` and says how long it is. */
 function reader(url: string, cacheDirectory: string): ChildProcess {
-  // The sources import each other with the suffix of their build.
-  const hooks =
-    'import{registerHooks}from"node:module";registerHooks({resolve:(s,c,n)=>' +
-    'n(s.startsWith(".")?s.replace(/\\.js$/,".ts"):s,c)})';
-  const code = `
-    import { openFiles } from ${JSON.stringify(pathToFileURL(source).href)};
+  return runNode(`
     const files = await openFiles(${JSON.stringify(url)}, { cacheDirectory: ${JSON.stringify(cacheDirectory)} });
-    console.log((await files.readBytes("weights.bin")).length);`;
-  const hook = `data:text/javascript,${encodeURIComponent(hooks)}`;
-  const child = spawn(process.execPath, ["--no-warnings", "--import", hook, "--input-type=module", "-e", code], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return child;
-}
-
-async function output(child: ChildProcess): Promise<string> {
-  let text = "";
-  child.stdout!.on("data", (chunk) => (text += chunk));
-  await once(child, "close");
-  return text.trim();
+    console.log((await files.readBytes("weights.bin")).length);`);
 }
 
 describe("several processes", () => {
@@ -74,6 +54,46 @@ describe("several processes", () => {
   });
 });
 
+describe("a process that was asleep while another took its download over", () => {
+  test("does no harm when it wakes, and gets the file", async () => {
+    let answers = 0;
+    let begun: () => void;
+    const halfway = new Promise<void>((resolve) => (begun = resolve));
+    let wake: () => void = () => {};
+    const server = await serve((request, response) => {
+      if (answers++ > 0) return sendFile(request, response, body, { etag: '"v1"' });
+      response.writeHead(200, { "content-length": String(body.length), etag: '"v1"' });
+      response.write(body.subarray(0, 200_000), () => setTimeout(begun, 300));
+      // The rest arrives once another has the file.
+      wake = () => response.end(body.subarray(200_000));
+      return undefined;
+    });
+    const cacheDirectory = await temporaryFolder();
+    const child = reader(`${server.origin}/model`, cacheDirectory);
+    const said = output(child);
+    await halfway;
+    child.kill("SIGSTOP");
+    const inCache = () => readdir(cacheDirectory, { recursive: true });
+    const part = join(cacheDirectory, (await inCache()).find((name) => name.endsWith(".part"))!);
+    const { ino } = await stat(part);
+    // As after a minute of silence, by a holder of which nothing is known.
+    const lock = join(cacheDirectory, (await inCache()).find((name) => name.endsWith("@lock"))!);
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(lock, longAgo, longAgo);
+    const files = await openFiles(`${server.origin}/model`, { cacheDirectory });
+    expect(await files.readBytes("weights.bin")).toEqual(body);
+    // What had arrived was gone on with, in its place on disk.
+    expect(server.headers[1]!.range).toMatch(/^bytes=[1-9]/);
+    const file = join(cacheDirectory, (await inCache()).find((name) => name.endsWith("@file"))!);
+    expect((await stat(file)).ino).toBe(ino);
+    child.kill("SIGCONT");
+    wake();
+    expect(await said).toBe("400000");
+    expect(Buffer.compare(await readFile(file), body)).toBe(0);
+    expect((await inCache()).filter((name) => /part|lock/.test(name))).toEqual([]);
+  });
+});
+
 describe("a lock", () => {
   const never = async () => false;
 
@@ -82,11 +102,11 @@ describe("a lock", () => {
     let inside = 0;
     let most = 0;
     const work = async () => {
-      const unlock = await takeLock(path, never);
+      const lock = await takeLock(path, never);
       most = Math.max(most, ++inside);
       await new Promise((resolve) => setTimeout(resolve, 5));
       inside--;
-      await unlock!();
+      await lock!.release();
     };
     await Promise.all([work(), work(), work(), work()]);
     expect(most).toBe(1);
@@ -97,23 +117,23 @@ describe("a lock", () => {
     const child = spawn(process.execPath, ["-e", ""]);
     await once(child, "exit");
     await writeFile(path, JSON.stringify({ pid: child.pid, host: hostname(), id: "gone" }));
-    await (await takeLock(path, never))!();
+    await (await takeLock(path, never))!.release();
     await writeFile(path, JSON.stringify({ pid: 1, host: "elsewhere", id: "silent" }));
     const longAgo = new Date(Date.now() - 3_600_000);
     await utimes(path, longAgo, longAgo);
-    await (await takeLock(path, never))!();
+    await (await takeLock(path, never))!.release();
     await writeFile(path, "not even JSON");
     await utimes(path, longAgo, longAgo);
-    await (await takeLock(path, never))!();
+    await (await takeLock(path, never))!.release();
   });
 
   test("is waited for, until it is not needed any more or the caller gives up", async () => {
     const path = join(await temporaryFolder(), "lock");
-    const unlock = await takeLock(path, never);
+    const lock = await takeLock(path, never);
     let asked = 0;
     expect(await takeLock(path, async () => ++asked === 2)).toBeUndefined();
     const waiting = takeLock(path, never, AbortSignal.timeout(50));
     await expect(waiting).rejects.toMatchObject({ name: "TimeoutError" });
-    await unlock!();
+    await lock!.release();
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -97,6 +98,11 @@ export function pattern(length: number, seed = 1): Uint8Array {
     bytes[i] = state >>> 24;
   }
   return bytes;
+}
+
+/** A named pipe: opening it waits for whoever opens its other end. */
+export function makePipe(path: string): void {
+  execFileSync("/usr/bin/env", ["mkfifo", path]);
 }
 
 /** A folder of its own for the test, removed when it ends. */

@@ -172,6 +172,7 @@ const LOADING = {
   endpoint: true,
   fetch: true,
   ignoreMismatchedSizes: true,
+  maxFileSize: true,
   offline: true,
   onProgress: true,
   onWarning: true,
