@@ -1,3 +1,5 @@
+import { plainText } from "@convbert/files";
+
 /**
  * What is wrong with the weights:
  * - "format": the file is damaged, hostile, or not what its name says;
@@ -7,9 +9,20 @@
  */
 export type WeightsErrorCode = "format" | "unsupported" | "missing" | "mismatch";
 
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
 export interface WeightsErrorFields extends ErrorOptions {
   readonly file?: string;
   readonly tensor?: string;
+}
+
+/** Names come from files: they are escaped, and long ones cut. */
+function printable(message: string, { file, tensor }: WeightsErrorFields): string {
+  let text = message;
+  for (const name of [file, tensor]) {
+    if (name) text = text.replaceAll(name, plainText(name));
+  }
+  return text.replace(UNSAFE, (character) => plainText(character));
 }
 
 /** The one error of this package: `file` and `tensor` say where, the message what to do. */
@@ -20,7 +33,7 @@ export class WeightsError extends Error {
   readonly tensor: string | undefined;
 
   constructor(code: WeightsErrorCode, message: string, fields: WeightsErrorFields = {}) {
-    super(fields.file === undefined ? message : `${fields.file}: ${message}`, {
+    super(printable(fields.file === undefined ? message : `${fields.file}: ${message}`, fields), {
       ...(fields.cause === undefined ? {} : { cause: fields.cause }),
     });
     this.code = code;

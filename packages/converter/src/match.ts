@@ -1,5 +1,6 @@
 import { plainText } from "@convbert/files";
 import { WeightsError } from "./errors.js";
+import { unwrapped } from "./wrappers.js";
 
 /** A name and shape, of a tensor found in a checkpoint or expected by a model. */
 export interface NamedShape {
@@ -53,7 +54,7 @@ const DEFAULT_BUFFERS = ["embeddings.position_ids", "embeddings.token_type_ids"]
  * Matches the names of a checkpoint with those of a model by the rules of the reference's `from_pretrained`
  * (transformers 4.34, `_load_pretrained_model`): old names of layer-norm parameters (`gamma`, `beta`), a base model's
  * checkpoint in a model with a head and the other way round, tied weights, and buffers.
- * Beyond the reference, a `module.` in front of every name (a saved `DataParallel`) is taken off.
+ * Beyond the reference, what training scripts wrap around a model is taken off the names ({@link unwrapped}).
  * @throws WeightsError "mismatch" for names of which some can only be a base model's and some only those of a model
  * with a head, where the reference calls the checkpoint corrupted.
  */
@@ -64,15 +65,27 @@ export function matchNames(
 ): NameMatch {
   const { prefix = "", tied = [], buffers = DEFAULT_BUFFERS } = options;
   const wanted = new Map([...expected].map((tensor) => [tensor.name, tensor]));
+  const dotted = `${prefix}.`;
   const there = [...found];
-  const wrapped = there.length > 0 && there.every(({ name }) => name.startsWith("module."));
+  const isWanted = (raw: string): boolean => {
+    const name = currentName(raw);
+    return (
+      wanted.has(name) ||
+      (prefix !== "" &&
+        (wanted.has(dotted + name) || (name.startsWith(dotted) && wanted.has(name.slice(dotted.length)))))
+    );
+  };
+  const plainNames = unwrapped(
+    there.map(({ name }) => name),
+    isWanted,
+  );
 
   // The checkpoint's current name -> the tensor; an exact name wins over one that had to be rewritten.
   const loaded = new Map<string, NamedShape>();
   const shadowed: string[] = [];
   const renamed: [string, NamedShape][] = [];
-  for (const tensor of there) {
-    const plain = wrapped ? tensor.name.slice("module.".length) : tensor.name;
+  for (const [i, tensor] of there.entries()) {
+    const plain = plainNames[i]!;
     const current = currentName(plain);
     if (current === plain) loaded.set(current, tensor);
     else renamed.push([current, tensor]);
@@ -82,7 +95,6 @@ export function matchNames(
     else loaded.set(current, tensor);
   }
 
-  const dotted = `${prefix}.`;
   const loadedHasPrefix = prefix !== "" && [...loaded.keys()].some((name) => name.startsWith(prefix));
   const expectsPrefix = prefix !== "" && [...wanted.keys()].some((name) => name.startsWith(prefix));
   if (expectsPrefix && !loadedHasPrefix) refuseMixed(loaded, wanted, dotted);

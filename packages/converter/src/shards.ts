@@ -1,4 +1,4 @@
-import type { FileSet, RandomAccessFile } from "@convbert/files";
+import { type FileSet, plainText, type RandomAccessFile } from "@convbert/files";
 import { WeightsError } from "./errors.js";
 import type { FileContents } from "./formats/format.js";
 import { findTensor } from "./reader.js";
@@ -50,21 +50,12 @@ async function openShards(
   const owners = new Map<string, WeightsReader>();
   const tensors = new Map<string, TensorInfo>();
   try {
-    for (const shard of new Set(index.weights.values())) readers.set(shard, await openShard(shard));
-    for (const [name, shard] of index.weights) {
-      const reader = readers.get(shard)!;
-      const info = reader.tensors.get(name);
-      if (!info) {
-        const message = `says that ${name} is in ${shard}, but it is not`;
-        throw new WeightsError("format", message, { file: indexName, tensor: name });
-      }
-      owners.set(name, reader);
-      tensors.set(name, info);
-    }
-    // Like the reference, take what a shard has beyond the index.
-    for (const reader of readers.values()) {
+    // As the reference composes them: in the order of their names, whole, whatever the index says is in which; of a
+    // tensor that several have the last counts. A name that none has is no tensor.
+    for (const shard of [...new Set(index.weights.values())].sort()) {
+      const reader = await openShard(shard);
+      readers.set(shard, reader);
       for (const [name, info] of reader.tensors) {
-        if (owners.has(name)) continue;
         owners.set(name, reader);
         tensors.set(name, info);
       }
@@ -99,7 +90,7 @@ function parseIndex(text: string, file: string): ShardIndex {
   if (typeof map !== "object" || map === null || Array.isArray(map)) return fail("it has no weight_map");
   const weights = new Map<string, string>();
   for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== "string") return fail(`${name} has no file name`);
+    if (typeof shard !== "string") return fail(`${plainText(name)} has no file name`);
     weights.set(name, shard);
   }
   const shards = new Set(weights.values()).size;
@@ -107,7 +98,9 @@ function parseIndex(text: string, file: string): ShardIndex {
   if (shards > MAX_SHARDS) fail(`it names ${shards} files`);
   const texts: Record<string, string> = Object.create(null);
   if (typeof metadata === "object" && metadata !== null) {
-    for (const [key, value] of Object.entries(metadata)) texts[key] = String(value);
+    for (const [key, value] of Object.entries(metadata)) {
+      if (["string", "number", "boolean"].includes(typeof value)) texts[key] = String(value);
+    }
   }
   return { weights, metadata: texts };
 }

@@ -233,7 +233,7 @@ describe("bombs", () => {
     ["copies", `N${"2".repeat(2_000_000)}`],
     ["calls that copy", `](${"NN\x86".repeat(5000)}eq\x00${"ccollections\nOrderedDict\nh\x00\x85R0".repeat(5000)}`],
   ])("of pickled %s end at a limit", async (_, code) => {
-    await expect(readPyTorch(torchZip(pickle(code)))).rejects.toThrow(/more than 1000000 objects|cut short/);
+    await expect(readPyTorch(torchZip(pickle(code)))).rejects.toThrow(/more than \d+ objects|cut short/);
   });
 
   test("of laughs, lists of lists of the same list, take no more than they are", async () => {

@@ -100,6 +100,46 @@ describe("names", () => {
     expect(matchNames(list("module.a", "b"), list("a", "b")).missing).toEqual(["a"]);
   });
 
+  test.each([
+    ["DataParallel twice", "module.module."],
+    ["torch.compile", "_orig_mod."],
+    ["torch.compile in DataParallel", "module._orig_mod."],
+    ["DataParallel in torch.compile", "_orig_mod.module."],
+    ["FSDP", "_fsdp_wrapped_module."],
+    ["a LightningModule", "model."],
+    ["a compiled model in a LightningModule", "model._orig_mod."],
+    ["Lightning's DeepSpeed", "_forward_module.model."],
+    ["a network", "net."],
+  ])("of %s are unwrapped: %s", (_, wrapper) => {
+    const model = list("convbert.embeddings.a", "convbert.encoder.layer.0.b", "classifier.weight");
+    for (const [saved, into] of [
+      [model, model],
+      [model, list("embeddings.a", "encoder.layer.0.b")],
+      [list("embeddings.a", "encoder.layer.0.b"), model],
+    ] as const) {
+      const names = saved.map(({ name, shape }) => ({ name: wrapper + name, shape }));
+      const plain = matchNames(saved, into, options);
+      const match = matchNames([...names, ...list("loss_fn.weight")], into, options);
+      expect(match.missing).toEqual(plain.missing);
+      expect(match.mapping).toEqual(new Map([...plain.mapping].map(([name, found]) => [name, wrapper + found])));
+      expect(match.unexpected).toEqual([...plain.unexpected.map((name) => wrapper + name), "loss_fn.weight"]);
+    }
+  });
+
+  test("of wrappers inside the path are unwrapped: FSDP's units, activation checkpoints", () => {
+    const found = list("convbert._fsdp_wrapped_module.a", "convbert.encoder._checkpoint_wrapped_module.layer.0.b");
+    const match = matchNames(found, list("convbert.a", "convbert.encoder.layer.0.b"), options);
+    expect([match.missing, match.unexpected]).toEqual([[], []]);
+  });
+
+  test("are left alone where a prefix is no wrapper's, or leads to nothing", () => {
+    expect(matchNames(list("bert.a"), list("convbert.a"), options).missing).toEqual(["convbert.a"]);
+    expect(matchNames(list("model.x"), list("convbert.a"), options).unexpected).toEqual(["model.x"]);
+    expect(matchNames(list("model.a", "b"), list("a", "b")).missing).toEqual(["a"]);
+    const long = `${"module.".repeat(100_000)}a`;
+    expect(matchNames(list(long), list("a")).missing).toEqual(["a"]);
+  });
+
   test("of a base model beside those of a head are refused, as by the reference", () => {
     const model = list("convbert.encoder.weight", "classifier.weight");
     const mixed = list("encoder.weight", "classifier.weight");

@@ -4,6 +4,11 @@ import { crc32 } from "./crc32.js";
 /** Deflate never shrinks by more than this factor (RFC 1951: 258 bytes for 2 bits); a larger claim is a lie. */
 const MAX_RATIO = 1032;
 
+/** Whether so many bytes can come out of so few. */
+export function canInflate(compressedSize: number, size: number): boolean {
+  return size <= compressedSize * MAX_RATIO + 64;
+}
+
 /**
  * Unpacks a raw deflate stream (RFC 1951) with the platform's own decoder, and stops as soon as it gives more than
  * was declared, so that a small file cannot fill the memory.
@@ -16,7 +21,7 @@ export async function inflate(
 ): Promise<Uint8Array> {
   const fail = (message: string, cause?: unknown): WeightsError =>
     new WeightsError("format", `damaged zip archive: ${declared.name} ${message}`, { file, cause });
-  if (declared.size > compressed.length * MAX_RATIO + 64) throw fail(`cannot unpack to ${declared.size} bytes`);
+  if (!canInflate(compressed.length, declared.size)) throw fail(`cannot unpack to ${declared.size} bytes`);
 
   const target = new Uint8Array(declared.size);
   let filled = 0;

@@ -1,7 +1,7 @@
 import type { RandomAccessFile } from "@convbert/files";
 import { WeightsError } from "../errors.js";
 import { readRange } from "../source.js";
-import { inflate } from "./inflate.js";
+import { canInflate, inflate } from "./inflate.js";
 
 /** One file inside a zip archive. */
 export interface ZipEntry {
@@ -42,7 +42,9 @@ export async function readZip(file: RandomAccessFile): Promise<ZipArchive> {
     throw new WeightsError("format", `damaged zip archive: ${message}`, { file: file.name });
   };
   const { count, directoryOffset, directorySize } = await readEndRecord(file, fail);
-  if (directorySize > MAX_DIRECTORY_BYTES || count * 46 > directorySize) fail("its directory cannot have that size");
+  if (directorySize > MAX_DIRECTORY_BYTES || count * 46 > directorySize || count * 76 > file.size) {
+    fail("its directory cannot have that size");
+  }
   const bytes = await readRange(file, directoryOffset, directorySize);
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const decoder = new TextDecoder();
@@ -63,6 +65,9 @@ export async function readZip(file: RandomAccessFile): Promise<ZipArchive> {
     if (method !== 0 && method !== 8) return fail(`${name} is compressed by the unknown method ${method}`);
     const sizes = readSizes(data, at, at + 46 + nameLength, extraLength) ?? fail(`${name} has no valid sizes`);
     if (method === 0 && sizes.compressedSize !== sizes.size) fail(`${name} is stored, but its two sizes differ`);
+    if (method === 8 && !canInflate(sizes.compressedSize, sizes.size)) {
+      fail(`${name} cannot unpack to ${sizes.size} bytes`);
+    }
     found.push({ name, method, crc32, ...sizes });
     at = next;
   }

@@ -52,7 +52,8 @@ export async function readArchive(file: RandomAccessFile): Promise<Checkpoint> {
   }
 
   const { value } = interpret(await readEntry(archive, pickleEntry), 0, file.name);
-  const tensors = collectTensors(value, (key) => records.get(key)?.size, unpackedBytes, file.name);
+  const sizes = { fileBytes: file.size, unpackedBytes };
+  const tensors = collectTensors(value, (key) => records.get(key)?.size, sizes, file.name);
   return { tensors, records, bigEndian: order === "big" };
 }
 

@@ -130,6 +130,17 @@ const dictionary: Handler = ([items], budget) => {
   return made;
 };
 
+/** A view whose values are not those of its storage: PyTorch negates or conjugates them as it reads. */
+function marked(marks: unknown): UnsupportedTensor | null {
+  if (!(marks instanceof Map)) return null;
+  if (marks.get("conj") === true) return new UnsupportedTensor("conjugated (lazily; resolve_conj() it)");
+  return marks.get("neg") === true ? new UnsupportedTensor("negated (lazily; resolve_neg() it)") : null;
+}
+
+/** Modules whose classes training scripts keep beside the weights; their instances are passed over. */
+const BYSTANDERS =
+  /^(pytorch_lightning|lightning|lightning_fabric|omegaconf|pathlib|datetime|uuid|deepspeed|transformers\.(models\.convbert\.configuration_convbert|training_args|trainer_utils|trainer_pt_utils))(\.|$)/;
+
 /** Everything that a pickle may name. Each handler is ours and only describes; none runs what the file says. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
   "collections.OrderedDict": dictionary,
@@ -149,10 +160,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "torch.Size": ([items]) => items,
   "torch.device": inert("device"),
   "torch._utils._rebuild_tensor": ([storage, offset, shape, stride]) => new TensorRef(storage, offset, shape, stride),
-  "torch._utils._rebuild_tensor_v2": ([storage, offset, shape, stride]) =>
-    new TensorRef(storage, offset, shape, stride),
-  "torch._utils._rebuild_tensor_v3": ([storage, offset, shape, stride, , , dtype]) =>
-    new TensorRef(storage, offset, shape, stride, dtype),
+  "torch._utils._rebuild_tensor_v2": ([storage, offset, shape, stride, , , marks]) =>
+    marked(marks) ?? new TensorRef(storage, offset, shape, stride),
+  "torch._utils._rebuild_tensor_v3": ([storage, offset, shape, stride, , , dtype, marks]) =>
+    marked(marks) ?? new TensorRef(storage, offset, shape, stride, dtype),
   "torch._utils._rebuild_parameter": ([data]) => data,
   "torch._utils._rebuild_parameter_with_state": ([data]) => data,
   "torch._utils._rebuild_device_tensor_from_cpu_tensor": ([data]) => data,
@@ -193,7 +204,8 @@ export function findGlobal(module: string, name: string): PickleGlobal | undefin
   if (home === "torch" && /^(complex128|cdouble|complex32|chalf|q?u?int\d+(x\d+)?|float4_e2m1fn_x2)$/.test(name)) {
     return asGlobal(id, new TorchDType(name, undefined));
   }
-  return Object.hasOwn(HANDLERS, id) ? { id, call: HANDLERS[id]! } : undefined;
+  if (Object.hasOwn(HANDLERS, id)) return { id, call: HANDLERS[id]! };
+  return BYSTANDERS.test(module) ? { id, call: inert(id) } : undefined;
 }
 
 /** A type stands for itself; calling it, which no checkpoint does, gives an inert object. */

@@ -62,7 +62,8 @@ export async function readLegacy(file: RandomAccessFile): Promise<Checkpoint> {
     records.set(key, plainRecord(file, at + 8, size));
     at += 8 + size;
   }
-  const tensors = collectTensors(root, (key) => records.get(key)?.size, file.size, file.name);
+  const sizes = { fileBytes: file.size, unpackedBytes: file.size };
+  const tensors = collectTensors(root, (key) => records.get(key)?.size, sizes, file.name);
   return { tensors, records, bigEndian: false };
 }
 

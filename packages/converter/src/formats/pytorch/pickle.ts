@@ -1,3 +1,4 @@
+import { plainText } from "@convbert/files";
 import { WeightsError } from "../../errors.js";
 
 /*
@@ -48,6 +49,9 @@ export class PickleEndError extends Error {
   override readonly name = "PickleEndError";
 }
 
+/** Objects that a byte of the pickle can make, the containers' cost included, and those that any pickle may. */
+const OBJECTS_A_BYTE = 3;
+const FREE_OBJECTS = 1000;
 const MAX_OBJECTS = 1_000_000;
 /** A dict or set takes the memory of many plain values. */
 export const CONTAINER_COST = 10;
@@ -87,10 +91,11 @@ class Unpickler {
     this.#at = start;
     this.#host = host;
     this.#file = file;
+    const most = Math.min(MAX_OBJECTS, FREE_OBJECTS + OBJECTS_A_BYTE * (bytes.length - start));
     this.#budget = {
       spend: (objects) => {
         this.#objects += objects;
-        if (this.#objects > MAX_OBJECTS) this.#fail(`it makes more than ${MAX_OBJECTS} objects`);
+        if (this.#objects > most) this.#fail(`it makes more than ${most} objects`);
       },
     };
   }
@@ -268,16 +273,16 @@ class Unpickler {
         this.#get(this.#u32());
         return;
       case 0x70: // PUT
-        this.#memo.set(Number(this.#line()), this.#top());
+        this.#put(Number(this.#line()));
         return;
       case 0x71: // BINPUT
-        this.#memo.set(this.#u8(), this.#top());
+        this.#put(this.#u8());
         return;
       case 0x72: // LONG_BINPUT
-        this.#memo.set(this.#u32(), this.#top());
+        this.#put(this.#u32());
         return;
       case 0x94: // MEMOIZE
-        this.#memo.set(this.#memo.size, this.#top());
+        this.#put(this.#memo.size);
         return;
       case 0x63: // GLOBAL
         this.#push(this.#global(this.#line(), this.#line()));
@@ -378,6 +383,11 @@ class Unpickler {
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
   }
 
+  #put(index: number): void {
+    this.#budget.spend(1);
+    this.#memo.set(index, this.#top());
+  }
+
   #get(index: number): void {
     if (!this.#memo.has(index)) this.#fail(`it refers to an object ${index} that it never made`);
     this.#push(this.#memo.get(index));
@@ -388,7 +398,7 @@ class Unpickler {
     if (found) return found;
     throw new WeightsError(
       "format",
-      `refused: the pickle asks for ${module}.${name}, which weights do not need. Nothing of it was run. ` +
+      `refused: the pickle asks for ${plainText(`${module}.${name}`)}, which weights do not need. Nothing of it was run. ` +
         "If you trust the file, load it where it was made and save its state_dict() alone, best as safetensors",
       { file: this.#file },
     );

@@ -1,6 +1,8 @@
+import { quoted } from "@convbert/files";
 import { bitsOf, elementCount } from "../../dtypes.js";
 import { WeightsError } from "../../errors.js";
 import type { TensorInfo } from "../../types.js";
+import { findStateDict, isTensor } from "./find-state-dict.js";
 import { type StorageRef, StorageType, TensorRef, TorchDType, UnsupportedTensor } from "./globals.js";
 import { PickleTuple } from "./pickle.js";
 
@@ -15,26 +17,33 @@ export interface StoredTensor extends TensorInfo {
   readonly byteExtent: number;
 }
 
-/** Keys under which training scripts keep the weights, tried in this order. */
-const NESTED_KEYS = ["state_dict", "model_state_dict", "model", "module", "net", "weights", "params", "ema"];
-const MAX_NESTING = 4;
 const MAX_RANK = 64;
+/** What small files may repeat of their own values before it counts. */
+const FREE_BYTES = 1 << 20;
 
 /**
- * Finds the dictionary of tensors in what a checkpoint holds, and checks every tensor against its storage.
+ * Checks every tensor of a checkpoint's state dict against its storage, and all of them together against the file: views
+ * that repeat or overlap would give more values than it has.
  * @param storageBytes the length of a storage's record.
- * @param limit bytes that the values of one tensor may take: no more than the file has, whatever its strides repeat.
+ * @param fileBytes length of the file.
+ * @param unpackedBytes length of what is packed in it.
  */
 export function collectTensors(
   root: unknown,
   storageBytes: (key: string) => number | undefined,
-  limit: number,
+  { fileBytes, unpackedBytes }: { readonly fileBytes: number; readonly unpackedBytes: number },
   file: string,
 ): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   const places = new Map<string, string>();
+  let repeated = 0;
+  let claimed = 0;
   for (const [name, value] of findStateDict(root, file)) {
-    if (typeof name !== "string") continue;
+    if (typeof name !== "string") {
+      if (!isTensor(value)) continue;
+      const message = `a tensor has the key ${quoted(name)} where its name should be; save model.state_dict()`;
+      throw new WeightsError("unsupported", message, { file });
+    }
     if (value instanceof UnsupportedTensor) {
       throw new WeightsError("unsupported", `${name} is a ${value.kind} tensor; save it as a dense one`, {
         file,
@@ -42,52 +51,22 @@ export function collectTensors(
       });
     }
     if (!(value instanceof TensorRef)) continue;
-    const tensor = checkTensor(name, value, storageBytes, limit, file);
-    const { storageKey, byteOffset, dtype, shape, strides } = tensor;
+    const tensor = checkTensor(name, value, storageBytes, unpackedBytes, file);
+    const { storageKey, byteOffset, byteLength, byteExtent, dtype, shape, strides } = tensor;
     const place = JSON.stringify([storageKey, byteOffset, dtype, shape, strides]);
-    const tiedTo = tensor.byteLength > 0 ? places.get(place) : undefined;
-    if (tiedTo === undefined) places.set(place, name);
+    const tiedTo = byteLength > 0 ? places.get(place) : undefined;
+    if (tiedTo === undefined) {
+      places.set(place, name);
+      repeated += Math.max(0, byteLength - byteExtent);
+      claimed += byteLength;
+    }
+    if (repeated > fileBytes || claimed > 2 * unpackedBytes + FREE_BYTES) {
+      const message = `${name} claims values again that others have: together more than the whole file has`;
+      throw new WeightsError("format", message, { file, tensor: name });
+    }
     tensors.set(name, tiedTo === undefined ? tensor : { ...tensor, tiedTo });
   }
   return tensors;
-}
-
-function findStateDict(root: unknown, file: string): Map<unknown, unknown> {
-  let value = root;
-  const path: string[] = [];
-  for (let depth = 0; depth < MAX_NESTING; depth++) {
-    if (!(value instanceof Map)) break;
-    if (value.size === 0 || [...value.values()].some(isTensor)) return value;
-    const inner: Map<unknown, unknown> = value;
-    const key: string | undefined = NESTED_KEYS.find((name) => inner.get(name) instanceof Map);
-    if (key === undefined) break;
-    path.push(key);
-    value = inner.get(key);
-  }
-  const where = path.length > 0 ? ` under ${path.join(".")}` : "";
-  const what = value instanceof Map ? `a dict with the keys ${keysOf(value)}` : describe(value);
-  throw new WeightsError(
-    "unsupported",
-    `no state dict found${where}: it holds ${what}; save model.state_dict() alone`,
-    {
-      file,
-    },
-  );
-}
-
-function isTensor(value: unknown): boolean {
-  return value instanceof TensorRef || value instanceof UnsupportedTensor;
-}
-
-function keysOf(map: Map<unknown, unknown>): string {
-  const keys = [...map.keys()].slice(0, 8).map((key) => (typeof key === "string" ? key.slice(0, 80) : typeof key));
-  return keys.join(", ") + (map.size > keys.length ? ", ..." : "");
-}
-
-function describe(value: unknown): string {
-  if (isTensor(value)) return "a single tensor without a name";
-  if (Array.isArray(value) || value instanceof PickleTuple) return "a list";
-  return value === null ? "nothing" : `a ${typeof value === "object" ? "single object" : typeof value}`;
 }
 
 function checkTensor(
@@ -124,12 +103,14 @@ function checkTensor(
 
   const last = count === 0 ? -1 : shape.reduce((sum, axis, i) => sum + (axis - 1) * strides[i]!, 0);
   const available = storageBytes(key);
-  if (available === undefined) return fail(`needs the storage ${key}, which the file does not have`);
+  if (available === undefined) return fail(`needs the storage ${quoted(key)}, which the file does not have`);
   const owned = length * (storage.dtype === undefined ? 1 : bitsOf(storage.dtype) / 8);
   const startBytes = start * (storage.dtype === undefined ? 1 : bitsOf(storage.dtype) / 8);
   const end = startBytes + (offset + last + 1) * size;
   if (!(end <= Math.min(available, startBytes + owned))) {
-    return fail(`needs ${end} bytes of the storage ${key}, which has ${Math.min(available, startBytes + owned)}`);
+    return fail(
+      `needs ${end} bytes of the storage ${quoted(key)}, which has ${Math.min(available, startBytes + owned)}`,
+    );
   }
   return {
     name,

@@ -1,6 +1,8 @@
-import { byteLengthOf, isWireDType, WIRE_DTYPES } from "../../dtypes.js";
+import { plainText } from "@convbert/files";
+import { byteLengthOf } from "../../dtypes.js";
 import { WeightsError } from "../../errors.js";
 import type { TensorInfo } from "../../types.js";
+import { parseHeaderJson, type RawHeader } from "./header-json.js";
 
 /** The reference's limit for the JSON header. */
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -16,7 +18,7 @@ export interface SafetensorsHeader {
 }
 
 /**
- * Parses and validates the JSON header of a safetensors file as its reference implementation does: known element
+ * Parses and validates the JSON header of a safetensors file as its reference implementation (0.8) does: known element
  * types, sizes that follow from shapes, and values that cover the data exactly, without gaps or overlaps.
  * @param dataLength bytes after the header.
  */
@@ -29,46 +31,25 @@ export function parseHeader(json: Uint8Array, dataLength: number, file: string):
     });
   };
 
-  if (json[0] !== 0x7b) fail("it does not begin with {");
-  let root: unknown;
+  let raw: RawHeader;
   try {
-    root = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json));
+    raw = parseHeaderJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json));
   } catch (cause) {
-    fail("it is not valid JSON in UTF-8", undefined, cause);
+    return fail(cause instanceof SyntaxError ? cause.message : "it is not UTF-8", undefined, cause);
   }
-  if (!isRecord(root)) return fail("it is not an object");
-
-  const metadata: Record<string, string> = Object.create(null);
   const entries: SafetensorsEntry[] = [];
-  for (const [name, value] of Object.entries(root)) {
-    if (name === "__metadata__") {
-      if (!isRecord(value)) return fail("__metadata__ is not an object");
-      for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== "string") return fail(`__metadata__.${key} is not a string`);
-        metadata[key] = text;
-      }
-      continue;
-    }
-    if (!isRecord(value)) return fail(`${name} is not an object`, name);
-    const { dtype, shape, data_offsets: offsets } = value;
-    if (!isWireDType(dtype)) {
-      return fail(`${name} has the unknown dtype ${JSON.stringify(dtype)} (known: ${WIRE_DTYPES.join(", ")})`, name);
-    }
-    if (!Array.isArray(shape)) return fail(`${name} has no shape`, name);
+  for (const { name, dtype, shape, offsets } of raw.entries.values()) {
     const byteLength = byteLengthOf(dtype, shape);
-    if (byteLength === undefined) return fail(`${name} has the impossible ${dtype} shape [${shape}]`, name);
-    if (
-      !Array.isArray(offsets) ||
-      offsets.length !== 2 ||
-      !offsets.every((at) => Number.isSafeInteger(at) && at >= 0)
-    ) {
+    const shown = `${dtype} [${plainText(shape.slice(0, 50).join(", "))}]`;
+    if (byteLength === undefined) return fail(`${name} has the impossible shape ${shown}`, name);
+    const [start, end] = offsets;
+    if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end))) {
       return fail(`${name} has no valid data_offsets`, name);
     }
-    const [start, end] = offsets as [number, number];
     if (end - start !== byteLength) {
-      return fail(`${name} takes bytes ${start} to ${end}, but ${dtype} [${shape}] needs ${byteLength}`, name);
+      return fail(`${name} takes bytes ${start} to ${end}, but ${shown} needs ${byteLength}`, name);
     }
-    entries.push({ name, dtype, shape: shape as number[], byteLength, offset: start });
+    entries.push({ name, dtype, shape, byteLength, offset: start });
   }
 
   entries.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
@@ -83,9 +64,7 @@ export function parseHeader(json: Uint8Array, dataLength: number, file: string):
     const what = covered > dataLength ? "the file is cut short" : "bytes are left over";
     fail(`the tensors take ${covered} bytes and ${dataLength} follow the header: ${what}`);
   }
+  const metadata: Record<string, string> = Object.create(null);
+  for (const [key, text] of raw.metadata ?? []) metadata[key] = text;
   return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
