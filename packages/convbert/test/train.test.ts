@@ -68,8 +68,9 @@ describe("text-classification", () => {
     expect(stderr.trimEnd().split("\n")).toHaveLength(8);
     expect(stderr).toMatch(/^epoch 1 {2}step 5 {2}train loss [\d.]+ {2}loss [\d.]+ {2}accuracy [\d.]+ .* best\n/);
     expect((await readdir(file("texts"))).sort()).toEqual([
-      ...["README.md", "added_tokens.json", "config.json", "metrics.json", "model.safetensors", "report.html"],
-      ...["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "training-log.jsonl", "vocab.txt"],
+      ...["README.md", "added_tokens.json", "checkpoints", "config.json", "metrics.json", "model.safetensors"],
+      ...["report.html", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "training-log.jsonl"],
+      ...["training-run.json", "vocab.txt"],
     ]);
     const { evaluation, test: tested } = await metricsOf("texts");
     expect(evaluation!["accuracy"]).toBeGreaterThan(0.8);
@@ -302,8 +303,13 @@ describe("a run", () => {
     const weights = (output: string) => readFile(join(file(output), "model.safetensors"));
     expect((await weights("again")).equals(await weights("events"))).toBe(true);
 
-    const finished = await convbert([...args("again"), "--resume"]);
-    expect(finished.stderr).toMatch(/has a model already; give another --output, or --overwrite/);
+    const finished = await convbert(args("again"));
+    expect(finished).toMatchObject({ code: 2, stderr: expect.stringContaining("has a finished run; give another") });
+    // Nothing is left to do, and nothing is written again.
+    await writeFile(join(file("again"), "README.md"), "mine");
+    const repeated = await convbert([...args("again"), "--resume"]);
+    expect(repeated).toMatchObject({ code: 0, json: [{ type: "result" }] });
+    expect(await readFile(join(file("again"), "README.md"), "utf8")).toBe("mine");
     const anew = await convbert([...args("again"), "--overwrite"]);
     expect(anew).toMatchObject({ code: 0 });
     expect(events(anew.json)[0]!.resumedFrom).toBe(null);

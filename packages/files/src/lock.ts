@@ -4,10 +4,12 @@ const HEARTBEAT = 5_000;
 const STALE_AFTER = 60_000;
 const POLL = 100;
 
-interface Owner {
+/** Who has a lock. */
+export interface LockOwner {
+  /** Of the process; 0 where the lock does not say. */
   readonly pid: number;
+  /** Name of its machine, for messages. */
   readonly host: string;
-  readonly id: string;
 }
 
 /** A lock that was taken. */
@@ -17,6 +19,27 @@ export interface HeldLock {
   /** Whether that was so a second ago, at the latest: cheap enough to be asked before every write. */
   wasJustHeld(): Promise<boolean>;
   release(): Promise<void>;
+}
+
+/** When a holder counts as gone though its lock is there. */
+export interface LockOptions {
+  /** Milliseconds of silence; a minute by default. */
+  readonly staleAfter?: number;
+  /**
+   * A silent holder whose process is there keeps the lock where the system tells when a process began (Linux), however
+   * long it computes, or is stopped. Default false.
+   */
+  readonly trustLiving?: boolean;
+}
+
+/** What a lock file says. */
+interface LockRecord extends LockOwner {
+  /** Of this taking of the lock. */
+  readonly id: string;
+  /** What tells machines and process namespaces apart, where the system says so; processes are only looked for in their own. */
+  readonly machine?: string | undefined;
+  /** When the process began, in the system's own count: another process may get its number later. */
+  readonly began?: string | undefined;
 }
 
 /**
@@ -30,32 +53,39 @@ export async function takeLock(
   isDone: () => Promise<boolean>,
   signal?: AbortSignal,
 ): Promise<HeldLock | undefined> {
-  const fs = await import("node:fs/promises");
-  const os = await import("node:os");
-  const { randomUUID } = await import("node:crypto");
-  const me: Owner = { pid: process.pid, host: os.hostname(), id: randomUUID() };
-
   for (;;) {
     signal?.throwIfAborted();
+    const { lock } = await tryLock(path);
+    if (lock) return lock;
+    if (await isDone()) return undefined;
+    await sleep(POLL, signal);
+  }
+}
+
+/** Takes a lock file at once, or says who has it. */
+export async function tryLock(
+  path: string,
+  options: LockOptions = {},
+): Promise<{ readonly lock: HeldLock; readonly owner?: never } | { readonly lock?: never; readonly owner: LockOwner }> {
+  const fs = await import("node:fs/promises");
+  const me = await thisProcess();
+  for (;;) {
     try {
       await fs.writeFile(path, JSON.stringify(me), { flag: "wx" });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const stale = await staleOwner(path, me.host);
-    if (stale !== undefined) {
-      await removeLock(path, stale, `${path}.${me.id}`);
-      continue;
-    }
-    if (await isDone()) return undefined;
-    await sleep(POLL, signal);
+    const found = await lookAt(path, me, options);
+    // Released in between: the next try takes it.
+    if (found === undefined) continue;
+    if (found.stale === undefined) return { owner: found.owner };
+    await removeLock(path, found.stale, `${path}.${me.id}`);
   }
-
   let confirmed = Date.now();
   const isHeld = async (): Promise<boolean> => {
     const asked = Date.now();
-    const held = (await readOwner(path))?.id === me.id;
+    const held = (await readRecord(path))?.id === me.id;
     if (held) confirmed = asked;
     return held;
   };
@@ -64,7 +94,7 @@ export async function takeLock(
     if (await isHeld()) await fs.utimes(path, now, now).catch(() => undefined);
   }, HEARTBEAT);
   beat.unref();
-  return {
+  const lock: HeldLock = {
     isHeld,
     wasJustHeld: async () => Date.now() - confirmed < 1_000 || isHeld(),
     async release() {
@@ -72,25 +102,74 @@ export async function takeLock(
       if (await isHeld()) await fs.rm(path, { force: true });
     },
   };
+  return { lock };
 }
 
-async function readOwner(path: string): Promise<Owner | undefined> {
+async function thisProcess(): Promise<LockRecord> {
+  const os = await import("node:os");
+  const { randomUUID } = await import("node:crypto");
+  const [machine, began] = await Promise.all([machineOf(), beginningOf(process.pid)]);
+  return { pid: process.pid, host: os.hostname(), id: randomUUID(), machine, began };
+}
+
+/** Machines have host names of their own, but containers may share them. */
+async function machineOf(): Promise<string | undefined> {
   const fs = await import("node:fs/promises");
   try {
-    return JSON.parse(await fs.readFile(path, "utf8")) as Owner;
+    const boot = await fs.readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    return `${boot.trim()} ${await fs.readlink("/proc/self/ns/pid")}`;
   } catch {
     return undefined;
   }
 }
 
-/** The id of a holder that is gone; undefined while it lives, or when there is no lock. */
-async function staleOwner(path: string, host: string): Promise<string | undefined> {
+/** When a process began, in ticks since the machine did; undefined where there is no /proc. */
+async function beginningOf(pid: number): Promise<string | undefined> {
+  const fs = await import("node:fs/promises");
+  const text = await fs.readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The name, in parentheses, may hold anything; the 22nd field is the 20th after it.
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+async function readRecord(path: string): Promise<LockRecord | undefined> {
+  const fs = await import("node:fs/promises");
+  try {
+    const record = JSON.parse(await fs.readFile(path, "utf8")) as LockRecord | null;
+    return Number.isSafeInteger(record?.pid) && record!.pid > 0 ? record! : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The holder, and its id where it is gone; undefined where there is no lock. */
+async function lookAt(
+  path: string,
+  me: LockRecord,
+  { staleAfter = STALE_AFTER, trustLiving = false }: LockOptions,
+): Promise<{ readonly owner: LockOwner; readonly stale?: string } | undefined> {
   const fs = await import("node:fs/promises");
   const stats = await fs.stat(path).catch(() => undefined);
+  const record = await readRecord(path);
   if (!stats) return undefined;
-  const owner = await readOwner(path);
-  const gone = owner !== undefined && owner.host === host && !isAlive(owner.pid);
-  return gone || Date.now() - stats.mtimeMs > STALE_AFTER ? (owner?.id ?? "") : undefined;
+  const owner = { pid: record?.pid ?? 0, host: String(record?.host ?? "an unknown machine") };
+  const isSilent = Date.now() - stats.mtimeMs > staleAfter;
+  const stale = (await isGone(record, me, isSilent, trustLiving)) ? (record?.id ?? "") : undefined;
+  return { owner, ...(stale !== undefined && { stale }) };
+}
+
+async function isGone(
+  record: LockRecord | undefined,
+  me: LockRecord,
+  isSilent: boolean,
+  trustLiving: boolean,
+): Promise<boolean> {
+  if (record === undefined) return isSilent;
+  const isHere = record.machine !== undefined ? record.machine === me.machine : record.host === me.host;
+  if (!isHere) return isSilent;
+  if (!isAlive(record.pid)) return true;
+  const began = await beginningOf(record.pid);
+  if (record.began === undefined || began === undefined) return isSilent;
+  return began !== record.began || (isSilent && !trustLiving);
 }
 
 /** Of several waiters one succeeds in moving the lock away; should it be a newer one by then, it goes back. */
@@ -101,7 +180,7 @@ async function removeLock(path: string, staleId: string, aside: string): Promise
   } catch {
     return;
   }
-  if (((await readOwner(aside))?.id ?? "") !== staleId) await fs.link(aside, path).catch(() => undefined);
+  if (((await readRecord(aside))?.id ?? "") !== staleId) await fs.link(aside, path).catch(() => undefined);
   await fs.rm(aside, { force: true });
 }
 

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
-import { takeLock } from "../src/lock.js";
+import { takeLock, tryLock } from "../src/lock.js";
 import { output, runNode } from "./node-process.js";
 import { pattern, sendFile, serve, temporaryFolder } from "./server.js";
 
@@ -125,6 +125,43 @@ describe("a lock", () => {
     await writeFile(path, "not even JSON");
     await utimes(path, longAgo, longAgo);
     await (await takeLock(path, never))!.release();
+  });
+
+  test("is refused at once to who does not wait, with its owner's name", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    const { lock } = await tryLock(path);
+    expect(await tryLock(path)).toEqual({ owner: { pid: process.pid, host: hostname() } });
+    // Silent for an hour, but its process is there, and known by when it began.
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(path, longAgo, longAgo);
+    const { lock: second } = await tryLock(path, { trustLiving: true });
+    expect(second === undefined).toBe(process.platform === "linux");
+    expect(await lock!.isHeld()).toBe(process.platform === "linux");
+    await lock!.release();
+    await second?.release();
+    expect(await readdir(join(path, ".."))).toEqual([]);
+  });
+
+  test("of a process whose number another one has now is taken over", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    const { lock } = await tryLock(path);
+    const record = JSON.parse(await readFile(path, "utf8"));
+    await lock!.release();
+    if (process.platform === "linux") {
+      await writeFile(path, JSON.stringify({ ...record, id: "before", began: "1" }));
+      const taken = await tryLock(path);
+      expect(await taken.lock!.isHeld()).toBe(true);
+      await taken.lock!.release();
+    }
+    // Of another machine that is not silent, with a number that is alive here and one that is not.
+    for (const pid of [process.pid, 2 ** 22 + 1]) {
+      await writeFile(path, JSON.stringify({ pid, host: "elsewhere", id: "other", machine: "another" }));
+      expect(await tryLock(path)).toEqual({ owner: { pid, host: "elsewhere" } });
+    }
+    for (const text of ["", "{", "[]", '{"pid":"1"}', '{"pid":-1,"host":"x"}', "null"]) {
+      await writeFile(path, text);
+      expect(await tryLock(path)).toEqual({ owner: { pid: 0, host: "an unknown machine" } });
+    }
   });
 
   test("is waited for, until it is not needed any more or the caller gives up", async () => {

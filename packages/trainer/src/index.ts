@@ -96,6 +96,7 @@ export { evaluateMultipleChoice } from "./evaluate/multiple-choice.js";
 export { evaluateQuestionAnswering, type QuestionEvaluationOptions } from "./evaluate/question-answering.js";
 export { evaluateTextClassification, type TextEvaluationOptions } from "./evaluate/text-classification.js";
 export { evaluateTokenClassification } from "./evaluate/token-classification.js";
+export type { CallbackContext, TrainerCallback, TrainerControl } from "./loop/callbacks.js";
 export { DivergedError } from "./loop/error.js";
 export type {
   CheckpointEvent,
@@ -107,6 +108,7 @@ export type {
   TrainerEvent,
 } from "./loop/events.js";
 export type { Collate, Evaluate, Interval, TrainerOptions, TrainingBatch, TrainSummary } from "./loop/options.js";
+export { type PredictedArray, type Predictions, type PredictOptions, predict } from "./loop/predict.js";
 export { Trainer } from "./loop/trainer.js";
 export {
   argmaxRows,
@@ -125,13 +127,21 @@ export {
 } from "./metrics/metric.js";
 export { PerplexityMetric, RegressionMetric, type RegressionScores } from "./metrics/regression.js";
 export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type SquadScores } from "./metrics/squad.js";
+export { Adafactor, type AdafactorOptions } from "./optimize/adafactor.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";
 export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
-export { Optimizer, type OptimizerName, type OptimizerOptions } from "./optimize/optimizer.js";
+export {
+  Optimizer,
+  type OptimizerName,
+  type OptimizerOptions,
+  type ParameterOptimizer,
+  type StateTensor,
+} from "./optimize/optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
 export { type CardScore, type ModelCard, modelCard } from "./report/card.js";
 export { type ReportOptions, trainingReport } from "./report/html.js";
 export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
+export type { PlateauOptions, PlateauState } from "./schedule/plateau.js";
 export {
   learningRateSchedule,
   type Schedule,

@@ -214,6 +214,99 @@ describe("checkpoints", () => {
     expect(course(log.lines)).toEqual(expected.course);
   });
 
+  it("of a finished run are where a longer one goes on, which is as long a run from the start where the rate is", async () => {
+    const constant = { schedule: "constant", warmupSteps: 2 } as const;
+    using whole = await tinyMaskedModel();
+    const wholeLog = new MemoryLog();
+    await new Trainer(maskedRun(whole, { ...constant, log: wholeLog, keepBest: false })).train();
+    const checkpoints = memoryCheckpoints();
+    const log = new MemoryLog();
+    for (const epochs of [1, 3, 4]) {
+      using model = await tinyMaskedModel(epochs);
+      // The weights come from the checkpoint, once there is one.
+      if (epochs === 1)
+        for (const own of model.parameters()) own.write(0, (await tinyMaskedModel()).parameter(own.name)!.read());
+      const options = { ...constant, epochs, checkpoints, log, resume: true, keepBest: false };
+      const summary = await new Trainer(maskedRun(model, options)).train();
+      expect(summary).toMatchObject({ reason: "finished", steps: 6 * epochs, epochs });
+      if (epochs === 4) expect(weightsOf(model)).toEqual(weightsOf(whole));
+    }
+    const steps = (lines: readonly string[]) =>
+      course(lines).flatMap((line) => {
+        const { type, totalSteps: _, ...rest } = line as { type: string; totalSteps?: number };
+        return type === "step" ? [rest] : [];
+      });
+    expect(steps(log.lines)).toEqual(steps(wholeLog.lines));
+    expect(course(log.lines).filter((line) => (line as TrainerEvent).type === "start")).toMatchObject([
+      { totalSteps: 6, step: 0, resumedFrom: null },
+      { totalSteps: 18, step: 6 },
+      { totalSteps: 24, step: 18 },
+    ]);
+  });
+
+  it("of a run that is longer go on bit for bit after an interruption, too", async () => {
+    const run = async (interrupted: boolean) => {
+      const checkpoints = memoryCheckpoints();
+      const log = new MemoryLog();
+      {
+        using model = await tinyMaskedModel();
+        await new Trainer(maskedRun(model, { checkpoints, log, epochs: 2 })).train();
+      }
+      for (const stopAt of interrupted ? [14, 20, Number.NaN] : [Number.NaN]) {
+        using model = await tinyMaskedModel(99);
+        const abort = new AbortController();
+        const onEvent = (event: TrainerEvent) => void (event.type === "step" && event.step === stopAt && abort.abort());
+        const options = { checkpoints, log, resume: true, onEvent, signal: abort.signal };
+        const ended = new Trainer(maskedRun(model, options)).train();
+        if (Number.isNaN(stopAt)) {
+          await ended;
+          return { weights: weightsOf(model), course: course(log.lines) };
+        }
+        await expect(ended).rejects.toThrow("aborted");
+      }
+      throw new Error("unreachable");
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
+  it("are removed with the log where a run begins anew, and not before its options are known to be right", async () => {
+    const checkpoints = memoryCheckpoints();
+    const log = new MemoryLog();
+    using model = await tinyMaskedModel();
+    await new Trainer(maskedRun(model, { checkpoints, log, epochs: 1 })).train();
+    const before = { names: await checkpoints.list(), lines: log.lines.length };
+    const wrong = { checkpoints, log, overwrite: true, freeze: ["nothing.*"] };
+    await expect(new Trainer(maskedRun(model, wrong)).train()).rejects.toThrow("no parameter is named so");
+    expect({ names: await checkpoints.list(), lines: log.lines.length }).toEqual(before);
+    using again = await tinyMaskedModel();
+    await new Trainer(maskedRun(again, { checkpoints, log, overwrite: true })).train();
+    expect(weightsOf(again)).toEqual(expected.weights);
+    expect(course(log.lines)).toEqual(expected.course);
+  });
+
+  it("leave alone what is not theirs", async () => {
+    const folder = await temporaryFolder();
+    const { mkdir } = await import("node:fs/promises");
+    const strangers = ["step-7", "checkpoint-500", ".cache.tmp", ".git.removed.tmp", "best"];
+    for (const name of strangers) await mkdir(join(folder, name));
+    const checkpoints = folderCheckpoints(folder);
+    expect(await checkpoints.list()).toEqual([]);
+    using model = await tinyMaskedModel();
+    await new Trainer(maskedRun(model, { checkpoints, epochs: 1, keepCheckpoints: 1 })).train();
+    await new Trainer(maskedRun(model, { checkpoints, epochs: 1, overwrite: true })).train();
+    expect((await readdir(folder)).filter((name) => !/^step-\d{8}/.test(name)).sort()).toEqual(strangers.sort());
+    const text = join(folder, "notes.txt");
+    for (const contents of ["my notes\n", '{"text":"x"}\n', " "]) {
+      await writeFile(text, contents);
+      await expect(fileLog(text)).rejects.toThrow("notes.txt is not the log of a run");
+      expect(await readFile(text, "utf8")).toBe(contents);
+    }
+    for (const contents of ["", '{"ty', '{"type":"start"}\n']) {
+      await writeFile(text, contents);
+      await (await fileLog(text)).close();
+    }
+  });
+
   it("outlive a log in memory", async () => {
     const checkpoints = memoryCheckpoints();
     const [first, second] = [new MemoryLog(), new MemoryLog()];
@@ -231,9 +324,12 @@ describe("checkpoints", () => {
     using model = await tinyMaskedModel();
     await new Trainer(maskedRun(model, { checkpoints, epochs: 1, log: new MemoryLog() })).train();
     const go = (options: object) => new Trainer(maskedRun(model, { checkpoints, resume: true, ...options })).train();
-    await expect(go({ epochs: 2 })).rejects.toThrow(
-      "the checkpoint step-00000006: the run cannot go on as another one: epochs was 1 and is 2; totalSteps was 6 and is 12",
+    await expect(go({ epochs: 1, schedule: "cosine" })).rejects.toThrow(
+      'the checkpoint step-00000006: the run cannot go on as another one: schedule was "linear" and is "cosine"',
     );
+    // Longer, but another one.
+    await expect(go({ epochs: 2, seed: 4 })).rejects.toThrow(": seed was 3 and is 4");
+    await expect(go({ epochs: undefined, steps: 5 })).rejects.toThrow("steps was not set and is 5");
     await expect(go({ epochs: 1, seed: 4, layerDecay: 0.9 })).rejects.toThrow(
       /seed was 3 and is 4; layerDecay was not set and is 0.9/,
     );

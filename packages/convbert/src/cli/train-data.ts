@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import {
   type ChoiceExample,
   choiceFields,
@@ -174,9 +173,4 @@ export async function openFilesOf<Task extends TrainTask>(
     await Promise.all(datasets.map((dataset) => dataset.close()));
     throw error;
   }
-}
-
-/** Bytes of each file, which a resumed run must find again. */
-export async function fileSizes(files: readonly string[]): Promise<number[]> {
-  return Promise.all(files.map(async (file) => (await stat(file)).size));
 }

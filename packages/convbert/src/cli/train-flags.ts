@@ -168,6 +168,9 @@ const NEW_MODEL_FLAGS: readonly (keyof NewModelFlags)[] = [
   "maxPositions",
 ];
 
+/** Flags that look at evaluations. */
+const MEASURED_FLAGS: readonly (keyof TrainFlags)[] = ["patience", "metric", "evaluateEvery"];
+
 const EXCLUSIVE: readonly (readonly [keyof TrainFlags, keyof TrainFlags])[] = [
   ["multiLabel", "regression"],
   ["epochs", "steps"],
@@ -195,6 +198,13 @@ export function checkTrainFlags(task: TrainTask, flags: TrainFlags): void {
   }
   for (const [one, other] of EXCLUSIVE) {
     if (isSet(one) && isSet(other)) throw new UsageError(`give ${flagName(one)} or ${flagName(other)}, not both`);
+  }
+  if (flags.eval === undefined && flags.evalShare === undefined) {
+    const needy = MEASURED_FLAGS.find(isSet);
+    if (needy !== undefined) throw new UsageError(`${flagName(needy)} needs --eval or --eval-share`);
+    if (flags.schedule === "reduce_lr_on_plateau") {
+      throw new UsageError(`--schedule ${flags.schedule} needs --eval or --eval-share`);
+    }
   }
   const foreign = flags.model === undefined ? undefined : NEW_MODEL_FLAGS.find(isSet);
   if (foreign !== undefined) {

@@ -10,8 +10,9 @@ Files: the format follows the extension (.jsonl .csv .tsv .conll .txt .json .xml
 take a file may be given several times. CSV and TSV need a header line or --columns.
 
 The output folder gets the model with its tokenizer, README.md (a model card), report.html (curves), metrics.json and
-training-log.jsonl (a line for each step). Ctrl-C and SIGTERM keep a checkpoint; the same command with --resume goes on,
-bit for bit as if nothing had happened, even after the process was killed.
+training-log.jsonl (a line for each step). One process at a time has it, and no file is replaced that the run has not
+written, unless --overwrite says so. Ctrl-C and SIGTERM keep a checkpoint; the same command with --resume goes on, bit for
+bit as if nothing had happened, even after the process was killed. With more --epochs or --steps it extends a finished run.
 
 Examples:
   convbert train text-classification --data train.csv --eval dev.csv --output model
@@ -31,8 +32,8 @@ export function addTrainOptions(command: Command): Command {
     .option("--eval-share <share>", "hold out this share of the data, its end, in place of --eval", share)
     .option("--test <file>", "examples that the finished model is measured with, once", collect)
     .requiredOption("--output <folder>", "where the model goes")
-    .option("--overwrite", "replace what the folder has")
-    .option("--resume", "go on with an interrupted run")
+    .option("--overwrite", "begin anew: replace an earlier run, or files of the same names")
+    .option("--resume", "go on with an interrupted run, or a finished one for more --epochs")
     .option("--model <source>", "start from this one: folder, URL or hub id")
     .option("--json", "events on standard output, a JSON object a line");
   dataOptions(command);
@@ -138,7 +139,8 @@ function recipeOptions(command: Command): void {
     .option("--patience <count>", "stop after so many evaluations without a better score", wholeNumber(1))
     .option("--keep-last", "end with the last weights, not the best")
     .option("--checkpoint-every <interval>", '"epoch", the default, or a number of steps', interval)
-    .option("--keep-checkpoints", "leave the checkpoints in the folder when all is done")
+    .option("--keep-checkpoints", "leave the newest and the best checkpoint when all is done, the default")
+    .option("--no-keep-checkpoints", "remove them: the run can then not be extended")
     .addOption(
       new Option("--save-dtype <type>", "of the saved weights; float32 by default").choices([
         "float32",

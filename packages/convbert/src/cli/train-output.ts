@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { writeFiles } from "@convbert/files";
 import type { PreTrainedModel } from "@convbert/model";
 import { modelCard, type TrainSummary, trainingReport } from "@convbert/trainer";
@@ -22,19 +22,12 @@ export interface RunResult {
   readonly maxLength: number;
   /** As a person would give it again. */
   readonly command: string;
-  /** Name of the log in the output folder. */
+  /** Path of the log. */
   readonly logFile: string;
 }
 
-/** Whether a folder has a run that can go on, a model, or neither. */
-export async function outputState(output: string, checkpoints: string): Promise<"empty" | "running" | "finished"> {
-  const names: string[] = await readdir(output).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  if (names.includes(checkpoints)) return "running";
-  return names.includes("model.safetensors") ? "finished" : "empty";
-}
+/** What {@link saveResult} writes. */
+export const RESULT_FILES = ["metrics.json", "report.html", "README.md"] as const;
 
 /** Writes scores, card and report beside the model. */
 export async function saveResult(result: RunResult): Promise<void> {
@@ -51,7 +44,7 @@ export async function saveResult(result: RunResult): Promise<void> {
     tokens: summary.tokens,
     seconds: Math.round(summary.seconds),
   };
-  const log = await readFile(join(output, logFile), "utf8");
+  const log = await readFile(logFile, "utf8");
   const report = trainingReport({
     title: `${nameOf(flags)}: ${task}`,
     subtitle: command,
@@ -72,11 +65,12 @@ export async function saveResult(result: RunResult): Promise<void> {
       Model: modelOf(run.model),
     },
   });
-  await writeFiles(output, {
+  const files: Record<(typeof RESULT_FILES)[number], string> = {
     "metrics.json": `${JSON.stringify(metrics, null, 2)}\n`,
     "report.html": report,
     "README.md": cardOf(result),
-  });
+  };
+  await writeFiles(output, files);
 }
 
 /** Numbers with the set that they belong to in front of their names. */

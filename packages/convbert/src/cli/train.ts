@@ -1,15 +1,6 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { ConvBertForSequenceClassification } from "@convbert/heads";
 import type { PreTrainedModel } from "@convbert/model";
-import {
-  fileLog,
-  folderCheckpoints,
-  type IndexedDataset,
-  sliceDataset,
-  type TrainerEvent,
-  type TrainSummary,
-} from "@convbert/trainer";
+import { fileLog, type IndexedDataset, sliceDataset, type TrainerEvent, type TrainSummary } from "@convbert/trainer";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { warn } from "./model-options.js";
@@ -17,12 +8,15 @@ import { ProgressLine } from "./progress.js";
 import { styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
 import { commandText } from "./train-command.js";
-import { fileSizes, openFilesOf, type TaskExamples } from "./train-data.js";
+import { contentsOf } from "./train-contents.js";
+import { openFilesOf, type TaskExamples } from "./train-data.js";
 import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./train-flags.js";
+import { type Scores, TrainingFolder } from "./train-folder.js";
 import { loadTokenizer, makeModel, namedLabels, readModelConfig } from "./train-model.js";
 import { addTrainOptions } from "./train-options.js";
-import { outputState, saveResult } from "./train-output.js";
+import { RESULT_FILES, saveResult } from "./train-output.js";
 import { shown, TrainProgress } from "./train-progress.js";
+import { recipeOf } from "./train-recipe.js";
 import { type RunOptions, type Splits, setUpTask, type TaskRun } from "./train-tasks.js";
 
 /** Adds `convbert train`. */
@@ -46,7 +40,22 @@ async function train(
   color: boolean,
 ): Promise<number> {
   checkTrainFlags(task, flags);
-  await checkOutput(flags);
+  const folder = await TrainingFolder.claim(flags);
+  try {
+    return await trainIn(folder, task, flags, command, terminal, color);
+  } finally {
+    await folder.release();
+  }
+}
+
+async function trainIn(
+  folder: TrainingFolder,
+  task: TrainTask,
+  flags: TrainFlags,
+  command: string,
+  terminal: Terminal,
+  color: boolean,
+): Promise<number> {
   const line = new ProgressLine(terminal.stderr);
   const modelConfig = await readModelConfig(flags, terminal, line);
   const tokenizer = await loadTokenizer(flags, terminal);
@@ -69,29 +78,42 @@ async function train(
       const { initialiseWordEmbeddings } = await import("@convbert/trainer/embeddings");
       await initialiseWordEmbeddings(run.model, flags.initEmbeddings);
     }
+    const { signal } = terminal;
+    const onProgress = (text: string) => line.show(text);
+    const contents = await contentsOf({ task, flags, tokenizer, model: run.model, maxLength, signal, onProgress });
     await line.clear();
     const recipe = recipeOf(flags, flags.model !== undefined, run.model.config.hidden_size);
+    const options = { ...contents, ...recipe };
+    if (await folder.isFinished(options)) {
+      await tellResult(folder.earlier?.scores ?? {}, flags, terminal);
+      if (flags.keepCheckpoints === false) await folder.removeCheckpoints();
+      return EXIT.success;
+    }
+    const names = ["config.json", ...Object.keys(await tokenizer.toFiles()), ...RESULT_FILES];
     const style = styleFor({ ...terminal, stdout: terminal.stderr }, color);
     const progress = new TrainProgress(terminal, line, style);
-    const summary = await learn(task, run, recipe, flags, terminal, (event) => progress.show(event));
+    const learning = { run, recipe, contents, options, names, flags, terminal };
+    const summary = await learn(folder, learning, (event) => progress.show(event));
     const test = await measure(run, run.model, terminal, line);
+    await folder.beginSaving(names);
     line.show("saving");
     await run.model.savePretrained(flags.output, { dtype: flags.saveDtype ?? "float32" });
     await tokenizer.savePretrained(flags.output);
     const savedTest = await measureSaved(run, flags, terminal, line);
-    await saveResult({ task, flags, recipe, run, summary, test, savedTest, maxLength, command, logFile: LOG });
-    await line.clear();
+    const { logFile } = folder;
+    await saveResult({ task, flags, recipe, run, summary, test, savedTest, maxLength, command, logFile });
     const scores = {
       ...(summary.best && { evaluation: summary.best.metrics }),
       ...(test && { test }),
       ...(savedTest && { testAsSaved: savedTest }),
     };
-    const result = { type: "result", output: flags.output, ...scores };
-    await terminal.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : readable(scores, flags.output));
-    if (!flags.keepCheckpoints) await rm(join(flags.output, CHECKPOINTS), { recursive: true, force: true });
+    await folder.finish(summary.steps, scores, names);
+    await line.clear();
+    await tellResult(scores, flags, terminal);
+    if (flags.keepCheckpoints === false) await folder.removeCheckpoints();
   } catch (error) {
     await line.clear();
-    if (terminal.signal.aborted) await tellHowToGoOn(flags.output, terminal);
+    if (terminal.signal.aborted) await tellHowToGoOn(folder, terminal);
     throw error;
   } finally {
     run?.model.dispose();
@@ -100,30 +122,43 @@ async function train(
   return EXIT.success;
 }
 
+/** What the steps are made of. */
+interface Learning {
+  readonly run: TaskRun;
+  readonly recipe: RunOptions;
+  readonly contents: Readonly<Record<string, unknown>>;
+  /** Both: what a run that goes on must have in common. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Files that are written in the end. */
+  readonly names: readonly string[];
+  readonly flags: TrainFlags;
+  readonly terminal: Terminal;
+}
+
 async function learn(
-  task: TrainTask,
-  run: TaskRun,
-  recipe: RunOptions,
-  flags: TrainFlags,
-  { signal, stdout }: Terminal,
+  folder: TrainingFolder,
+  { run, recipe, contents, options, names, flags, terminal }: Learning,
   onEvent: (event: TrainerEvent) => void,
 ): Promise<TrainSummary> {
-  // Not before everything else is known to be right.
-  if (flags.overwrite) await clearOutput(flags.output);
-  const log = await fileLog(join(flags.output, LOG));
+  const { signal, stdout } = terminal;
+  const { overwrite = false, resume = false, json } = flags;
+  await folder.begin(options, names);
+  const log = await fileLog(folder.logFile);
   try {
     return await run.train({
       ...recipe,
-      metric: flags.metric ?? run.metric,
+      metric: run.evaluation && (flags.metric ?? run.metric),
       evaluate: run.evaluation,
-      checkpoints: folderCheckpoints(join(flags.output, CHECKPOINTS)),
+      checkpoints: folder.checkpoints,
       checkpointEvery: flags.checkpointEvery,
-      resume: flags.resume ?? false,
-      fingerprint: { task, files: await fileSizes(flags.data), initEmbeddings: flags.initEmbeddings ?? null },
+      resume,
+      overwrite,
+      fingerprint: contents,
       log,
       signal,
       onEvent(event) {
-        if (flags.json && event.type !== "evaluating") void stdout.write(`${JSON.stringify(event)}\n`);
+        if (event.type === "start") folder.noteStart();
+        if (json && event.type !== "evaluating") void stdout.write(`${JSON.stringify(event)}\n`);
         onEvent(event);
       },
     });
@@ -159,33 +194,16 @@ async function measureSaved(
   return await measure(run, saved, terminal, line);
 }
 
-async function tellHowToGoOn(output: string, terminal: Terminal): Promise<void> {
-  const { location, list } = folderCheckpoints(join(output, CHECKPOINTS));
-  const [newest] = (await list()).sort().reverse();
+async function tellHowToGoOn({ checkpoints }: TrainingFolder, terminal: Terminal): Promise<void> {
+  const newest = (await checkpoints.list()).at(-1);
   if (newest === undefined) return;
-  await terminal.stderr.write(`stopped; ${newest} is in ${location}\nTo go on, give the same command with --resume.\n`);
+  await terminal.stderr.write(
+    `stopped; ${newest} is in ${checkpoints.location}\nTo go on, give the same command with --resume.\n`,
+  );
 }
 
-const LOG = "training-log.jsonl";
-const CHECKPOINTS = "checkpoints";
-
-/** A folder with another run is only written to when somebody has said so. */
-async function checkOutput({ output, resume, overwrite }: TrainFlags): Promise<void> {
-  if (overwrite) return;
-  const state = await outputState(output, CHECKPOINTS);
-  if (state === "running" && !resume) {
-    throw new UsageError(
-      `${output} has a run that is not finished; go on with --resume, or begin anew with --overwrite`,
-    );
-  }
-  if (state === "finished") {
-    throw new UsageError(`${output} has a model already; give another --output, or --overwrite`);
-  }
-}
-
-async function clearOutput(output: string): Promise<void> {
-  await rm(join(output, CHECKPOINTS), { recursive: true, force: true });
-  await rm(join(output, LOG), { force: true });
+async function tellResult(scores: Scores, { json, output }: TrainFlags, { stdout }: Terminal): Promise<void> {
+  await stdout.write(json ? `${JSON.stringify({ type: "result", output, ...scores })}\n` : readable(scores, output));
 }
 
 async function openSplits<Task extends TrainTask>(
@@ -217,37 +235,6 @@ function longestRow(task: TrainTask, flags: TrainFlags, positions = flags.maxPos
   const { maxLength = Math.min(positions, task === "question-answering" ? 384 : 128) } = flags;
   if (maxLength > positions) throw new UsageError(`--max-length ${maxLength} is more than the model's ${positions}`);
   return maxLength;
-}
-
-/**
- * The authors' recipe for models that are fine-tuned (rate 1e-4 for base and 3e-4 for smaller ones, layer decay 0.8, 10% of
- * warm-up), and a higher rate for small ones from random weights.
- */
-function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number): RunOptions {
-  const pretrainedRate = hiddenSize >= 768 ? 1e-4 : 3e-4;
-  const { epochs = isPretrained ? 3 : 8, lr = isPretrained ? pretrainedRate : 5e-4 } = flags;
-  const { layerDecay = isPretrained ? 0.8 : 1, warmup = 0.1 } = flags;
-  return {
-    epochs,
-    steps: flags.steps,
-    ...(flags.tokenBudget === undefined ? { batchSize: flags.batchSize ?? 32 } : { tokenBudget: flags.tokenBudget }),
-    gradientAccumulation: flags.accumulate ?? 1,
-    learningRate: lr,
-    schedule: flags.schedule ?? "linear",
-    ...(warmup < 1 ? { warmupRatio: warmup } : { warmupSteps: warmup }),
-    optimizer: flags.optimizer ?? "adamw",
-    weightDecay: flags.weightDecay ?? 0.01,
-    layerDecay,
-    freeze: flags.freeze ?? [],
-    maxGradientNorm: flags.maxGradientNorm ?? 1,
-    ...(flags.labelSmoothing !== undefined && { labelSmoothing: flags.labelSmoothing }),
-    gradientCheckpointing: flags.checkpointing ?? false,
-    unpadded: flags.unpadded ?? false,
-    seed: flags.seed ?? 0,
-    evaluateEvery: flags.evaluateEvery,
-    patience: flags.patience,
-    keepBest: !flags.keepLast,
-  };
 }
 
 function readable(scores: Readonly<Record<string, Readonly<Record<string, number>>>>, output: string): string {

@@ -1,46 +1,23 @@
 import { readSafetensors, WeightsError, weightFiles, writeSafetensors } from "@convbert/converter";
 import { type FileContents, type FileSet, FilesError } from "@convbert/files";
 import type { PreTrainedModel } from "@convbert/model";
-import type { Optimizer } from "../optimize/optimizer.js";
+import type { ParameterOptimizer } from "../optimize/optimizer.js";
 import { CheckpointError } from "./error.js";
-import { checkFingerprint, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
+import { continuedState, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
 import type { CheckpointStorage } from "./storage.js";
 
 const OPTIMIZER_FILE = "optimizer.safetensors";
 const STATE_FILE = "trainer_state.json";
-const NAME = /^step-(\d{8,12})(?:\.(\d{1,6}))?$/;
 
 /** What a checkpoint takes of a model: its weights and its configuration, so that it can be loaded like any model. */
 type SavedModel = Pick<PreTrainedModel, "parameters" | "config" | "modelName">;
-
-/** "step-00000120"; a second checkpoint of the same step is "step-00000120.1". */
-export function checkpointName(step: number, existing: readonly string[]): string {
-  const plain = `step-${String(step).padStart(8, "0")}`;
-  let name = plain;
-  for (let i = 1; existing.includes(name); i++) name = `${plain}.${i}`;
-  return name;
-}
-
-/** Names of checkpoints among others, oldest first. */
-export function sortedCheckpoints(names: readonly string[]): string[] {
-  const key = (name: string): [number, number] => {
-    const [, step, repetition = "0"] = NAME.exec(name)!;
-    return [Number(step), Number(repetition)];
-  };
-  return names
-    .filter((name) => NAME.test(name))
-    .sort((a, b) => {
-      const [first, second] = [key(a), key(b)];
-      return first[0] - second[0] || first[1] - second[1];
-    });
-}
 
 /** Writes weights, the optimizer's state and the run's state as one unit. */
 export async function writeCheckpoint(
   storage: CheckpointStorage,
   name: string,
   model: SavedModel,
-  optimizer: Optimizer,
+  optimizer: ParameterOptimizer,
   state: TrainerState,
   options: Fingerprint,
 ): Promise<void> {
@@ -74,25 +51,25 @@ export async function writeCheckpoint(
 
 /**
  * Sets model and optimizer to where a checkpoint has them and gives the run's state. Throws CheckpointError when it is
- * damaged or belongs to another run; model and optimizer may then hold parts of it.
+ * damaged or belongs to another run; model and optimizer may then hold parts of it. `isExtended`: the run was done, and has
+ * more steps now.
  */
 export async function readCheckpoint(
   storage: CheckpointStorage,
   name: string,
   model: SavedModel,
-  optimizer: Optimizer,
+  optimizer: ParameterOptimizer,
   options: Fingerprint,
-): Promise<TrainerState> {
+): Promise<{ readonly state: TrainerState; readonly isExtended: boolean }> {
   return reading(storage, name, async (files) => {
-    const saved = stateFromJson(await files.readText(STATE_FILE), name);
-    checkFingerprint(saved.options, options, name);
+    const continued = continuedState(stateFromJson(await files.readText(STATE_FILE), name), options, name);
     await readWeights(files, name, model);
     const expected = new Map([...optimizer.state()].map(({ name, shape }) => [name, { name, shape }]));
     await eachTensor(files, OPTIMIZER_FILE, name, expected, (tensor, values) => {
       optimizer.restore(tensor, values);
     });
-    optimizer.stepsTaken = saved.state.updates;
-    return saved.state;
+    optimizer.stepsTaken = continued.state.updates;
+    return continued;
   });
 }
 

@@ -1,3 +1,4 @@
+import type { PlateauState } from "../schedule/plateau.js";
 import { CheckpointError } from "./error.js";
 
 /** The evaluation with the best score so far. */
@@ -34,11 +35,15 @@ export interface TrainerState {
   lossCount: number;
   /** The next thing is an evaluation. */
   evaluationDue: boolean;
-  /** Evaluations since the best one. */
+  /** Evaluations since the score was last better than ever. */
   sinceBest: number;
   best: BestEvaluation | null;
+  /** Where a schedule that waits for a plateau stands. */
+  plateau: PlateauState | null;
+  /** A callback has asked for the end. */
+  stopping: boolean;
   /** The run is over: all steps are done, or it has stopped early. */
-  done: "finished" | "stopped-early" | null;
+  done: "finished" | "stopped-early" | "stopped-by-callback" | null;
   /** Bytes of the log that belong to what was done so far. */
   logBytes: number;
 }
@@ -62,6 +67,8 @@ export function initialState(): TrainerState {
     evaluationDue: false,
     sinceBest: 0,
     best: null,
+    plateau: null,
+    stopping: false,
     done: null,
     logBytes: 0,
   };
@@ -71,6 +78,9 @@ export function initialState(): TrainerState {
 export function stateToJson(state: TrainerState, options: Fingerprint): string {
   return `${JSON.stringify({ format: FORMAT, state, options }, null, 2)}\n`;
 }
+
+/** Fields that may be null, and what they are otherwise. */
+const NULLABLE: Readonly<Record<string, "object" | "string">> = { best: "object", plateau: "object", done: "string" };
 
 /** Reads what {@link stateToJson} has written. Throws CheckpointError. */
 export function stateFromJson(text: string, checkpoint: string): { state: TrainerState; options: Fingerprint } {
@@ -91,20 +101,45 @@ export function stateFromJson(text: string, checkpoint: string): { state: Traine
   for (const [name, value] of Object.entries(state)) {
     const found = json.state?.[name];
     const fits =
-      name === "best" || name === "done"
-        ? found === null || typeof found === (name === "best" ? "object" : "string")
+      name in NULLABLE
+        ? found === null || typeof found === NULLABLE[name]
         : typeof found === typeof value && (typeof found !== "number" || found >= 0 || name === "lossSum");
     if (!fits) throw damaged(`has ${JSON.stringify(found)} as ${name}`);
     Object.assign(state, { [name]: found });
   }
-  return { state, options: json.options ?? {} };
+  return { state: { ...state, best: withNumbers(state.best) }, options: json.options ?? {} };
 }
 
-/** Throws CheckpointError "mismatch" with the options that differ. */
-export function checkFingerprint(saved: Fingerprint, current: Fingerprint, checkpoint: string): void {
+/** JSON has null for scores that are no numbers. */
+function withNumbers(best: BestEvaluation | null): BestEvaluation | null {
+  if (best === null) return null;
+  const metrics = Object.entries(best.metrics ?? {}).map(([name, value]) => [name, value ?? Number.NaN]);
+  return { ...best, score: best.score ?? Number.NaN, metrics: Object.fromEntries(metrics) };
+}
+
+/** What tells how long a run is: a run that is done may go on with more of it. */
+const LENGTH = ["epochs", "steps", "totalSteps", "patience"];
+
+/** The state from which a run goes on, and whether it was done and is longer now. Throws CheckpointError. */
+export function continuedState(
+  saved: { readonly state: TrainerState; readonly options: Fingerprint },
+  current: Fingerprint,
+  checkpoint: string,
+): { readonly state: TrainerState; readonly isExtended: boolean } {
+  const isLonger = Number(current["totalSteps"]) > Number(saved.options["totalSteps"]);
+  const isExtended = saved.state.done !== null && isLonger;
+  checkFingerprint(saved.options, current, checkpoint, isExtended ? LENGTH : []);
+  const state = isExtended ? { ...saved.state, done: null, stopping: false } : saved.state;
+  return { state, isExtended };
+}
+
+/** Throws CheckpointError "mismatch" with the options that differ, those of `free` left out. */
+function checkFingerprint(saved: Fingerprint, current: Fingerprint, checkpoint: string, free: readonly string[]): void {
   const now = JSON.parse(JSON.stringify(current)) as Fingerprint;
   const names = new Set([...Object.keys(saved), ...Object.keys(now)]);
-  const differing = [...names].filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(now[name]));
+  const differing = [...names].filter(
+    (name) => !free.includes(name) && JSON.stringify(saved[name]) !== JSON.stringify(now[name]),
+  );
   if (differing.length === 0) return;
   const show = (value: unknown) => {
     const text = JSON.stringify(value) ?? "not set";

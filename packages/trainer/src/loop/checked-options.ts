@@ -1,5 +1,6 @@
 import type { ConvBertInputs } from "@convbert/model";
 import { TrainerOptionError } from "../option-error.js";
+import { checkPlateau } from "../schedule/plateau.js";
 import type { Interval, TrainerOptions } from "./options.js";
 
 /** Options with their defaults. */
@@ -32,6 +33,8 @@ export function checkedOptions<Example, Inputs extends ConvBertInputs>(
       throw new TrainerOptionError(name, value, `give a whole number from 1 on${named}`);
     }
   }
+  checkMeasured(options);
+  checkPlateau(options.plateau ?? {});
   if (!(Number.isFinite(learningRate) && learningRate > 0)) {
     throw new TrainerOptionError("learningRate", learningRate, "give a number above 0");
   }
@@ -52,4 +55,19 @@ export function checkedOptions<Example, Inputs extends ConvBertInputs>(
     keepCheckpoints,
     seed,
   };
+}
+
+/** Options that look at evaluations make no sense without any. */
+function checkMeasured<Example, Inputs extends ConvBertInputs>({
+  evaluate,
+  patience,
+  metric,
+  greaterIsBetter,
+  schedule,
+}: TrainerOptions<Example, Inputs>): void {
+  if (evaluate !== undefined) return;
+  const plateau = schedule === "reduce_lr_on_plateau" ? schedule : undefined;
+  for (const [name, value] of Object.entries({ patience, metric, greaterIsBetter, schedule: plateau })) {
+    if (value !== undefined) throw new TrainerOptionError(name, value, "it needs evaluate, which measures the model");
+  }
 }

@@ -71,3 +71,17 @@ export interface EndEvent extends TrainSummary {
 
 /** What a run tells a user interface. Plain data: it can be posted from a worker. */
 export type TrainerEvent = StartEvent | StepEvent | EvaluatingEvent | EvaluationEvent | CheckpointEvent | EndEvent;
+
+/** An event as the log has it: speeds and times with the digits that mean something; losses and rates in full. */
+export function loggedEvent(event: TrainerEvent): TrainerEvent {
+  if (event.type === "step") {
+    const { tokensPerSecond, secondsLeft, ...rest } = event;
+    const short: StepEvent = {
+      ...rest,
+      tokensPerSecond: Math.round(tokensPerSecond),
+      secondsLeft: Math.round(secondsLeft),
+    };
+    return short;
+  }
+  return event.type === "evaluation" ? { ...event, seconds: Math.round(event.seconds * 1000) / 1000 } : event;
+}

@@ -9,8 +9,10 @@ export function fingerprintOf<Example, Inputs extends ConvBertInputs>(
   checked: CheckedOptions,
   totalSteps: number,
 ): Fingerprint {
-  const { tokenBudget, schedule = "linear", warmupSteps, warmupRatio, cycles, metric, greaterIsBetter } = options;
-  const { optimizer = "adamw", betas, epsilon, momentum, nesterov, weightDecay = 0.01, noDecay, layerDecay } = options;
+  const { tokenBudget, groupByLength, metric, greaterIsBetter } = options;
+  const { schedule = "linear", warmupSteps, warmupRatio, cycles, power, endLearningRate, timescale, plateau } = options;
+  const { optimizer = "adamw", betas, epsilon, momentum, nesterov, adafactor } = options;
+  const { weightDecay = 0.01, noDecay, layerDecay } = options;
   const {
     freeze,
     maxGradientNorm = 1,
@@ -24,8 +26,10 @@ export function fingerprintOf<Example, Inputs extends ConvBertInputs>(
   const { keepCheckpoints: _, checkpointEvery: __, ...course } = checked;
   return {
     ...course,
-    ...{ totalSteps, examples: train.length, tokenBudget, schedule, warmupSteps, warmupRatio, cycles },
-    ...{ metric, greaterIsBetter, optimizer, betas, epsilon, momentum, nesterov, weightDecay, noDecay, layerDecay },
+    ...{ totalSteps, examples: train.length, tokenBudget, groupByLength },
+    ...{ schedule, warmupSteps, warmupRatio, cycles, power, endLearningRate, timescale, plateau },
+    ...{ metric, greaterIsBetter, optimizer, betas, epsilon, momentum, nesterov, adafactor },
+    ...{ weightDecay, noDecay, layerDecay },
     ...{
       freeze,
       maxGradientNorm,

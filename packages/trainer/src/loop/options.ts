@@ -5,7 +5,9 @@ import type { IndexedDataset } from "../data/dataset.js";
 import type { RandomSource } from "../data/random.js";
 import type { LearnerOptions, TrainableModel } from "../optimize/learner.js";
 import type { RunLog } from "../report/log.js";
+import type { PlateauOptions } from "../schedule/plateau.js";
 import type { ScheduleName } from "../schedule/schedule.js";
+import type { TrainerCallback } from "./callbacks.js";
 import type { TrainerEvent } from "./events.js";
 
 /**
@@ -52,7 +54,12 @@ export interface TrainerOptions<Example, Inputs extends ConvBertInputs> extends 
    * that `lengthOf` gives. At least one example a batch.
    */
   readonly tokenBudget?: number | undefined;
-  /** Tokens of an example; needed for `tokenBudget`. */
+  /**
+   * Makes batches of examples that are about as long as each other, in another order each epoch: less padding, as the
+   * reference's `group_by_length` does it. The longest batch comes first. Needs `lengthOf`. Default false.
+   */
+  readonly groupByLength?: boolean | undefined;
+  /** Tokens of an example; needed for `tokenBudget` and `groupByLength`. */
   readonly lengthOf?: ((example: Example) => number) | undefined;
   /** Batches whose gradients make a step, as if they were one; default 1. */
   readonly gradientAccumulation?: number | undefined;
@@ -66,7 +73,16 @@ export interface TrainerOptions<Example, Inputs extends ConvBertInputs> extends 
   readonly warmupSteps?: number | undefined;
   /** Default 0.1, where `warmupSteps` is not given. */
   readonly warmupRatio?: number | undefined;
+  /** See `ScheduleOptions`. */
   readonly cycles?: number | undefined;
+  /** See `ScheduleOptions`. */
+  readonly power?: number | undefined;
+  /** See `ScheduleOptions`. */
+  readonly endLearningRate?: number | undefined;
+  /** See `ScheduleOptions`. */
+  readonly timescale?: number | undefined;
+  /** Of the schedule "reduce_lr_on_plateau", which looks at the metric that decides. */
+  readonly plateau?: PlateauOptions | undefined;
 
   /** Default "epoch"; the end of the run is always evaluated. */
   readonly evaluateEvery?: Interval | undefined;
@@ -74,9 +90,9 @@ export interface TrainerOptions<Example, Inputs extends ConvBertInputs> extends 
   readonly metric?: string | undefined;
   /** Default: whether the metric is none of loss, perplexity and errors. */
   readonly greaterIsBetter?: boolean | undefined;
-  /** Stop after so many evaluations without a better score; default never. */
+  /** Stop after so many evaluations without a better score; default never. Needs `evaluate`. */
   readonly patience?: number | undefined;
-  /** End with the weights of the best evaluation; default true. */
+  /** End with the weights of the best evaluation, of equal scores that of the smaller loss; default true. */
   readonly keepBest?: boolean | undefined;
 
   readonly checkpoints?: CheckpointStorage | undefined;
@@ -84,20 +100,27 @@ export interface TrainerOptions<Example, Inputs extends ConvBertInputs> extends 
   readonly checkpointEvery?: Interval | undefined;
   /** Newest checkpoints that stay, besides the best; default 1. */
   readonly keepCheckpoints?: number | undefined;
-  /** Go on from the newest checkpoint; a run without any begins anew. Default false, which needs empty `checkpoints`. */
+  /**
+   * Go on from the newest checkpoint; a run without any begins anew. A run that is done goes on where it has more epochs
+   * or steps now than it had, along the longer schedule. Default false, which needs empty `checkpoints`.
+   */
   readonly resume?: boolean | undefined;
-  /** More that a resumed run must have in common with the interrupted one, such as names and sizes of its files. */
+  /** Begin anew: the checkpoints and the log of an earlier run go once all options are known to be right. Default false. */
+  readonly overwrite?: boolean | undefined;
+  /** More that a resumed run must have in common with the interrupted one, such as hashes of its files. */
   readonly fingerprint?: Readonly<Record<string, unknown>> | undefined;
 
   /** Gets a line for each step and evaluation. */
   readonly log?: RunLog | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TrainerEvent) => void) | undefined;
+  /** Watch and steer the run. */
+  readonly callbacks?: readonly TrainerCallback[] | undefined;
 }
 
 /** How a run went. */
 export interface TrainSummary {
-  readonly reason: "finished" | "stopped-early";
+  readonly reason: "finished" | "stopped-early" | "stopped-by-callback";
   readonly steps: number;
   readonly epochs: number;
   /** Without padding. */

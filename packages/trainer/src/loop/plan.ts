@@ -7,6 +7,7 @@ export interface PlanOptions<Example> {
   readonly seed: number;
   readonly batchSize: number;
   readonly tokenBudget: number | undefined;
+  readonly groupByLength?: boolean | undefined;
   readonly lengthOf: ((example: Example) => number) | undefined;
 }
 
@@ -21,7 +22,7 @@ export interface EpochPlan {
 export class Planner<Example> {
   readonly #length: number;
   readonly #options: PlanOptions<Example>;
-  /** Tokens of each example, where batches have a budget. */
+  /** Tokens of each example, where batches depend on them. */
   readonly #lengths: Uint32Array | null;
   #last: { readonly epoch: number; readonly plan: EpochPlan } | null = null;
 
@@ -31,17 +32,21 @@ export class Planner<Example> {
     this.#lengths = lengths;
   }
 
-  /** Looks at the lengths of all examples where batches have a budget. Throws TrainerOptionError. */
+  /** Looks at the lengths of all examples where batches depend on them. Throws TrainerOptionError. */
   static async create<Example>(
     dataset: IndexedDataset<Example>,
     options: PlanOptions<Example>,
     signal: AbortSignal | undefined,
   ): Promise<Planner<Example>> {
-    const { tokenBudget, lengthOf } = options;
+    const { tokenBudget, groupByLength = false, lengthOf } = options;
     if (dataset.length === 0) throw new TrainerOptionError("train", 0, "there are no examples to train on");
-    if (tokenBudget === undefined) return new Planner(dataset.length, options, null);
+    if (tokenBudget === undefined && !groupByLength) return new Planner(dataset.length, options, null);
     if (lengthOf === undefined) {
-      throw new TrainerOptionError("tokenBudget", tokenBudget, "it needs lengthOf, which tells an example's tokens");
+      const [name, value] = tokenBudget === undefined ? ["groupByLength", true] : ["tokenBudget", tokenBudget];
+      throw new TrainerOptionError(name as string, value, "it needs lengthOf, which tells an example's tokens");
+    }
+    if (groupByLength && !options.shuffle) {
+      throw new TrainerOptionError("groupByLength", true, "it makes an order of its own; it needs shuffle");
     }
     const lengths = new Uint32Array(dataset.length);
     for (let i = 0; i < lengths.length; i++) {
@@ -57,19 +62,40 @@ export class Planner<Example> {
   }
 
   #plan(epoch: number): EpochPlan {
-    const { shuffle, seed, batchSize, tokenBudget } = this.#options;
+    const { shuffle, seed, batchSize, tokenBudget, groupByLength } = this.#options;
     const order = shuffle
       ? epochOrder(this.#length, seed, epoch)
       : Uint32Array.from({ length: this.#length }, (_, i) => i);
-    if (this.#lengths === null) {
+    if (groupByLength) groupLengths(order, this.#lengths!, batchSize);
+    if (tokenBudget === undefined) {
       return {
         batches: Math.ceil(order.length / batchSize),
         batch: (index) => order.subarray(index * batchSize, (index + 1) * batchSize),
       };
     }
-    const starts = budgetedStarts(order, this.#lengths, tokenBudget!);
+    const starts = budgetedStarts(order, this.#lengths!, tokenBudget);
     return { batches: starts.length - 1, batch: (index) => order.subarray(starts[index]!, starts[index + 1]!) };
   }
+}
+
+/** Batches of a group at most, as in the reference. */
+const GROUP = 50;
+
+/**
+ * Sorts an order by length, longest first, within groups of many batches, and puts the longest example of all at the front,
+ * so that a batch that does not fit into memory comes at once (the reference's `get_length_grouped_indices`).
+ */
+export function groupLengths(order: Uint32Array, lengths: ArrayLike<number>, batchSize: number): void {
+  const size = batchSize * Math.max(1, Math.min(GROUP, Math.floor(order.length / (batchSize * 4))));
+  let longest = 0;
+  for (let start = 0; start < order.length; start += size) {
+    // Sorting is stable, so that examples of one length keep their random order.
+    order.subarray(start, start + size).sort((a, b) => lengths[b]! - lengths[a]!);
+    if (lengths[order[start]!]! > lengths[order[longest]!]!) longest = start;
+  }
+  const first = order[0]!;
+  order[0] = order[longest]!;
+  order[longest] = first;
 }
 
 /** Where each batch begins in the order, and the order's end. */

@@ -1,32 +1,32 @@
 import type { ConvBertInputs } from "@convbert/model";
 import { sizeOf } from "@convbert/tensor";
-import {
-  checkpointName,
-  readCheckpoint,
-  readCheckpointWeights,
-  sortedCheckpoints,
-  writeCheckpoint,
-} from "../checkpoint/checkpoint.js";
-import { CheckpointError } from "../checkpoint/error.js";
 import { type Fingerprint, initialState, type TrainerState } from "../checkpoint/state.js";
-import { seededRandom } from "../data/random.js";
+import type { IndexedDataset } from "../data/dataset.js";
 import { trainedParameters } from "../optimize/groups.js";
 import { Learner } from "../optimize/learner.js";
-import { TrainerOptionError } from "../option-error.js";
+import { afterEvaluation } from "../schedule/plateau.js";
 import { learningRateSchedule, type Schedule } from "../schedule/schedule.js";
+import { accumulateStep } from "./accumulate.js";
+import { Callbacks, type TrainerCallback } from "./callbacks.js";
 import { type CheckedOptions, checkedOptions } from "./checked-options.js";
 import { DivergedError } from "./error.js";
-import type { StepEvent, TrainerEvent } from "./events.js";
+import { type EvaluationEvent, loggedEvent, type StepEvent, type TrainerEvent } from "./events.js";
 import { fingerprintOf } from "./fingerprint.js";
-import type { Interval, TrainerOptions, TrainingBatch, TrainSummary } from "./options.js";
-import { type EpochPlan, Planner } from "./plan.js";
-import { decidingScore, isBetter } from "./scores.js";
-import { shareOf } from "./shares.js";
+import { Keeper, type StartingPoint } from "./keeper.js";
+import type { Interval, TrainerOptions, TrainSummary } from "./options.js";
+import { Planner } from "./plan.js";
+import { type Predictions, type PredictOptions, predict } from "./predict.js";
+import { compareScores, decidingScore } from "./scores.js";
 import { Speed } from "./speed.js";
 import { turn } from "./turn.js";
 
-/** Seeds the batches' generators apart from the orders'. */
-const COLLATE_STREAM = 1;
+/** What stays the same for all steps of a run. */
+interface Course<Example, Inputs extends ConvBertInputs> {
+  readonly learner: Learner<Inputs>;
+  readonly planner: Planner<Example>;
+  readonly schedule: Schedule;
+  readonly totalSteps: number;
+}
 
 /**
  * The training loop: batches in a seeded order, steps of the optimizer along a schedule, evaluations, checkpoints, early
@@ -36,11 +36,12 @@ const COLLATE_STREAM = 1;
 export class Trainer<Example, Inputs extends ConvBertInputs> {
   readonly #options: TrainerOptions<Example, Inputs>;
   readonly #checked: CheckedOptions;
+  readonly #callbacks: Callbacks;
+  readonly #keeper: Keeper<Inputs>;
   readonly #speed = new Speed();
   #state: TrainerState = initialState();
   #fingerprint: Fingerprint = {};
-  /** Weights of the best evaluation, where there is no storage for them. */
-  #bestWeights: ReadonlyMap<string, Float32Array> | null = null;
+  #totalSteps = 0;
   /** Whether the newest checkpoint has the state as it is. */
   #isSaved = false;
   #startedAt = 0;
@@ -49,6 +50,8 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
   constructor(options: TrainerOptions<Example, Inputs>) {
     this.#options = options;
     this.#checked = checkedOptions(options);
+    this.#callbacks = new Callbacks(options.callbacks);
+    this.#keeper = new Keeper(options as unknown as TrainerOptions<never, Inputs>, this.#checked.keepCheckpoints);
   }
 
   /** Steps, epochs and scores so far. */
@@ -65,23 +68,26 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     const { seed, shuffle, batchSize } = this.#checked;
     signal?.throwIfAborted();
     using learner = new Learner<Inputs>(model, { ...this.#options, seed });
-    const { tokenBudget, lengthOf } = this.#options;
-    const planner = await Planner.create(train, { shuffle, seed, batchSize, tokenBudget, lengthOf }, signal);
+    const { tokenBudget, groupByLength, lengthOf } = this.#options;
+    const planner = await Planner.create(
+      train,
+      { shuffle, seed, batchSize, tokenBudget, groupByLength, lengthOf },
+      signal,
+    );
     const totalSteps = this.#checked.steps ?? this.#countSteps(planner);
+    const { warmupSteps, warmupRatio = this.#options.schedule === "reduce_lr_on_plateau" ? 0 : 0.1 } = this.#options;
     const schedule = learningRateSchedule({
-      ...(this.#options.schedule !== undefined && { schedule: this.#options.schedule }),
-      ...(this.#options.cycles !== undefined && { cycles: this.#options.cycles }),
+      ...this.#options,
+      learningRate: this.#checked.learningRate,
       totalSteps,
-      ...(this.#options.warmupSteps !== undefined
-        ? { warmupSteps: this.#options.warmupSteps }
-        : { warmupRatio: this.#options.warmupRatio ?? 0.1 }),
+      warmupSteps,
+      warmupRatio: warmupSteps === undefined ? warmupRatio : undefined,
     });
+    this.#totalSteps = totalSteps;
     this.#fingerprint = fingerprintOf(this.#options, this.#checked, totalSteps);
-    const resumedFrom = await this.#resume(learner);
-    this.#startedAt = performance.now();
-    await this.#start(totalSteps, resumedFrom);
+    await this.#start(await this.#keeper.start(learner, this.#fingerprint));
     try {
-      await this.#run(learner, planner, schedule, totalSteps);
+      await this.#run({ learner, planner, schedule, totalSteps });
     } catch (error) {
       // The state is that between two steps, or before an evaluation; after a divergence the weights are not.
       if (signal?.aborted && checkpoints && !(error instanceof DivergedError)) await this.#save(learner);
@@ -90,62 +96,81 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     return await this.#end();
   }
 
-  async #run(learner: Learner<Inputs>, planner: Planner<Example>, schedule: Schedule, total: number): Promise<void> {
+  /**
+   * What the model computes of other examples, as it is now: all outputs, the labels, and the mean loss (the reference's
+   * `Trainer.predict`).
+   */
+  predict(dataset: IndexedDataset<Example>, options: PredictOptions = {}): Promise<Predictions> {
+    const { model, collate, unpadded, signal } = this.#options;
+    return predict(model, collate, dataset, { batchSize: this.#checked.batchSize, unpadded, signal, ...options });
+  }
+
+  async #run(course: Course<Example, Inputs>): Promise<void> {
     const { evaluate, checkpoints } = this.#options;
     const state = this.#state;
     while (state.done === null) {
       let isSaveDue = false;
       // A run that goes on may have to begin with the evaluation that was interrupted.
-      if (!state.evaluationDue && state.step < total) {
-        const endsEpoch = await this.#step(learner, planner, schedule, total);
+      if (!state.evaluationDue && !this.#isOver()) {
+        const endsEpoch = await this.#step(course);
         const isDue = (every: Interval) => (every === "epoch" ? endsEpoch : state.step % every === 0);
         isSaveDue = isDue(this.#checked.checkpointEvery);
-        if (evaluate && (isDue(this.#checked.evaluateEvery) || state.step >= total)) {
+        const isAsked = this.#callbacks.take("evaluate");
+        if (evaluate && (isAsked || isDue(this.#checked.evaluateEvery) || this.#isOver())) {
           this.#change({ evaluationDue: true });
         }
       }
-      if (state.evaluationDue && (await this.#evaluate(planner))) {
+      if (state.evaluationDue && (await this.#evaluate(course))) {
         isSaveDue = true;
-        if (!checkpoints && this.#checked.keepBest) this.#bestWeights = this.#copyWeights();
+        if (this.#checked.keepBest) this.#keeper.noteBest();
       }
-      if (state.done === null && state.step >= total) this.#change({ done: "finished" });
-      if (checkpoints && (isSaveDue || state.done !== null)) await this.#save(learner);
+      if (state.done === null && state.stopping) this.#change({ done: "stopped-by-callback" });
+      if (state.done === null && this.#isOver()) this.#change({ done: "finished" });
+      const isAsked = this.#callbacks.take("save");
+      if (checkpoints && (isSaveDue || isAsked || state.done !== null)) await this.#save(course.learner);
     }
   }
 
+  /** Whether no step is left to do, or wanted. */
+  #isOver(): boolean {
+    const { steps, epochs } = this.#checked;
+    const { step, epoch } = this.#state;
+    // Epochs that callbacks have shortened leave fewer steps than were counted.
+    const isLastEpochOver = steps === undefined && epoch >= epochs;
+    return step >= this.#totalSteps || isLastEpochOver || this.#state.stopping;
+  }
+
   /** One step of the optimizer; whether it is the last of its epoch. */
-  async #step(
-    learner: Learner<Inputs>,
-    planner: Planner<Example>,
-    schedule: Schedule,
-    totalSteps: number,
-  ): Promise<boolean> {
+  async #step({ learner, planner, schedule, totalSteps }: Course<Example, Inputs>): Promise<boolean> {
     const state = this.#state;
     await turn();
+    if (state.batch === 0) await this.#call("onEpochBegin");
+    await this.#call("onStepBegin");
     const began = performance.now();
     const plan = planner.epoch(state.epoch);
     const count = Math.min(this.#checked.gradientAccumulation, plan.batches - state.batch);
-    const { loss, tokens, targets } = await this.#accumulate(learner, plan, count);
+    const { batch: first, batchesSeen } = state;
+    const batches = { plan, first, count, batchesSeen, seed: this.#checked.seed };
+    const { loss, tokens, targets } = await accumulateStep(learner, this.#options, batches);
     if (!Number.isFinite(loss)) throw new DivergedError(state.step + 1, "the loss", loss);
-    const learningRate = this.#checked.learningRate * schedule(state.step);
+    const learningRate = this.#checked.learningRate * schedule(state.step) * (state.plateau?.factor ?? 1);
     const gradientNorm = targets > 0 ? learner.step(learningRate) : 0;
     if (!Number.isFinite(gradientNorm)) {
       throw new DivergedError(state.step + 1, "the gradients' length", gradientNorm);
     }
-    const endsEpoch = state.batch + count >= plan.batches;
-    const seconds = (performance.now() - began) / 1000;
-    this.#speed.add(seconds, tokens);
+    const isWhole = first + count >= plan.batches;
+    this.#speed.add((performance.now() - began) / 1000, tokens);
     this.#change({
       step: state.step + 1,
       updates: state.updates + (targets > 0 ? 1 : 0),
-      epoch: endsEpoch ? state.epoch + 1 : state.epoch,
-      batch: endsEpoch ? 0 : state.batch + count,
-      batchesSeen: state.batchesSeen + count,
+      epoch: isWhole ? state.epoch + 1 : state.epoch,
+      batch: isWhole ? 0 : first + count,
+      batchesSeen: batchesSeen + count,
       tokens: state.tokens + tokens,
       lossSum: state.lossSum + loss,
       lossCount: state.lossCount + 1,
     });
-    await this.#report({
+    const event: StepEvent = {
       type: "step",
       step: state.step,
       totalSteps,
@@ -156,70 +181,44 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
       tokens,
       tokensPerSecond: this.#speed.tokensPerSecond,
       secondsLeft: this.#speed.secondsPerStep * (totalSteps - state.step),
-    });
+    };
+    await this.#report(event);
+    await this.#call("onStepEnd", { event });
+    const endsEpoch = isWhole || this.#callbacks.take("endEpoch");
+    if (!isWhole && endsEpoch) this.#change({ epoch: state.epoch + 1, batch: 0 });
+    if (endsEpoch) await this.#call("onEpochEnd");
     return endsEpoch;
   }
 
-  /** The gradients of a step: those of the mean loss over all labels of its batches. */
-  async #accumulate(
-    learner: Learner<Inputs>,
-    plan: EpochPlan,
-    count: number,
-  ): Promise<{ loss: number; tokens: number; targets: number }> {
-    const { signal, train, collate } = this.#options;
-    const { batch, batchesSeen } = this.#state;
-    const batches: TrainingBatch<Inputs>[] = [];
-    for (let i = 0; i < count; i++) {
-      signal?.throwIfAborted();
-      const examples: Example[] = [];
-      for (const index of plan.batch(batch + i)) examples.push(await train.get(index));
-      batches.push(await collate(examples, seededRandom(this.#checked.seed, COLLATE_STREAM, batchesSeen + i)));
-    }
-    const shares = batches.map((one) => shareOf(one, this.#options.classWeights));
-    const targets = shares.reduce((total, share) => total + share, 0);
-    let loss = 0;
-    try {
-      for (const [i, one] of batches.entries()) {
-        if (shares[i] === 0) continue;
-        // Also after batches that were passed over, so that each has its own dropout.
-        learner.batchesSeen = batchesSeen + i;
-        const weight = shares[i]! / targets;
-        loss += (await learner.accumulate(one.inputs, weight, signal)) * weight;
-      }
-    } catch (error) {
-      // What a part of the step has added would count twice.
-      learner.gradients.zero();
-      throw error;
-    }
-    return { loss, tokens: batches.reduce((total, one) => total + one.tokens, 0), targets };
-  }
-
-  /** Whether the score is the best so far. */
-  async #evaluate(planner: Planner<Example>): Promise<boolean> {
-    const { evaluate, signal, metric: wanted, greaterIsBetter, checkpoints } = this.#options;
+  /** Whether the evaluation is the best so far. */
+  async #evaluate({ planner }: Course<Example, Inputs>): Promise<boolean> {
+    const { evaluate, signal, metric: wanted, greaterIsBetter } = this.#options;
     const state = this.#state;
     const began = performance.now();
     const metrics = await evaluate!({
       signal,
       onProgress: (done, total) => this.#options.onEvent?.({ type: "evaluating", done, total }),
     });
-    const { metric, score } = decidingScore(metrics, wanted);
-    const isBest = isBetter(metric, score, state.best, greaterIsBetter);
+    const deciding = decidingScore(metrics, wanted, greaterIsBetter);
+    const { metric, score } = deciding;
+    const { isBest, isHigher } = compareScores(deciding, metrics, state.best);
     const { patience } = this.#checked;
     const { step } = state;
     const epoch = state.epoch + (state.batch > 0 ? state.batch / planner.epoch(state.epoch).batches : 0);
-    const checkpoint = isBest && checkpoints ? checkpointName(step, await checkpoints.list()) : null;
-    const sinceBest = isBest ? 0 : state.sinceBest + 1;
+    const checkpoint = isBest ? await this.#keeper.nextName(step) : null;
+    const sinceBest = isHigher ? 0 : state.sinceBest + 1;
     const trainLoss = state.lossCount > 0 ? state.lossSum / state.lossCount : null;
     this.#change({
       evaluationDue: false,
       lossSum: 0,
       lossCount: 0,
       sinceBest,
+      plateau: afterEvaluation(state.plateau, deciding, this.#options),
       ...(isBest && { best: { score, step, epoch, metrics, checkpoint } }),
       ...(patience !== undefined && sinceBest >= patience && { done: "stopped-early" }),
     });
-    await this.#report({
+    const seconds = (performance.now() - began) / 1000;
+    const event: EvaluationEvent = {
       type: "evaluation",
       step,
       epoch,
@@ -228,15 +227,17 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
       metric,
       score,
       isBest,
-      seconds: (performance.now() - began) / 1000,
-    });
+      seconds,
+    };
+    await this.#report(event);
+    await this.#call("onEvaluate", { event });
     return isBest;
   }
 
   async #end(): Promise<TrainSummary> {
     const state = this.#state;
     const keptBest = this.#checked.keepBest && state.best !== null;
-    if (keptBest && state.best?.step !== state.step) await this.#restoreBest();
+    if (keptBest && state.best?.step !== state.step) await this.#keeper.restoreBest(state);
     const summary: TrainSummary = {
       reason: state.done ?? "finished",
       steps: state.step,
@@ -248,91 +249,46 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     };
     await this.#options.log?.sync();
     this.#options.onEvent?.({ type: "end", ...summary });
+    await this.#call("onTrainEnd", { summary });
     return summary;
   }
 
-  #copyWeights(): Map<string, Float32Array> {
-    const own = [...this.#options.model.parameters()].filter(({ tiedTo }) => tiedTo === undefined);
-    return new Map(own.map(({ name, read }) => [name, read()]));
-  }
-
-  async #restoreBest(): Promise<void> {
-    const { model, checkpoints } = this.#options;
-    const name = this.#state.best?.checkpoint;
-    if (checkpoints && name) {
-      await readCheckpointWeights(checkpoints, name, model);
-      return;
-    }
-    for (const parameter of model.parameters()) {
-      const values = this.#bestWeights?.get(parameter.name);
-      if (values) parameter.write(0, values);
-    }
-  }
-
-  /** Goes to the newest checkpoint; its name, or null for a new run. */
-  async #resume(learner: Learner<Inputs>): Promise<string | null> {
-    const { checkpoints, resume = false, log, model } = this.#options;
-    const names = checkpoints ? sortedCheckpoints(await checkpoints.list()) : [];
-    const newest = names.at(-1);
-    if (!resume && newest !== undefined) {
-      throw new CheckpointError("mismatch", newest, `${checkpoints!.location} has a run's checkpoints; resume it`);
-    }
-    if (resume && !checkpoints) throw new TrainerOptionError("resume", true, "it needs checkpoints");
-    this.#state = initialState();
-    if (newest !== undefined) {
-      this.#state = await readCheckpoint(checkpoints!, newest, model, learner.optimizer, this.#fingerprint);
-      this.#isSaved = true;
-    }
-    await log?.rewind(this.#state.logBytes).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new CheckpointError("mismatch", newest ?? "(none)", `the log does not belong to it: ${reason}`, cause);
-    });
-    return newest ?? null;
-  }
-
-  /** Writes a checkpoint of the state as it is, unless the newest is one, and removes those that are too old. */
+  /** Writes a checkpoint of the state as it is, unless the newest is one. */
   async #save(learner: Learner<Inputs>): Promise<void> {
-    const { model, log } = this.#options;
-    const storage = this.#options.checkpoints!;
-    const state = this.#state;
     if (this.#isSaved) return;
-    state.logBytes = (await log?.sync()) ?? 0;
-    const existing = sortedCheckpoints(await storage.list());
-    const name = checkpointName(state.step, existing);
-    await writeCheckpoint(
-      storage,
-      name,
-      model,
-      learner.optimizer,
-      { ...state, seconds: this.#seconds() },
-      this.#fingerprint,
-    );
+    const event = await this.#keeper.save(learner, { ...this.#state, seconds: this.#seconds() }, this.#fingerprint);
     this.#isSaved = true;
-    const kept = new Set([...existing, name].slice(-this.#checked.keepCheckpoints));
-    for (const old of existing) {
-      if (!kept.has(old) && old !== state.best?.checkpoint) await storage.remove(old);
-    }
-    this.#options.onEvent?.({ type: "checkpoint", step: state.step, name, location: storage.location });
+    this.#options.onEvent?.(event);
+    await this.#call("onSave", { event });
   }
 
-  async #start(totalSteps: number, resumedFrom: string | null): Promise<void> {
+  async #start({ state, resumedFrom, isExtended }: StartingPoint): Promise<void> {
+    this.#state = state;
+    this.#isSaved = resumedFrom !== null && !isExtended;
+    this.#startedAt = performance.now();
     const trained = trainedParameters(this.#options.model, this.#options);
     const event: TrainerEvent = {
       type: "start",
-      totalSteps,
-      step: this.#state.step,
+      totalSteps: this.#totalSteps,
+      step: state.step,
       epochs: this.#checked.epochs,
       resumedFrom,
       trainedParameters: trained.reduce((sum, { parameter }) => sum + sizeOf(parameter.shape), 0),
     };
-    // The log begins once, however often the run goes on.
-    if (resumedFrom === null) await this.#report(event);
+    // The log begins once, however often the run goes on; it tells where the run was made longer.
+    if (resumedFrom === null || isExtended) await this.#report(event);
     else this.#options.onEvent?.(event);
+    await this.#call("onTrainBegin");
   }
 
   async #report(event: TrainerEvent): Promise<void> {
-    await this.#options.log?.append(JSON.stringify(rounded(event)));
+    await this.#options.log?.append(JSON.stringify(loggedEvent(event)));
     this.#options.onEvent?.(event);
+  }
+
+  async #call(moment: keyof TrainerCallback, more: object = {}): Promise<void> {
+    await this.#callbacks.call(moment, { state: this.#state, totalSteps: this.#totalSteps, ...more });
+    if (this.#callbacks.take("stop")) this.#change({ stopping: true });
   }
 
   #change(changes: Partial<TrainerState>): void {
@@ -352,18 +308,4 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
     }
     return steps;
   }
-}
-
-/** Speeds and times with the digits that mean something; losses and rates in full. */
-function rounded(event: TrainerEvent): TrainerEvent {
-  if (event.type === "step") {
-    const { tokensPerSecond, secondsLeft, ...rest } = event;
-    const short: StepEvent = {
-      ...rest,
-      tokensPerSecond: Math.round(tokensPerSecond),
-      secondsLeft: Math.round(secondsLeft),
-    };
-    return short;
-  }
-  return event.type === "evaluation" ? { ...event, seconds: Math.round(event.seconds * 1000) / 1000 } : event;
 }

@@ -2,15 +2,19 @@ import type { ConvBertWithHead, LossOptions } from "@convbert/heads";
 import { type ConvBertInputs, ParameterBuffers } from "@convbert/model";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
+import { Adafactor } from "./adafactor.js";
 import { type GroupOptions, trainedParameters } from "./groups.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type ParameterOptimizer } from "./optimizer.js";
 
 /** A model that can be trained: any of the five with a head. */
 export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pick<
   ConvBertWithHead<Inputs>,
   "trainingLoss" | "parameters" | "config" | "backend"
 > &
-  Parameters<typeof trainedParameters>[0];
+  Parameters<typeof trainedParameters>[0] & {
+    /** What `Trainer.predict` needs. */
+    forward?(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<object>;
+  };
 
 export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOptions {
   /** Gradients longer than this are scaled down to it; default 1, 0 for no limit. */
@@ -33,7 +37,7 @@ export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOpti
  * add up until a step uses them.
  */
 export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements Disposable {
-  readonly optimizer: Optimizer;
+  readonly optimizer: ParameterOptimizer;
   readonly #model: TrainableModel<Inputs>;
   readonly #options: LearnerOptions;
   readonly #gradients: ParameterBuffers;
@@ -56,7 +60,10 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
     );
     this.#tape = new Tape(model.backend, this.#gradients.store);
     try {
-      this.optimizer = new Optimizer(model.backend, parameters, this.#gradients, options);
+      this.optimizer =
+        options.optimizer === "adafactor"
+          ? new Adafactor(model.backend, parameters, this.#gradients, options.adafactor)
+          : new Optimizer(model.backend, parameters, this.#gradients, options);
     } catch (error) {
       this.#gradients.dispose();
       throw error;

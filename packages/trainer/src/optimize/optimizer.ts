@@ -1,9 +1,34 @@
 import { ParameterBuffers } from "@convbert/model";
 import type { Backend, Matrix } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
+import type { AdafactorOptions } from "./adafactor.js";
+import { gradientLength } from "./gradient-length.js";
 import type { TrainedParameter } from "./groups.js";
 
-export type OptimizerName = "adamw" | "adam" | "sgd";
+export type OptimizerName = "adamw" | "adam" | "sgd" | "adafactor";
+
+/** A running mean, in the shape that it is saved in. */
+export interface StateTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly read: () => Float32Array;
+}
+
+/** Changes parameters by their gradients, and keeps what it needs from one step to the next. */
+export interface ParameterOptimizer extends Disposable {
+  readonly name: OptimizerName;
+  /** Steps taken. */
+  stepsTaken: number;
+  /** Euclidean length of all gradients together. */
+  gradientNorm(): number;
+  /** Updates every parameter; the gradients count times `gradientScale`. */
+  step(learningRate: number, gradientScale?: number): void;
+  /** Every running mean as a tensor, named `<parameter>.<state>` (`encoder….weight.exp_avg`). */
+  state(): Iterable<StateTensor>;
+  /** Sets one running mean by its name of {@link state}; false for a name that this optimizer does not have. */
+  restore(name: string, values: Float32Array): boolean;
+  dispose(): void;
+}
 
 export interface OptimizerOptions {
   /** Default "adamw" ("Decoupled Weight Decay Regularization", Loshchilov and Hutter 2019). */
@@ -16,7 +41,11 @@ export interface OptimizerOptions {
   readonly momentum?: number;
   /** SGD's; default false. */
   readonly nesterov?: boolean;
+  /** Adafactor's. */
+  readonly adafactor?: AdafactorOptions | undefined;
 }
+
+type TorchName = Exclude<OptimizerName, "adafactor">;
 
 /** One parameter's matrices: values, gradients, and the running means that the optimizer keeps. */
 interface Slot {
@@ -27,22 +56,26 @@ interface Slot {
 }
 
 /** Names of the running means in a checkpoint, as `torch.optim` has them in its state. */
-const STATES: Readonly<Record<OptimizerName, readonly string[]>> = {
+const STATES: Readonly<Record<TorchName, readonly string[]>> = {
   adamw: ["exp_avg", "exp_avg_sq"],
   adam: ["exp_avg", "exp_avg_sq"],
   sgd: ["momentum_buffer"],
 };
 
+function isTorchs(name: OptimizerName): name is TorchName {
+  return Object.hasOwn(STATES, name);
+}
+
 /**
  * Adam, AdamW and SGD as `torch.optim` computes them, in place in the model's memory. Running means lie in the kernels'
  * layout and are read and written by parameter name, so that a run can be saved and resumed.
  */
-export class Optimizer implements Disposable {
-  readonly name: OptimizerName;
+export class Optimizer implements ParameterOptimizer {
+  readonly name: TorchName;
   /** Steps taken. */
   stepsTaken = 0;
   readonly #backend: Backend;
-  readonly #options: Required<Omit<OptimizerOptions, "optimizer">>;
+  readonly #options: Required<Omit<OptimizerOptions, "optimizer" | "adafactor">>;
   readonly #means: readonly ParameterBuffers[];
   readonly #slots: readonly Slot[];
   readonly #parameters: readonly TrainedParameter[];
@@ -55,7 +88,7 @@ export class Optimizer implements Disposable {
     options: OptimizerOptions = {},
   ) {
     const { optimizer = "adamw", betas = [0.9, 0.999], epsilon = 1e-8, momentum = 0, nesterov = false } = options;
-    if (!Object.hasOwn(STATES, optimizer)) {
+    if (!isTorchs(optimizer)) {
       throw new TrainerOptionError("optimizer", optimizer, `choose one of ${Object.keys(STATES).join(", ")}`);
     }
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
@@ -83,18 +116,13 @@ export class Optimizer implements Disposable {
     });
   }
 
-  /** Euclidean length of all gradients together (`torch.nn.utils.clip_grad_norm_`). */
   gradientNorm(): number {
-    let sum = 0;
-    for (const { gradients } of this.#slots) {
-      for (const matrix of gradients) {
-        sum += this.#backend.gradients.sumOfSquares(matrix);
-      }
-    }
-    return Math.sqrt(sum);
+    return gradientLength(
+      this.#backend,
+      this.#slots.map(({ gradients }) => gradients),
+    );
   }
 
-  /** Updates every parameter; the gradients count times `gradientScale`. */
   step(learningRate: number, gradientScale = 1): void {
     this.stepsTaken++;
     for (const slot of this.#slots) {
@@ -153,8 +181,8 @@ export class Optimizer implements Disposable {
     }
   }
 
-  /** Every running mean as a tensor in its parameter's shape, named `<parameter>.<state>` (`encoder….weight.exp_avg`). */
-  *state(): Generator<{ readonly name: string; readonly shape: readonly number[]; readonly read: () => Float32Array }> {
+  /** Those of torch's names, each in its parameter's shape. */
+  *state(): Generator<StateTensor> {
     for (const { parameter } of this.#parameters) {
       for (const [index, means] of this.#means.entries()) {
         const place = means.place(parameter.name);
@@ -167,7 +195,6 @@ export class Optimizer implements Disposable {
     }
   }
 
-  /** Sets one running mean by its name of {@link state}; false for a name that this optimizer does not have. */
   restore(name: string, values: Float32Array): boolean {
     const dot = name.lastIndexOf(".");
     const index = STATES[this.name].indexOf(name.slice(dot + 1));

@@ -45,13 +45,26 @@ function byteLength(line: string): number {
   return new TextEncoder().encode(line).length + 1;
 }
 
-/** A log in a file (Node, Bun, Deno). What the file has stays until {@link RunLog.rewind}. */
+/** How each line of a run's log begins. */
+const LINE_START = '{"type":"';
+
+/**
+ * A log in a file (Node, Bun, Deno). What the file has stays until {@link RunLog.rewind}.
+ * @throws Error for a file that has something else than a run's log, which a new run would remove.
+ */
 export async function fileLog(path: string): Promise<RunLog> {
   const fs = await import("node:fs/promises");
   const { dirname } = await import("node:path");
   await fs.mkdir(dirname(path), { recursive: true });
   const file = await fs.open(path, "a+");
   let { size } = await file.stat();
+  const start = new Uint8Array(Math.min(size, LINE_START.length));
+  await file.read(start, 0, start.length, 0);
+  // A process that was killed may have left a part of the first line.
+  if (!LINE_START.startsWith(new TextDecoder().decode(start))) {
+    await file.close();
+    throw new Error(`${path} is not the log of a run; give another file, or remove it`);
+  }
   return {
     async append(line) {
       const bytes = new TextEncoder().encode(`${line}\n`);
