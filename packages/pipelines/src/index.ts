@@ -29,6 +29,7 @@ export {
   type MultipleChoicePipeline,
 } from "./multiple-choice.js";
 export {
+  PIPELINE_ALIASES,
   PIPELINE_TASKS,
   type Pipeline,
   type PipelineAlias,

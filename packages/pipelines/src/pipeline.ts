@@ -64,13 +64,13 @@ export interface Pipelines {
 export type PipelineTask = keyof Pipelines;
 
 /** Other names of tasks, as the reference has them. */
-const ALIASES = { "sentiment-analysis": "text-classification", ner: "token-classification" } as const;
+export const PIPELINE_ALIASES = { "sentiment-analysis": "text-classification", ner: "token-classification" } as const;
 
-export type PipelineAlias = keyof typeof ALIASES;
+export type PipelineAlias = keyof typeof PIPELINE_ALIASES;
 
 /** The task that a name stands for. */
 export type TaskOf<Name extends PipelineTask | PipelineAlias> = Name extends PipelineAlias
-  ? (typeof ALIASES)[Name]
+  ? (typeof PIPELINE_ALIASES)[Name]
   : Extract<Name, PipelineTask>;
 
 /** The pipeline of a task. */
@@ -239,8 +239,8 @@ export async function pipeline<Name extends PipelineTask | PipelineAlias>(
 /** @throws PipelineError for a name that is no task's. */
 function taskOf(name: string): PipelineTask {
   if ((PIPELINE_TASKS as readonly string[]).includes(name)) return name as PipelineTask;
-  if (Object.hasOwn(ALIASES, name)) return ALIASES[name as PipelineAlias];
-  const suggestion = typeof name === "string" ? nearest(name, [...PIPELINE_TASKS, ...Object.keys(ALIASES)]) : undefined;
+  if (Object.hasOwn(PIPELINE_ALIASES, name)) return PIPELINE_ALIASES[name as PipelineAlias];
+  const suggestion = typeof name === "string" ? nearest(name, [...PIPELINE_TASKS, ...Object.keys(PIPELINE_ALIASES)]) : undefined;
   throw new PipelineError(
     "invalid-option",
     `there is no task ${shortened(String(name))}; ` +

@@ -1,5 +1,6 @@
 import type { Machine, MeasuredModel, Measurement } from "./bench-measure.js";
 import { grouped } from "./module-tree.js";
+import { printable } from "./printable.js";
 import { bytes } from "./progress.js";
 import { folded, padded, type Style } from "./style.js";
 
@@ -18,9 +19,9 @@ export function reportForPeople({ machine, model, measurements }: BenchReport, s
   const load = `load ${machine.load_average.toFixed(2)} on ${machine.cores} ${machine.cores === 1 ? "core" : "cores"}`;
   const size = `${grouped(model.parameters)} parameters, ${model.num_hidden_layers} layers of ${model.hidden_size}`;
   return [
-    `${bold(model.name)}  ${dim(model.location)}`,
+    `${bold(printable(model.name))}  ${dim(printable(model.location))}`,
     row("model", size),
-    row("CPU", `${machine.cpu}, ${isBusy ? yellow(`${load}: other work slows the measurement`) : load}`),
+    row("CPU", `${printable(machine.cpu)}, ${isBusy ? yellow(`${load}: other work slows the measurement`) : load}`),
     row("engine", `${machine.engine} on ${machine.system}`),
     "",
     bold("Loading and memory"),

@@ -5,7 +5,9 @@ import { DTYPES, describeMachine, type Measurement, measure, type Setting, type 
 import { type BenchReport, reportForPeople } from "./bench-report.js";
 import { EXIT, UsageError } from "./failure.js";
 import { loadingOptions, type ModelFlags, names, wholeNumber, wideVectorsOption } from "./model-options.js";
+import { jsonLine } from "./printable.js";
 import { ProgressLine } from "./progress.js";
+import { MODEL_FORM, modelSource } from "./shipped-models.js";
 import { styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
 
@@ -29,7 +31,7 @@ export function addBench(program: Command, terminal: Terminal, finish: (code: nu
   program
     .command("bench")
     .description("measure speed and memory on this machine")
-    .argument("[model]", "folder, URL or hub id")
+    .argument("[model]", MODEL_FORM)
     .option("--lengths <list>", "tokens of a text, as 16,128", wholeNumbers)
     .option("--batch <list>", "texts that run together, as 1,8", wholeNumbers)
     .option("--threads <list>", "threads to compute with, as 1,2; one, and all cores, by default", wholeNumbers)
@@ -73,7 +75,7 @@ async function bench(
     model: first!.model,
     measurements: reports.flatMap(({ measurements }) => measurements),
   };
-  const text = flags.json ? JSON.stringify(report) : reportForPeople(report, styleFor(terminal, color));
+  const text = flags.json ? jsonLine(report) : reportForPeople(report, styleFor(terminal, color));
   await terminal.stdout.write(`${text}\n`);
   return EXIT.success;
 }
@@ -87,7 +89,7 @@ async function measureHere(
   const progress = new ProgressLine(terminal.stderr);
   const { threads: _, dtype: __, ...others } = flags;
   const options = {
-    source: model ?? embeddedModel("text-classification"),
+    source: model === undefined ? embeddedModel("text-classification") : modelSource(model),
     // A head that is newly made computes as fast as a trained one.
     loading: { ...loadingOptions(others, terminal, progress), onWarning: () => {} },
     workloads: workloadsOf(flags),

@@ -15,7 +15,9 @@ import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { loadingOptions, type ModelFlags, warn } from "./model-options.js";
+import { jsonLine, printable } from "./printable.js";
 import { bytes, ProgressLine } from "./progress.js";
+import { MODEL_FORM, modelSource } from "./shipped-models.js";
 import type { Terminal } from "./terminal.js";
 
 type DType = NonNullable<SavePretrainedOptions["dtype"]>;
@@ -56,7 +58,7 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
   program
     .command("convert")
     .description("write a model's weights in another format or element type")
-    .argument("<source>", "folder, URL or hub id")
+    .argument("<source>", MODEL_FORM)
     .argument("<destination>", "folder to write to")
     .option("--to <format>", `format of the weights: ${WRITTEN.join(" or ")}`, format, "safetensors")
     .addOption(
@@ -77,7 +79,7 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
     .option("--json", "one JSON object about what was written")
     .addHelpText("after", HELP)
     .action(async (source: string, destination: string, flags: ConvertFlags) => {
-      finish(await convert(source, destination, flags, terminal));
+      finish(await convert(modelSource(source), destination, flags, terminal));
     });
 }
 
@@ -97,7 +99,12 @@ function size(value: string): string {
   }
 }
 
-async function convert(source: string, destination: string, flags: ConvertFlags, terminal: Terminal): Promise<number> {
+async function convert(
+  source: string | URL,
+  destination: string,
+  flags: ConvertFlags,
+  terminal: Terminal,
+): Promise<number> {
   const progress = new ProgressLine(terminal.stderr);
   const { dtype, ...loading } = flags;
   const options = loadingOptions(loading, terminal, progress);
@@ -119,7 +126,7 @@ async function convert(source: string, destination: string, flags: ConvertFlags,
       await reader.close();
     }
     await progress.clear();
-    await terminal.stdout.write(`${flags.json ? JSON.stringify({ destination, files: written }) : listed(written)}\n`);
+    await terminal.stdout.write(`${flags.json ? jsonLine({ destination, files: written }) : listed(written)}\n`);
     return EXIT.success;
   } finally {
     await files.close();
@@ -141,7 +148,7 @@ interface Written {
 }
 
 function listed(files: readonly Written[]): string {
-  return files.map(({ file, bytes: count }) => `${file}  ${bytes(count)}`).join("\n");
+  return files.map(({ file, bytes: count }) => `${printable(file)}  ${bytes(count)}`).join("\n");
 }
 
 /** Copies the files beside the weights; they are small. */

@@ -3,11 +3,13 @@ import { type Pipeline, pipeline, type RunProgress } from "@convbert/pipelines";
 import type { Command } from "commander";
 import { embeddedModel } from "../embedded.js";
 import { EXIT } from "./failure.js";
+import { type Line, readLines } from "./lines.js";
 import { loadingOptions, type ModelFlags } from "./model-options.js";
 import { grouped } from "./module-tree.js";
+import { jsonLine, printable } from "./printable.js";
 import { ProgressLine } from "./progress.js";
 import { barColumns, folded, marked, type Style, styleFor } from "./style.js";
-import { readLines, type Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
 
 /** What the labels of the question model mean. */
 const QUESTION_LABELS: Readonly<Record<string, string>> = {
@@ -63,17 +65,31 @@ async function demo(
   const run = new Run(models, terminal);
   if (!flags.json) await stdout.write(`${title(models, style)}\n`);
 
-  const sentences = hasInput ? readLines(terminal.stdin) : SENTENCES;
-  for await (const sentence of sentences) {
-    if (sentence.trim() === "") continue;
-    const answer = await run.answer(sentence);
-    await stdout.write(flags.json ? `${JSON.stringify(answer)}\n` : `\n${shown(answer, style)}\n`);
+  const sentences: AsyncIterable<Line> | Line[] = hasInput
+    ? readLines(terminal.stdin)
+    : SENTENCES.map((text) => ({ text }));
+  let number = 0;
+  let isWhole = true;
+  for await (const { text, problem } of sentences) {
+    number++;
+    if (problem !== undefined) {
+      isWhole = false;
+      if (flags.json) await stdout.write(`${jsonLine({ error: problem })}\n`);
+      await terminal.stderr.write(`convbert: line ${number}: ${problem}\n`);
+    } else if (text.trim() !== "") {
+      const answer = await run.answer(text);
+      await stdout.write(flags.json ? `${jsonLine(answer)}\n` : `\n${shown(answer, style)}\n`);
+    } else if (flags.json) {
+      isWhole = false;
+      await stdout.write(`${jsonLine({ error: "the line is empty" })}\n`);
+    }
   }
-  if (flags.json) return EXIT.success;
+  const code = isWhole ? EXIT.success : EXIT.unusable;
+  if (flags.json) return code;
   if (run.sentences > 0) await stdout.write(`\n${run.speed(style)}\n`);
   else await stdout.write("\nnothing but empty lines on standard input\n");
   if (!hasInput) await stdout.write(`\n${nextSteps(terminal, style)}\n`);
-  return EXIT.success;
+  return code;
 }
 
 async function load(flags: ModelFlags, terminal: Terminal, progress: ProgressLine): Promise<Models & Disposable> {
@@ -156,7 +172,7 @@ function shown({ text, labels, chunks }: Answered, style: Style): string {
   const rows = labels.map(({ label, score }) => ({ label: QUESTION_LABELS[label] ?? label, score }));
   const spans = chunks.map(({ entity_group: kind, start, end }) => ({ kind, start, end }));
   return [
-    folded(style.colors.bold(text), style, ""),
+    folded(style.colors.bold(printable(text)), style, ""),
     // The model knows questions only: of anything else it says what it would answer.
     ...(text.includes("?") ? [] : [style.colors.dim("  read as a question:")]),
     barColumns(rows, style),

@@ -1,4 +1,6 @@
+import { MissingWeightsError } from "@convbert/model";
 import { CommanderError } from "commander";
+import { printable } from "./printable.js";
 
 /** The command was used wrongly; the message says how to use it. */
 export class UsageError extends Error {
@@ -22,25 +24,31 @@ export class Interrupted extends Error {
   }
 }
 
-/** An error's message as one line. */
+/** A message of more characters is cut: no sentence of ours is so long, but what it quotes may be. */
+const LONGEST = 2000;
+
+/** An error's message as one line that a terminal can show. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof CommanderError) return commanderMessage(message);
+  const text = printable(error instanceof CommanderError ? commanderMessage(message) : firstLines(message));
+  // The library's options are flags here.
+  const told =
+    error instanceof MissingWeightsError
+      ? text.replace("load with `allowNewHead: true`", "give --allow-new-head")
+      : text;
+  return told.length > LONGEST ? `${told.slice(0, LONGEST)}…` : told;
+}
+
+/** The reference's messages list weights, a line each: the first few say what is wrong. */
+function firstLines(message: string): string {
   const lines = message
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  // The reference's messages list weights, a line each: the first few say what is wrong.
-  const shown = lines.length > 4 ? [...lines.slice(0, 4), `... (${lines.length - 4} more)`] : lines;
-  return printable(shown.join(" "));
+  return (lines.length > 4 ? [...lines.slice(0, 4), `... (${lines.length - 4} more)`] : lines).join(" ");
 }
 
 /** "error: unknown command 'rnu'\n(Did you mean run?)" as one line without the word that the caller puts in front. */
 function commanderMessage(message: string): string {
-  return printable(message.replace(/^error: /, "").replace(/\s*\n\s*/g, " "));
-}
-
-/** File names and file contents end up in messages; control characters must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, "�");
+  return message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
 }

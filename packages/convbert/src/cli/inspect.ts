@@ -7,7 +7,9 @@ import { type Command, Option } from "commander";
 import { EXIT, oneLine } from "./failure.js";
 import { loadingOptions, type ModelFlags, withModelFlags } from "./model-options.js";
 import { grouped, moduleTree } from "./module-tree.js";
+import { jsonLine, printable } from "./printable.js";
 import { bytes, ProgressLine } from "./progress.js";
+import { MODEL_FORM, modelSource } from "./shipped-models.js";
 import { folded, type Style, styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
 
@@ -25,7 +27,7 @@ export function addInspect(program: Command, terminal: Terminal, finish: (code: 
   const command = program
     .command("inspect")
     .description("show a model's configuration, weights, formats and memory")
-    .argument("<model>", "folder, URL or hub id")
+    .argument("<model>", MODEL_FORM)
     .addOption(
       new Option("--head <name>", "model class, where config.json names none or another").choices(
         Object.keys(MODEL_CLASSES),
@@ -35,7 +37,7 @@ export function addInspect(program: Command, terminal: Terminal, finish: (code: 
   withModelFlags(command)
     .addHelpText("after", HELP)
     .action(async (source: string, flags: InspectFlags) => {
-      finish(await inspect(source, flags, terminal, program.opts()["color"]));
+      finish(await inspect(modelSource(source), flags, terminal, program.opts()["color"]));
     });
 }
 
@@ -74,20 +76,32 @@ interface Inspection {
   };
 }
 
-async function inspect(source: string, flags: InspectFlags, terminal: Terminal, color: boolean): Promise<number> {
+async function inspect(source: string | URL, flags: InspectFlags, terminal: Terminal, color: boolean): Promise<number> {
   const progress = new ProgressLine(terminal.stderr);
   progress.show("loading the model");
   // What loading warns of is in the report.
   const options = { ...loadingOptions(flags, terminal, progress), onWarning: () => {} };
   const found = await look(source, flags.head, options);
   await progress.clear();
-  const text = flags.json ? JSON.stringify(forMachines(found)) : forPeople(found, styleFor(terminal, color));
+  const text = flags.json ? jsonLine(forMachines(found)) : forPeople(found, styleFor(terminal, color));
   await terminal.stdout.write(`${text}\n`);
   return EXIT.success;
 }
 
-async function look(source: string, head: string | undefined, options: FromPretrainedOptions): Promise<Inspection> {
+async function look(
+  source: string | URL,
+  head: string | undefined,
+  options: FromPretrainedOptions,
+): Promise<Inspection> {
   const files = await openFiles(source, options);
+  try {
+    return await lookInto(files, head, options);
+  } finally {
+    await files.close();
+  }
+}
+
+async function lookInto(files: FileSet, head: string | undefined, options: FromPretrainedOptions): Promise<Inspection> {
   const config = await readConfig(files);
   const formats = await formatsOf(files);
   const reader = await openWeights(files);
@@ -193,12 +207,12 @@ function forPeople(found: Inspection, style: Style): string {
   const { config, memory, file, report, tokenizer } = found;
   const { bold, dim, green, yellow } = style.colors;
   const row = (name: string, value: string): string => `  ${dim(name.padEnd(12))}${value}`;
-  const labels = Object.values(config.id2label);
+  const labels = Object.values(config.id2label).map(printable);
   const isClassifier = /Classification$/.test(found.model);
   const types = Object.entries(file.dtypes).map(([dtype, count]) => `${count} ${dtype}`);
   const unlimited = "maxLength" in tokenizer && tokenizer.maxLength > 1e20;
   const lines = [
-    `${bold(found.model)}  ${dim(found.location)}`,
+    `${bold(printable(found.model))}  ${dim(printable(found.location))}`,
     "",
     row(
       "layers",
@@ -222,8 +236,8 @@ function forPeople(found: Inspection, style: Style): string {
     ),
     "",
     bold("Files"),
-    ...found.formats.map(({ file: name, format }) => row("found", `${name}  ${dim(format)}`)),
-    row("loaded", `${file.format}, ${bytes(file.byteLength)}: ${types.join(", ")} tensors`),
+    ...found.formats.map(({ file: name, format }) => row("found", `${printable(name)}  ${dim(format)}`)),
+    row("loaded", `${file.format}, ${bytes(file.byteLength)}: ${printable(types.join(", "))} tensors`),
     "",
     bold("Memory"),
     row("weights", bytes(memory.weightBytes)),
@@ -231,7 +245,7 @@ function forPeople(found: Inspection, style: Style): string {
     row("computes", memory.backend),
     "",
     bold("Loading"),
-    ...loadLines(report).map((line) => folded(yellow(line), style)),
+    ...loadLines(report).map((line) => folded(yellow(printable(line)), style)),
   ];
   if (report.missing.length + report.unexpected.length + report.mismatched.length === 0) {
     lines.push(`  ${green("every weight was found, and none was left over")}`);

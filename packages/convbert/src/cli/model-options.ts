@@ -1,6 +1,7 @@
 import { enableWideVectors, type FromPretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "./failure.js";
+import { printable } from "./printable.js";
 import { bytes, type ProgressLine } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 
@@ -65,7 +66,7 @@ export function loadingOptions(flags: ModelFlags, terminal: Terminal, progress: 
 /** A warning on standard error. The reference's are long; the first sentence says what matters. */
 export async function warn(text: string, terminal: Terminal, progress: ProgressLine): Promise<void> {
   await progress.clear();
-  await terminal.stderr.write(`warning: ${text.split("\n")[0]}\n`);
+  await terminal.stderr.write(`warning: ${printable(text.split("\n")[0]!)}\n`);
 }
 
 /** Reads a flag's value as a whole number of at least `least`. */

@@ -1,3 +1,4 @@
+import { printable } from "./printable.js";
 import type { Style } from "./style.js";
 
 /** What the tree shows of a weight. */
@@ -54,7 +55,7 @@ interface Line {
 }
 
 function walk(node: Node, head: string, tail: string, lines: Line[]): void {
-  lines.push({ text: head + node.name, count: countOf(node), note: noteOf(node) });
+  lines.push({ text: head + printable(node.name), count: countOf(node), note: noteOf(node) });
   if (isLeafModule(node)) return;
   const groups = alike([...node.children.values()]);
   for (const [i, group] of groups.entries()) {

@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+import { clipped } from "./style.js";
 import type { Output } from "./terminal.js";
 
 const EVERY = 80;
@@ -18,7 +20,7 @@ export class ProgressLine {
     if (!this.#output.isTTY || now - this.#last < EVERY) return;
     this.#last = now;
     this.#shown = true;
-    void this.#output.write(`\r\x1b[K${text.slice(0, (this.#output.columns ?? 80) - 1)}`);
+    void this.#output.write(`\r\x1b[K${clipped(printable(text), Math.max(1, (this.#output.columns || 80) - 1))}`);
   }
 
   /** Takes the line away, before anything else is written. */

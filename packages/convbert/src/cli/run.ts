@@ -1,16 +1,20 @@
 import { readFile } from "node:fs/promises";
-import { PIPELINE_TASKS, PipelineError, type PipelineTask, pipeline } from "@convbert/pipelines";
+import { PIPELINE_ALIASES, PIPELINE_TASKS, PipelineError, type PipelineTask, pipeline } from "@convbert/pipelines";
 import { TokenizerError } from "@convbert/tokenizer";
 import { type Command, Option } from "commander";
+import { closest, distance } from "fastest-levenshtein";
 import { embeddedModel } from "../embedded.js";
 import { EXIT, oneLine, UsageError } from "./failure.js";
+import { lineGroups } from "./line-groups.js";
+import { type Line, readLines } from "./lines.js";
 import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "./model-options.js";
+import { jsonLine } from "./printable.js";
 import { ProgressLine } from "./progress.js";
+import { MODEL_FORM, modelSource } from "./shipped-models.js";
 import { styleFor } from "./style.js";
-import { inputReader, type TaskInput } from "./task-inputs.js";
+import { type InputReader, inputReader, type TaskInput } from "./task-inputs.js";
 import { type RunFlags, TASK_FLAGS, type TaskAnswer, taskRunner } from "./tasks.js";
-import { readLines, type Terminal } from "./terminal.js";
-import { waiting } from "./waiting.js";
+import type { Terminal } from "./terminal.js";
 
 const EXAMPLES = `
 Input: texts as arguments, or one a line on standard input.
@@ -36,9 +40,10 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
   const command = program
     .command("run")
     .description("answer texts with a model")
-    .argument("<task>", `one of ${PIPELINE_TASKS.join(", ")}`)
+    .argument("<task>", `one of ${PIPELINE_TASKS.join(", ")}; or ${Object.keys(PIPELINE_ALIASES).join(", ")}`)
     .argument("[texts...]", "what to answer; without any, lines of standard input")
-    .option("--model <source>", "folder, URL, hub id, or the name of a model that comes with the package")
+    .option("--model <source>", MODEL_FORM)
+    .option("--allow-new-head", "answer with a head that the model lacks, with random weights")
     .option("--json", "one line of JSON for each input")
     .option("--jsonl", "lines of standard input are JSON")
     .option("--truncate", "cut texts that are longer than the model takes")
@@ -72,6 +77,8 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
     .option("--doc-stride <tokens>", "overlap of windows (question-answering)", wholeNumber(0))
     .option("--impossible", 'let "no answer" compete (question-answering)')
     .option("--targets <list>", "only these words compete (fill-mask)", names)
+    .option("--whole-targets", "score targets of several pieces as a whole (fill-mask)")
+    .option("--joint", "fill the masks of a text together (fill-mask)")
     .addOption(
       new Option("--pooling <kind>", "one vector a text (feature-extraction)").choices(["none", "mean", "cls"]),
     )
@@ -88,7 +95,12 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
 
 function checkTask(task: string): PipelineTask {
   if ((PIPELINE_TASKS as readonly string[]).includes(task)) return task as PipelineTask;
-  throw new UsageError(`there is no task "${task}"; choose one of ${PIPELINE_TASKS.join(", ")}`);
+  if (Object.hasOwn(PIPELINE_ALIASES, task)) return PIPELINE_ALIASES[task as keyof typeof PIPELINE_ALIASES];
+  const meant = closest(task.toLowerCase().replaceAll("_", "-"), [...PIPELINE_TASKS, ...Object.keys(PIPELINE_ALIASES)]);
+  const isNear = distance(task, meant) <= Math.floor(meant.length / 3);
+  throw new UsageError(
+    `there is no task "${task}"; ${isNear ? `did you mean ${meant}? Choose` : "choose"} one of ${PIPELINE_TASKS.join(", ")}`,
+  );
 }
 
 async function run(
@@ -99,7 +111,7 @@ async function run(
   color: boolean,
 ): Promise<number> {
   const flags = await checkFlags(task, given);
-  const source = flags.model === undefined ? embeddedModel(task) : (embeddedModel(flags.model) ?? flags.model);
+  const source = flags.model === undefined ? embeddedModel(task) : modelSource(flags.model);
   if (source === undefined) {
     throw new UsageError(`no model for ${task} comes with this package; name one with --model`);
   }
@@ -116,7 +128,10 @@ async function run(
     onWarning: (message: string) => void warn(message, terminal, progress),
   };
   progress.show("loading the model");
-  using loaded = await pipeline(task, source, loadingOptions(flags, terminal, progress));
+  using loaded = await pipeline(task, source, {
+    ...loadingOptions(flags, terminal, progress),
+    ...(flags.allowNewHead && { allowNewHead: true }),
+  });
   const answer = taskRunner(task, loaded, flags);
 
   let count = 0;
@@ -124,13 +139,14 @@ async function run(
   const tell = async ({ json, readable }: TaskAnswer): Promise<void> => {
     await progress.clear();
     const separator = answered > 0 ? "\n" : "";
-    await terminal.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${separator}${readable(style)}\n`);
+    await terminal.stdout.write(flags.json ? `${jsonLine(json)}\n` : `${separator}${readable(style)}\n`);
     answered++;
   };
   const tellError = async (error: unknown, place: string): Promise<void> => {
     await progress.clear();
-    if (flags.json) await terminal.stdout.write(`${JSON.stringify({ error: oneLine(error) })}\n`);
-    await terminal.stderr.write(`convbert: ${place}: ${oneLine(error)}\n`);
+    const text = inputError(error);
+    if (flags.json) await terminal.stdout.write(`${jsonLine({ error: text })}\n`);
+    await terminal.stderr.write(`convbert: ${place}: ${text}\n`);
   };
   const answerAll = async (asked: readonly Asked[]): Promise<void> => {
     count += asked.length;
@@ -147,13 +163,15 @@ async function run(
     }
   };
   if (texts.length > 0) {
-    for (const [i, input] of listed.entries()) await answerAll([{ read: () => input, place: `text ${i + 1}` }]);
+    for (const [i, input] of listed.entries()) {
+      await answerAll([{ read: () => notEmpty(input), place: `text ${i + 1}` }]);
+    }
   } else {
     let number = 0;
-    for await (const lines of waiting(readLines(terminal.stdin), AT_ONCE)) {
-      const asked = lines.map((line) => ({ line, place: `line ${++number}`, read: () => reader.fromLine(line) }));
+    for await (const lines of lineGroups(readLines(terminal.stdin), AT_ONCE)) {
+      const asked = lines.map((line) => ({ line, place: `line ${++number}`, read: () => readLine(line, reader) }));
       // People part paragraphs by empty lines; machines count on an answer for every line.
-      const meant = asked.filter(({ line }) => line.trim() !== "" || flags.json);
+      const meant = asked.filter(({ line }) => !isEmpty(line) || flags.json);
       if (meant.length > 0) await answerAll(meant);
     }
     await progress.clear();
@@ -167,6 +185,29 @@ interface Asked {
   readonly place: string;
   /** Throws UsageError for what is not of the task's form. */
   readonly read: () => TaskInput;
+}
+
+function isEmpty({ text, problem }: Line): boolean {
+  return problem === undefined && text.trim() === "";
+}
+
+/** @throws UsageError for a line that is empty, no UTF-8, or not of the task's form. */
+function readLine(line: Line, reader: InputReader): TaskInput {
+  if (line.problem !== undefined) throw new UsageError(line.problem);
+  if (isEmpty(line)) throw new UsageError("the line is empty");
+  return reader.fromLine(line.text);
+}
+
+function notEmpty(input: TaskInput): TaskInput {
+  if (typeof input === "string" && input.trim() === "") throw new UsageError("the text is empty");
+  return input;
+}
+
+/** What is wrong with an input; the library's options are flags here. */
+function inputError(error: unknown): string {
+  const text = oneLine(error);
+  const isTooLong = error instanceof PipelineError && error.code === "too-long";
+  return isTooLong ? text.replace(/set truncation( or (?:a stride|max_question_len))?/, "give --truncate") : text;
 }
 
 /** Lines that are answered together: as many as keep a small model busy, and no more than a few long texts. */

@@ -1,6 +1,7 @@
 import pico from "picocolors";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { printable } from "./printable.js";
 import type { Terminal } from "./terminal.js";
 
 export type Colors = ReturnType<typeof pico.createColors>;
@@ -59,7 +60,8 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LONGEST_BAR = 40;
 
 /** A line for each label: its name, a bar, a percentage. The first one stands out. */
-export function bars(rows: readonly BarRow[], style: Style): string {
+export function bars(given: readonly BarRow[], style: Style): string {
+  const rows = given.map(({ label, score }) => ({ label: printable(label), score }));
   const { colors, width } = style;
   const widest = Math.max(...rows.map(({ label }) => stringWidth(label)));
   // Indent, label, gap, bar, gap, "100.0%".
@@ -123,8 +125,10 @@ export function marked(text: string, spans: readonly MarkedSpan[], { colors }: S
   let at = 0;
   for (const { kind, start, end } of spans) {
     const color = colorOf(kind, colors);
-    result += text.slice(at, start) + color(`[${colors.dim(kind)}${NO_BREAK}${colors.bold(text.slice(start, end))}]`);
+    const shown = printable(text.slice(start, end));
+    result +=
+      printable(text.slice(at, start)) + color(`[${colors.dim(printable(kind))}${NO_BREAK}${colors.bold(shown)}]`);
     at = end;
   }
-  return result + text.slice(at);
+  return result + printable(text.slice(at));
 }

@@ -1,4 +1,5 @@
 import type { ChoiceInput, PipelineTask, QuestionInput, TextPair } from "@convbert/pipelines";
+import { distance } from "fastest-levenshtein";
 import { UsageError } from "./failure.js";
 
 /** Whatever a task takes. */
@@ -25,7 +26,7 @@ export interface InputReader {
 
 /** @throws UsageError from the reader's functions when an argument or line is not of the task's form. */
 export function inputReader(task: PipelineTask, flags: InputFlags): InputReader {
-  const form = FORMS[formOf(task, flags)](flags);
+  const form = FORMS[formOf(task, flags)](flags, task);
   if (!flags.jsonl) return form;
   return {
     ...form,
@@ -37,6 +38,7 @@ export function inputReader(task: PipelineTask, flags: InputFlags): InputReader 
       } catch (error) {
         throw new UsageError(`not JSON: ${(error as Error).message}`);
       }
+      checkFields(value, form.fields);
       const input = form.fromValue(value);
       if (input === undefined) throw new UsageError(`expected ${form.json}`);
       return input;
@@ -47,6 +49,8 @@ export function inputReader(task: PipelineTask, flags: InputFlags): InputReader 
 interface Form extends InputReader {
   /** The JSON values that stand for one input, for messages. */
   readonly json: string;
+  /** Names of an object's fields. */
+  readonly fields: readonly string[];
   /** Undefined for a value of another form. */
   fromValue(value: unknown): TaskInput | undefined;
 }
@@ -59,17 +63,26 @@ function formOf(task: PipelineTask, { pair }: InputFlags): FormName {
   return pair ? "pair" : "text";
 }
 
-const FORMS: Readonly<Record<FormName, (flags: InputFlags) => Form>> = {
-  text: () => ({
+const FORMS: Readonly<Record<FormName, (flags: InputFlags, task: PipelineTask) => Form>> = {
+  text: (_flags, task) => ({
     form: "a text",
     json: '"text" or {"text": "..."}',
+    fields: ["text", "text_pair"],
     fromArguments: (texts) => [...texts],
     fromLine: (line) => line,
-    fromValue: (value) => (typeof value === "string" ? value : fields(value, ["text"])?.["text"]),
+    fromValue(value) {
+      if (typeof value === "string") return value;
+      const { text_pair: pair } = (value ?? {}) as { text_pair?: unknown };
+      if (pair === undefined || pair === null) return fields(value, ["text"])?.["text"];
+      if (task !== "text-classification") throw new UsageError(`text_pair is for text-classification, not for ${task}`);
+      const both = fields(value, ["text", "text_pair"]);
+      return both && pairOf(both["text"]!, both["text_pair"]!);
+    },
   }),
   pair: () => ({
     form: "text<TAB>text",
     json: '["text", "text"] or {"text": "...", "text_pair": "..."}',
+    fields: ["text", "text_pair"],
     fromArguments: (texts) => inTwos(texts, "--pair takes its texts in twos").map(([text, pair]) => pairOf(text, pair)),
     fromLine(line) {
       const [text, pair] = columns(line, 2, "text<TAB>text");
@@ -87,6 +100,7 @@ const FORMS: Readonly<Record<FormName, (flags: InputFlags) => Form>> = {
       context === undefined
         ? '["question", "context"] or {"question": "...", "context": "..."}'
         : '"question" or {"question": "..."}',
+    fields: ["question", "context"],
     fromArguments: (texts) =>
       context === undefined
         ? inTwos(texts, "questions come with a context each, unless --context or --context-file is given").map(
@@ -109,6 +123,7 @@ const FORMS: Readonly<Record<FormName, (flags: InputFlags) => Form>> = {
   choice: () => ({
     form: "prompt<TAB>choice<TAB>choice...",
     json: '["prompt", "choice", "choice", ...] or {"prompt": "...", "choices": ["...", "..."]}',
+    fields: ["prompt", "choices"],
     fromArguments(texts) {
       if (texts.length < 3) throw new UsageError("multiple-choice takes a prompt and at least two choices");
       return [choiceOf(texts)];
@@ -122,6 +137,20 @@ const FORMS: Readonly<Record<FormName, (flags: InputFlags) => Form>> = {
     },
   }),
 };
+
+/**
+ * Lines of data sets have other fields beside those that are read, as "label"; a field that looks like one of these is a slip,
+ * and what it holds would be lost without a word.
+ */
+function checkFields(value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  const bare = (name: string): string => name.replace(/[_\-\s]/g, "").toLowerCase();
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue;
+    const meant = known.find((field) => distance(bare(field), bare(name)) <= Math.floor(field.length / 4));
+    if (meant !== undefined) throw new UsageError(`there is no field "${name.slice(0, 100)}"; did you mean ${meant}?`);
+  }
+}
 
 function pairOf(text: string, pair: string): TextPair {
   return { text, text_pair: pair };

@@ -7,14 +7,25 @@ import type {
   ScoreFunction,
   TextPair,
 } from "@convbert/pipelines";
-import { answered, chosen, classified, features, filled, labelled, nested, proposed } from "./answers.js";
 import type { ModelFlags } from "./model-options.js";
+import {
+  answered,
+  chosen,
+  classified,
+  features,
+  filled,
+  filledTogether,
+  labelled,
+  nested,
+  proposed,
+} from "./readable-answers.js";
 import type { Style } from "./style.js";
 import type { InputFlags, TaskInput } from "./task-inputs.js";
 
 /** Flags of `convbert run`. */
 export interface RunFlags extends ModelFlags, InputFlags {
   readonly model?: string;
+  readonly allowNewHead?: boolean;
   readonly json?: boolean;
   readonly contextFile?: string;
   readonly truncate?: boolean;
@@ -33,6 +44,8 @@ export interface RunFlags extends ModelFlags, InputFlags {
   readonly labels?: readonly string[];
   readonly template?: string;
   readonly multiLabel?: boolean;
+  readonly joint?: boolean;
+  readonly wholeTargets?: boolean;
 }
 
 /** What a call gets besides its input. */
@@ -79,6 +92,7 @@ const RUNNERS: Runners = {
     const results = await pipeline(texts, {
       signal: call.signal,
       aggregation_strategy: flags.aggregation ?? "first",
+      truncation: flags.truncate ?? false,
       ...(flags.ignoreLabels && { ignore_labels: flags.ignoreLabels }),
       ...(flags.stride !== undefined && { stride: flags.stride }),
     });
@@ -93,6 +107,7 @@ const RUNNERS: Runners = {
       ...(flags.maxSeqLen !== undefined && { max_seq_len: flags.maxSeqLen }),
       ...(flags.docStride !== undefined && { doc_stride: flags.docStride }),
       ...(flags.impossible && { handle_impossible_answer: true }),
+      ...(flags.truncate && { truncation: true }),
     });
     return results.map((answers, i) => {
       const best = answers[0] ?? { score: 0, start: 0, end: 0, answer: "" };
@@ -104,12 +119,18 @@ const RUNNERS: Runners = {
   },
   "fill-mask": (pipeline, flags) => async (given, call) => {
     const texts = given as readonly string[];
-    const results = await pipeline(texts, {
+    const options = {
       ...call,
       ...(flags.truncate && { truncation: true }),
       ...(typeof flags.topK === "number" && { top_k: flags.topK }),
       ...(flags.targets && { targets: flags.targets }),
-    });
+      ...(flags.wholeTargets && { whole_targets: true }),
+    };
+    if (flags.joint) {
+      const results = await pipeline(texts, { ...options, joint: true });
+      return results.map((found, i) => ({ json: found, readable: (style) => filledTogether(texts[i]!, found, style) }));
+    }
+    const results = await pipeline(texts, options);
     return results.map((found, i) => ({ json: found, readable: (style) => filled(texts[i]!, found, style) }));
   },
   "multiple-choice": (pipeline, flags) => async (given, call) => {
@@ -133,6 +154,7 @@ const RUNNERS: Runners = {
   "zero-shot-classification": (pipeline, flags) => async (given, call) => {
     const results = await pipeline(given as readonly string[], flags.labels ?? [], {
       ...call,
+      truncation: flags.truncate ?? false,
       ...(flags.template !== undefined && { hypothesis_template: flags.template }),
       ...(flags.multiLabel && { multi_label: true }),
     });
@@ -154,7 +176,6 @@ export const TASK_FLAGS: Readonly<Partial<Record<keyof RunFlags, readonly Pipeli
   pair: ["text-classification"],
   context: ["question-answering"],
   contextFile: ["question-answering"],
-  truncate: ["text-classification", "fill-mask", "multiple-choice", "feature-extraction"],
   topK: ["text-classification", "question-answering", "fill-mask"],
   function: ["text-classification"],
   aggregation: ["token-classification"],
@@ -165,6 +186,8 @@ export const TASK_FLAGS: Readonly<Partial<Record<keyof RunFlags, readonly Pipeli
   docStride: ["question-answering"],
   impossible: ["question-answering"],
   targets: ["fill-mask"],
+  joint: ["fill-mask"],
+  wholeTargets: ["fill-mask"],
   pooling: ["feature-extraction"],
   normalize: ["feature-extraction"],
   labels: ["zero-shot-classification"],

@@ -26,20 +26,3 @@ export interface Terminal {
    */
   readonly runAgain?: (args: readonly string[]) => Promise<{ readonly code: number; readonly stdout: string }>;
 }
-
-/** The lines of a stream of UTF-8, without their ends ("\n" or "\r\n") and without a leading byte order mark. */
-export async function* readLines(stream: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const piece of stream) {
-    const lines = (rest + (typeof piece === "string" ? piece : decoder.decode(piece, { stream: true }))).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) yield withoutReturn(line);
-  }
-  rest += decoder.decode();
-  if (rest !== "") yield withoutReturn(rest);
-}
-
-function withoutReturn(line: string): string {
-  return line.endsWith("\r") ? line.slice(0, -1) : line;
-}

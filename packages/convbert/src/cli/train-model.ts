@@ -6,6 +6,7 @@ import { embeddedModel } from "../embedded.js";
 import { oneLine, UsageError } from "./failure.js";
 import { loadingOptions } from "./model-options.js";
 import type { ProgressLine } from "./progress.js";
+import { modelSource } from "./shipped-models.js";
 import type { Terminal } from "./terminal.js";
 import type { TrainFlags } from "./train-flags.js";
 
@@ -31,7 +32,8 @@ export async function loadTokenizer(flags: TrainFlags, terminal: Terminal): Prom
     return new ConvBertTokenizerFast(text, { ...casing, model_max_length: flags.maxPositions ?? 512 });
   }
   const { revision, cacheDir, offline } = flags;
-  const source = model ?? tokenizer ?? embeddedModel("text-classification");
+  const named = model ?? tokenizer;
+  const source = named === undefined ? embeddedModel("text-classification") : modelSource(named);
   return ConvBertTokenizerFast.fromPretrained(source, {
     signal: terminal.signal,
     ...(model === undefined && casing),
@@ -56,7 +58,7 @@ export async function readModelConfig(
 ): Promise<ConvBertConfig | null> {
   if (flags.model === undefined) return null;
   const [{ openFiles }, { readConfig }] = await Promise.all([import("@convbert/files"), import("@convbert/model")]);
-  const files = await openFiles(flags.model, loadingOptions(flags, terminal, progress));
+  const files = await openFiles(modelSource(flags.model), loadingOptions(flags, terminal, progress));
   try {
     return await readConfig(files);
   } finally {
@@ -84,7 +86,7 @@ export async function makeModel<M extends PreTrainedModel>(
   };
   if (flags.model !== undefined) {
     // Heads of other labels have other shapes: they are made anew, and warned about.
-    const model = await Model.fromPretrained.call(Model, flags.model, {
+    const model = await Model.fromPretrained.call(Model, modelSource(flags.model), {
       ...loadingOptions(flags, terminal, progress),
       dtype: "float32",
       config: all,

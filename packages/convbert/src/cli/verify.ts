@@ -4,13 +4,16 @@ import { type FieldComparison, loadModel, MODEL_CLASSES, verifyCases } from "@co
 import { type Command, Option } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { loadingOptions, type ModelFlags, positiveNumber, withModelFlags } from "./model-options.js";
+import { jsonLine, printable } from "./printable.js";
 import { ProgressLine } from "./progress.js";
+import { MODEL_FORM, modelSource } from "./shipped-models.js";
 import { type Style, styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
 
 interface VerifyFlags extends ModelFlags {
   readonly head?: string;
   readonly tolerance?: number;
+  readonly allowNewHead?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,7 +31,7 @@ export function addVerify(program: Command, terminal: Terminal, finish: (code: n
   const command = program
     .command("verify")
     .description("run recorded cases through a model and compare every field")
-    .argument("<model>", "folder, URL or hub id")
+    .argument("<model>", MODEL_FORM)
     .argument("<cases>", "recorded cases, a .safetensors file")
     .addOption(
       new Option("--head <name>", "model class, where config.json names none or another").choices(
@@ -36,16 +39,17 @@ export function addVerify(program: Command, terminal: Terminal, finish: (code: n
       ),
     )
     .option("--tolerance <share>", "largest difference, as a share of a field's largest value; 1e-5", positiveNumber)
+    .option("--allow-new-head", "compare a head that the model lacks, with random weights")
     .option("--json", "one line of JSON for each field");
   withModelFlags(command)
     .addHelpText("after", HELP)
     .action(async (source: string, cases: string, flags: VerifyFlags) => {
-      finish(await verify(source, cases, flags, terminal, program.opts()["color"]));
+      finish(await verify(modelSource(source), cases, flags, terminal, program.opts()["color"]));
     });
 }
 
 async function verify(
-  source: string,
+  source: string | URL,
   cases: string,
   flags: VerifyFlags,
   terminal: Terminal,
@@ -59,6 +63,7 @@ async function verify(
   using model = await loadModel(source, {
     ...loadingOptions(flags, terminal, progress),
     ...(flags.head !== undefined && { head: flags.head }),
+    ...(flags.allowNewHead && { allowNewHead: true }),
   });
   const results: FieldComparison[] = [];
   const comparisons = verifyCases(model, dirname(cases), basename(cases), {
@@ -68,12 +73,12 @@ async function verify(
   for await (const result of comparisons) {
     results.push(result);
     progress.show(`${result.case} ${result.field}`);
-    if (flags.json) await terminal.stdout.write(`${jsonLine(result)}\n`);
+    if (flags.json) await terminal.stdout.write(`${lineOf(result)}\n`);
   }
   await progress.clear();
   const differing = results.filter(({ ok }) => !ok);
   if (!flags.json) {
-    const width = Math.max(...results.map(({ field }) => field.length));
+    const width = Math.max(...results.map(({ field }) => printable(field).length));
     await terminal.stdout.write(report(results, Math.min(width, 40), style));
     await terminal.stdout.write(`\n${summary(results.length, differing.length, style)}\n`);
   }
@@ -81,15 +86,15 @@ async function verify(
   if (differing.length > 0) {
     const first = differing[0]!;
     await terminal.stderr.write(
-      `convbert: ${differing.length} of ${results.length} fields differ, the first in ${first.case}: ${first.field}\n`,
+      `convbert: ${differing.length} of ${results.length} fields differ, the first in ${printable(`${first.case}: ${first.field}`)}\n`,
     );
     return EXIT.failedCheck;
   }
   return EXIT.success;
 }
 
-function jsonLine({ case: name, field, max_abs_diff, max_abs_expected, ok, reason }: FieldComparison): string {
-  return JSON.stringify({ case: name, field, max_abs_diff, max_abs_expected, ok, ...(reason && { reason }) });
+function lineOf({ case: name, field, max_abs_diff, max_abs_expected, ok, reason }: FieldComparison): string {
+  return jsonLine({ case: name, field, max_abs_diff, max_abs_expected, ok, ...(reason && { reason }) });
 }
 
 /** Fields by case; gradients, which there are many of, as a count. */
@@ -97,14 +102,14 @@ function report(results: readonly FieldComparison[], width: number, { colors }: 
   let text = "";
   for (const name of new Set(results.map((result) => result.case))) {
     const own = results.filter((result) => result.case === name);
-    text += `${colors.bold(name)}\n`;
+    text += `${colors.bold(printable(name))}\n`;
     const gradients = own.filter(({ field, ok }) => ok && field.startsWith("grad/"));
     for (const { field, ok, max_abs_diff: difference, max_abs_expected: largest, reason } of own) {
       if (ok && field.startsWith("grad/")) continue;
       const mark = ok ? colors.green("✓") : colors.red("✗");
       const size = difference === null ? "      —" : scientific(difference);
-      const why = reason ? `  ${colors.red(reason)}` : "";
-      text += `  ${mark} ${field.padEnd(width)}  ${size}  ${colors.dim(`of ${scientific(largest)}`)}${why}\n`;
+      const why = reason ? `  ${colors.red(printable(reason))}` : "";
+      text += `  ${mark} ${printable(field).padEnd(width)}  ${size}  ${colors.dim(`of ${scientific(largest)}`)}${why}\n`;
     }
     if (gradients.length > 0) {
       const worst = Math.max(...gradients.map(({ max_abs_diff: difference }) => difference ?? 0));

@@ -1,11 +1,20 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { waiting } from "../src/cli/waiting.js";
+import { type LineGroupOptions, lineGroups } from "../src/cli/line-groups.js";
+import type { Line } from "../src/cli/lines.js";
 
 const limits = { most: 8, capacity: 100 };
 
 async function* given(lines: readonly string[]): AsyncGenerator<string> {
   yield* lines;
+}
+
+async function* asLines(texts: AsyncIterable<string>): AsyncGenerator<Line> {
+  for await (const text of texts) yield { text };
+}
+
+async function* waiting(source: AsyncIterable<string>, options: LineGroupOptions): AsyncGenerator<string[]> {
+  for await (const group of lineGroups(asLines(source), options)) yield group.map(({ text }) => text);
 }
 
 async function groupsOf(source: AsyncIterable<string>, options = limits): Promise<string[][]> {

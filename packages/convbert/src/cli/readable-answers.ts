@@ -5,12 +5,15 @@ import type {
   ChosenAnswer,
   EntityGroup,
   FilledMask,
+  FilledText,
   LabelScore,
   QuestionInput,
   TextPair,
   TokenEntity,
   ZeroShotResult,
 } from "@convbert/pipelines";
+import stringWidth from "string-width";
+import { printable } from "./printable.js";
 import { bars, clipped, folded, marked, padded, type Style } from "./style.js";
 import type { TaskInput } from "./task-inputs.js";
 
@@ -19,10 +22,12 @@ import type { TaskInput } from "./task-inputs.js";
 /** The texts of an input, as a heading. */
 export function heading(input: TaskInput, style: Style): string {
   const { bold } = style.colors;
-  if (typeof input === "string") return folded(bold(input), style, "");
-  if ("question" in input) return folded(bold(input.question), style, "");
-  if ("choices" in input) return folded(bold(input.prompt), style, "");
-  return folded(`${bold(input.text)} / ${bold(input.text_pair ?? "")}`, style, "");
+  const shown = (text: string): string => bold(printable(text));
+  if (typeof input === "string") return folded(shown(input), style, "");
+  if ("question" in input) return folded(shown(input.question), style, "");
+  if ("choices" in input) return folded(shown(input.prompt), style, "");
+  const pair = input.text_pair === undefined ? "" : ` / ${shown(input.text_pair)}`;
+  return folded(shown(input.text) + pair, style, "");
 }
 
 export function classified(input: string | TextPair, labels: readonly LabelScore[], style: Style): string {
@@ -31,26 +36,35 @@ export function classified(input: string | TextPair, labels: readonly LabelScore
 
 /** The text with its entities in brackets, or a line a token. */
 export function labelled(text: string, found: readonly (TokenEntity | EntityGroup)[], style: Style): string {
-  if (found.length === 0) return `${folded(text, style)}\n  ${style.colors.dim("nothing found")}`;
+  if (found.length === 0) return `${folded(printable(text), style)}\n  ${style.colors.dim("nothing found")}`;
   if (found.every((entity) => "entity_group" in entity)) {
     const spans = found.map(({ entity_group: kind, start, end }) => ({ kind, start, end }));
     return folded(marked(text, spans, style), style);
   }
-  const rows = found as readonly TokenEntity[];
-  const width = Math.max(...rows.map(({ word }) => word.length));
+  // Indent, two gaps, a percentage; the label has what a long word leaves.
+  const room = Math.max(8, style.width - 12);
+  const rows = (found as readonly TokenEntity[]).map(({ word, entity, score }) => ({
+    word: clipped(printable(word), Math.ceil(room / 2)),
+    entity: clipped(printable(entity), Math.floor(room / 2)),
+    score,
+  }));
+  const width = Math.max(...rows.map(({ word }) => stringWidth(word)));
   const lines = rows.map(
     ({ word, entity, score }) => `  ${padded(word, width)}  ${padded(entity, 8)} ${percent(score)}`,
   );
-  return [folded(style.colors.bold(text), style, ""), ...lines].join("\n");
+  return [heading(text, style), ...lines].join("\n");
 }
 
 export function answered(input: QuestionInput, answers: readonly Answer[], style: Style): string {
   const { bold, dim, cyan } = style.colors;
   const lines = answers.flatMap(({ answer, score, start, end }) => {
     if (answer === "") return [`  ${percent(score)}  ${dim("no answer")}`];
-    const before = input.context.slice(Math.max(0, start - 40), start).replace(/\s+/g, " ");
-    const after = input.context.slice(end, end + 40).replace(/\s+/g, " ");
-    const shown = answer.replace(/\s+/g, " ");
+    // A stretch may begin or end within a character of two units.
+    const plain = (text: string): string =>
+      printable(text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "").replace(/\s+/g, " "));
+    const before = plain(input.context.slice(Math.max(0, start - 40), start));
+    const after = plain(input.context.slice(end, end + 40));
+    const shown = plain(answer);
     const around = `${start > 40 ? "…" : ""}${before}${cyan(shown)}${after}${end + 40 < input.context.length ? "…" : ""}`;
     return [folded(`${percent(score)}  ${bold(cyan(shown))}`, style), folded(dim(around), style, "          ")];
   });
@@ -70,10 +84,15 @@ export function filled(text: string, found: readonly FilledMask[] | readonly Fil
   return [heading(text, style), ...lines].join("\n");
 }
 
+export function filledTogether(text: string, found: readonly FilledText[], style: Style): string {
+  const rows = found.map(({ token_strs: tokens, score }) => ({ label: tokens.join(" … "), score }));
+  return `${heading(text, style)}\n${bars(rows, style)}`;
+}
+
 export function chosen(input: ChoiceInput, { index, scores }: ChosenAnswer, style: Style): string {
   const { bold, dim, cyan } = style.colors;
   const lines = input.choices.map((choice, i) => {
-    const text = clipped(choice, style.width - 12);
+    const text = clipped(printable(choice), style.width - 12);
     const share = `${percent(scores[i]!)}`;
     return i === index ? `${cyan("› ")}${bold(share)}  ${bold(text)}` : `  ${dim(share)}  ${text}`;
   });

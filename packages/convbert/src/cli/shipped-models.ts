@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { closest, distance } from "fastest-levenshtein";
+import { EMBEDDED_MODELS, embeddedModel } from "../embedded.js";
+import { UsageError } from "./failure.js";
+
+/** How arguments that name a model are explained in helps. */
+export const MODEL_FORM = "folder, URL, hub id, or the name of a model that comes with the package";
+
+/**
+ * Where the model is that a person named: one of this package, or what they wrote. A word that nearly is the name of one of
+ * this package is taken for a slip, unless there is a folder of that name.
+ * @throws UsageError with the name that was meant, and all names.
+ */
+export function modelSource(named: string): string | URL {
+  const shipped = embeddedModel(named);
+  if (shipped !== undefined) return shipped;
+  // Hub ids have an owner, addresses and paths have slashes too.
+  if (/[/\\]/.test(named) || named.startsWith(".") || existsSync(named)) return named;
+  const name = named.toLowerCase().replaceAll("_", "-");
+  const meant = closest(name, EMBEDDED_MODELS);
+  const isNear = distance(name, meant) <= Math.max(2, Math.floor(meant.length / 3));
+  throw new UsageError(
+    `there is no folder "${named}", and no model of that name comes with this package; ` +
+      `${isNear ? `did you mean ${meant}? ` : ""}There are ${EMBEDDED_MODELS.join(", ")}; hub ids are written owner/name`,
+  );
+}
