@@ -109,7 +109,8 @@ export class AddedVocabulary {
     const matcher = normalized ? this.#normalized : this.#raw;
     const splits: Split[] = [];
     let done = 0;
-    for (let match = matcher.next(text, 0); match; match = matcher.next(text, match.to)) {
+    let spaceEnd = 0;
+    for (const match of matcher.matches(text)) {
       const token = this.tokens.get(match.id)!;
       let { from: start, to: stop } = match;
       if (token.single_word) {
@@ -117,11 +118,13 @@ export class AddedVocabulary {
         touchesWord ??= makeTouchesWord();
         if (touchesWord(text.slice(Math.max(0, start - 2), start), text.slice(stop, stop + 2))) continue;
       }
-      if (token.lstrip) {
-        while (start > 0 && isRustWhitespace(text.charCodeAt(start - 1))) start--;
-        start = Math.max(start, done);
+      // What a match before has taken in already is not looked at again.
+      if (token.lstrip) while (start > done && isRustWhitespace(text.charCodeAt(start - 1))) start--;
+      if (token.rstrip) {
+        if (stop < spaceEnd) stop = spaceEnd;
+        while (stop < text.length && isRustWhitespace(text.charCodeAt(stop))) stop++;
+        spaceEnd = stop;
       }
-      if (token.rstrip) while (stop < text.length && isRustWhitespace(text.charCodeAt(stop))) stop++;
       if (done < start) splits.push({ id: -1, from: done, to: start });
       splits.push({ id: match.id, from: start, to: stop });
       done = stop;

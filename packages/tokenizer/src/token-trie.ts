@@ -34,7 +34,7 @@ export class TokenTrie {
   /** The text in pieces, tokens among them; never an empty piece. */
   split(text: string): string[] {
     // Without a whole token in the text nothing is ever cut.
-    if (!this.#matcher.next(text, 0)) return text ? [text] : [];
+    if (this.#matcher.matches(text).length === 0) return text ? [text] : [];
     const characters = Array.from(text);
     const cuts: number[] = [];
     let states = new Map<number, Node>();

@@ -119,7 +119,7 @@ export class ConvBertTokenizer extends TokenizerBase {
     );
     let result = "";
     let done = 0;
-    for (let match = matcher.next(text, 0); match; match = matcher.next(text, match.to)) {
+    for (const match of matcher.matches(text)) {
       result += lowerEach(text.slice(done, match.from)) + text.slice(match.from, match.to);
       done = match.to;
     }

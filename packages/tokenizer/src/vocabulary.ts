@@ -21,6 +21,13 @@ export function hashed(text: string): [units: Uint16Array, hash: number] {
   return [units, hash];
 }
 
+/** The text of some units. */
+export function textOf(units: Uint16Array, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) text += String.fromCharCode(units[i]!);
+  return text;
+}
+
 /** Token strings by id, kept as UTF-16 units in one array: no string is made before someone asks for it. */
 export class Vocabulary {
   /** Units of all tokens; that of id i is `units[starts[i]]` up to `units[ends[i]]`. `ends[i]` is -1 for a hole. */
@@ -114,8 +121,7 @@ export class Vocabulary {
     if (end < 0) return undefined;
     let string = this.#strings[id];
     if (string === undefined) {
-      string = "";
-      for (let i = this.starts[id]!; i < end; i++) string += String.fromCharCode(this.units[i]!);
+      string = textOf(this.units, this.starts[id]!, end);
       this.#strings[id] = string;
     }
     return string;

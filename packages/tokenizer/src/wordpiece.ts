@@ -1,5 +1,5 @@
 import { TokenizerError } from "./errors.js";
-import { HASH_BASE, hashed, type Vocabulary } from "./vocabulary.js";
+import { HASH_BASE, hashed, textOf, type Vocabulary } from "./vocabulary.js";
 
 /**
  * WordPiece, longest match first. A word that is a token costs one look-up by the hash that is computed while its
@@ -129,9 +129,13 @@ interface Table {
 /** Cell of a word's first two units in the table of lengths. */
 const pairOf = (units: Uint16Array, at: number): number => (Math.imul(units[at]!, 61) + units[at + 1]!) & 8191;
 
+/** Odd and different in each process, so that no one can know beforehand which hashes are neighbours. */
+const SCATTER = (Math.random() * 2 ** 32) | 1;
+
 /**
  * Ids by token. Open addressing; a slot is an id plus 1 in its low bits and as much of the hash as there is room for in the
- * others. A token that is there already loses its place in the vocabulary to the later one.
+ * others. A token that is there already loses its place in the vocabulary to the later one. Tokens that share all of their
+ * hash with another, which happens to few unless somebody built them so, stand in a map instead.
  */
 function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Uint16Array): Table {
   const bits = Math.max(4, 33 - Math.clz32(length));
@@ -143,6 +147,7 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
   const lengths = new Int32Array(8192);
   const innerLengths = head.length > 0 ? new Int32Array(8192) : lengths;
   let size = 0;
+  const crowd = new Map<string, number>();
 
   /** Whether token `id` is the first `skip` units of the prefix and `word[from..to)`. */
   function isSame(id: number, word: Uint16Array, from: number, to: number, skip: number): boolean {
@@ -163,20 +168,21 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
     const end = ends[id]!;
     if (end < 0) continue;
     const hash = hashes[id]!;
-    let slot = Math.imul(hash, 0x9e3779b1) >>> shift;
-    let found = slots[slot]!;
-    while (found !== 0) {
-      const known = (found & idMask) - 1;
-      if (((found ^ hash) & ~idMask) === 0 && isSame(known, units, start, end, 0)) {
-        ends[known] = -1;
-        size--;
-        break;
-      }
+    let slot = Math.imul(hash, SCATTER) >>> shift;
+    let known = -1;
+    for (let found = slots[slot]!; found !== 0; found = slots[slot]!) {
+      known = (found & idMask) - 1;
+      if (hashes[known] === hash) break;
+      known = -1;
       slot = (slot + 1) & mask;
-      found = slots[slot]!;
     }
-    slots[slot] = (hash & ~idMask) | (id + 1);
-    size++;
+    if (known >= 0 && !isSame(known, units, start, end, 0)) {
+      const token = textOf(units, start, end);
+      known = crowd.get(token) ?? -1;
+      crowd.set(token, id);
+    } else slots[slot] = (hash & ~idMask) | (id + 1);
+    if (known >= 0) ends[known] = -1;
+    else size++;
     note(lengths, start, end);
     let inner = start;
     while (inner - start < head.length && units[inner] === head[inner - start]) inner++;
@@ -186,11 +192,14 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
   return {
     size,
     find(hash, word, from, end, skip) {
-      for (let slot = Math.imul(hash, 0x9e3779b1) >>> shift; ; slot = (slot + 1) & mask) {
+      for (let slot = Math.imul(hash, SCATTER) >>> shift; ; slot = (slot + 1) & mask) {
         const found = slots[slot]!;
         if (found === 0) return -1;
-        if (((found ^ hash) & ~idMask) === 0 && isSame((found & idMask) - 1, word, from, end, skip))
-          return (found & idMask) - 1;
+        if (((found ^ hash) & ~idMask) !== 0) continue;
+        const id = (found & idMask) - 1;
+        if (isSame(id, word, from, end, skip)) return id;
+        if (hashes[id] === hash && crowd.size > 0)
+          return crowd.get(textOf(head, 0, skip) + textOf(word, from, end)) ?? -1;
       }
     },
     longest(word, from, end) {

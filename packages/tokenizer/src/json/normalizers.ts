@@ -6,6 +6,7 @@ import { isCombining } from "../unicode/decompose.js";
 import { lowerCharacter } from "../unicode/lowercase.js";
 import { codePoints } from "../unicode/marks.js";
 import { type Json, readPattern } from "./parts.js";
+import type { FindAll } from "./pattern/matcher.js";
 
 /** Makes the normalizer that a `tokenizer.json` describes (tokenizers 0.14.1, `normalizers/`). */
 export function readNormalizer(json: Json): Normalizer {
@@ -69,18 +70,18 @@ function strip(text: AlignedText, left: boolean, right: boolean): void {
 }
 
 /** What replaces a match takes the place of the match's last character. */
-function replace(text: AlignedText, pattern: RegExp, content: readonly number[]): void {
+function replace(text: AlignedText, find: FindAll, content: readonly number[]): void {
   const { items } = text;
   // Matches count units, the text code points.
   const places = [...items.flatMap((item, i) => (item[0] > 0xffff ? [i, i] : [i])), items.length];
   const made: Aligned[] = [];
   let done = 0;
-  for (const match of text.toText().matchAll(pattern)) {
-    const from = places[match.index]!;
-    const to = places[match.index + match[0].length]!;
-    const [, start, end] = items[Math.max(to - 1, 0)] ?? [0, 0, 0];
+  for (const [begin, end] of find(text.toText())) {
+    const from = places[begin]!;
+    const to = places[end]!;
+    const [, start, stop] = items[Math.max(to - 1, 0)] ?? [0, 0, 0];
     for (; done < from; done++) made.push(items[done]!);
-    for (const point of content) made.push([point, start, end]);
+    for (const point of content) made.push([point, start, stop]);
     done = to;
   }
   text.items = made.concat(items.slice(done));

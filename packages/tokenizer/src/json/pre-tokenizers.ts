@@ -5,6 +5,8 @@ import { fastClass } from "../unicode/fast-class.js";
 import { type Json, readPattern } from "./parts.js";
 
 type Piece = readonly [from: number, to: number];
+/** All of a text in pieces, and which of them are matches. */
+type Cut = (text: string) => readonly (readonly [piece: Piece, isMatch: boolean])[];
 type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
@@ -21,21 +23,19 @@ function makeSplitter(json: Json): Splitter {
   const { type } = json;
   switch (type) {
     case "BertPreTokenizer":
-      return inTurn([keepMatches(/\P{White_Space}+/gu), splitBy(matchPunctuation, "Isolated")]);
+      return inTurn([keepMatches(/\P{White_Space}+/gu), splitBy(cutAt(findPunctuation), "Isolated")]);
     case "Whitespace":
       return keepMatches(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu"));
     case "WhitespaceSplit":
       return keepMatches(/\P{White_Space}+/gu);
     case "Punctuation":
-      return splitBy(matchPunctuation, (json["behavior"] as Behavior | undefined) ?? "Isolated");
+      return splitBy(cutAt(findPunctuation), (json["behavior"] as Behavior | undefined) ?? "Isolated");
     case "Digits":
-      return splitBy(matchesOf(/\p{N}/gu), json["individual_digits"] ? "Isolated" : "Contiguous");
+      return splitBy(cutAt(matchesOf(/\p{N}/gu)), json["individual_digits"] ? "Isolated" : "Contiguous");
     case "Split": {
-      const matches = matchesOf(readPattern(json["pattern"]));
-      return splitBy(
-        json["invert"] ? (text) => between(matches(text), text.length) : matches,
-        json["behavior"] as Behavior,
-      );
+      const cut = cutAt(readPattern(json["pattern"]));
+      const behavior = json["behavior"] as Behavior;
+      return splitBy(json["invert"] ? (text) => cut(text).map(([piece, isMatch]) => [piece, !isMatch]) : cut, behavior);
     }
     case "Sequence":
       return inTurn((json["pretokenizers"] as readonly Json[]).map(makeSplitter));
@@ -58,7 +58,7 @@ const matchesOf =
   (text: string): Piece[] =>
     Array.from(text.matchAll(pattern), (match): Piece => [match.index, match.index + match[0].length]);
 
-function matchPunctuation(text: string): Piece[] {
+function findPunctuation(text: string): Piece[] {
   const matches: Piece[] = [];
   let at = 0;
   for (const character of text) {
@@ -68,25 +68,26 @@ function matchPunctuation(text: string): Piece[] {
   return matches;
 }
 
-/** The stretches that some matches leave. */
-function between(matches: readonly Piece[], end: number): Piece[] {
-  const gaps: Piece[] = [];
-  let done = 0;
-  for (const [from, to] of [...matches, [end, end] as const]) {
-    if (done < from) gaps.push([done, from]);
-    done = to;
-  }
-  return gaps;
+/** Cuts a text at matches, which stay pieces by themselves, as does what is between them. */
+function cutAt(find: (text: string) => readonly Piece[]): Cut {
+  return (text) => {
+    const pieces: [Piece, boolean][] = [];
+    let done = 0;
+    for (const match of find(text)) {
+      if (done < match[0]) pieces.push([[done, match[0]], false]);
+      pieces.push([match, true]);
+      done = match[1];
+    }
+    if (done < text.length) pieces.push([[done, text.length], false]);
+    return pieces;
+  };
 }
 
 /** What becomes of the matches, and where the text between them goes. */
-function splitBy(find: (text: string) => readonly Piece[], behavior: Behavior): Splitter {
+function splitBy(cut: Cut, behavior: Behavior): Splitter {
   return (text) => {
-    const matches = find(text);
-    const gaps = between(matches, text.length);
-    if (behavior === "Removed") return gaps;
-    const all = [...matches.map((piece) => [piece, true] as const), ...gaps.map((piece) => [piece, false] as const)];
-    all.sort(([a], [b]) => a[0] - b[0]);
+    const all = [...cut(text)];
+    if (behavior === "Removed") return all.flatMap(([piece, isMatch]) => (isMatch ? [] : [piece]));
     if (behavior === "MergedWithNext") all.reverse();
     const pieces: [number, number][] = [];
     let previous = false;

@@ -9,6 +9,7 @@ import { Vocabulary } from "../vocabulary.js";
 import { WordPieceModel } from "../wordpiece.js";
 import { readNormalizer } from "./normalizers.js";
 import { type Json, object, readPattern } from "./parts.js";
+import type { FindAll } from "./pattern/matcher.js";
 import { readPreTokenizer } from "./pre-tokenizers.js";
 
 /**
@@ -115,6 +116,16 @@ function readTemplate(value: unknown): Template {
   return { single: read("single"), pair: read("pair") };
 }
 
+function replaceAll(token: string, find: FindAll, content: string): string {
+  let made = "";
+  let done = 0;
+  for (const [from, to] of find(token)) {
+    made += token.slice(done, from) + content;
+    done = to;
+  }
+  return made + token.slice(done);
+}
+
 function readDecoder(value: unknown): Decoder {
   // Without a decoder tokens are joined by spaces.
   if (value == null) return (tokens) => tokens.map((token, i) => (i ? ` ${token}` : token));
@@ -123,8 +134,9 @@ function readDecoder(value: unknown): Decoder {
   if (type === "WordPiece") return wordPieceDecoder(String(json["prefix"] ?? "##"), json["cleanup"] !== false);
   if (type === "Fuse") return (tokens) => [tokens.join("")];
   if (type === "Replace") {
-    const pattern = readPattern(json["pattern"]);
-    return (tokens) => tokens.map((token) => token.replace(pattern, () => String(json["content"])));
+    const find = readPattern(json["pattern"]);
+    const content = String(json["content"]);
+    return (tokens) => tokens.map((token) => replaceAll(token, find, content));
   }
   if (type === "Sequence") {
     const steps = (json["decoders"] as unknown[]).map(readDecoder);
