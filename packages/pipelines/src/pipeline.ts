@@ -240,7 +240,8 @@ export async function pipeline<Name extends PipelineTask | PipelineAlias>(
 function taskOf(name: string): PipelineTask {
   if ((PIPELINE_TASKS as readonly string[]).includes(name)) return name as PipelineTask;
   if (Object.hasOwn(PIPELINE_ALIASES, name)) return PIPELINE_ALIASES[name as PipelineAlias];
-  const suggestion = typeof name === "string" ? nearest(name, [...PIPELINE_TASKS, ...Object.keys(PIPELINE_ALIASES)]) : undefined;
+  const suggestion =
+    typeof name === "string" ? nearest(name, [...PIPELINE_TASKS, ...Object.keys(PIPELINE_ALIASES)]) : undefined;
   throw new PipelineError(
     "invalid-option",
     `there is no task ${shortened(String(name))}; ` +
