@@ -10,10 +10,12 @@ import logging
 import os
 import pathlib
 import sys
+import tempfile
 
 os.environ["RUST_BACKTRACE"] = "0"
 
 import transformers
+from tokenizers import AddedToken
 from transformers import ConvBertTokenizer, ConvBertTokenizerFast
 
 KINDS = {"slow": ConvBertTokenizer, "fast": ConvBertTokenizerFast}
@@ -39,6 +41,8 @@ def plain(value):
         return {str(k): plain(value[k]) for k in value.keys()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
+    if isinstance(value, AddedToken):
+        return {name: getattr(value, name) for name in ("content", "single_word", "lstrip", "rstrip", "normalized", "special")}
     return value
 
 
@@ -187,6 +191,38 @@ def warning_steps():
         yield [["warns", calls]]
 
 
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "film", "##s", "<x>"]
+
+
+def folder_cases():
+    """Slow tokenizers of folders whose added tokens stand in tokenizer.json alone."""
+    def added(id, content, **flags):
+        return {"id": id, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False, **flags}
+
+    special = [added(i, w, special=True) for i, w in enumerate(WORDS[:5])]
+    lists = {
+        "none": [],
+        "special ones": special,
+        "a mask that strips": [*special[:4], added(4, "[MASK]", special=True, lstrip=True)],
+        "new ones": [*special, added(10, "<new>"), added(11, "Two", normalized=True), added(12, "<s>", special=True, rstrip=True)],
+        "one that the vocabulary has": [*special, added(9, "<x>", lstrip=True)],
+        "words": [added(7, "film", single_word=True)],
+    }
+    text = "a film <x> films  [MASK] b <new> Two two <s>  a <x>"
+    look = [["tokenize", text, {}], ["encode", text, {}], ["decode", [2, 5, 10, 11, 12, 9, 4, 3], {}], ["decode", [2, 5, 10, 11, 12, 9, 4, 3], {"skip_special_tokens": True}],
+            ["get_added_vocab"], ["added_tokens_decoder"], ["all_special_tokens"]]
+    for name, tokens in lists.items():
+        for companions in ({}, {"tokenizer_config.json": {"do_lower_case": False}}, {"tokenizer_config.json": {"added_tokens_decoder": {"4": {k: v for k, v in added(4, "[MASK]", special=True).items() if k != "id"}}}},
+                           {"added_tokens.json": {"<other>": 10}}):
+            json_file = {"version": "1.0", "added_tokens": tokens, "model": {"type": "WordPiece", "vocab": {w: i for i, w in enumerate(WORDS)}}}
+            files = {"vocab.txt": "\n".join(WORDS) + "\n", **{k: json.dumps(v) for k, v in {**companions, "tokenizer.json": json_file}.items()}}
+            with tempfile.TemporaryDirectory() as folder:
+                for file, content in files.items():
+                    pathlib.Path(folder, file).write_text(content, encoding="utf-8")
+                t = ConvBertTokenizer.from_pretrained(folder)
+            yield {"name": f"{name}; {json.dumps(companions)[:60]}", "files": files, "steps": [[m, a, answer(t, m, a)] for m, *a in look]}
+
+
 def main():
     vocabulary = sys.argv[1]
     cases = []
@@ -198,7 +234,7 @@ def main():
         cases.append({"kind": kind, "options": {}, "steps": run(kind, vocabulary, {}, list(set_steps()))})
         for steps in warning_steps():
             cases.append({"kind": kind, "options": {"model_max_length": 5}, "steps": run(kind, vocabulary, {"model_max_length": 5}, steps)})
-    result = {"versions": {"transformers": transformers.__version__}, "cases": cases}
+    result = {"versions": {"transformers": transformers.__version__}, "cases": cases, "folders": list(folder_cases())}
     target = pathlib.Path(__file__).resolve().parents[2] / "packages/tokenizer/test/fixtures/api.json.gz"
     target.write_bytes(gzip.compress(json.dumps(result, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode(), 9, mtime=0))
     print(len(cases), "cases,", sum(len(c["steps"]) for c in cases), "steps,", target.stat().st_size, "bytes")

@@ -1,4 +1,4 @@
-import { describe, TokenizerError } from "./errors.js";
+import { describe, invalidOption, TokenizerError } from "./errors.js";
 
 /** A token beside the vocabulary, found in the text before anything else looks at it. Field names as in tokenizer.json. */
 export interface AddedToken {
@@ -48,4 +48,23 @@ export function makeAddedToken(token: AddedTokenInput, isSpecial?: boolean): Add
     normalized: given.normalized ?? !special,
     special,
   };
+}
+
+/** Whether a number can be the id of an added token. */
+export const isTokenId = (id: unknown): id is number =>
+  Number.isInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 31;
+
+/**
+ * Tokens with the ids that were recorded for them, in the order of the ids.
+ * @throws TokenizerError `invalid-option` for an id that is none, `invalid-input` for what is no token.
+ */
+export function readRecorded(
+  decoder: Readonly<Record<string, AddedTokenInput>> | null | undefined,
+): [id: number, token: AddedToken][] {
+  const entries = Object.entries(decoder ?? {}).map(([key, token]): [number, AddedToken] => {
+    const id = key.trim() ? Number(key) : -1;
+    if (!isTokenId(id)) throw invalidOption("added_tokens_decoder", `${describe(key)} is no token id`);
+    return [id, makeAddedToken(token)];
+  });
+  return entries.sort(([a], [b]) => a - b);
 }

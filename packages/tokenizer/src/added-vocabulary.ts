@@ -1,4 +1,4 @@
-import type { AddedToken } from "./added-token.js";
+import { type AddedToken, isTokenId } from "./added-token.js";
 import { AlignedText } from "./aligned-text.js";
 import type { Normalizer } from "./bert-normalizer.js";
 import { TokenMatcher } from "./token-matcher.js";
@@ -68,15 +68,19 @@ export class AddedVocabulary {
   }
 
   /**
-   * Adds tokens and counts those that were not there just so already.
+   * Adds tokens and counts those that were not there just so already. A token keeps the id that was recorded for it, whatever
+   * the vocabulary says, since models were trained with it; another has that of the vocabulary, or else the one after the
+   * highest in use.
    * @param idOf id in the model's vocabulary.
-   * @param nextId first id that nothing uses.
+   * @param nextId the one after the vocabulary's highest.
+   * @param recorded ids of the tokens where they are known; one that an added token has already does not count.
    */
   add(
     tokens: readonly AddedToken[],
     idOf: (token: string) => number | undefined,
     nextId: number,
     normalizer: Normalizer | undefined,
+    recorded: readonly unknown[] = [],
   ): { readonly vocabulary: AddedVocabulary; readonly added: number } {
     const ids = new Map(this.ids);
     const byId = new Map(this.tokens);
@@ -91,12 +95,13 @@ export class AddedVocabulary {
     }
     let added = 0;
     let free = nextId;
-    for (const id of ids.values()) if (id >= free) free = id + 1;
-    for (const token of tokens) {
+    for (const id of [...ids.values(), ...recorded]) if (isTokenId(id) && id >= free) free = id + 1;
+    for (const [i, token] of tokens.entries()) {
       const known = ids.get(token.content);
       if (!token.content || (known !== undefined && isSame(byId.get(known)!, token))) continue;
       added++;
-      const id = known ?? idOf(token.content) ?? free++;
+      const own = recorded[i];
+      const id = known ?? (isTokenId(own) && !byId.has(own) ? own : (idOf(token.content) ?? free++));
       ids.set(token.content, id);
       byId.set(id, token);
       if (!special.has(token.content)) plainList.push(token);

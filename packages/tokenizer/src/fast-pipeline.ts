@@ -71,15 +71,26 @@ export class FastPipeline {
     return this.added.tokens.get(id)?.content ?? this.model.vocabulary.token(id);
   }
 
-  /** Another pipeline that knows more tokens, and how many of them are new. */
-  withTokens(tokens: readonly AddedToken[]): { readonly pipeline: FastPipeline; readonly added: number } {
+  /** Another pipeline that knows more tokens, and how many of them are new. @param ids see {@link AddedVocabulary.add}. */
+  withTokens(
+    tokens: readonly AddedToken[],
+    ids?: readonly unknown[],
+  ): { readonly pipeline: FastPipeline; readonly added: number } {
     const { vocabulary, added } = this.added.add(
       tokens,
       (token) => this.model.idOf(token),
       this.model.vocabulary.length,
       this.stages.normalizer,
+      ids,
     );
     return { pipeline: this.with({ added: vocabulary }), added };
+  }
+
+  /** One more than the highest id. */
+  get length(): number {
+    let { length } = this.model.vocabulary;
+    for (const id of this.added.tokens.keys()) if (id >= length) length = id + 1;
+    return length;
   }
 
   /** Another pipeline with other tokens or another template. */

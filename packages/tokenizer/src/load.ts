@@ -1,5 +1,5 @@
-import { makeAddedToken } from "./added-token.js";
-import { TokenizerError } from "./errors.js";
+import { type AddedTokenInput, makeAddedToken } from "./added-token.js";
+import { describe, TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
 import { DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TokenizerOptions } from "./tokenizer-base.js";
@@ -52,6 +52,8 @@ export interface Loaded {
   /** Text of vocab.txt, or the stages of tokenizer.json. */
   readonly source: string | FastPipeline;
   readonly options: TokenizerOptions;
+  /** Added tokens of a tokenizer.json with their ids, for the slow tokenizer, where no other file has them. */
+  readonly recorded?: readonly (readonly [id: unknown, token: AddedTokenInput])[];
 }
 
 /** The reference's own table of what its models take, by the names they are published under. */
@@ -89,7 +91,12 @@ export async function loadTokenizer(source: TokenizerSource, options: LoadOption
     const json = parse(await files.readText("tokenizer.json"), files, "tokenizer.json");
     return { source: readTokenizerJson(json, settings, config !== undefined), options: settings };
   }
-  if (hasVocabulary) return { source: await files.readText("vocab.txt"), options: settings };
+  if (hasVocabulary) {
+    const text = await files.readText("vocab.txt");
+    if (!hasJson || fast || settings["added_tokens_decoder"] !== undefined) return { source: text, options: settings };
+    const { added_tokens } = parse(await files.readText("tokenizer.json"), files, "tokenizer.json");
+    return { source: text, options: settings, recorded: recordedTokens(added_tokens) };
+  }
   throw await missing(files);
 }
 
@@ -97,11 +104,23 @@ export async function loadTokenizer(source: TokenizerSource, options: LoadOption
 export async function loadSlow(
   source: TokenizerSource,
   options: LoadOptions,
-): Promise<{ readonly source: string | WordPieceModel; readonly options: TokenizerOptions }> {
+): Promise<Omit<Loaded, "source"> & { readonly source: string | WordPieceModel }> {
   const loaded = await loadTokenizer(source, options, false);
-  return typeof loaded.source === "string"
-    ? { source: loaded.source, options: loaded.options }
-    : { source: loaded.source.model, options: loaded.options };
+  if (typeof loaded.source === "string") return { ...loaded, source: loaded.source };
+  const { model, added } = loaded.source;
+  const recorded = [...added.tokens].map(([id, token]) => [id, { ...token, special: false }] as const);
+  return { options: loaded.options, source: model, recorded };
+}
+
+/** Added tokens as a tokenizer.json has them; as in the reference, whether they are special does not count here. */
+function recordedTokens(added: unknown): [unknown, AddedTokenInput][] {
+  if (!Array.isArray(added ?? [])) {
+    throw new TokenizerError("invalid-file", `tokenizer.json: added_tokens is ${describe(added)}; expected a list`);
+  }
+  return ((added ?? []) as { id?: unknown; content: string }[]).map((token) => [
+    token?.id,
+    typeof token === "object" ? { ...token, special: false } : token,
+  ]);
 }
 
 async function open(source: TokenizerSource, options: LoadOptions): Promise<TokenizerFiles> {

@@ -21,7 +21,7 @@ const IDS_ALONE: CallOptions = {
 
 /** Options of `encode`: those of a call, and ids as a second sequence. */
 export type EncodeTextOptions = Omit<CallOptions, "text_pair"> & {
-  readonly text_pair?: string | readonly string[] | IdsInput | null;
+  readonly text_pair?: CallOptions["text_pair"] | IdsInput;
 };
 
 type WithTensors = CallOptions & { readonly return_tensors: true };
@@ -103,7 +103,8 @@ export abstract class TokenizerBase extends TokenizerIds {
     };
     if ((text as ArrayLike<unknown> | null)?.length === 0)
       throw new TokenizerError("invalid-input", "tokenizer: text is an empty list; expected a text or ids");
-    return this.prepareForModel(idsOf(text), text_pair == null ? null : idsOf(text_pair), call).input_ids as number[];
+    return this.prepareForModel(idsOf(text), text_pair == null ? null : idsOf(text_pair as IdsInput), call)
+      .input_ids as number[];
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
+import { type AddedToken, type AddedTokenInput, makeAddedToken, readRecorded } from "./added-token.js";
 import { AddedVocabulary } from "./added-vocabulary.js";
 import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
@@ -35,8 +35,13 @@ export class ConvBertTokenizerFast extends TokenizerBase {
       return known === undefined ? strippingToken(token) : added.tokens.get(known)!;
     });
     // Tokens of a saved tokenizer first, in the order of their ids, then special ones that are still missing.
-    const decoder = Object.entries(options.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
-    this.addTokens(decoder.map(([, token]) => token));
+    const recorded = readRecorded(options.added_tokens_decoder);
+    const tokens = recorded.map(([, token]) => token);
+    if (tokens.length > 0)
+      this.#pipeline = this.#pipeline.withTokens(
+        tokens,
+        recorded.map(([id]) => id),
+      ).pipeline;
     this.addTokenList(this.specials.all, true);
     if (!(source instanceof FastPipeline)) {
       const { clsToken, clsTokenId, sepToken, sepTokenId } = this;
@@ -85,8 +90,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   get length(): number {
-    const { added, model } = this.#pipeline;
-    return model.size + [...added.ids.keys()].filter((content) => model.idOf(content) === undefined).length;
+    return this.#pipeline.length;
   }
 
   getVocab(): Map<string, number> {

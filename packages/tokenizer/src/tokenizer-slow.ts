@@ -1,4 +1,4 @@
-import { type AddedToken, type AddedTokenInput, makeAddedToken } from "./added-token.js";
+import { type AddedToken, type AddedTokenInput, isTokenId, makeAddedToken, readRecorded } from "./added-token.js";
 import { BasicTokenizer, pythonSplit } from "./basic-tokenizer.js";
 import type { BatchEncoding } from "./batch-encoding.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
@@ -43,10 +43,9 @@ export class ConvBertTokenizer extends TokenizerBase {
       });
     }
     this.specials.additional = readTokens(options.additional_special_tokens ?? [], strippingToken);
-    for (const [id, token] of Object.entries(options.added_tokens_decoder ?? {})) {
-      const made = makeAddedToken(token);
-      this.#addedTokens.set(Number(id), made);
-      this.#addedIds.set(made.content, Number(id));
+    for (const [id, token] of readRecorded(options.added_tokens_decoder)) {
+      this.#addedTokens.set(id, token);
+      this.#addedIds.set(token.content, id);
     }
     this.addTokenList(this.specials.all, true);
   }
@@ -55,7 +54,15 @@ export class ConvBertTokenizer extends TokenizerBase {
   static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizer> {
     const { loadSlow } = await import("./load.js");
     const loaded = await loadSlow(source, options);
-    return new ConvBertTokenizer(loaded.source, loaded.options);
+    const tokenizer = new ConvBertTokenizer(loaded.source, loaded.options);
+    const { recorded } = loaded;
+    if (recorded)
+      tokenizer.addTokenList(
+        recorded.map(([, token]) => token),
+        false,
+        recorded.map(([id]) => id),
+      );
+    return tokenizer;
   }
 
   /** Makes a tokenizer from a vocabulary, like `new`. */
@@ -72,8 +79,8 @@ export class ConvBertTokenizer extends TokenizerBase {
   }
 
   get length(): number {
-    let length = this.vocabSize;
-    for (const content of this.#addedIds.keys()) if (this.#model.idOf(content) === undefined) length++;
+    let { length } = this.#model.vocabulary;
+    for (const id of this.#addedTokens.keys()) if (id >= length) length = id + 1;
     return length;
   }
 
@@ -160,11 +167,16 @@ export class ConvBertTokenizer extends TokenizerBase {
     return trim(tokens.join(" ").replaceAll(" ##", ""), true, true);
   }
 
-  protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
+  protected override addTokenList(
+    tokens: readonly AddedTokenInput[],
+    special: boolean,
+    recorded: readonly unknown[] = [],
+  ): number {
     let added = 0;
     let free = this.length;
+    for (const id of recorded) if (isTokenId(id) && id >= free) free = id + 1;
     const specials = new Set(this.allSpecialTokens);
-    for (const given of tokens) {
+    for (const [i, given] of tokens.entries()) {
       let token = special
         ? strippingToken(given)
         : makeAddedToken(typeof given === "string" ? { content: given, lstrip: true, rstrip: true } : given);
@@ -172,9 +184,10 @@ export class ConvBertTokenizer extends TokenizerBase {
       if (!token.special && token.normalized && this.#basic?.options.do_lower_case) {
         token = { ...token, content: pythonLower(token.content) };
       }
-      let id = this.#addedIds.get(token.content) ?? this.#model.idOf(token.content);
+      const own = recorded[i];
+      const isFree = isTokenId(own) && !this.#addedTokens.has(own);
+      let id = this.#addedIds.get(token.content) ?? (isFree ? own : this.#model.idOf(token.content));
       if (id === undefined) {
-        while (this.#addedTokens.has(free) || this.#model.vocabulary.token(free) !== undefined) free++;
         id = free++;
         added++;
       }

@@ -1,32 +1,11 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { gunzipSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
 import { type CallOptions, ConvBertTokenizer, ConvBertTokenizerFast, TokenizerError } from "../src/index.js";
 import { camelCase } from "../src/special-tokens.js";
-import { type AnyTokenizer, type Step, take } from "./features.js";
+import { type AnyTokenizer, api, plain, take } from "./features.js";
 import { vocabulary } from "./golden-data.js";
 
-interface Api {
-  readonly cases: readonly {
-    readonly kind: "slow" | "fast";
-    readonly options: Record<string, unknown>;
-    readonly steps: readonly Step[];
-  }[];
-}
-
-/** Answers of the reference: tooling/reference/tokenizer-api.py. */
-const api: Api = JSON.parse(
-  gunzipSync(readFileSync(fileURLToPath(new URL("./fixtures/api.json.gz", import.meta.url)))).toString("utf8"),
-);
 const kinds = { slow: ConvBertTokenizer, fast: ConvBertTokenizerFast };
-
-/** JSON knows neither undefined nor maps. */
-function plain(value: unknown): unknown {
-  if (value === undefined) return null;
-  return JSON.parse(JSON.stringify(value instanceof Map ? Object.fromEntries(value) : value));
-}
 
 type Call = (...args: unknown[]) => unknown;
 

@@ -42,10 +42,36 @@ export interface Features {
   }[];
 }
 
+const read = (name: string): never =>
+  JSON.parse(
+    gunzipSync(readFileSync(fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)))).toString("utf8"),
+  ) as never;
+
 /** Answers of the reference to many small questions: tooling/reference/tokenizer-features.py. */
-export const features: Features = JSON.parse(
-  gunzipSync(readFileSync(fileURLToPath(new URL("./fixtures/features.json.gz", import.meta.url)))).toString("utf8"),
-);
+export const features: Features = read("features.json.gz");
+
+export interface Api {
+  readonly cases: readonly {
+    readonly kind: "slow" | "fast";
+    readonly options: Record<string, unknown>;
+    readonly steps: readonly Step[];
+  }[];
+  /** Slow tokenizers of folders with a tokenizer.json. */
+  readonly folders: readonly {
+    readonly name: string;
+    readonly files: Record<string, string>;
+    readonly steps: readonly Step[];
+  }[];
+}
+
+/** Answers of the reference's methods for ids: tooling/reference/tokenizer-api.py. */
+export const api: Api = read("api.json.gz");
+
+/** JSON knows neither undefined nor maps, and neither does what the reference recorded. */
+export function plain(value: unknown): unknown {
+  if (value === undefined) return null;
+  return JSON.parse(JSON.stringify(value instanceof Map ? Object.fromEntries(value) : value));
+}
 
 function rows(batch: BatchEncoding): Record<string, unknown> {
   if (!batch.isFast) return { ...batch };
@@ -93,6 +119,10 @@ export function take(tokenizer: AnyTokenizer, method: string, args: readonly unk
       return tokenizer.length;
     case "convert_ids_to_tokens":
       return tokenizer.convertIdsToTokens(args[0] as number[], { skip_special_tokens: args[1] as boolean });
+    case "encode":
+      return tokenizer.encode(args[0] as string, callOptions());
+    case "tokenize":
+      return tokenizer.tokenize(args[0] as string, callOptions());
     default: {
       const member = (tokenizer as unknown as Record<string, unknown>)[camelCase(method)];
       return typeof member === "function" ? member.apply(tokenizer, args) : member;

@@ -139,6 +139,8 @@ describe("ids in every form", () => {
 });
 
 describe("every public method refuses wrong types with a typed error", () => {
+  // Small: a new tokenizer for each value.
+  const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"];
   const wrong: unknown[] = [
     null,
     5,
@@ -213,7 +215,7 @@ describe("every public method refuses wrong types with a typed error", () => {
       (name) => [name, (_: Any, v: Any) => both[0]!("a film")[name](v)] as const,
     ),
     ["a row of a batch", (t, v) => t(["a"]).row(v)],
-    ["options", (t, v) => new t.constructor(vocabulary, v)],
+    ["options", (t, v) => new t.constructor(words, v)],
     ["a vocabulary", (t, v) => new t.constructor(v)],
     ...[
       "do_lower_case",
@@ -229,14 +231,14 @@ describe("every public method refuses wrong types with a typed error", () => {
       "mask_token",
       "split_special_tokens",
       "clean_up_tokenization_spaces",
-    ].map((name) => [`option ${name}`, (t: Any, v: Any) => new t.constructor(vocabulary, { [name]: v })] as const),
+    ].map((name) => [`option ${name}`, (t: Any, v: Any) => new t.constructor(words, { [name]: v })] as const),
   ];
   test.each(methods)("%s", (_, call) => {
     for (const kind of [ConvBertTokenizerFast, ConvBertTokenizer]) {
       let refused = 0;
       for (const value of wrong) {
         try {
-          call(new kind(vocabulary), value);
+          call(new kind(words), value);
         } catch (error) {
           expect(error, String(error)).toBeInstanceOf(TokenizerError);
           refused++;

@@ -41,7 +41,8 @@ describe("a damaged vocabulary", () => {
   for (const kind of kinds) {
     test(`${kind.name}: the last of several lines counts`, () => {
       const tokenizer = new kind(text);
-      expect(tokenizer.length).toBe(10);
+      // The reference's len counts tokens and says 10, which is less than the ids need.
+      expect(tokenizer.length).toBe(12);
       expect(tokenizer.vocabSize).toBe(10);
       expect(tokenizer.convertTokensToIds(["\u8305\ufffd", "##\u8305\ufffd", "hello"])).toEqual([7, 9, 11]);
       expect(tokenizer.encode("the caf hello")).toEqual([2, 5, 10, 11, 3]);
@@ -95,8 +96,10 @@ if (official)
     for (const [kind, make] of Object.entries(byKind)) {
       test(kind, async () => {
         const tokenizer = new make(official!);
-        expect(tokenizer.length).toBe(golden.length);
         expect(tokenizer.vocabSize).toBe(golden.vocab_size);
+        expect(tokenizer.getVocab().size).toBe(golden.length);
+        // A model resized to the reference's length would lose the embeddings of a thousand tokens.
+        expect(tokenizer.length).toBe(30522);
         const encode = (t: typeof tokenizer): number[][] => golden.texts.map((text: string) => t.encode(text));
         expect(encode(tokenizer)).toEqual(golden[kind]);
         expect(encode(await make.fromPretrained(await tokenizer.toFiles()))).toEqual(golden[kind]);

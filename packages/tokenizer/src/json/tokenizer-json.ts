@@ -38,8 +38,12 @@ export function readTokenizerJson(json: Json, settings: Record<string, unknown>,
     added: AddedVocabulary.empty,
     json,
   });
-  const added = (json["added_tokens"] ?? []) as readonly AddedTokenInput[];
-  return pipeline.withTokens(added.map((token) => makeAddedToken(token))).pipeline;
+  const added = (json["added_tokens"] ?? []) as readonly (AddedTokenInput & { readonly id?: unknown })[];
+  const ids = added.map(({ id }) => id);
+  return pipeline.withTokens(
+    added.map((token) => makeAddedToken(token)),
+    ids,
+  ).pipeline;
 }
 
 const wholeText = (text: string): [number, number][] => [[0, text.length]];
