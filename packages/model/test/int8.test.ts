@@ -34,17 +34,24 @@ afterAll(() => rm(folder, { recursive: true }));
 const weights = async (place: string) => openWeights(await openFiles(place));
 const config = async (place: string) => JSON.parse(await readFile(join(place, "config.json"), "utf8"));
 
-describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backend", (backend) => {
-  const make = () => ConvBertModel.fromConfig(CONFIG, { backend, seed: 7 });
+describe.each([
+  ["reference", 8],
+  ["wasm", 8],
+  ["wasm", 7],
+] as const)("int8 checkpoints on the %s backend, activations of %i bits", (name, activationBits) => {
+  /** What it runs on, and a folder's name for it. */
+  const on = { backend: name, activationBits };
+  const prefix = `${name}-${activationBits}`;
+  const make = () => ConvBertModel.fromConfig(CONFIG, { ...on, seed: 7 });
   const outputs = async (model: ConvBertModel) => (await model.forward({ input_ids: IDS })).last_hidden_state.data;
 
   it("load as what was saved, bit for bit, whichever way the weights became int8", async () => {
     using float = await make();
-    const [asFloat, asInt8, again] = ["float", "int8", "again"].map((name) => join(folder, `${backend}-${name}`));
+    const [asFloat, asInt8, again] = ["float", "int8", "again"].map((name) => join(folder, `${prefix}-${name}`));
     await float.savePretrained(asFloat!);
     await float.savePretrained(asInt8!, { dtype: "int8" });
-    using quantised = await ConvBertModel.fromPretrained(asFloat!, { backend, dtype: "int8" });
-    using loaded = await ConvBertModel.fromPretrained(asInt8!, { backend });
+    using quantised = await ConvBertModel.fromPretrained(asFloat!, { ...on, dtype: "int8" });
+    using loaded = await ConvBertModel.fromPretrained(asInt8!, on);
     expect([float.dtype, quantised.dtype, loaded.dtype]).toEqual(["float32", "int8", "int8"]);
     expect(loaded.loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
     const expected = await outputs(quantised);
@@ -55,21 +62,21 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
     expect(await readFile(join(again!, "model.safetensors"))).toEqual(
       await readFile(join(asInt8!, "model.safetensors")),
     );
-    using reloaded = await ConvBertModel.fromPretrained(again!, { backend });
+    using reloaded = await ConvBertModel.fromPretrained(again!, on);
     expect(await outputs(reloaded)).toEqual(expected);
   });
 
   it("load as float32 too: the numbers that the integers stand for", async () => {
-    using int8 = await ConvBertModel.fromConfig(CONFIG, { backend, seed: 7, dtype: "int8" });
-    const [place, plain] = ["8", "8-plain"].map((name) => join(folder, `${backend}-${name}`));
+    using int8 = await ConvBertModel.fromConfig(CONFIG, { ...on, seed: 7, dtype: "int8" });
+    const [place, plain] = ["8", "8-plain"].map((name) => join(folder, `${prefix}-${name}`));
     await int8.savePretrained(place!);
     await int8.savePretrained(plain!, { dtype: "float32" });
-    using float = await ConvBertModel.fromPretrained(place!, { backend, dtype: "float32" });
+    using float = await ConvBertModel.fromPretrained(place!, { ...on, dtype: "float32" });
     expect(float.dtype).toBe("float32");
     for (const { name, read } of int8.parameters()) {
       expect(float.parameter(name)!.read(), name).toEqual(read());
     }
-    using fromFloats = await ConvBertModel.fromPretrained(plain!, { backend });
+    using fromFloats = await ConvBertModel.fromPretrained(plain!, on);
     expect(await outputs(float)).toEqual(await outputs(fromFloats));
     expect((await config(place!)).quantization_config).toMatchObject({ quant_method: "convbert-int8", bits: 8 });
     expect(await config(plain!)).not.toHaveProperty("quantization_config");
@@ -79,7 +86,7 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
 
   it("hold the large weights under their names, each with scales that broadcast to it", async () => {
     using model = await make();
-    const place = join(folder, `${backend}-names`);
+    const place = join(folder, `${prefix}-names`);
     await model.savePretrained(place, { dtype: "int8", maxShardSize: "300KB" });
     const reader = await weights(place);
     let checked = 0;
@@ -114,7 +121,7 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
     }
     expect(checked).toBe(2 + 2 * 8);
     await reader.close();
-    using loaded = await ConvBertModel.fromPretrained(place, { backend });
+    using loaded = await ConvBertModel.fromPretrained(place, on);
     expect(loaded.dtype).toBe("int8");
   });
 
@@ -122,15 +129,17 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
     using model = await make();
     model.pruneHeads({ 0: [0] });
     model.resizeTokenEmbeddings(213, { seed: 1 });
-    const [safetensors, pytorch] = ["pruned", "pruned-pt"].map((name) => join(folder, `${backend}-${name}`));
+    const [safetensors, pytorch] = ["pruned", "pruned-pt"].map((name) => join(folder, `${prefix}-${name}`));
     await model.savePretrained(safetensors!, { dtype: "int8" });
     await model.savePretrained(pytorch!, { dtype: "int8", format: "pytorch" });
-    using first = await ConvBertModel.fromPretrained(safetensors!, { backend });
-    using second = await ConvBertModel.fromPretrained(pytorch!, { backend });
+    using first = await ConvBertModel.fromPretrained(safetensors!, on);
+    using second = await ConvBertModel.fromPretrained(pytorch!, on);
     const expected = await outputs(first);
     expect(await outputs(second)).toEqual(expected);
     const exact = await outputs(model);
-    expect(Math.max(...exact.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(0.2);
+    const error = Math.max(...exact.map((value, i) => Math.abs(value - expected[i]!)));
+    // A step of 7 bits is twice as large, and so is what rounding to it costs.
+    expect(error).toBeLessThan(activationBits === 7 ? 0.4 : 0.2);
     first.pruneHeads({ 1: [1] });
     first.resizeTokenEmbeddings(250);
     expect((await outputs(first)).every(Number.isFinite)).toBe(true);
@@ -139,10 +148,10 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
   it("take a quarter of the file, 16-bit ones half", async () => {
     using model = await ConvBertModel.fromConfig(
       { ...CONFIG, vocab_size: 4000, hidden_size: 384, embedding_size: 384, intermediate_size: 1536, num_groups: 1 },
-      { backend, seed: 1 },
+      { ...on, seed: 1 },
     );
     const size = async (dtype: "float32" | "float16" | "bfloat16" | "int8") => {
-      const place = join(folder, `${backend}-size-${dtype}`);
+      const place = join(folder, `${prefix}-size-${dtype}`);
       await model.savePretrained(place, { dtype });
       return (await stat(join(place, "model.safetensors"))).size;
     };
@@ -154,7 +163,7 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
 
   it("refuse integers that have no scales, or the wrong number of them", async () => {
     using model = await make();
-    const place = join(folder, `${backend}-damaged`);
+    const place = join(folder, `${prefix}-damaged`);
     await model.savePretrained(place, { dtype: "int8" });
     const name = "encoder.layer.0.attention.self.query.weight";
     const load = async (change: (scales: TypedArray) => TypedArray | null) => {
@@ -166,7 +175,7 @@ describe.each(["reference", "wasm"] as const)("int8 checkpoints on the %s backen
       for await (const chunk of writeSafetensors(tensors)) chunks.push(chunk.slice());
       await reader.close();
       const files = { "config.json": JSON.stringify(await config(place)), "model.safetensors": Buffer.concat(chunks) };
-      return ConvBertModel.fromPretrained(files, { backend });
+      return ConvBertModel.fromPretrained(files, on);
     };
     await expect(load(() => null)).rejects.toThrow(CheckpointError);
     await expect(load(() => null)).rejects.toThrow(/query\.weight holds 8-bit integers, and there are no scales/);

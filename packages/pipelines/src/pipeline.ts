@@ -163,6 +163,7 @@ export type PipelineOptions<Task extends PipelineTask = PipelineTask> = FromPret
 
 // `satisfies` keeps this list whole when loading gains options.
 const LOADING = {
+  activationBits: true,
   allowNewHead: true,
   allowNewWeights: true,
   backend: true,

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { ModuleBuilder } from "./emit/builder.ts";
-import { emitInt8Tiles } from "./emit/int8.ts";
+import { emitInt8Tiles, type Int8Dot } from "./emit/int8.ts";
+import { emitProbe } from "./emit/probe.ts";
 import { emitTiles } from "./emit/product.ts";
 
 const packageRoot = fileURLToPath(new URL("..", import.meta.url));
@@ -36,11 +37,17 @@ async function compileElements(relaxed: boolean): Promise<Uint8Array> {
   return binary;
 }
 
-/** Matrix-product tiles, from the emitter. */
+/** Tiles of float32 products, from the emitter. */
 function compileTiles(relaxed: boolean): Uint8Array {
   const module = new ModuleBuilder();
   emitTiles(module, { rows: 6, relaxed, unroll: 1 });
-  emitInt8Tiles(module, { rows: 6, relaxed });
+  return module.build({ sharedMemory: false });
+}
+
+/** Tiles of int8 products. */
+function compileInt8Tiles(dot: Int8Dot): Uint8Array {
+  const module = new ModuleBuilder();
+  emitInt8Tiles(module, { rows: 6, dot, wide: true });
   return module.build({ sharedMemory: false });
 }
 
@@ -54,6 +61,11 @@ for (const [name, relaxed] of [
   const tiles = base64(compileTiles(relaxed));
   lines.push(`export const ${name} = {\n  elements:\n    "${elements}",\n  tiles:\n    "${tiles}",\n};`);
 }
+const int8 = (["groups", "pairs", "shorts"] as const).map(
+  (dot) => `  ${dot}:\n    "${base64(compileInt8Tiles(dot))}",\n`,
+);
+lines.push(`export const INT8_TILES = {\n${int8.join("")}};`);
+lines.push(`export const PROBE =\n  "${base64(emitProbe())}";`);
 const text = `${lines.join("\n")}\n`;
 
 if (process.argv.includes("--check")) {

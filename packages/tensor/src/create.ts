@@ -21,6 +21,12 @@ export interface BackendOptions {
    * it on; say it where that cannot be told, as in Chromium and Deno started with V8's flag.
    */
   readonly wideVectors?: boolean;
+  /**
+   * Bits that the inputs of int8 products keep. By default as many as this processor's fastest product has: 8 on Arm and on
+   * x64 with VNNI, else 7 (`Backend.description` says so). With 7 or 8 every processor gives the same sums; where 8 are not
+   * the default, products take about twice the time.
+   */
+  readonly activationBits?: 7 | 8;
 }
 
 /** More threads than any machine gains from. */
@@ -31,15 +37,20 @@ const shared = new Map<string, Promise<Backend>>();
 /** A new backend of its own; most callers want {@link sharedBackend}. */
 export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
   const name = options.backend ?? "wasm";
+  const { activationBits } = options;
+  if (activationBits !== undefined && activationBits !== 7 && activationBits !== 8) {
+    throw new BackendError("createBackend", `activationBits is ${String(activationBits)}; give 7 or 8`);
+  }
   const threads = await threadCount(options);
   switch (name) {
     case "reference":
-      return new ReferenceBackend();
+      return new ReferenceBackend(activationBits);
     case "wasm": {
       const { createWasmBackend } = await import("./wasm/backend.js");
       const { wideVectors = usesWideVectors() } = options;
       const required = options.threads !== undefined;
-      return (await createWasmBackend(threads, { wideVectors, required })) ?? new ReferenceBackend();
+      const choice = { wideVectors, required, ...(activationBits !== undefined && { activationBits }) };
+      return (await createWasmBackend(threads, choice)) ?? new ReferenceBackend(activationBits);
     }
     default:
       throw new BackendError("createBackend", `there is no backend "${String(name)}"; use "wasm" or "reference"`);
@@ -49,7 +60,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
 /** The backend that all models with the same options share, made at first use. */
 export async function sharedBackend(options: BackendOptions = {}): Promise<Backend> {
   const threads = await threadCount(options);
-  const key = `${options.backend ?? "wasm"} ${threads} ${options.wideVectors ?? usesWideVectors()}`;
+  const key = `${options.backend ?? "wasm"} ${threads} ${options.wideVectors ?? usesWideVectors()} ${options.activationBits}`;
   let backend = shared.get(key);
   if (backend === undefined) {
     backend = createBackend(options);

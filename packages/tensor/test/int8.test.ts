@@ -11,12 +11,19 @@ function numbers(count: number, seed: number): Float32Array {
 }
 
 /** `round(v / scale)` and the scale, in double precision. */
-function quantise(row: Float32Array): { q: number[]; scale: number } {
-  const scale = Math.fround(row.reduce((most, v) => Math.max(most, Math.abs(v)), 0) / 127);
+function quantise(row: Float32Array, limit = 127): { q: number[]; scale: number } {
+  const scale = Math.fround(row.reduce((most, v) => Math.max(most, Math.abs(v)), 0) / limit);
   return { q: [...row].map((v) => (scale === 0 ? 0 : Math.round(v / scale))), scale };
 }
 
-describe.each(["reference", "wasm"] as const)("int8 products on the %s backend", (name) => {
+describe.each([
+  ["reference", 8, 127],
+  ["reference", 7, 63],
+  ["wasm", 8, 127],
+  ["wasm", 7, 63],
+] as const)("int8 products on the %s backend, activations of %i bits", (name, activationBits, limit) => {
+  const create = () => createBackend({ backend: name, activationBits });
+
   it.each([
     [1, 1, 1],
     [3, 8, 4],
@@ -25,7 +32,7 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
     [250, 9, 64],
     [20, 70, 800],
   ])("%i rows, %i outputs, %i inputs: exact integer sums, scaled", async (rows, outputs, inputs) => {
-    const backend = await createBackend({ backend: name });
+    const backend = await create();
     const x = numbers(rows * inputs, 1);
     const w = numbers(outputs * inputs, 2);
     const b = numbers(outputs, 3);
@@ -35,7 +42,7 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
     backend.packRows(packed, half, w.subarray(half * inputs));
     const result = linear(Tensor.from(backend, x, [rows, inputs]), packed, { bias: Tensor.from(backend, b) });
     for (let row = 0; row < rows; row++) {
-      const { q, scale } = quantise(x.subarray(row * inputs, (row + 1) * inputs));
+      const { q, scale } = quantise(x.subarray(row * inputs, (row + 1) * inputs), limit);
       for (let output = 0; output < outputs; output++) {
         const weights = quantise(w.subarray(output * inputs, (output + 1) * inputs));
         const sum = q.reduce((total, value, i) => total + value * weights.q[i]!, 0);
@@ -57,7 +64,7 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
   });
 
   it("applies the activation, takes no bias, and keeps zeros zero", async () => {
-    const backend = await createBackend({ backend: name });
+    const backend = await create();
     const packed = backend.createPacked(9, 12, "int8");
     backend.packRows(packed, 0, numbers(9 * 12, 4));
     const zeros = linear(Tensor.from(backend, new Float32Array(24), [2, 12]), packed);
@@ -72,7 +79,7 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
     [9, 30],
     [70, 64],
   ])("%i rows of %i: quantised rows come back as they were packed, and compute the same", async (outputs, inputs) => {
-    const backend = await createBackend({ backend: name });
+    const backend = await create();
     const w = numbers(outputs * inputs, 8);
     w.fill(0, inputs, 2 * inputs);
     const fromFloats = backend.createPacked(outputs, inputs, "int8");
@@ -98,7 +105,7 @@ describe.each(["reference", "wasm"] as const)("int8 products on the %s backend",
   });
 
   it("lets NaN through", async () => {
-    const backend = await createBackend({ backend: name });
+    const backend = await create();
     const packed = backend.createPacked(8, 8, "int8");
     backend.packRows(packed, 0, numbers(64, 6));
     const x = numbers(16, 7);

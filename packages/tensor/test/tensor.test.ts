@@ -114,7 +114,7 @@ describe.each(["reference", "wasm"] as const)("tensors on the %s backend", (name
 describe("backends", () => {
   it("says what it is", async () => {
     const backend = await createBackend();
-    expect(backend.description).toMatch(/^wasm (relaxed-simd|simd128), 1 thread$/);
+    expect(backend.description).toMatch(/^wasm (relaxed-simd|simd128)(, int8 in 7 bits)?, 1 thread$/);
     backend.dispose();
   });
 
@@ -137,7 +137,7 @@ describe("backends", () => {
   it("uses plain SIMD where relaxed SIMD is missing, with results as close", async () => {
     const { createWasmBackend } = await import("../src/wasm/backend.js");
     const plain = (await createWasmBackend(1, { variants: ["simd128"] }))!;
-    const best = await createBackend();
+    const best = await createBackend({ activationBits: 8 });
     expect(plain.description).toContain("simd128");
     const results = [plain, best].map((backend) => {
       const packed = backend.createPacked(13, 40);

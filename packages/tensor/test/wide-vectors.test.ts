@@ -41,24 +41,31 @@ function products(backend: Backend, rows: number, columns: number, outputs: numb
   return results;
 }
 
-it("wide tiles give the bits of narrow ones at any size", async () => {
-  const [narrow, wide] = [await createBackend({ wideVectors: false }), await createBackend({ wideVectors: true })];
-  expect(wide.description).toBe("wasm relaxed-simd in 256 bits, 1 thread");
-  expect(narrow.description).toBe("wasm relaxed-simd, 1 thread");
-  const sizes = fc.tuple(
-    fc.integer({ min: 1, max: 20 }),
-    fc.integer({ min: 1, max: 70 }),
-    fc.integer({ min: 1, max: 70 }),
-  );
-  fc.assert(
-    fc.property(sizes, ([rows, columns, outputs]) => {
-      expectSameBits(products(wide, rows, columns, outputs), products(narrow, rows, columns, outputs));
-    }),
-    { numRuns: 150 },
-  );
-  narrow.dispose();
-  wide.dispose();
-});
+it.each([
+  [8, ""],
+  [7, ", int8 in 7 bits"],
+] as const)(
+  "wide tiles give the bits of narrow ones at any size, activations of %i bits",
+  async (activationBits, said) => {
+    const narrow = await createBackend({ wideVectors: false, activationBits });
+    const wide = await createBackend({ wideVectors: true, activationBits });
+    expect(wide.description).toBe(`wasm relaxed-simd in 256 bits${said}, 1 thread`);
+    expect(narrow.description).toBe(`wasm relaxed-simd${said}, 1 thread`);
+    const sizes = fc.tuple(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 70 }),
+      fc.integer({ min: 1, max: 70 }),
+    );
+    fc.assert(
+      fc.property(sizes, ([rows, columns, outputs]) => {
+        expectSameBits(products(wide, rows, columns, outputs), products(narrow, rows, columns, outputs));
+      }),
+      { numRuns: 150 },
+    );
+    narrow.dispose();
+    wide.dispose();
+  },
+);
 
 it.each([1, 2, 3, 4, 5])("reads nothing beyond %i panels that end where the memory does", async (panels) => {
   const page = 1 << 16;
@@ -100,20 +107,24 @@ it.each([
 });
 
 it("can be turned on in Node on x64, and the compiled code gives the same bits", async () => {
-  const before = await createBackend();
-  const expected = compute(before);
+  const kinds = [{}, { activationBits: 7 }, { activationBits: 8 }] as const;
+  const before = await Promise.all(kinds.map(createBackend));
+  const expected = before.map(compute);
   const canDo = process.arch === "x64" && !("bun" in process.versions);
   expect(await enableWideVectors()).toBe(canDo);
   expect(await enableWideVectors()).toBe(canDo);
-  const [after, shared] = [await createBackend(), await sharedBackend()];
-  for (const backend of [after, shared]) {
+  const after = await Promise.all(kinds.map(createBackend));
+  const shared = await sharedBackend();
+  for (const backend of [...after, shared]) {
     expect(backend.description.includes("256 bits")).toBe(canDo);
   }
   // V8 compiles with the flag what has run for a while.
   for (let round = 0; round < 4; round++) {
-    expectSameBits(compute(after), expected);
+    for (const [i, backend] of after.entries()) {
+      expectSameBits(compute(backend), expected[i]!);
+    }
   }
-  for (const backend of [before, after, shared]) {
+  for (const backend of [...before, ...after, shared]) {
     backend.dispose();
   }
 });

@@ -21,8 +21,10 @@ const SIMD = {
   multiplyAdd: 0x105,
   load8x8: 0x01,
   addInteger: 0xae,
+  addShorts: 0x8e,
   dot16: 0xba,
   toFloat: 0xfa,
+  dotPairs8: 0x112,
   dot8: 0x113,
 } as const;
 
@@ -54,6 +56,11 @@ export class FunctionBuilder {
 
   locals<T extends ValueType>(type: T, count: number): Local<T>[] {
     return Array.from({ length: count }, () => this.local(type));
+  }
+
+  /** Instructions as they are in the binary. */
+  protected instructions(...bytes: readonly number[]): void {
+    this.#code.push(...bytes);
   }
 
   #get(local: Local): void {
@@ -97,6 +104,14 @@ export class FunctionBuilder {
     this.#set(result);
   }
 
+  /** `result = left | right` */
+  or(left: Local<"i32">, right: Local<"i32">, result: Local<"i32">): void {
+    this.#get(left);
+    this.#get(right);
+    this.#code.push(0x72);
+    this.#set(result);
+  }
+
   /** `result = left & mask` */
   and(left: Local<"i32">, mask: number, result: Local<"i32">): void {
     this.#get(left);
@@ -123,6 +138,13 @@ export class FunctionBuilder {
     this.#code.push(0x2d, 0, 0, 0x1a);
   }
 
+  /** A byte, unsigned. */
+  loadByte(at: Local<"i32">, result: Local<"i32">): void {
+    this.#get(at);
+    this.#code.push(0x2d, 0, 0);
+    this.#set(result);
+  }
+
   /** One float32 in all four lanes. */
   loadSplat(from: Place, result: Local<"v128">): void {
     this.#get(from.address);
@@ -136,9 +158,10 @@ export class FunctionBuilder {
     this.#memory(SIMD.store, 2, to.offset);
   }
 
-  zero(result: Local<"v128">): void {
+  /** Eight times the same 16-bit integer, from 0 to 127. */
+  shorts(value: number, result: Local<"v128">): void {
     this.#simd(SIMD.constant);
-    this.#code.push(...new Array<number>(16).fill(0));
+    this.#code.push(...new Array<number[]>(8).fill([value, 0]).flat());
     this.#set(result);
   }
 
@@ -188,6 +211,25 @@ export class FunctionBuilder {
     this.#get(sum);
     this.#simd(SIMD.addInteger);
     this.#set(sum);
+  }
+
+  /** Eight 16-bit sums, what does not fit in them wraps. */
+  addShorts(left: Local<"v128">, right: Local<"v128">, result: Local<"v128">): void {
+    this.#get(left);
+    this.#get(right);
+    this.#simd(SIMD.addShorts);
+    this.#set(result);
+  }
+
+  /**
+   * Dot products of the pairs of bytes, eight 16-bit integers; left signed, right from 0 to 127: with its eighth bit set,
+   * or a sum of more than 16 bits, relaxed SIMD leaves the result to the CPU.
+   */
+  dotPairs8(left: Local<"v128">, right: Local<"v128">, result: Local<"v128">): void {
+    this.#get(left);
+    this.#get(right);
+    this.#simd(SIMD.dotPairs8);
+    this.#set(result);
   }
 
   /**
@@ -246,9 +288,15 @@ export class FunctionBuilder {
 /** A module of exported functions over one imported memory (`env.memory`, at most 4 GiB). */
 export class ModuleBuilder {
   readonly #functions: { readonly name: string; readonly code: FunctionBuilder }[] = [];
+  readonly #Code: new () => FunctionBuilder;
+
+  /** `Code` writes the functions: a class that has some instructions in another way. */
+  constructor(Code: new () => FunctionBuilder = FunctionBuilder) {
+    this.#Code = Code;
+  }
 
   function(name: string, define: (code: FunctionBuilder) => void): void {
-    const code = new FunctionBuilder();
+    const code = new this.#Code();
     define(code);
     this.#functions.push({ name, code });
   }

@@ -13,7 +13,7 @@ import type {
 } from "../backend.js";
 import { BackendError } from "../errors.js";
 import { BlockPool } from "../pool.js";
-import { dequantizeRows, quantizeRows } from "../quantize.js";
+import { dequantizeRows, INT8_LIMIT, quantizeRows, SEVEN_BIT_LIMIT } from "../quantize.js";
 import { attention } from "./attention.js";
 import { ACTIVATIONS } from "./functions.js";
 import { ReferenceGradients } from "./gradients.js";
@@ -65,9 +65,9 @@ export class RowMajorWeights implements PackedWeights {
   }
 }
 
-/** Rounds a row to the 8-bit integers times scale that an int8 product would use. */
-function roundRow(values: Float32Array, start: number, size: number): Float32Array {
-  return dequantizeRows(quantizeRows(values.subarray(start, start + size), size));
+/** Rounds a row to the integers times scale that an int8 product would use. */
+function roundRow(values: Float32Array, start: number, size: number, limit: number): Float32Array {
+  return dequantizeRows(quantizeRows(values.subarray(start, start + size), size, limit));
 }
 
 /**
@@ -76,13 +76,20 @@ function roundRow(values: Float32Array, start: number, size: number): Float32Arr
  */
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
-  readonly description = "reference: plain TypeScript, 1 thread";
+  readonly description: string;
   readonly threads = 1;
   readonly gradients = new ReferenceGradients();
   readonly #pool = new BlockPool<ArrayStorage>();
   readonly #live = new Set<Storage>();
+  /** Largest quantised magnitude of an int8 product's activations. */
+  readonly #limit: number;
   #liveBytes = 0;
   #peakBytes = 0;
+
+  constructor(activationBits: 7 | 8 = 8) {
+    this.#limit = activationBits === 7 ? SEVEN_BIT_LIMIT : INT8_LIMIT;
+    this.description = `reference: plain TypeScript${activationBits === 7 ? ", int8 in 7 bits" : ""}, 1 thread`;
+  }
 
   allocate(byteLength: number): Storage {
     const sizeClass = BlockPool.sizeClass(byteLength);
@@ -175,7 +182,9 @@ export class ReferenceBackend implements Backend {
     for (let row = 0; row < input.rows; row++) {
       const start = input.offset + row * input.stride;
       const values =
-        weights.dtype === "int8" ? roundRow(x, start, weights.columns) : x.subarray(start, start + weights.columns);
+        weights.dtype === "int8"
+          ? roundRow(x, start, weights.columns, this.#limit)
+          : x.subarray(start, start + weights.columns);
       const to = output.offset + row * output.stride;
       for (let feature = 0; feature < weights.rows; feature++) {
         const at = feature * weights.columns;

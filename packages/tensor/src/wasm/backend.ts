@@ -11,14 +11,16 @@ import type {
   Storage,
   WeightDType,
 } from "../backend.js";
-import { dequantizeRows } from "../quantize.js";
+import { dequantizeRows, INT8_LIMIT } from "../quantize.js";
 import { attend } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { convolveDepthwise, convolveDynamic } from "./convolution.js";
 import { WasmGradients } from "./gradients.js";
-import { type Int8Format, Int8Weights, multiplyInt8, paddedRows, probeInt8Format, quantizeInPieces } from "./int8.js";
+import { Int8Weights, multiplyInt8, paddedRows, quantizeInPieces } from "./int8.js";
+import { multipliesExactly } from "./int8-check.js";
+import { chooseInt8Format } from "./int8-formats.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
-import { compileKernels, instantiateKernels, type KernelName, type Kernels, type Variant } from "./modules.js";
+import { compileKernels, instantiateKernels, type KernelChoice, type KernelName, type Kernels } from "./modules.js";
 import { canShareMemory, controlBytes, ThreadPool } from "./pool.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
 import { located } from "./rows.js";
@@ -32,11 +34,9 @@ const PARALLEL_WORK = 1 << 16;
 const CHUNKS_PER_THREAD = 8;
 
 /** How a backend is made besides the number of its threads. */
-interface WasmOptions {
+interface WasmOptions extends KernelChoice {
   /** Whether products run in tiles for 256-bit registers. */
   readonly wideVectors?: boolean;
-  /** Kernels to choose from. */
-  readonly variants?: readonly Variant[];
   /** Whether threads that cannot be started are an error; else one thread computes alone. */
   readonly required?: boolean;
 }
@@ -47,18 +47,23 @@ interface WasmOptions {
  */
 export async function createWasmBackend(
   threads = 1,
-  { wideVectors = false, variants, required = true }: WasmOptions = {},
+  { wideVectors = false, required = true, ...choice }: WasmOptions = {},
 ): Promise<Backend | null> {
   if (typeof WebAssembly !== "object") {
     return null;
   }
   const shared = threads > 1 && canShareMemory();
-  const modules = await compileKernels(shared, wideVectors, variants);
+  let modules = await compileKernels(shared, wideVectors, choice);
   if (modules === null) {
     return null;
   }
   const memory = new LinearMemory(shared);
-  const kernels = await instantiateKernels(modules, memory.memory);
+  let kernels = await instantiateKernels(modules, memory.memory);
+  if (!multipliesExactly(kernels, memory)) {
+    const format = chooseInt8Format(false, choice.activationBits);
+    modules = (await compileKernels(shared, wideVectors, { ...choice, int8: { format } }))!;
+    kernels = await instantiateKernels(modules, memory.memory);
+  }
   if (!shared) {
     return new WasmBackend(memory, kernels, null, threads > 1 ? " (this page is not cross-origin isolated)" : "");
   }
@@ -92,7 +97,6 @@ class WasmBackend implements Backend {
   readonly gradients = new WasmGradients(() => ({ ...this.#context, scratch: this.#productScratch() }));
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
-  readonly #int8Format: Int8Format;
   readonly #threading: { readonly pool: ThreadPool; readonly control: Storage } | null;
   readonly #remark: string;
   #scratch: { readonly blocks: readonly Storage[]; readonly product: ProductScratch } | null = null;
@@ -107,7 +111,6 @@ class WasmBackend implements Backend {
     this.#kernels = kernels;
     this.#threading = threading;
     this.#remark = remark;
-    this.#int8Format = probeInt8Format(kernels, memory);
   }
 
   get threads(): number {
@@ -116,8 +119,9 @@ class WasmBackend implements Backend {
 
   get description(): string {
     const { threads } = this;
-    const kernels = `${this.#kernels.variant}${this.#kernels.wide ? " in 256 bits" : ""}`;
-    return `wasm ${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"}${this.#remark}`;
+    const { variant, wide, int8Format } = this.#kernels;
+    const bits = int8Format.limit === INT8_LIMIT ? "" : ", int8 in 7 bits";
+    return `wasm ${variant}${wide ? " in 256 bits" : ""}${bits}, ${threads} ${threads === 1 ? "thread" : "threads"}${this.#remark}`;
   }
 
   /** Runs a kernel over `units` units that are `work` steps together, on all threads where that pays. */
@@ -161,7 +165,7 @@ class WasmBackend implements Backend {
 
   createPacked(rows: number, columns: number, dtype: WeightDType = "float32"): PackedWeights {
     return dtype === "int8"
-      ? new Int8Weights(this.#memory, rows, columns, this.#int8Format)
+      ? new Int8Weights(this.#memory, rows, columns, this.#kernels.int8Format)
       : new PanelWeights(this.#memory, rows, columns);
   }
 

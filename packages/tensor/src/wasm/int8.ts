@@ -1,53 +1,16 @@
 import type { Int8Rows, PackedWeights } from "../backend.js";
 import { INT8_LIMIT } from "../quantize.js";
+import type { Int8Format } from "./int8-formats.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import type { Kernels } from "./modules.js";
 import { copyEdgeBias, PANEL, type Product, type ProductScratch, type RunKernel, rowBlock } from "./product.js";
 
-/**
- * How activations are written for the dot product of this engine and CPU. `relaxed_dot` leaves the eighth bit of its
- * right side to the CPU: an unsigned value (x86 with VNNI), a sign (Arm), or lost in a saturating sum (older x86).
- */
-export interface Int8Format {
-  readonly name: "u8" | "s8" | "i7" | "i16";
-  /** Largest quantised magnitude of an activation. */
-  readonly limit: number;
-  /** Added to activations, and corrected by the weights' column sums. */
-  readonly offset: number;
-  /** Bytes of a group's weights a column: 4, or 2 where activations have 16 bits. */
-  readonly group: 4 | 2;
-}
-
-const FORMATS: Readonly<Record<Int8Format["name"], Int8Format>> = {
-  u8: { name: "u8", limit: INT8_LIMIT, offset: 128, group: 4 },
-  s8: { name: "s8", limit: INT8_LIMIT, offset: 0, group: 4 },
-  i7: { name: "i7", limit: 63, offset: 64, group: 4 },
-  i16: { name: "i16", limit: INT8_LIMIT, offset: 0, group: 2 },
-};
-
-/** Asks the CPU what its `relaxed_dot` does with a set eighth bit: one tile of largest weights and all bits set. */
-export function probeInt8Format({ variant, tiles }: Kernels, memory: LinearMemory): Int8Format {
-  if (variant !== "relaxed-simd") {
-    return FORMATS.i16;
-  }
-  const block = memory.allocate(512);
-  const at = block.pointer;
-  block.bytes().fill(0);
-  block.bytes().fill(0xff, 0, 4);
-  block.bytes().fill(INT8_LIMIT, 64, 128);
-  block.float32().fill(1, 48, 57);
-  tiles["int8Tile1"]!(at, 4, at + 64, 1, at + 128, at + 192, at + 224, at + 256, at + 320, 32, 1, at, 0);
-  const sum = block.float32()[80];
-  memory.release(block);
-  if (sum === 4 * INT8_LIMIT * 255) {
-    return FORMATS.u8;
-  }
-  return sum === -4 * INT8_LIMIT ? FORMATS.s8 : FORMATS.i7;
-}
+/** Largest sum of four weights of one sign that, multiplied by activations of 7 bits, fits in 16 bits. */
+const FITTING_SUM = Math.floor(32767 / 127);
 
 /**
  * `[panel][group][lane][4]` signed bytes, eight rows of the weights side by side, then for each row what corrects the
- * activations' offset (int32) and its scale (float32).
+ * activations' offset (int32) and its scale (float32). Where pairs are summed in 16 bits the groups of a panel are even in
+ * number, and behind them is a byte for every two: 1 where a sum of both could be too large.
  */
 export class Int8Weights implements PackedWeights {
   readonly dtype = "int8";
@@ -63,13 +26,18 @@ export class Int8Weights implements PackedWeights {
     this.rows = rows;
     this.columns = columns;
     this.format = format;
-    this.groups = Math.ceil(columns / format.group);
+    const groups = Math.ceil(columns / format.group);
+    this.groups = format.tiles === "pairs" ? Math.ceil(groups / 2) * 2 : groups;
     this.#padded = Math.ceil(rows / PANEL) * PANEL;
     this.storage = memory.allocate(this.panelBytes * (this.#padded / PANEL) + this.#padded * 8);
-    // Rows are written whole; what fills up the last panel never is.
+    // Rows are written whole; what fills up the last panel, or the last two groups, never is.
     const { panelBytes } = this;
-    this.storage.bytes().fill(0, panelBytes * (this.#padded / PANEL - 1), panelBytes * (this.#padded / PANEL));
-    this.storage.bytes().fill(0, panelBytes * (this.#padded / PANEL));
+    const panels = this.#padded / PANEL;
+    const bytes = this.storage.bytes();
+    for (let panel = this.groups > groups ? 0 : panels - 1; panel < panels; panel++) {
+      bytes.fill(0, panelBytes * panel, panelBytes * (panel + 1));
+    }
+    bytes.fill(0, panelBytes * panels);
   }
 
   get byteLength(): number {
@@ -77,6 +45,11 @@ export class Int8Weights implements PackedWeights {
   }
 
   get panelBytes(): number {
+    return this.#groupBytes + (this.format.tiles === "pairs" ? Math.ceil(this.groups / 2 / 64) * 64 : 0);
+  }
+
+  /** Bytes of a panel's groups. */
+  get #groupBytes(): number {
     return this.groups * PANEL * this.format.group;
   }
 
@@ -95,7 +68,9 @@ export class Int8Weights implements PackedWeights {
    * of the alignment, filled up with zeros.
    */
   pack(firstRow: number, values: Int8Array, stride: number, scales: Float32Array): void {
-    const { groups, format } = this;
+    const { format } = this;
+    // A group that only makes their number even is not in the rows.
+    const groups = Math.ceil(this.columns / format.group);
     const { buffer, byteOffset } = this.storage.bytes();
     const Word = format.group === 4 ? Int32Array : Int16Array;
     const to = new Word(buffer as ArrayBuffer, byteOffset, this.storage.byteLength / format.group);
@@ -111,11 +86,38 @@ export class Int8Weights implements PackedWeights {
       }
       starts[row] = format.offset === 0 ? 0 : -format.offset * sumOf(values, row * stride, this.columns);
     }
+    if (format.tiles === "pairs") {
+      const last = Math.floor((firstRow + scales.length - 1) / PANEL);
+      for (let panel = Math.floor(firstRow / PANEL); panel <= last; panel++) {
+        this.#markLargeSums(panel);
+      }
+    }
+  }
+
+  /** Writes the bytes behind a panel's groups. */
+  #markLargeSums(panel: number): void {
+    const bytes = this.storage.bytes().subarray(panel * this.panelBytes, (panel + 1) * this.panelBytes);
+    const weights = new Int8Array(bytes.buffer, bytes.byteOffset, this.#groupBytes);
+    const groupBytes = PANEL * 4;
+    for (let group = 0; group < this.groups; group += 2) {
+      const start = group * groupBytes;
+      let isLarge = false;
+      for (let pair = start; pair < start + groupBytes && !isLarge; pair += 2) {
+        let [positive, negative] = [0, 0];
+        for (const at of [pair, pair + 1, pair + groupBytes, pair + groupBytes + 1]) {
+          const weight = weights[at]!;
+          if (weight > 0) positive += weight;
+          else negative -= weight;
+        }
+        isLarge = Math.max(positive, negative) > FITTING_SUM;
+      }
+      bytes[this.#groupBytes + group / 2] = isLarge ? 1 : 0;
+    }
   }
 
   /** Rows as they were packed. */
   unpack(firstRow: number, rows: number): Int8Rows {
-    const { columns, groups } = this;
+    const { columns } = this;
     const { group } = this.format;
     const bytes = new Int8Array(this.storage.bytes().buffer, this.storage.pointer, this.storage.byteLength);
     const scalesAt = ((this.scales - this.storage.pointer) >> 2) + firstRow;
@@ -123,8 +125,8 @@ export class Int8Weights implements PackedWeights {
     const values = new Int8Array(rows * columns);
     for (let row = 0, to = 0; row < rows; row++) {
       let from = this.#rowAt(firstRow + row);
-      for (let index = 0; index < groups; index++, from += PANEL * group) {
-        const end = Math.min(to + group, (row + 1) * columns);
+      for (const rowEnd = to + columns; to < rowEnd; from += PANEL * group) {
+        const end = Math.min(to + group, rowEnd);
         for (let byte = from; to < end; to++, byte++) {
           values[to] = bytes[byte]!;
         }

@@ -1,4 +1,5 @@
-import { RELAXED, SIMD128 } from "./generated/kernels.js";
+import { INT8_TILES, RELAXED, SIMD128 } from "./generated/kernels.js";
+import { chooseInt8Format, type Int8Format } from "./int8-formats.js";
 
 /** Names of the exports of assembly/index.ts; the position in this list is a kernel's number for the workers. */
 export const KERNEL_NAMES = [
@@ -41,16 +42,8 @@ export const KERNEL_NAMES = [
 
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
-type Exports = Readonly<Record<string, (...args: number[]) => void>>;
-
 /** Pointers, strides and counts are numbers; the last two arguments of a kernel are the range of its units of work. */
 export type ElementKernels = Readonly<Record<KernelName | "useWideTiles", (...args: number[]) => void>>;
-
-/**
- * `tile1` ... `tile6` (kernels/emit/product.ts) and `int8Tile1` ... `int8Tile6` (kernels/emit/int8.ts), and with relaxed
- * SIMD `wideTile1` and so on.
- */
-export type TileKernels = Exports;
 
 export type Variant = "relaxed-simd" | "simd128";
 
@@ -62,15 +55,26 @@ export interface KernelModules {
   readonly variant: Variant;
   /** Whether products run in tiles that fill 256-bit registers. */
   readonly wide: boolean;
+  readonly int8Format: Int8Format;
   readonly elements: WebAssembly.Module;
+  /** `tile1` ... `tile6` (kernels/emit/product.ts), with relaxed SIMD also `wideTile1` and so on. */
   readonly tiles: WebAssembly.Module;
+  /** `int8Tile1` and so on (kernels/emit/int8.ts), of the format's kind. */
+  readonly int8Tiles: WebAssembly.Module;
 }
 
-export interface Kernels {
-  readonly variant: Variant;
-  readonly wide: boolean;
+export interface Kernels extends Pick<KernelModules, "variant" | "wide" | "int8Format"> {
   readonly elements: ElementKernels;
-  readonly tiles: TileKernels;
+}
+
+/** What is chosen among kernels besides the best. */
+export interface KernelChoice {
+  /** Variants to choose from. */
+  readonly variants?: readonly Variant[];
+  /** Bits that activations of int8 products keep; by default as many as the CPU's fastest product has. */
+  readonly activationBits?: 7 | 8;
+  /** A format whatever the CPU is, and tiles that have its arithmetic, for a memory that is not shared. */
+  readonly int8?: { readonly format: Int8Format; readonly tiles?: Uint8Array<ArrayBuffer> };
 }
 
 /**
@@ -80,7 +84,7 @@ export interface Kernels {
 export async function compileKernels(
   sharedMemory: boolean,
   wideTiles: boolean,
-  variants: readonly Variant[] = VARIANTS,
+  { variants = VARIANTS, activationBits, int8 }: KernelChoice = {},
 ): Promise<KernelModules | null> {
   for (const variant of variants) {
     const encoded = variant === "relaxed-simd" ? RELAXED : SIMD128;
@@ -90,11 +94,15 @@ export async function compileKernels(
       continue;
     }
     try {
+      const hasRelaxed = variant === "relaxed-simd";
+      const int8Format = int8?.format ?? chooseInt8Format(hasRelaxed, activationBits);
       return {
         variant,
-        wide: wideTiles && variant === "relaxed-simd",
+        wide: wideTiles && hasRelaxed,
+        int8Format,
         elements: await WebAssembly.compile(elements),
         tiles: await WebAssembly.compile(tiles),
+        int8Tiles: await WebAssembly.compile(int8?.tiles ?? decode(INT8_TILES[int8Format.tiles], sharedMemory)),
       };
     } catch (error) {
       // A content security policy without 'wasm-unsafe-eval' forbids compiling.
@@ -110,11 +118,13 @@ export async function compileKernels(
 /** Kernels over a memory. */
 export async function instantiateKernels(modules: KernelModules, memory: WebAssembly.Memory): Promise<Kernels> {
   const env = { memory };
-  const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports as WebAssembly.ModuleImports;
+  const { exports } = await WebAssembly.instantiate(modules.tiles, { env });
+  const int8Tiles = (await WebAssembly.instantiate(modules.int8Tiles, { env })).exports;
+  const tiles = { ...exports, ...int8Tiles } as WebAssembly.ModuleImports;
   const instance = await WebAssembly.instantiate(modules.elements, { env, tiles });
   const elements = instance.exports as unknown as ElementKernels;
   elements.useWideTiles(modules.wide ? 1 : 0);
-  return { variant: modules.variant, wide: modules.wide, elements, tiles: tiles as unknown as TileKernels };
+  return { variant: modules.variant, wide: modules.wide, int8Format: modules.int8Format, elements };
 }
 
 /** The name of the memory's import and its kind, as the binary format has them; the flags follow. */

@@ -59,7 +59,8 @@ interface WorkerSetup {
 const WORKER_SOURCE = `
 async function serve({ modules, memory, control, names, threads, index }, post) {
   const env = { memory };
-  const tiles = (await WebAssembly.instantiate(modules.tiles, { env })).exports;
+  const parts = [modules.tiles, modules.int8Tiles].map((part) => WebAssembly.instantiate(part, { env }));
+  const tiles = Object.assign({}, ...(await Promise.all(parts)).map(({ exports }) => exports));
   const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
   kernels.useWideTiles(modules.wide ? 1 : 0);
   const words = new Int32Array(memory.buffer, control, ${RANGES / 4} + threads * ${RANGE_BYTES / 4});

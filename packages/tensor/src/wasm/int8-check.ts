@@ -1,0 +1,61 @@
+import { Int8Weights, multiplyInt8, paddedRows } from "./int8.js";
+import type { LinearMemory } from "./memory.js";
+import type { Kernels } from "./modules.js";
+import { type ProductScratch, type RunKernel, SCRATCH_BYTES } from "./product.js";
+
+/** Two panels for a wide tile, and one that is alone and incomplete. */
+const OUTPUTS = 21;
+/** No whole number of groups, and an odd one. */
+const COLUMNS = 19;
+/** Rows of the tallest tile; as in assembly/product.ts. */
+const TALLEST = 6;
+
+/**
+ * Whether tiles of every height compute what they have to: whole numbers, up to the largest sums, against plain
+ * arithmetic. V8's first compiler confuses registers in dot products of pairs where the CPU has no AVX.
+ */
+export function multipliesExactly(kernels: Kernels, memory: LinearMemory): boolean {
+  const { limit } = kernels.int8Format;
+  const run: RunKernel = (name, args, units) => kernels.elements[name](...args, 0, units);
+  const weights = new Int8Weights(memory, OUTPUTS, COLUMNS, kernels.int8Format);
+  // With the largest magnitude in every row all scales are 1.
+  const values = integers(OUTPUTS, 127);
+  const padded = paddedRows(values, COLUMNS);
+  weights.pack(0, padded.values, padded.stride, new Float32Array(OUTPUTS).fill(1));
+  const input = memory.allocate(TALLEST * COLUMNS * 4);
+  const numbers = integers(TALLEST, limit);
+  input.float32().set(numbers);
+  const output = memory.allocate(TALLEST * OUTPUTS * 4);
+  const scratch = memory.allocate(SCRATCH_BYTES.zeros + SCRATCH_BYTES.bias + SCRATCH_BYTES.edge);
+  scratch.bytes().fill(0);
+  const bias = scratch.pointer + SCRATCH_BYTES.zeros;
+  const places: ProductScratch = { zeros: scratch.pointer, bias, edge: bias + SCRATCH_BYTES.bias };
+  let isExact = true;
+  for (let rows = 1; rows <= TALLEST && isExact; rows++) {
+    multiplyInt8(run, memory, places, {
+      ...{ input: input.pointer, inputStride: COLUMNS * 4, rows, weights, bias: 0 },
+      ...{ output: output.pointer, outputStride: OUTPUTS * 4, activation: -1 },
+    });
+    const results = output.float32();
+    for (let i = 0; i < rows * OUTPUTS && isExact; i++) {
+      const [row, column] = [Math.floor(i / OUTPUTS), i % OUTPUTS];
+      let sum = 0;
+      for (let j = 0; j < COLUMNS; j++) {
+        sum += numbers[row * COLUMNS + j]! * values[column * COLUMNS + j]!;
+      }
+      isExact = results[i] === sum;
+    }
+  }
+  for (const block of [weights.storage, input, output, scratch]) {
+    memory.release(block);
+  }
+  return isExact;
+}
+
+/** Rows from `-limit` to `limit`, every third one of the largest alone, so that sums are large. */
+function integers(rows: number, limit: number): Int8Array {
+  return Int8Array.from({ length: rows * COLUMNS }, (_, i) => {
+    const [row, column] = [Math.floor(i / COLUMNS), i % COLUMNS];
+    return column === 0 || row % 3 === 0 ? limit : ((i * 89) % (2 * limit + 1)) - limit;
+  });
+}
