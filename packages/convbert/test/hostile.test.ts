@@ -134,6 +134,47 @@ describe("what comes from files and inputs never reaches the terminal as it is",
     await checked(["bench", `./${HOSTILE}`]);
   });
 
+  test("training: what it says, its card and its report", async () => {
+    const data = join(folder, "data.jsonl");
+    const lines = ["good", "bad"].flatMap((word, i) =>
+      Array.from({ length: 4 }, () =>
+        JSON.stringify({ text: `${word} film ${HOSTILE}`, label: `${HOSTILE}${i} <b>|\`[x](y)` }),
+      ),
+    );
+    await writeFile(data, lines.join("\n"));
+    const args = [
+      ...[
+        "train",
+        "text-classification",
+        "--data",
+        data,
+        "--eval",
+        data,
+        "--test",
+        data,
+        "--output",
+        join(folder, "trained"),
+      ],
+      ...["--vocab", join(model("base"), "vocab.txt"), "--steps", "2", "--threads", "1"],
+      ..."--hidden-size 16 --embedding-size 8 --layers 1 --heads 4 --intermediate-size 24".split(" "),
+    ];
+    for (const more of [["--json"], ["--overwrite"]]) {
+      const { code, stdout, stderr } = await convbert([...args, ...more]);
+      expect(code).toBe(0);
+      expect(stdout + stderr).not.toMatch(ACTED_ON);
+    }
+    const card = await readFile(join(folder, "trained", "README.md"), "utf8");
+    expect(card).not.toMatch(ACTED_ON);
+    expect(card).toContain("\\<b\\>\\|\\`\\[x\\](y)");
+    expect(await readFile(join(folder, "trained", "report.html"), "utf8")).not.toMatch(ACTED_ON);
+    await checked(["run", "text-classification", "--model", join(folder, "trained"), "a good film"]);
+    const wrong = JSON.stringify({ text: 5, [HOSTILE]: HOSTILE });
+    await writeFile(data, wrong);
+    const refused = await convbert([...args, "--overwrite", "--label-column", HOSTILE]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).not.toMatch(ACTED_ON);
+  });
+
   test("a long message is cut", async () => {
     const { stderr } = await convbert(["x".repeat(100_000)]);
     expect(stderr.length).toBeLessThan(2100);

@@ -139,6 +139,7 @@ export {
 } from "./optimize/optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
 export { type CardScore, type ModelCard, modelCard } from "./report/card.js";
+export { codeBlock, codeSpan, escapeMarkdown } from "./report/escape.js";
 export { type ReportOptions, trainingReport } from "./report/html.js";
 export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
 export type { PlateauOptions, PlateauState } from "./schedule/plateau.js";

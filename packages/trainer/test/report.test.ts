@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { modelCard, trainingReport } from "../src/index.js";
+import { codeBlock, codeSpan, escapeMarkdown, modelCard, trainingReport } from "../src/index.js";
 
 const lines = [
   ...Array.from({ length: 1000 }, (_, i) =>
@@ -138,5 +138,66 @@ model-index:
     expect(card).toContain("| evaluation | 0.5000 | 0.9100 | 0.8750 |  |");
     expect(card).toContain("# questions\n\nIt classifies.\n\n## Scores");
     expect(card.endsWith("## Data\n\n- some\n")).toBe(true);
+  });
+});
+
+/** Clears the screen, turns the reading order, opens a heading, a link, HTML, a table's cell and a fence. */
+const HOSTILE =
+  "\u001b[2J\u009b1m\u202e\u2066\r\n# big\n<img src=x onerror=alert(1)> [a](https://evil.example) | `x` ``` www.evil.example *b* _c_ &lt; a@b.example";
+const ACTED_ON = /(?!\n)[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/;
+
+describe("what data says in cards and reports", () => {
+  it("is text in a card", () => {
+    const card = modelCard({
+      name: HOSTILE,
+      task: "text-classification",
+      summary: "A model.",
+      dataset: HOSTILE,
+      license: HOSTILE,
+      scores: [{ split: HOSTILE, metrics: { [HOSTILE]: 1 } }],
+      sections: { [HOSTILE]: `- ${escapeMarkdown(HOSTILE)}, ${codeSpan(HOSTILE)}\n\n${codeBlock(HOSTILE, "sh")}` },
+    });
+    expect(card).not.toMatch(ACTED_ON);
+    const [front, body] = card.slice(4).split("\n---\n") as [string, string];
+    const strings = Array.from(front.matchAll(/: (".*")$/gm), ([, text]) => JSON.parse(text!));
+    expect(strings.filter((text) => text === HOSTILE)).toHaveLength(7);
+    const prose = body.slice(0, body.indexOf("\n````sh"));
+    // Only the card's own headings, its one table, and nothing that is a link or HTML.
+    expect(prose.match(/^#+ /gm)).toEqual(["# ", "## ", "## "]);
+    expect(prose.replace(/\\./g, "").replace(/(`+)[^\n]*?\1/g, "")).not.toMatch(/[<>`[\]*_&]|https?:\/\/|www\./);
+    const cells = prose.match(/^\| .*$/gm)!.map((row) => row.replace(/\\\|/g, "").split("|").length);
+    expect(new Set(cells)).toEqual(new Set([4]));
+    expect(body).toContain("\n````sh\n");
+    expect(body.match(/^````$/gm)).toHaveLength(1);
+  });
+
+  it("is text in a report", () => {
+    const log = JSON.stringify({
+      type: "evaluation",
+      step: 1,
+      epoch: 1,
+      trainLoss: 1,
+      metrics: { [HOSTILE]: 0.5 },
+      isBest: true,
+    });
+    const html = trainingReport({
+      title: HOSTILE,
+      subtitle: HOSTILE,
+      lines: [log],
+      tables: { [HOSTILE]: { [HOSTILE]: HOSTILE, list: [HOSTILE] } },
+    });
+    expect(html).not.toMatch(ACTED_ON);
+    expect(html).not.toMatch(/<img|onerror=(?!alert)/);
+    expect(html.match(/&#60;img/g)!.length).toBeGreaterThan(8);
+  });
+
+  it("stays what it is where nothing is wrong with it", () => {
+    for (const text of ["B-PER", "NP, VP", "naïve 👩‍👩‍👧", "a.csv", "C", "tax (net)"])
+      expect(escapeMarkdown(text)).toBe(text);
+    expect(escapeMarkdown("LABEL_0")).toBe("LABEL\\_0");
+    expect(escapeMarkdown("- x")).toBe("\\- x");
+    expect(escapeMarkdown("1. x")).toBe("1\\. x");
+    expect(codeSpan("a`b")).toBe("``a`b``");
+    expect(codeSpan("`")).toBe("`` ` ``");
   });
 });

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { writeFiles } from "@convbert/files";
 import type { PreTrainedModel } from "@convbert/model";
-import { modelCard, type TrainSummary, trainingReport } from "@convbert/trainer";
+import { codeBlock, codeSpan, escapeMarkdown, modelCard, type TrainSummary, trainingReport } from "@convbert/trainer";
 import { shownPath } from "./train-command.js";
 import type { TrainFlags, TrainTask } from "./train-flags.js";
 import { duration } from "./train-progress.js";
@@ -114,7 +114,8 @@ function cardOf(result: RunResult): string {
   const { task, flags, run, summary, test, savedTest, command } = result;
   const { config } = run.model;
   const name = nameOf(flags);
-  const files = (given: readonly string[] | undefined): string => (given ?? []).map(shownPath).join(", ");
+  const files = (given: readonly string[] | undefined): string =>
+    escapeMarkdown((given ?? []).map(shownPath).join(", "));
   const { train, evaluation, test: testCount, windows } = run.counts;
   const held = flags.evalShare === undefined ? files(flags.eval) : "the end of the same files";
   const labels = Object.values(config.id2label);
@@ -123,9 +124,11 @@ function cardOf(result: RunResult): string {
       ? `random weights (seed ${flags.seed ?? 0})` +
         (flags.initEmbeddings === undefined
           ? ""
-          : `, the word embeddings from those of \`${shownPath(flags.initEmbeddings)}\`, projected to ${config.embedding_size} numbers`)
-      : `\`${shownPath(flags.model)}\``;
-  const options = Object.entries(optionsOf(result)).map(([option, value]) => `${option} ${JSON.stringify(value)}`);
+          : `, the word embeddings from those of ${codeSpan(shownPath(flags.initEmbeddings))}, projected to ${config.embedding_size} numbers`)
+      : codeSpan(shownPath(flags.model));
+  const options = Object.entries(optionsOf(result)).map(([option, value]) =>
+    escapeMarkdown(`${option} ${JSON.stringify(value)}`),
+  );
   return modelCard({
     name,
     task,
@@ -148,7 +151,7 @@ function cardOf(result: RunResult): string {
           ? []
           : [`- **Evaluation**, which chose the best weights: ${held}, ${evaluation} examples`]),
         ...(testCount === undefined ? [] : [`- **Test**, measured once: ${files(flags.test)}, ${testCount} examples`]),
-        ...(isClassifier(task) && !flags.regression ? [`- **Labels:** ${labels.join(", ")}`] : []),
+        ...(isClassifier(task) && !flags.regression ? [`- **Labels:** ${labels.map(escapeMarkdown).join(", ")}`] : []),
         `- **Terms:** ${flags.terms ?? "those of the data; see where it comes from"}`,
       ].join("\n"),
       Training: [
@@ -161,11 +164,9 @@ function cardOf(result: RunResult): string {
         "",
         `Options: ${options.join(", ")}.`,
         "",
-        "```sh",
-        command,
-        "```",
+        codeBlock(command, "sh"),
       ].join("\n"),
-      Use: ["```sh", `convbert run ${task} --model ${name}`, "```"].join("\n"),
+      Use: codeBlock(`convbert run ${task} --model ${name}`, "sh"),
     },
   });
 }

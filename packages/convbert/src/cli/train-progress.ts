@@ -1,4 +1,5 @@
 import type { TrainerEvent } from "@convbert/trainer";
+import { printable } from "./printable.js";
 import type { ProgressLine } from "./progress.js";
 import { padded, type Style } from "./style.js";
 import type { Terminal } from "./terminal.js";
@@ -23,7 +24,7 @@ export class TrainProgress {
     switch (event.type) {
       case "start":
         this.#epochs = event.epochs;
-        if (event.resumedFrom !== null) this.#stay(`going on from ${event.resumedFrom}`);
+        if (event.resumedFrom !== null) this.#stay(`going on from ${printable(event.resumedFrom)}`);
         break;
       case "step": {
         const done = event.step / event.totalSteps;
@@ -44,7 +45,7 @@ export class TrainProgress {
         break;
       case "evaluation": {
         const metrics = Object.entries(event.metrics).map(([name, value]) => {
-          const text = `${name} ${shown(value)}`;
+          const text = `${printable(name)} ${shown(value)}`;
           return name === event.metric ? bold(text) : text;
         });
         const width = String(Math.ceil(this.#epochs)).length;

@@ -4,6 +4,7 @@ import { fileLog, type IndexedDataset, sliceDataset, type TrainerEvent, type Tra
 import type { Command } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { warn } from "./model-options.js";
+import { jsonLine, printable } from "./printable.js";
 import { ProgressLine } from "./progress.js";
 import { styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
@@ -158,7 +159,7 @@ async function learn(
       signal,
       onEvent(event) {
         if (event.type === "start") folder.noteStart();
-        if (json && event.type !== "evaluating") void stdout.write(`${JSON.stringify(event)}\n`);
+        if (json && event.type !== "evaluating") void stdout.write(`${jsonLine(event)}\n`);
         onEvent(event);
       },
     });
@@ -198,12 +199,12 @@ async function tellHowToGoOn({ checkpoints }: TrainingFolder, terminal: Terminal
   const newest = (await checkpoints.list()).at(-1);
   if (newest === undefined) return;
   await terminal.stderr.write(
-    `stopped; ${newest} is in ${checkpoints.location}\nTo go on, give the same command with --resume.\n`,
+    `stopped; ${newest} is in ${printable(checkpoints.location)}\nTo go on, give the same command with --resume.\n`,
   );
 }
 
 async function tellResult(scores: Scores, { json, output }: TrainFlags, { stdout }: Terminal): Promise<void> {
-  await stdout.write(json ? `${JSON.stringify({ type: "result", output, ...scores })}\n` : readable(scores, output));
+  await stdout.write(json ? `${jsonLine({ type: "result", output, ...scores })}\n` : readable(scores, output));
 }
 
 async function openSplits<Task extends TrainTask>(
@@ -239,8 +240,8 @@ function longestRow(task: TrainTask, flags: TrainFlags, positions = flags.maxPos
 
 function readable(scores: Readonly<Record<string, Readonly<Record<string, number>>>>, output: string): string {
   const lines = Object.entries(scores).map(([set, metrics]) => {
-    const values = Object.entries(metrics).map(([name, value]) => `${name} ${shown(value)}`);
+    const values = Object.entries(metrics).map(([name, value]) => `${printable(name)} ${shown(value)}`);
     return `${set}: ${values.join(", ")}\n`;
   });
-  return `${lines.join("")}saved in ${output}\n`;
+  return `${lines.join("")}saved in ${printable(output)}\n`;
 }

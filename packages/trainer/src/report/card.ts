@@ -1,3 +1,5 @@
+import { escapeMarkdown, yamlString } from "./escape.js";
+
 /** A score of the card: a metric on a data set. */
 export interface CardScore {
   /** Which examples: "evaluation", "test". */
@@ -9,9 +11,9 @@ export interface ModelCard {
   readonly name: string;
   /** The hub's name of the task, "text-classification". */
   readonly task: string;
-  /** What it does and what it is, in a sentence or two. */
+  /** What it does and what it is, in a sentence or two of Markdown. */
   readonly summary: string;
-  /** Paragraphs or list lines in Markdown by heading, in order. */
+  /** Paragraphs or list lines in Markdown by heading, in order; what comes from data goes through `escapeMarkdown`. */
   readonly sections: Readonly<Record<string, string>>;
   readonly scores: readonly CardScore[];
   /** Name of the data set. */
@@ -40,40 +42,39 @@ const HUB_METRICS: Readonly<Record<string, string>> = {
 /** A model card: README.md with the front matter that the Hugging Face hub reads (`model-index` with the scores). */
 export function modelCard(card: ModelCard): string {
   const { name, task, summary, sections, scores, dataset, language = "en", license, baseModel } = card;
-  const text = (value: string): string => JSON.stringify(value);
   const results = scores.flatMap(({ split, metrics }) => [
     "      - task:",
-    `          type: ${text(task)}`,
+    `          type: ${yamlString(task)}`,
     "        dataset:",
-    `          name: ${text(dataset)}`,
-    `          type: ${text(dataset)}`,
-    `          split: ${text(split)}`,
+    `          name: ${yamlString(dataset)}`,
+    `          type: ${yamlString(dataset)}`,
+    `          split: ${yamlString(split)}`,
     "        metrics:",
     ...Object.entries(metrics)
       .filter(([, value]) => Number.isFinite(value))
       .flatMap(([metric, value]) => [
-        `          - type: ${text(Object.hasOwn(HUB_METRICS, metric) ? HUB_METRICS[metric]! : metric)}`,
-        `            name: ${text(metric)}`,
+        `          - type: ${yamlString(Object.hasOwn(HUB_METRICS, metric) ? HUB_METRICS[metric]! : metric)}`,
+        `            name: ${yamlString(metric)}`,
         `            value: ${value}`,
       ]),
   ]);
   const front = [
     "---",
-    `language: ${text(language)}`,
-    ...(license === undefined ? [] : [`license: ${text(license)}`]),
+    `language: ${yamlString(language)}`,
+    ...(license === undefined ? [] : [`license: ${yamlString(license)}`]),
     'library_name: "convbert"',
-    `pipeline_tag: ${text(task)}`,
+    `pipeline_tag: ${yamlString(task)}`,
     "tags:",
     '  - "convbert"',
-    ...(baseModel === undefined ? [] : [`base_model: ${text(baseModel)}`]),
-    ...(results.length === 0 ? [] : ["model-index:", `  - name: ${text(name)}`, "    results:", ...results]),
+    ...(baseModel === undefined ? [] : [`base_model: ${yamlString(baseModel)}`]),
+    ...(results.length === 0 ? [] : ["model-index:", `  - name: ${yamlString(name)}`, "    results:", ...results]),
     "---",
   ];
   const body = [
-    `# ${name}`,
+    `# ${escapeMarkdown(name)}`,
     summary,
     ...(scores.length === 0 ? [] : ["## Scores", scoreTable(scores)]),
-    ...Object.entries(sections).flatMap(([heading, content]) => [`## ${heading}`, content]),
+    ...Object.entries(sections).flatMap(([heading, content]) => [`## ${escapeMarkdown(heading)}`, content]),
   ];
   return `${front.join("\n")}\n\n${body.join("\n\n")}\n`;
 }
@@ -82,7 +83,9 @@ function scoreTable(scores: readonly CardScore[]): string {
   const names = [...new Set(scores.flatMap(({ metrics }) => Object.keys(metrics)))];
   const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const lines = scores.map(({ split, metrics }) =>
-    row([split, ...names.map((name) => (metrics[name] === undefined ? "" : metrics[name].toFixed(4)))]),
+    row([escapeMarkdown(split), ...names.map((name) => (metrics[name] === undefined ? "" : metrics[name].toFixed(4)))]),
   );
-  return [row(["examples", ...names]), row(["---", ...names.map(() => "---:")]), ...lines].join("\n");
+  return [row(["examples", ...names.map(escapeMarkdown)]), row(["---", ...names.map(() => "---:")]), ...lines].join(
+    "\n",
+  );
 }

@@ -1,3 +1,5 @@
+import { escapeHtml } from "./escape.js";
+
 /** A line of a chart. */
 export interface Series {
   readonly name: string;
@@ -46,7 +48,7 @@ export function lineChart({ title, xLabel, series }: ChartOptions): string {
           .map(
             ([step, value]) =>
               `<circle class="${color}" cx="${at(x(step))}" cy="${at(y(value))}" r="3.5">` +
-              `<title>${escapeHtml(name)} ${shortNumber(value)} at ${xLabel} ${step}</title></circle>`,
+              `<title>${escapeHtml(name)} ${shortNumber(value)} at ${escapeHtml(xLabel)} ${step}</title></circle>`,
           )
       : [];
     return `<path class="line ${color}" d="${path}"/>${dots.join("")}`;
@@ -114,9 +116,4 @@ export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(2);
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
-}
-
-/** Text for HTML, in attributes as well. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

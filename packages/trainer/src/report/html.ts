@@ -1,5 +1,6 @@
 import type { EvaluationEvent, StepEvent, TrainerEvent } from "../loop/events.js";
-import { escapeHtml, lineChart, type Series, shortNumber } from "./chart.js";
+import { lineChart, type Series, shortNumber } from "./chart.js";
+import { escapeHtml } from "./escape.js";
 
 export interface ReportOptions {
   readonly title: string;
