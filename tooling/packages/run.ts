@@ -7,7 +7,9 @@ import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleEntry, pageEntries } from "./bundles.ts";
+import { checkExamples } from "./examples.ts";
 import { manifestProblems } from "./manifests.ts";
+import { makeSandbox } from "./sandbox.ts";
 import { installPackages, packPackages, run } from "./stranger.ts";
 import { checkTypesAlone } from "./types.ts";
 
@@ -45,7 +47,12 @@ try {
       async () => `${((await bundleEntry(project, entry)) / 1024).toFixed(1)} KB gzipped`,
     );
   }
-  for (const node of [process.execPath, ...machineNode()]) {
+  const nodes = [process.execPath, ...machineNode()];
+  const sandbox = makeSandbox(project);
+  for (const path of ["README.md", ...packages.map(({ folder }) => `${folder}/README.md`)]) {
+    await check(`${path}, examples`, () => checkExamples(project, sandbox, path, nodes));
+  }
+  for (const node of nodes) {
     const version = run(node, ["--version"], project).trim();
     await check(version, () => useEntries(node, entries));
   }

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What a manifest says to those who install the package. */
@@ -20,6 +20,8 @@ export interface Manifest {
 /** A package that is published, packed. */
 export interface Packed {
   readonly manifest: Manifest;
+  /** From the root of the clone. */
+  readonly folder: string;
   readonly tarball: string;
   /** Paths in the tarball. */
   readonly files: readonly string[];
@@ -30,10 +32,11 @@ export interface Packed {
 const root = fileURLToPath(new URL("../../packages/", import.meta.url));
 
 /** Runs a command to its end and gives its standard output. Throws with what it printed, also when it takes too long. */
-export function run(command: string, args: readonly string[], cwd: string, seconds = 120): string {
+export function run(command: string, args: readonly string[], cwd: string, seconds = 120, env = process.env): string {
   const name = [command, ...args].join(" ").slice(0, 200);
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
+    env,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
@@ -67,6 +70,7 @@ export function packPackages(destination: string): Packed[] {
     const own = Object.keys(source.exports).filter((path) => !path.includes("*") && !path.endsWith(".json"));
     return {
       manifest: source,
+      folder: relative(join(root, ".."), folder),
       tarball: packed.filename,
       files: packed.files.map(({ path }) => path),
       entries: own.map((path) => source.name + path.slice(1)),

@@ -13,15 +13,16 @@ const RESOLUTIONS = [
   ["esnext", "bundler"],
 ] as const;
 
-/** Compiles files in a folder as a strict project would, in every way to resolve modules. Throws with the errors. */
-export function compile(folder: string, files: readonly string[], types = ""): void {
-  for (const [module, moduleResolution] of RESOLUTIONS) {
-    for (const skipLibCheck of ["true", "false"]) {
-      const options = { module, moduleResolution, skipLibCheck, target: "es2022", lib: LIBRARIES, types };
-      const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-      run(tsc, ["--noEmit", "--strict", "--preserveSymlinks", ...flags, ...files], folder);
-    }
-  }
+/** Compiles files in a folder as a strict project would. Throws with the errors. */
+export function compile(
+  folder: string,
+  files: readonly string[],
+  [module, moduleResolution]: (typeof RESOLUTIONS)[number] = RESOLUTIONS[1],
+  skipLibCheck = true,
+): void {
+  const options = { module, moduleResolution, skipLibCheck, target: "es2022", lib: LIBRARIES, types: "" };
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  run(tsc, ["--noEmit", "--strict", "--preserveSymlinks", ...flags, ...files], folder);
 }
 
 /** The declarations of a package that is installed alone hold what they refer to. */
@@ -30,5 +31,7 @@ export function checkTypesAlone(project: string, packed: Packed): void {
   const lines = packed.entries.map((entry, i) => `import * as entry${i} from ${JSON.stringify(entry)};`);
   const uses = packed.entries.map((_, i) => `entry${i}`).join(", ");
   writeFileSync(join(folder, "use.ts"), `${lines.join("\n")}\nexport { ${uses} };\n`);
-  compile(folder, ["use.ts"]);
+  for (const resolution of RESOLUTIONS) {
+    for (const skipLibCheck of [true, false]) compile(folder, ["use.ts"], resolution, skipLibCheck);
+  }
 }
