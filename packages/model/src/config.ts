@@ -1,4 +1,6 @@
-import { ACTIVATION_NAMES, type ActivationName, isActivationName } from "@convbert/tensor";
+import { plainText, quoted } from "@convbert/files";
+import type { ActivationName } from "@convbert/tensor";
+import { checkFields, checkFile, inverted, labelTables } from "./config-fields.js";
 import { ConfigError } from "./errors.js";
 
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
@@ -199,7 +201,7 @@ export class ConvBertConfig implements ConvBertConfigFields {
   constructor(init: ConvBertConfigInit = {}) {
     const { num_labels, model_type: _modelType, ...given } = init;
     const known: Record<string, unknown> = { ...DEFAULTS };
-    const extra: Record<string, unknown> = {};
+    const extra = new Map<string, unknown>();
     for (const [name, value] of Object.entries(given)) {
       if (value === undefined) {
         continue;
@@ -208,12 +210,12 @@ export class ConvBertConfig implements ConvBertConfigFields {
         // A file may say null where the reference's default is none of null: only nullable fields take it.
         known[name] = value;
       } else {
-        extra[name] = value;
+        extra.set(name, value);
       }
     }
-    Object.assign(known, labels(given["id2label"], given["label2id"], num_labels));
+    Object.assign(known, labelTables(given["id2label"], given["label2id"], num_labels));
     Object.assign(this, known);
-    this.extra = extra;
+    this.extra = Object.fromEntries(extra);
     this.#given = new Set(Object.keys(given));
     check(this);
     Object.freeze(this);
@@ -224,13 +226,7 @@ export class ConvBertConfig implements ConvBertConfigFields {
    * taken at their word. Throws ConfigError for another architecture or impossible values.
    */
   static fromJSON(json: unknown): ConvBertConfig {
-    if (typeof json !== "object" || json === null || Array.isArray(json)) {
-      throw new ConfigError("(whole)", `expected a JSON object, got ${Array.isArray(json) ? "a list" : typeof json}`);
-    }
-    const { model_type: modelType } = json as { model_type?: unknown };
-    if (modelType !== undefined && modelType !== "convbert" && modelType !== "conv_bert") {
-      throw new ConfigError("model_type", `"${String(modelType)}" is not ConvBERT; this library runs only "convbert"`);
-    }
+    checkFile(json);
     return new ConvBertConfig(json as ConvBertConfigInit);
   }
 
@@ -286,109 +282,8 @@ export class ConvBertConfig implements ConvBertConfigFields {
   }
 }
 
-/** Names by class of classes by name. */
-function inverted(label2id: unknown): Record<string, string> {
-  if (typeof label2id !== "object" || label2id === null) {
-    throw new ConfigError("label2id", "expected an object from name to class index");
-  }
-  return Object.fromEntries(Object.entries(label2id).map(([name, id]) => [String(id), name]));
-}
-
-/** `id2label` and `label2id` from whichever of the three the file has (the reference's `num_labels` setter). */
-function labels(
-  id2label: unknown,
-  label2id: unknown,
-  numLabels: unknown,
-): Pick<ConvBertConfigFields, "id2label" | "label2id"> {
-  if (id2label !== undefined && id2label !== null) {
-    if (typeof id2label !== "object") {
-      throw new ConfigError("id2label", "expected an object from class index to name");
-    }
-    const names = Object.fromEntries(Object.entries(id2label).map(([id, name]) => [Number(id), String(name)]));
-    for (const id of Object.keys(id2label)) {
-      if (!/^\d+$/.test(id)) {
-        throw new ConfigError("id2label", `the key ${JSON.stringify(id)} is no class index`);
-      }
-    }
-    const ids =
-      typeof label2id === "object" && label2id !== null
-        ? (label2id as Record<string, number>)
-        : Object.fromEntries(Object.entries(names).map(([id, name]) => [name, Number(id)]));
-    return { id2label: names, label2id: ids };
-  }
-  const count = numLabels === undefined || numLabels === null ? 2 : numLabels;
-  if (typeof count !== "number" || !Number.isInteger(count) || count < 0) {
-    throw new ConfigError("num_labels", `expected a count, got ${JSON.stringify(numLabels)}`);
-  }
-  const names = Array.from({ length: count }, (_, index) => `LABEL_${index}`);
-  return {
-    id2label: Object.fromEntries(names.map((name, index) => [index, name])),
-    label2id: Object.fromEntries(names.map((name, index) => [name, index])),
-  };
-}
-
-const PROBLEM_TYPES = ["regression", "single_label_classification", "multi_label_classification"];
-const SUMMARY_TYPES = ["last", "first", "mean", "cls_index"];
-
-/** Bounds that keep a hostile file from asking for absurd amounts of memory or time. */
-const LARGEST = 2 ** 24;
-const MOST_BLOCKS = 4096;
-
 function check(config: ConvBertConfig): void {
-  const count = (field: keyof ConvBertConfigFields, least: number, most = LARGEST) => {
-    const value = config[field];
-    if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
-      throw new ConfigError(field, `expected an integer from ${least} to ${most}, got ${JSON.stringify(value)}`);
-    }
-  };
-  for (const field of [
-    "vocab_size",
-    "hidden_size",
-    "num_attention_heads",
-    "intermediate_size",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "embedding_size",
-    "head_ratio",
-    "conv_kernel_size",
-  ] as const) {
-    count(field, 1);
-  }
-  count("num_groups", 1, MOST_BLOCKS);
-  count("num_hidden_layers", 0, MOST_BLOCKS);
-  for (const field of ["initializer_range", "layer_norm_eps"] as const) {
-    if (!Number.isFinite(config[field]) || config[field] < 0) {
-      throw new ConfigError(field, `expected a number of at least 0, got ${JSON.stringify(config[field])}`);
-    }
-  }
-  for (const field of [
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-    "classifier_dropout",
-    "summary_first_dropout",
-    "summary_last_dropout",
-  ] as const) {
-    const value = config[field];
-    if (value !== null && !(typeof value === "number" && value >= 0 && value <= 1)) {
-      throw new ConfigError(field, `expected a probability, got ${JSON.stringify(value)}`);
-    }
-  }
-  const oneOf = (field: keyof ConvBertConfigFields, values: readonly string[], nullable: boolean) => {
-    const value = config[field];
-    if (!(nullable && value === null) && !values.includes(value as string)) {
-      throw new ConfigError(field, `${JSON.stringify(value)} is none of ${values.join(", ")}`);
-    }
-  };
-  oneOf("problem_type", PROBLEM_TYPES, true);
-  oneOf("summary_type", SUMMARY_TYPES, false);
-  oneOf("hidden_act", ACTIVATION_NAMES, false);
-  if (config.summary_activation !== null && !isActivationName(config.summary_activation)) {
-    oneOf("summary_activation", ACTIVATION_NAMES, true);
-  }
-  const { architectures } = config;
-  if (architectures !== null && !(Array.isArray(architectures) && architectures.every((n) => typeof n === "string"))) {
-    throw new ConfigError("architectures", `expected a list of class names, got ${JSON.stringify(architectures)}`);
-  }
+  checkFields(config);
   if (config.add_cross_attention && !config.is_decoder) {
     throw new ConfigError("add_cross_attention", "only a decoder has cross-attention; set is_decoder as well");
   }
@@ -412,8 +307,8 @@ function check(config: ConvBertConfig): void {
     }
   }
   const pad = config.pad_token_id;
-  if (pad !== null && !(Number.isInteger(pad) && pad < config.vocab_size && pad >= -config.vocab_size)) {
-    throw new ConfigError("pad_token_id", `${JSON.stringify(pad)} is outside the vocabulary of ${config.vocab_size}`);
+  if (pad !== null && !(pad < config.vocab_size && pad >= -config.vocab_size)) {
+    throw new ConfigError("pad_token_id", `${pad} is outside the vocabulary of ${config.vocab_size}`);
   }
   checkPrunedHeads(config.pruned_heads, config.num_hidden_layers, heads);
 }
@@ -421,10 +316,7 @@ function check(config: ConvBertConfig): void {
 /** Throws ConfigError unless `pruned` maps layers below `layers` to some, not all, of their heads. */
 export function checkPrunedHeads(pruned: unknown, layers: number, heads: number): void {
   if (typeof pruned !== "object" || pruned === null || Array.isArray(pruned)) {
-    throw new ConfigError(
-      "pruned_heads",
-      `expected an object from layer to a list of heads, got ${JSON.stringify(pruned)}`,
-    );
+    throw new ConfigError("pruned_heads", `expected an object from layer to a list of heads, got ${quoted(pruned)}`);
   }
   for (const [layer, removed] of Object.entries(pruned as Record<string, unknown>)) {
     const valid =
@@ -436,9 +328,14 @@ export function checkPrunedHeads(pruned: unknown, layers: number, heads: number)
     if (!valid) {
       throw new ConfigError(
         "pruned_heads",
-        `layer ${layer}: ${JSON.stringify(removed)}; give layers below ${layers} and some, not all, ` +
+        `layer ${plainText(layer)}: ${shown(removed)}; give layers below ${layers} and some, not all, ` +
           `of the heads 0 to ${heads - 1}`,
       );
     }
   }
+}
+
+/** Some heads of a layer. */
+function shown(removed: unknown): string {
+  return Array.isArray(removed) ? `[${removed.slice(0, 20).map(quoted).join(", ")}]` : quoted(removed);
 }

@@ -95,8 +95,9 @@ export class ConvBertSelfAttention {
 
   constructor(scope: Scope, config: ConvBertConfig, pruned: readonly number[]) {
     const all = Array.from({ length: config.attentionHeads }, (_, head) => head);
-    this.heads = all.filter((head) => !pruned.includes(head));
-    const order = [...this.heads, ...all.filter((head) => pruned.includes(head))];
+    const gone = new Set(pruned);
+    this.heads = all.filter((head) => !gone.has(head));
+    const order = [...this.heads, ...all.filter((head) => gone.has(head))];
     const size = config.attentionHeadSize;
     const hidden = config.hidden_size;
     this.#headSize = size;

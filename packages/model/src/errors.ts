@@ -1,11 +1,24 @@
 /** A configuration that no ConvBERT can have. `field` is the name in config.json. */
 export class ConfigError extends Error {
   readonly field: string;
+  /** Where the configuration was read from; undefined for one that a program made. */
+  readonly file: string | undefined;
 
-  constructor(field: string, message: string, options?: ErrorOptions) {
-    super(`config ${field}: ${message}`, options);
+  constructor(field: string, message: string, options: ErrorOptions & { readonly file?: string } = {}) {
+    const { file, ...rest } = options;
+    super(`${file === undefined ? "" : `${file}: `}config ${field}: ${message}`, rest);
     this.name = "ConfigError";
     this.field = field;
+    this.file = file;
+    this.#message = message;
+  }
+
+  /** What it says of the field. */
+  readonly #message: string;
+
+  /** The same error with the file that has the field. */
+  in(file: string): ConfigError {
+    return new ConfigError(this.field, this.#message, { cause: this, file });
   }
 }
 

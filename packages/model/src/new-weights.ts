@@ -1,6 +1,8 @@
-import type { NameMatch, TensorInfo } from "@convbert/converter";
+import type { NameMatch, TensorInfo, WeightsReader } from "@convbert/converter";
 import { plainText } from "@convbert/files";
+import { sizeOf } from "@convbert/tensor";
 import { CheckpointError, MissingWeightsError } from "./errors.js";
+import type { Room } from "./parameters.js";
 
 // A model must not answer from weights that nobody has trained, unless somebody wants to train them: that is said here,
 // in one place, for every way to load a model.
@@ -105,6 +107,39 @@ function foreignTool({ found }: LoadContext): string | null {
     prefixes.has(name),
   );
   return architecture === undefined ? null : `. Names in ${architecture}. belong to another architecture`;
+}
+
+/** Weights that a model may have beyond its checkpoint's, nothing being asked, and where new ones are. */
+const FREE = 2 ** 20;
+const NEW = 2 ** 27;
+
+/**
+ * Bounds a model that is made from a checkpoint's configuration by the weights that the checkpoint has, so that a few
+ * bytes of JSON cannot ask for gigabytes. Where new weights are asked for there is room for them.
+ * @param model name of the model's class.
+ */
+export function roomFor(
+  model: string,
+  reader: WeightsReader,
+  location: string,
+  options: NewWeightsOptions & { readonly ignoreMismatchedSizes?: boolean },
+): Room {
+  let found = 0;
+  for (const { shape } of reader.tensors.values()) {
+    found += sizeOf(shape);
+  }
+  const { allowNewWeights = false, allowNewHead = false, ignoreMismatchedSizes = false } = options;
+  return (taken, path) => {
+    const isHead = model !== "ConvBertModel" && !path.startsWith(ENCODER);
+    const isNew = allowNewWeights || ignoreMismatchedSizes || (allowNewHead && isHead);
+    if (!(taken <= found + (isNew ? NEW : FREE))) {
+      throw new CheckpointError(
+        location,
+        `config.json describes a model of far more weights than the checkpoint's ${found}: they are passed at ${path}. ` +
+          "Do the two files belong together? `fromConfig` makes a model of new weights, of any size",
+      );
+    }
+  };
 }
 
 /** Names of scales that stand beside 8-bit values of other tools; ours are `_scale` of I8 tensors. */

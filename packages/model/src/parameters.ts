@@ -139,6 +139,9 @@ export function reordered(place: Place, size: number, layout: Layout, scratch: S
   };
 }
 
+/** Throws unless a model that is made from a file may have `taken` weights, the last of them at `path`. */
+export type Room = (taken: number, path: string) => void;
+
 /** All weights of one model by name, in the reference's order. */
 export class ParameterStore {
   /** How weights of large matrix products are kept. */
@@ -146,9 +149,24 @@ export class ParameterStore {
   readonly scratch = new Scratch();
   readonly #parameters = new Map<string, Parameter>();
   #closedBy: string | null = null;
+  #room: Room | null;
+  #taken = 0;
 
-  constructor(dtype: WeightDType = "float32") {
+  /** `room` bounds what may be declared; null for a model whose sizes nobody else has chosen. */
+  constructor(dtype: WeightDType = "float32", room: Room | null = null) {
     this.dtype = dtype;
+    this.#room = room;
+  }
+
+  /** The model is made; what changes its shapes from now on is somebody's wish. */
+  liftRoom(): void {
+    this.#room = null;
+  }
+
+  /** Called before memory for `elements` weights is taken; `path` is where in the model. */
+  reserve(elements: number, path: string): void {
+    this.#taken += elements;
+    this.#room?.(this.#taken, path);
   }
 
   /** The memory behind the weights is gone: from now on they neither read nor write. `model` goes into the error. */
@@ -251,6 +269,10 @@ export class Scope {
 
   /** Memory for a tensor that is declared by itself, through {@link place}. */
   owned(...shape: number[]): Tensor<"float32"> {
+    this.store.reserve(
+      shape.reduce((product, extent) => product * extent, 1),
+      this.#path,
+    );
     const tensor = Tensor.allocate(this.backend, shape);
     this.#owned.push(() => tensor.dispose());
     return tensor;
@@ -258,6 +280,7 @@ export class Scope {
 
   /** Room for a matrix product's weights; declare what fills its rows with {@link rows}. */
   packed(rows: number, columns: number): PackedWeights {
+    this.store.reserve(rows * columns, this.#path);
     const weights = this.backend.createPacked(rows, columns, isInt8Sized(rows, columns) ? this.store.dtype : "float32");
     this.#owned.push(() => this.backend.releasePacked(weights));
     return weights;

@@ -23,8 +23,8 @@ import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
 import { CheckpointError, ConfigError, InputError } from "./errors.js";
 import { Int8Checkpoint, int8Tensors, QUANTIZATION_CONFIG } from "./int8-checkpoint.js";
-import { checkMissing, checkQuantised, type NewWeightsOptions } from "./new-weights.js";
-import { type Parameter, ParameterStore, Scope } from "./parameters.js";
+import { checkMissing, checkQuantised, type NewWeightsOptions, roomFor } from "./new-weights.js";
+import { type Parameter, ParameterStore, type Room, Scope } from "./parameters.js";
 import { Random } from "./random.js";
 
 export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions, NewWeightsOptions {
@@ -146,7 +146,8 @@ export abstract class PreTrainedModel implements Disposable {
       });
       try {
         const stored = new Int8Checkpoint(reader, files.location).present ? "int8" : "float32";
-        const model = await create(this, config, { ...options, dtype: options.dtype ?? stored });
+        const room = roomFor(this.modelName, reader, files.location, options);
+        const model = await create(this, config, { ...options, dtype: options.dtype ?? stored }, room);
         try {
           await load(model, reader, files.location, options);
         } catch (error) {
@@ -157,6 +158,10 @@ export abstract class PreTrainedModel implements Disposable {
       } finally {
         await reader.close();
       }
+    } catch (error) {
+      throw error instanceof ConfigError && error.file === undefined
+        ? error.in(`${files.location}/config.json`)
+        : error;
     } finally {
       // A set that was handed in stays open for its owner.
       if (files !== source) {
@@ -288,10 +293,13 @@ async function create<M extends PreTrainedModel>(
   Model: ModelClass<M>,
   config: ConvBertConfig,
   options: BackendOptions & { readonly dtype?: WeightDType },
+  room: Room | null = null,
 ): Promise<M> {
-  const root = new Scope(await sharedBackend(options), new ParameterStore(options.dtype));
+  const root = new Scope(await sharedBackend(options), new ParameterStore(options.dtype, room));
   try {
-    return new Model(config, root);
+    const model = new Model(config, root);
+    root.store.liftRoom();
+    return model;
   } catch (error) {
     root.dispose();
     throw error;
@@ -300,14 +308,20 @@ async function create<M extends PreTrainedModel>(
 
 /** Reads and checks `config.json`. Throws FilesError when it is absent and ConfigError when it makes no sense. */
 export async function readConfig(files: FileSet, changes: ConvBertConfigInit = {}): Promise<ConvBertConfig> {
+  const file = `${files.location}/config.json`;
   const text = await files.readText("config.json");
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ConfigError("(whole)", `${files.location}/config.json is not valid JSON`, { cause });
+    throw new ConfigError("(whole)", "it is not valid JSON", { cause, file });
   }
-  const config = ConvBertConfig.fromJSON(json);
+  let config: ConvBertConfig;
+  try {
+    config = ConvBertConfig.fromJSON(json);
+  } catch (error) {
+    throw error instanceof ConfigError ? error.in(file) : error;
+  }
   return Object.keys(changes).length === 0 ? config : config.with(changes);
 }
 
