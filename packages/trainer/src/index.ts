@@ -95,7 +95,7 @@ export { evaluateFillMask } from "./evaluate/fill-mask.js";
 export { evaluateMultipleChoice } from "./evaluate/multiple-choice.js";
 export { evaluateQuestionAnswering, type QuestionEvaluationOptions } from "./evaluate/question-answering.js";
 export { evaluateTextClassification, type TextEvaluationOptions } from "./evaluate/text-classification.js";
-export { evaluateTokenClassification } from "./evaluate/token-classification.js";
+export { evaluateTokenClassification, type TokenEvaluationOptions } from "./evaluate/token-classification.js";
 export type { CallbackContext, TrainerCallback, TrainerControl } from "./loop/callbacks.js";
 export { DivergedError } from "./loop/error.js";
 export type {
@@ -126,6 +126,7 @@ export {
   type PrecisionRecall,
 } from "./metrics/metric.js";
 export { PerplexityMetric, RegressionMetric, type RegressionScores } from "./metrics/regression.js";
+export { detectScheme, type EntityScheme, schemeSpans } from "./metrics/schemes.js";
 export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type SquadScores } from "./metrics/squad.js";
 export { Adafactor, type AdafactorOptions } from "./optimize/adafactor.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";

@@ -222,6 +222,9 @@ describe("options that make no sense", () => {
     [{ resume: true }, "it needs checkpoints"],
     [{ evaluate: async () => ({ accuracy: 1, f1: 1 }) }, "the evaluation measures accuracy, f1"],
     [{ freeze: ["*"] }, "every parameter is frozen"],
+    [{ patience: 2 }, "patience is 2; it needs evaluate, which measures the model"],
+    [{ metric: "accuracy" }, "it needs evaluate"],
+    [{ greaterIsBetter: true }, "it needs evaluate"],
   ])("%o", async (options, message) => {
     using model = await tinyModel();
     const run = async () => new Trainer(tinyRun(model, options)).train();

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { detectScheme, EntityMetric, type EntityScheme, MetricError, schemeSpans } from "../src/index.js";
+import golden from "./fixtures/entity-schemes.json" with { type: "json" };
+
+interface Recorded {
+  readonly spans: [string[], [string, number, number][]][];
+  readonly corpora: {
+    readonly expected: string[][];
+    readonly predicted: string[][];
+    readonly report: Record<string, Record<"precision" | "recall" | "f1-score" | "support", number>>;
+  }[];
+}
+const schemes = Object.entries(golden.schemes as unknown as Record<EntityScheme, Recorded>) as [
+  EntityScheme,
+  Recorded,
+][];
+
+describe.each(schemes)("the strict scheme %s, as seqeval reads it", (scheme, { spans, corpora }) => {
+  test("entities", () => {
+    expect(spans.length).toBeGreaterThan(250);
+    const find = schemeSpans(scheme);
+    for (const [tags, entities] of spans) {
+      expect(
+        find(tags).map(({ type, start, end }) => [type, start, end]),
+        tags.join(" "),
+      ).toEqual(entities);
+    }
+  });
+
+  test.each(corpora.map((corpus, i) => [i, corpus] as const))("scores of corpus %i", (_, corpus) => {
+    const metric = new EntityMetric({ spans: schemeSpans(scheme) });
+    metric.update(corpus.predicted, corpus.expected);
+    const { micro, macro, weighted, types } = metric.compute();
+    const found = { "micro avg": micro, "macro avg": macro, "weighted avg": weighted, ...Object.fromEntries(types) };
+    expect(Object.keys(found).sort()).toEqual(Object.keys(corpus.report).sort());
+    for (const [name, expected] of Object.entries(corpus.report)) {
+      const own = found[name as keyof typeof found]!;
+      expect(own.precision).toBeCloseTo(expected.precision, 12);
+      expect(own.recall).toBeCloseTo(expected.recall, 12);
+      expect(own.f1).toBeCloseTo(expected["f1-score"], 12);
+    }
+  });
+
+  test("refuses tags that it has not", () => {
+    for (const tag of ["X-PER", "", "b-PER", "-"]) {
+      expect(() => schemeSpans(scheme)(["O", tag])).toThrow(MetricError);
+    }
+  });
+});
+
+test("a scheme is told by the letters that occur", () => {
+  for (const [letters, scheme] of golden.detected as [string, EntityScheme | null][]) {
+    const tags = [...letters].map((letter) => (letter === "O" ? letter : `${letter}-X`));
+    expect(detectScheme(tags), letters).toBe(scheme ?? undefined);
+  }
+  expect(() => schemeSpans("IOB3" as never)).toThrow("there is no scheme IOB3; choose one of IOB1");
+});
