@@ -126,7 +126,7 @@ export {
   type PrecisionRecall,
 } from "./metrics/metric.js";
 export { PerplexityMetric, RegressionMetric, type RegressionScores } from "./metrics/regression.js";
-export { detectScheme, type EntityScheme, schemeSpans } from "./metrics/schemes.js";
+export { detectScheme, ENTITY_SCHEMES, type EntityScheme, schemeSpans } from "./metrics/schemes.js";
 export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type SquadScores } from "./metrics/squad.js";
 export { Adafactor, type AdafactorOptions } from "./optimize/adafactor.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";

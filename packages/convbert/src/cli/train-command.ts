@@ -38,7 +38,18 @@ const LOCAL = [
   "keepCheckpoints",
 ];
 const REPEATED = ["data", "eval", "test", "freeze"];
-const FILES = ["data", "eval", "test", "output", "model", "config", "vocab", "tokenizer", "initEmbeddings"];
+const FILES = [
+  "data",
+  "eval",
+  "test",
+  "output",
+  "model",
+  "config",
+  "vocab",
+  "tokenizer",
+  "initEmbeddings",
+  "classWeights",
+];
 
 /** A path as it may be published: from the working folder, or the name alone where it is elsewhere altogether. */
 export function shownPath(path: string): string {

@@ -24,7 +24,20 @@ const FREE: readonly (keyof TrainFlags)[] = [
   ] as const),
   ...(["checkpointEvery", "keepCheckpoints", "saveDtype", "terms", "datasetName", "language", "license"] as const),
   ...(["epochs", "steps", "patience", "batchSize", "tokenBudget", "accumulate", "lr", "schedule", "warmup"] as const),
-  ...(["optimizer", "weightDecay", "layerDecay", "freeze", "labelSmoothing", "maxGradientNorm", "unpadded"] as const),
+  ...([
+    "power",
+    "plateauPatience",
+    "plateauFactor",
+    "groupByLength",
+    "classWeights",
+    "optimizer",
+    "weightDecay",
+    "layerDecay",
+    "freeze",
+    "labelSmoothing",
+    "maxGradientNorm",
+    "unpadded",
+  ] as const),
   ...(["seed", "evaluateEvery", "metric", "keepLast", "checkpointing", "maxLength", "stream"] as const),
 ];
 

@@ -1,4 +1,4 @@
-import type { OptimizerName, ScheduleName } from "@convbert/trainer";
+import type { EntityScheme, OptimizerName, ScheduleName } from "@convbert/trainer";
 import { UsageError } from "./failure.js";
 import type { ModelFlags } from "./model-options.js";
 
@@ -79,6 +79,13 @@ export interface RecipeFlags {
   readonly accumulate?: number;
   readonly lr?: number;
   readonly schedule?: ScheduleName;
+  readonly power?: number;
+  readonly plateauPatience?: number;
+  readonly plateauFactor?: number;
+  readonly groupByLength?: boolean;
+  /** "balanced", or a file. */
+  readonly classWeights?: string;
+  readonly scheme?: EntityScheme;
   readonly warmup?: number;
   readonly optimizer?: OptimizerName;
   readonly weightDecay?: number;
@@ -144,6 +151,8 @@ const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]
   regression: ["text-classification"],
   labelNames: ["text-classification", "token-classification"],
   labelAllTokens: ["token-classification"],
+  scheme: ["token-classification"],
+  classWeights: ["text-classification", "token-classification"],
   allowNoAnswer: ["question-answering"],
   stride: ["question-answering"],
   maxQuestionLength: ["question-answering"],
@@ -171,8 +180,18 @@ const NEW_MODEL_FLAGS: readonly (keyof NewModelFlags)[] = [
 /** Flags that look at evaluations. */
 const MEASURED_FLAGS: readonly (keyof TrainFlags)[] = ["patience", "metric", "evaluateEvery"];
 
+/** Flags that only one schedule has. */
+const SCHEDULE_FLAGS: readonly (readonly [keyof TrainFlags, ScheduleName])[] = [
+  ["power", "polynomial"],
+  ["plateauPatience", "reduce_lr_on_plateau"],
+  ["plateauFactor", "reduce_lr_on_plateau"],
+];
+
 const EXCLUSIVE: readonly (readonly [keyof TrainFlags, keyof TrainFlags])[] = [
   ["multiLabel", "regression"],
+  ["classWeights", "multiLabel"],
+  ["classWeights", "regression"],
+  ["groupByLength", "tokenBudget"],
   ["epochs", "steps"],
   ["batchSize", "tokenBudget"],
   ["model", "new"],
@@ -205,6 +224,10 @@ export function checkTrainFlags(task: TrainTask, flags: TrainFlags): void {
     if (flags.schedule === "reduce_lr_on_plateau") {
       throw new UsageError(`--schedule ${flags.schedule} needs --eval or --eval-share`);
     }
+  }
+  for (const [name, schedule] of SCHEDULE_FLAGS) {
+    if (isSet(name) && flags.schedule !== schedule)
+      throw new UsageError(`${flagName(name)} is for --schedule ${schedule}`);
   }
   const foreign = flags.model === undefined ? undefined : NEW_MODEL_FLAGS.find(isSet);
   if (foreign !== undefined) {

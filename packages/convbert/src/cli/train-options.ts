@@ -1,3 +1,4 @@
+import { ENTITY_SCHEMES } from "@convbert/trainer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { names, positiveNumber, wholeNumber, withModelFlags } from "./model-options.js";
 import { FORMATS, TRAIN_TASKS } from "./train-flags.js";
@@ -98,6 +99,12 @@ function recipeOptions(command: Command): void {
     .option("--regression", "labels are numbers")
     .option("--label-names <list>", "names for the labels of the data, in their sorted order", names)
     .option("--label-all-tokens", "further tokens of a word have labels too")
+    .addOption(
+      new Option("--scheme <name>", "count entities by this strict scheme; by default as conlleval does").choices(
+        ENTITY_SCHEMES,
+      ),
+    )
+    .option("--class-weights <weights>", '"balanced", or a JSON file: how much the loss of each label counts')
     .option("--allow-no-answer", "questions may have no answer (SQuAD 2.0)")
     .option("--stride <tokens>", "overlap of windows (question-answering)", wholeNumber(0))
     .option("--max-question-length <tokens>", "longer questions are cut", wholeNumber(1))
@@ -111,6 +118,7 @@ function recipeOptions(command: Command): void {
       "in place of a batch size: as many examples as fit, each as long as the longest",
       wholeNumber(1),
     )
+    .option("--group-by-length", "make batches of examples that are about as long as each other")
     .option("--accumulate <count>", "batches of a step; 1 by default", wholeNumber(1))
     .option("--lr <rate>", "5e-4 for new models, 3e-4 for pretrained ones, 1e-4 for those of base size", positiveNumber)
     .addOption(
@@ -118,11 +126,17 @@ function recipeOptions(command: Command): void {
         "linear",
         "cosine",
         "cosine_with_restarts",
+        "polynomial",
         "constant",
+        "inverse_sqrt",
+        "reduce_lr_on_plateau",
       ]),
     )
     .option("--warmup <amount>", "steps, or a share of them when below 1; 0.1 by default", notNegative)
-    .addOption(new Option("--optimizer <name>", "adamw by default").choices(["adamw", "adam", "sgd"]))
+    .option("--power <number>", "of the polynomial schedule; 1 by default", positiveNumber)
+    .option("--plateau-patience <count>", "evaluations before the rate falls; 10 by default", wholeNumber(0))
+    .option("--plateau-factor <factor>", "what the rate falls to; 0.1 by default", share)
+    .addOption(new Option("--optimizer <name>", "adamw by default").choices(["adamw", "adam", "sgd", "adafactor"]))
     .option("--weight-decay <amount>", "0.01 by default", notNegative)
     .option("--layer-decay <factor>", "rate of each layer against the next; 0.8 for pretrained models, else 1", share)
     .option("--freeze <pattern>", "weights that stay, as convbert.embeddings.*", collect)

@@ -35,6 +35,7 @@ import {
   tokenClassificationCollator,
 } from "@convbert/trainer";
 import { UsageError } from "./failure.js";
+import { classWeightsOf } from "./train-class-weights.js";
 import type { TaskExamples } from "./train-data.js";
 import type { TrainFlags, TrainTask } from "./train-flags.js";
 
@@ -72,6 +73,8 @@ export interface TaskRun {
   /** What is counted, and how many there are. */
   readonly counts: Readonly<Record<string, number>>;
   readonly evaluation: Evaluate | undefined;
+  /** What each label's loss counts, in the labels' order. */
+  readonly classWeights?: readonly number[] | undefined;
   /** Of the model, or of the same one as it was saved. */
   readonly test: ((model: PreTrainedModel) => Evaluate) | undefined;
   train(options: RunOptions): Promise<TrainSummary>;
@@ -98,6 +101,7 @@ const SETUPS: TaskSetups = {
       evaluateTextClassification(measured, collator, { dataset, problemType, ...evaluationOptions(flags) });
     return {
       ...taskRun(model, splits, evaluate, collator.collate),
+      classWeights: await classWeightsOf(flags, labels, splits.train),
       metric: { regression: "pearson", multi_label_classification: "microF1", single_label_classification: "accuracy" }[
         problemType
       ],
@@ -117,8 +121,14 @@ const SETUPS: TaskSetups = {
       labelConfig(labels, flags),
     );
     const evaluate = (dataset: typeof splits.train, measured = model) =>
-      evaluateTokenClassification(measured, held, { dataset, labels, ...evaluationOptions(flags) });
-    return { ...taskRun(model, splits, evaluate, collator.collate), metric: "f1" };
+      evaluateTokenClassification(measured, held, {
+        dataset,
+        labels,
+        scheme: flags.scheme,
+        ...evaluationOptions(flags),
+      });
+    const classWeights = await classWeightsOf(flags, labels, splits.train);
+    return { ...taskRun(model, splits, evaluate, collator.collate), classWeights, metric: "f1" };
   },
 
   async "question-answering"(context) {

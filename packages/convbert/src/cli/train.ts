@@ -83,7 +83,11 @@ async function trainIn(
     const onProgress = (text: string) => line.show(text);
     const contents = await contentsOf({ task, flags, tokenizer, model: run.model, maxLength, signal, onProgress });
     await line.clear();
-    const recipe = recipeOf(flags, flags.model !== undefined, run.model.config.hidden_size);
+    const { classWeights } = run;
+    const recipe = {
+      ...recipeOf(flags, flags.model !== undefined, run.model.config.hidden_size),
+      ...(classWeights && { classWeights }),
+    };
     const options = { ...contents, ...recipe };
     if (await folder.isFinished(options)) {
       await tellResult(folder.earlier?.scores ?? {}, flags, terminal);
