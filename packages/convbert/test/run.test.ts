@@ -342,6 +342,25 @@ test("help and version", async () => {
   expect((await convbert(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
+test("help fits narrow terminals, every word of it", async () => {
+  const commands = ["run", "train", "tokenize", "verify", "inspect", "convert", "bench", "demo"];
+  for (const args of [["--help"], ...commands.map((name) => [name, "--help"])]) {
+    const wide = (await convbert(args, { columns: 200 })).stdout;
+    for (const columns of [40, 60, 80]) {
+      const { stdout } = await convbert(args, { columns });
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+      // Hard breaks within a word are the exception, for what is longer than a line.
+      if (columns >= 60) expect(stdout.split(/\s+/)).toEqual(wide.split(/\s+/));
+    }
+  }
+});
+
+test("inspect fits a terminal: notes of the tree are cut, values are folded", async () => {
+  const { stdout } = await convbert(["inspect", "chunking"], { columns: 60, env: { NO_COLOR: "1" } });
+  for (const line of stdout.split("\n").slice(1)) expect(line.length).toBeLessThanOrEqual(60);
+  expect(stdout).toContain("word_embeddings");
+});
+
 test("Ctrl-C ends a run with one line", async () => {
   const controller = new AbortController();
   controller.abort(new Error("interrupted"));

@@ -206,7 +206,9 @@ function forMachines(found: Inspection): unknown {
 function forPeople(found: Inspection, style: Style): string {
   const { config, memory, file, report, tokenizer } = found;
   const { bold, dim, green, yellow } = style.colors;
-  const row = (name: string, value: string): string => `  ${dim(name.padEnd(12))}${value}`;
+  const indent = " ".repeat(14);
+  const row = (name: string, value: string): string =>
+    folded(value, style, indent).replace(indent, `  ${dim(name.padEnd(12))}`);
   const labels = Object.values(config.id2label).map(printable);
   const isClassifier = /Classification$/.test(found.model);
   const types = Object.entries(file.dtypes).map(([dtype, count]) => `${count} ${dtype}`);
@@ -225,9 +227,7 @@ function forPeople(found: Inspection, style: Style): string {
     ),
     ...(config.num_groups > 1 ? [row("groups", `${config.num_groups} in the feed-forward`)] : []),
     row("embeddings", `${config.vocab_size} × ${config.embedding_size}, ${config.max_position_embeddings} positions`),
-    ...(isClassifier
-      ? [folded(`${labels.length}: ${labels.join(", ")}`, style, " ".repeat(14)).replace(/^ {14}/, row("labels", ""))]
-      : []),
+    ...(isClassifier ? [row("labels", `${labels.length}: ${labels.join(", ")}`)] : []),
     row(
       "tokenizer",
       "error" in tokenizer

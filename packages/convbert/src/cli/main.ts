@@ -4,6 +4,7 @@ import { addBench } from "./bench.js";
 import { addConvert } from "./convert.js";
 import { addDemo } from "./demo.js";
 import { EXIT, Interrupted, oneLine } from "./failure.js";
+import { fitted, withFittingHelp } from "./help.js";
 import { addInspect } from "./inspect.js";
 import { turnOnWideVectors } from "./model-options.js";
 import { addRun } from "./run.js";
@@ -51,15 +52,17 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     .addHelpText("after", HELP);
   const commands = [addRun, addTrain, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
   for (const add of commands) add(program, terminal, finish);
+  const width = terminal.stdout.columns || 100;
   for (const command of [program, ...program.commands]) {
+    withFittingHelp(command);
     command
       .exitOverride()
       .configureOutput({
-        writeOut: (text) => void terminal.stdout.write(text),
+        writeOut: (text) => void terminal.stdout.write(fitted(text, width)),
         // Errors are thrown, and written once, as one line.
         writeErr: () => {},
         outputError: () => {},
-        getOutHelpWidth: () => terminal.stdout.columns || 100,
+        getOutHelpWidth: () => width,
         getOutHasColors: () => false,
       })
       .helpCommand(false);

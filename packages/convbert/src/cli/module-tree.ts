@@ -1,5 +1,5 @@
 import { printable } from "./printable.js";
-import type { Style } from "./style.js";
+import { clipped, type Style } from "./style.js";
 
 /** What the tree shows of a weight. */
 export interface TreeParameter {
@@ -39,8 +39,11 @@ export function moduleTree(title: string, parameters: readonly TreeParameter[], 
   const left = Math.max(...lines.map(({ text }) => text.length));
   const right = Math.max(...lines.map(({ count }) => grouped(count).length));
   const { dim, bold } = style.colors;
+  // A note that does not fit is cut: broken by the terminal, the lines would be no tree.
+  const room = style.columns - left - right - 4;
   return lines
-    .map(({ text, count, note }, i) => {
+    .map(({ text, count, note: whole }, i) => {
+      const note = room < 8 ? "" : clipped(whole, room);
       const number = grouped(count).padStart(right);
       const rest = note ? `  ${dim(note)}` : "";
       return `${i === 0 ? bold(text.padEnd(left)) : text.padEnd(left)}  ${i === 0 ? bold(number) : number}${rest}`;

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { fstatSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { EXIT, Interrupted } from "./failure.js";
 import type { Output, Terminal } from "./terminal.js";
 
@@ -28,7 +28,11 @@ export function processTerminal(): Terminal {
   process.stdin.on("error", () => {});
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(0);
+      if (error.code === "EPIPE") {
+        // A progress line may still stand there.
+        if (process.stderr.isTTY) writeSync(2, "\r\x1b[K");
+        process.exit(0);
+      }
       throw error;
     });
   }

@@ -3,14 +3,13 @@ import { PIPELINE_ALIASES, PIPELINE_TASKS, PipelineError, type PipelineTask, pip
 import { TokenizerError } from "@convbert/tokenizer";
 import { type Command, Option } from "commander";
 import { closest, distance } from "fastest-levenshtein";
-import { embeddedModel } from "../embedded.js";
 import { EXIT, oneLine, UsageError } from "./failure.js";
 import { lineGroups } from "./line-groups.js";
 import { type Line, readLines } from "./lines.js";
 import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "./model-options.js";
 import { jsonLine } from "./printable.js";
 import { ProgressLine } from "./progress.js";
-import { MODEL_FORM, modelSource } from "./shipped-models.js";
+import { defaultModel, MODEL_FORM, modelSource } from "./shipped-models.js";
 import { styleFor } from "./style.js";
 import { type InputReader, inputReader, type TaskInput } from "./task-inputs.js";
 import { type RunFlags, TASK_FLAGS, type TaskAnswer, taskRunner } from "./tasks.js";
@@ -111,10 +110,7 @@ async function run(
   color: boolean,
 ): Promise<number> {
   const flags = await checkFlags(task, given);
-  const source = flags.model === undefined ? embeddedModel(task) : modelSource(flags.model);
-  if (source === undefined) {
-    throw new UsageError(`no model for ${task} comes with this package; name one with --model`);
-  }
+  const source = flags.model === undefined ? defaultModel(task) : modelSource(flags.model);
   const reader = inputReader(task, flags);
   // Before the model is loaded, so that a mistake shows at once.
   const listed = texts.length > 0 ? reader.fromArguments(texts) : [];

@@ -9,8 +9,10 @@ export type Colors = ReturnType<typeof pico.createColors>;
 /** How results look: colours, or none, and the width of a line. */
 export interface Style {
   readonly colors: Colors;
-  /** Characters of a line. */
+  /** Characters of a line of text. */
   readonly width: number;
+  /** Characters that fit beside each other: those of the terminal; without one, any number. */
+  readonly columns: number;
 }
 
 const WIDEST = 100;
@@ -23,6 +25,7 @@ export function styleFor({ stdout, env }: Terminal, color = true): Style {
   return {
     colors: pico.createColors(!refused && (forced || stdout.isTTY)),
     width: Math.min(WIDEST, Math.max(NARROWEST, stdout.columns || 80)),
+    columns: stdout.isTTY && stdout.columns ? stdout.columns : Number.POSITIVE_INFINITY,
   };
 }
 
