@@ -44,10 +44,11 @@ describe("the built command", () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ label: "HUM" });
   });
 
-  test("--wide-vectors changes what computes, and no answer", async () => {
+  test("computes in 256 bits where it can, --no-wide-vectors in 128, and no answer changes", async () => {
     const ask = (...flags: string[]) =>
       end(start(["run", "text-classification", "--json", ...flags, "Who wrote the opera Carmen?"]));
-    const [usual, wide] = [await ask(), await ask("--wide-vectors")];
+    const [usual, wide] = [await ask("--no-wide-vectors"), await ask("--wide-vectors")];
+    expect(await ask()).toEqual(usual);
     if (process.arch !== "x64") {
       expect(wide.code).toBe(2);
       expect(wide.stderr).toMatch(/needs Node 24 or newer on an x64 processor/);
@@ -55,11 +56,17 @@ describe("the built command", () => {
     }
     expect(wide).toEqual(usual);
     const settings = ["--lengths", "8", "--threads", "1", "--rounds", "1", "--json"];
-    const { stdout } = await end(start(["bench", ...settings, "--wide-vectors"]));
-    const backends = JSON.parse(stdout).measurements.map(({ backend }: { backend: string }) => backend);
-    expect(backends).toHaveLength(2);
-    for (const backend of backends) {
-      expect(backend).toMatch(/^wasm relaxed-simd in 256 bits(, int8 in 7 bits)?, 1 thread$/);
+    for (const [flags, width] of [
+      [[], " in 256 bits"],
+      [["--wide-vectors"], " in 256 bits"],
+      [["--no-wide-vectors"], ""],
+    ] as const) {
+      const { stdout } = await end(start(["bench", ...settings, ...flags]));
+      const backends = JSON.parse(stdout).measurements.map(({ backend }: { backend: string }) => backend);
+      expect(backends).toHaveLength(2);
+      for (const backend of backends) {
+        expect(backend).toMatch(new RegExp(`^wasm relaxed-simd${width}(, int8 in 7 bits)?, 1 thread$`));
+      }
     }
   });
 

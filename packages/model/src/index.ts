@@ -1,4 +1,4 @@
-export { enableWideVectors, ndarrayOf } from "@convbert/tensor";
+export { enableWideVectors, ndarrayOf, type WideVectorsOptions } from "@convbert/tensor";
 export { checkArguments } from "./arguments.js";
 export {
   type ArrayInput,

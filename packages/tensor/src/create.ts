@@ -2,7 +2,7 @@ import type { Backend } from "./backend.js";
 import { BackendError } from "./errors.js";
 import { ReferenceBackend } from "./reference/backend.js";
 import { defaultThreads } from "./threads.js";
-import { usesWideVectors } from "./wide-vectors.js";
+import { usesWideVectors, wideVectorsRemark } from "./wide-vectors.js";
 
 /** Which backend, and how it runs. */
 export interface BackendOptions {
@@ -49,7 +49,8 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
       const { createWasmBackend } = await import("./wasm/backend.js");
       const { wideVectors = usesWideVectors() } = options;
       const required = options.threads !== undefined;
-      const choice = { wideVectors, required, ...(activationBits !== undefined && { activationBits }) };
+      const remark = options.wideVectors === undefined ? wideVectorsRemark() : "";
+      const choice = { wideVectors, required, remark, ...(activationBits !== undefined && { activationBits }) };
       return (await createWasmBackend(threads, choice)) ?? new ReferenceBackend(activationBits);
     }
     default:

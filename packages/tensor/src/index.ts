@@ -47,4 +47,4 @@ export { softmax } from "./operations/softmax.js";
 export { dequantizeRows } from "./quantize.js";
 export { keep, tidy } from "./scope.js";
 export { Tensor } from "./tensor.js";
-export { enableWideVectors } from "./wide-vectors.js";
+export { enableWideVectors, type WideVectorsOptions } from "./wide-vectors.js";

@@ -1,27 +1,64 @@
 /** What makes V8 put neighbouring 128-bit instructions of WebAssembly together. */
 const FLAG = "--experimental-wasm-revectorize";
+const WITHOUT = "--no-experimental-wasm-revectorize";
 
-let enabled = false;
+/** Unknown: what Node's command line says holds. */
+let state: "unknown" | "on" | "refused" = "unknown";
+let pending: Promise<void> | undefined;
+
+/** How {@link enableWideVectors} goes about it. */
+export interface WideVectorsOptions {
+  /**
+   * Compares products of wide tiles with those of the usual ones bit for bit before they are used, which takes some
+   * milliseconds. Where a bit differs they stay off, and `Backend.description` says so.
+   */
+  readonly check?: boolean;
+}
 
 /**
  * Lets WebAssembly compute in 256 bits where this engine can: x64 with AVX2, Node from 24. Products of float32 and of
  * int8 then take little more than half their time, and results stay the same bit for bit. It sets V8's experimental flag
  * `--experimental-wasm-revectorize`, which holds for all WebAssembly that the process compiles from then on, so call it
- * before the first model is loaded, and only where you trust an experimental pass of V8. Returns whether models loaded
- * from now on use it; false elsewhere, where nothing changes. Starting Node with the flag does the same.
+ * before the first model is loaded, and only where you trust an experimental pass of V8. Starting Node with the flag does
+ * the same.
+ * @returns whether models loaded from now on use it; false elsewhere, where nothing changes.
  */
-export async function enableWideVectors(): Promise<boolean> {
-  if (!enabled && canRevectorize()) {
-    const { setFlagsFromString } = await import("node:v8");
-    setFlagsFromString(FLAG);
-    enabled = true;
+export async function enableWideVectors({ check = false }: WideVectorsOptions = {}): Promise<boolean> {
+  if (state !== "on" && canRevectorize()) {
+    pending ??= turnOn(check).finally(() => {
+      pending = undefined;
+    });
+    await pending;
   }
   return usesWideVectors();
 }
 
+async function turnOn(check: boolean): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
+  setFlagsFromString(FLAG);
+  if (check) {
+    const { wideTilesAgree } = await import("./wasm/wide-check.js");
+    const agree = await wideTilesAgree((on) => setFlagsFromString(on ? "--no-liftoff" : "--liftoff"));
+    if (agree !== true) {
+      setFlagsFromString(WITHOUT);
+      state = agree === false ? "refused" : "unknown";
+      return;
+    }
+  }
+  state = "on";
+}
+
 /** Whether WebAssembly of this process is compiled for 256 bits, as far as can be told. */
 export function usesWideVectors(): boolean {
-  return enabled || (canRevectorize() && globalThis.process.execArgv.includes(FLAG));
+  if (state === "unknown") {
+    return canRevectorize() && globalThis.process.execArgv.includes(FLAG);
+  }
+  return state === "on";
+}
+
+/** What a backend has to say about vectors that are off although they were wanted. */
+export function wideVectorsRemark(): string {
+  return state === "refused" ? " (256-bit vectors gave other results and are off)" : "";
 }
 
 /**

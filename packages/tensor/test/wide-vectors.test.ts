@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
+import { FunctionBuilder, type Local, ModuleBuilder } from "../kernels/emit/builder.js";
+import { emitInt8Tiles, type Int8Dot } from "../kernels/emit/int8.js";
 import { type Backend, createBackend, enableWideVectors, linear, sharedBackend, Tensor } from "../src/index.js";
 import { createWasmBackend } from "../src/wasm/backend.js";
 import { compileKernels, instantiateKernels } from "../src/wasm/modules.js";
@@ -105,6 +107,63 @@ it.each([
   const { usesWideVectors } = await import("../src/wide-vectors.js");
   expect(usesWideVectors()).toBe(expected);
 });
+
+/** Tiles whose integers come out twice as large, as a compiler that errs could make them. */
+function wrongTiles(dot: Int8Dot): Uint8Array<ArrayBuffer> {
+  class Doubling extends FunctionBuilder {
+    override toFloat(from: Local<"v128">, result: Local<"v128">): void {
+      super.toFloat(from, result);
+      super.addFloat(result, result, result);
+    }
+  }
+  const module = new ModuleBuilder(Doubling);
+  emitInt8Tiles(module, { rows: 6, dot, wide: true });
+  return module.build({ sharedMemory: false });
+}
+
+it("are compared with the usual tiles, of code that is compiled anew", async () => {
+  const optimise = vi.fn();
+  const { wideTilesAgree } = await import("../src/wasm/wide-check.js");
+  expect(await wideTilesAgree(optimise)).toBe(true);
+  expect(optimise.mock.calls).toEqual([[true], [false]]);
+
+  vi.doMock("../src/wasm/modules.js", async (original) => {
+    const modules = await original<typeof import("../src/wasm/modules.js")>();
+    return {
+      ...modules,
+      async compileKernels(...args: Parameters<typeof modules.compileKernels>) {
+        const compiled = (await modules.compileKernels(...args))!;
+        const { tiles } = compiled.int8Format;
+        return args[2]?.isFresh ? { ...compiled, int8Tiles: await WebAssembly.compile(wrongTiles(tiles)) } : compiled;
+      },
+    };
+  });
+  vi.resetModules();
+  const wrong = await import("../src/wasm/wide-check.js");
+  expect(await wrong.wideTilesAgree(optimise)).toBe(false);
+  expect(optimise.mock.lastCall).toEqual([false]);
+  vi.doUnmock("../src/wasm/modules.js");
+});
+
+it.runIf(process.arch === "x64" && !("bun" in process.versions))(
+  "stay off where a bit differs, and the description says so",
+  async () => {
+    vi.doMock("../src/wasm/wide-check.js", () => ({ wideTilesAgree: async () => false }));
+    vi.resetModules();
+    const tensor = await import("../src/index.js");
+    expect(await tensor.enableWideVectors({ check: true })).toBe(false);
+    const backend = await tensor.createBackend();
+    expect(backend.description).toMatch(/^wasm relaxed-simd(, int8 in 7 bits)?, 1 thread \(256-bit vectors gave other/);
+    backend.dispose();
+    vi.doUnmock("../src/wasm/wide-check.js");
+    vi.resetModules();
+    const { enableWideVectors: enable, createBackend: create } = await import("../src/index.js");
+    expect(await enable({ check: true })).toBe(true);
+    const wide = await create();
+    expect(wide.description).toMatch(/^wasm relaxed-simd in 256 bits(, int8 in 7 bits)?, 1 thread$/);
+    wide.dispose();
+  },
+);
 
 it("can be turned on in Node on x64, and the compiled code gives the same bits", async () => {
   const kinds = [{}, { activationBits: 7 }, { activationBits: 8 }] as const;

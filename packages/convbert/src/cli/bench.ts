@@ -4,7 +4,7 @@ import { embeddedModel } from "../embedded.js";
 import { DTYPES, describeMachine, type Measurement, measure, type Setting, type Workload } from "./bench-measure.js";
 import { type BenchReport, reportForPeople } from "./bench-report.js";
 import { EXIT, UsageError } from "./failure.js";
-import { loadingOptions, type ModelFlags, names, wholeNumber, wideVectorsOption } from "./model-options.js";
+import { loadingOptions, type ModelFlags, names, wholeNumber, withWideVectors } from "./model-options.js";
 import { jsonLine } from "./printable.js";
 import { ProgressLine } from "./progress.js";
 import { MODEL_FORM, modelSource } from "./shipped-models.js";
@@ -28,7 +28,7 @@ first load of a model that is not on this disk includes its download.`;
 
 /** Adds `convbert bench`. */
 export function addBench(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  program
+  const command = program
     .command("bench")
     .description("measure speed and memory on this machine")
     .argument("[model]", MODEL_FORM)
@@ -37,8 +37,8 @@ export function addBench(program: Command, terminal: Terminal, finish: (code: nu
     .option("--threads <list>", "threads to compute with, as 1,2; one, and all cores, by default", wholeNumbers)
     .option("--dtype <list>", `how weights are kept, of ${DTYPES.join(", ")}; both by default`, dtypes)
     .option("--rounds <count>", "timed runs of each; by default as many as fit in a moment", wholeNumber(1))
-    .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]))
-    .addOption(wideVectorsOption())
+    .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]));
+  withWideVectors(command)
     .option("--revision <name>", "branch, tag or commit of a hub model")
     .option("--cache-dir <folder>", "where downloads are kept")
     .option("--offline", "never touch the network")
@@ -131,7 +131,7 @@ function argumentsFor({ dtype, threads }: Setting, model: string | undefined, fl
     `--threads=${threads}`,
     ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
     ...(offline ? ["--offline"] : []),
-    ...(wideVectors ? ["--wide-vectors"] : []),
+    ...(wideVectors === undefined ? [] : [`--${wideVectors ? "" : "no-"}wide-vectors`]),
     ...(model === undefined ? [] : ["--", model]),
   ];
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { embeddedModel } from "../embedded.js";
 import { EXIT } from "./failure.js";
 import { type Line, readLines } from "./lines.js";
-import { loadingOptions, type ModelFlags } from "./model-options.js";
+import { loadingOptions, type ModelFlags, withWideVectors } from "./model-options.js";
 import { grouped } from "./module-tree.js";
 import { jsonLine, printable } from "./printable.js";
 import { ProgressLine } from "./progress.js";
@@ -40,13 +40,13 @@ interface Models {
 
 /** Adds `convbert demo`. */
 export function addDemo(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  program
+  const command = program
     .command("demo")
     .description("answer a few sentences, or the lines of standard input, with the small models of this package")
-    .option("--json", "one line of JSON for each sentence")
-    .action(async (flags: ModelFlags & { readonly json?: boolean }) => {
-      finish(await demo(flags, terminal, program.opts()["color"]));
-    });
+    .option("--json", "one line of JSON for each sentence");
+  withWideVectors(command).action(async (flags: ModelFlags & { readonly json?: boolean }) => {
+    finish(await demo(flags, terminal, program.opts()["color"]));
+  });
 }
 
 async function demo(

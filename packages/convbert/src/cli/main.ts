@@ -48,7 +48,7 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     .description("ConvBERT: run, check and look into models")
     .version(version)
     .option("--no-color", "no colours, as with the environment variable NO_COLOR")
-    .hook("preAction", (_, command) => turnOnWideVectors(command.opts()))
+    .hook("preAction", (_, command) => turnOnWideVectors(command, terminal))
     .addHelpText("after", HELP);
   const commands = [addRun, addTrain, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
   for (const add of commands) add(program, terminal, finish);

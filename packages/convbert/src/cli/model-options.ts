@@ -23,25 +23,31 @@ export function withModelFlags(command: Command, { dtype = true }: { readonly dt
       new Option("--dtype <type>", "how weights are kept; int8 is several times faster").choices(["float32", "int8"]),
     );
   }
-  return command
+  command
     .addOption(new Option("--backend <name>", "what computes").choices(["wasm", "reference"]))
-    .option("--threads <count>", "threads to compute with; by default the physical cores, 8 at most", wholeNumber(1))
-    .addOption(wideVectorsOption())
+    .option("--threads <count>", "threads to compute with; by default the physical cores, 8 at most", wholeNumber(1));
+  return withWideVectors(command)
     .option("--revision <name>", "branch, tag or commit of a hub model")
     .option("--cache-dir <folder>", "where downloads are kept")
     .option("--offline", "never touch the network");
 }
 
-export function wideVectorsOption(): Option {
-  return new Option(
-    "--wide-vectors",
-    "compute in 256 bits, by an experimental flag of V8 (x64, Node from 24): the same, sooner",
-  );
+/** Adds the flags that {@link turnOnWideVectors} looks at. */
+export function withWideVectors(command: Command): Command {
+  return command
+    .option("--wide-vectors", "compute in 256 bits, or fail; without the flag, where they can be (x64, Node from 24)")
+    .option("--no-wide-vectors", "compute in 128 bits, without an experimental flag of V8: the same, later");
 }
 
-/** Does what `--wide-vectors` says, before a model is loaded; the flag is an error where it would do nothing. */
-export async function turnOnWideVectors({ wideVectors }: Pick<ModelFlags, "wideVectors">): Promise<void> {
-  if (wideVectors && !(await enableWideVectors())) {
+/**
+ * Before a model is loaded, has products computed in 256 bits where the engine can and their bits are the usual ones: in a
+ * process of the command's own always, elsewhere when it is asked for.
+ * @throws UsageError where `--wide-vectors` would do nothing.
+ */
+export async function turnOnWideVectors(command: Command, { ownsProcess = false }: Terminal): Promise<void> {
+  if (!command.options.some(({ long }) => long === "--wide-vectors")) return;
+  const { wideVectors = ownsProcess ? undefined : false } = command.opts<ModelFlags>();
+  if (wideVectors !== false && !(await enableWideVectors({ check: true })) && wideVectors) {
     throw new UsageError("--wide-vectors needs Node 24 or newer on an x64 processor; leave it out");
   }
 }

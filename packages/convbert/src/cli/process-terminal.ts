@@ -43,6 +43,7 @@ export function processTerminal(): Terminal {
     stderr: output(process.stderr),
     env: process.env,
     signal: interruption.signal,
+    ownsProcess: true,
     runAgain: (args) => runAgain(args, interruption.signal),
   };
 }

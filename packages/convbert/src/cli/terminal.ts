@@ -18,6 +18,8 @@ export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether nothing but the command runs in this process, so that it may set the engine's flags. */
+  readonly ownsProcess?: boolean;
   /** Aborts when the person presses Ctrl-C, or the process is asked to end (SIGTERM). */
   readonly signal: AbortSignal;
   /**

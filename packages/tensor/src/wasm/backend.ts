@@ -37,6 +37,8 @@ const CHUNKS_PER_THREAD = 8;
 interface WasmOptions extends KernelChoice {
   /** Whether products run in tiles for 256-bit registers. */
   readonly wideVectors?: boolean;
+  /** What the description ends with. */
+  readonly remark?: string;
   /** Whether threads that cannot be started are an error; else one thread computes alone. */
   readonly required?: boolean;
 }
@@ -47,7 +49,7 @@ interface WasmOptions extends KernelChoice {
  */
 export async function createWasmBackend(
   threads = 1,
-  { wideVectors = false, required = true, ...choice }: WasmOptions = {},
+  { wideVectors = false, required = true, remark = "", ...choice }: WasmOptions = {},
 ): Promise<Backend | null> {
   if (typeof WebAssembly !== "object") {
     return null;
@@ -65,19 +67,24 @@ export async function createWasmBackend(
     kernels = await instantiateKernels(modules, memory.memory);
   }
   if (!shared) {
-    return new WasmBackend(memory, kernels, null, threads > 1 ? " (this page is not cross-origin isolated)" : "");
+    return new WasmBackend(
+      memory,
+      kernels,
+      null,
+      threads > 1 ? `${remark} (this page is not cross-origin isolated)` : remark,
+    );
   }
   const control = memory.allocate(controlBytes(threads));
   control.bytes().fill(0);
   try {
     const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);
-    return new WasmBackend(memory, kernels, { pool, control }, "");
+    return new WasmBackend(memory, kernels, { pool, control }, remark);
   } catch (error) {
     if (required) {
       throw error;
     }
     memory.release(control);
-    return new WasmBackend(memory, kernels, null, " (others could not be started)");
+    return new WasmBackend(memory, kernels, null, `${remark} (others could not be started)`);
   }
 }
 

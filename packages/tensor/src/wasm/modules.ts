@@ -75,6 +75,8 @@ export interface KernelChoice {
   readonly activationBits?: 7 | 8;
   /** A format whatever the CPU is, and tiles that have its arithmetic, for a memory that is not shared. */
   readonly int8?: { readonly format: Int8Format; readonly tiles?: Uint8Array<ArrayBuffer> };
+  /** Compiles anew what was compiled before. */
+  readonly isFresh?: boolean;
 }
 
 /**
@@ -84,12 +86,12 @@ export interface KernelChoice {
 export async function compileKernels(
   sharedMemory: boolean,
   wideTiles: boolean,
-  { variants = VARIANTS, activationBits, int8 }: KernelChoice = {},
+  { variants = VARIANTS, activationBits, int8, isFresh = false }: KernelChoice = {},
 ): Promise<KernelModules | null> {
   for (const variant of variants) {
     const encoded = variant === "relaxed-simd" ? RELAXED : SIMD128;
-    const elements = decode(encoded.elements, sharedMemory);
-    const tiles = decode(encoded.tiles, sharedMemory);
+    const bytes = (text: string) => decode(text, sharedMemory, isFresh);
+    const [elements, tiles] = [bytes(encoded.elements), bytes(encoded.tiles)];
     if (!WebAssembly.validate(elements) || !WebAssembly.validate(tiles)) {
       continue;
     }
@@ -102,7 +104,7 @@ export async function compileKernels(
         int8Format,
         elements: await WebAssembly.compile(elements),
         tiles: await WebAssembly.compile(tiles),
-        int8Tiles: await WebAssembly.compile(int8?.tiles ?? decode(INT8_TILES[int8Format.tiles], sharedMemory)),
+        int8Tiles: await WebAssembly.compile(int8?.tiles ?? bytes(INT8_TILES[int8Format.tiles])),
       };
     } catch (error) {
       // A content security policy without 'wasm-unsafe-eval' forbids compiling.
@@ -131,9 +133,16 @@ export async function instantiateKernels(modules: KernelModules, memory: WebAsse
 const MEMORY_IMPORT = [6, ...new TextEncoder().encode("memory"), 2];
 const SHARED_WITH_MAXIMUM = 3;
 
+/** A custom section without a name or contents: engines keep compiled code by the bytes it was compiled from. */
+const EMPTY_SECTION = "\x00\x01\x00";
+
 /** The bytes of a module; only a flag of the memory's import says whether it is shared. */
-function decode(base64: string, sharedMemory: boolean): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+function decode(base64: string, sharedMemory: boolean, isFresh: boolean): Uint8Array<ArrayBuffer> {
+  const text = atob(base64) + (isFresh ? EMPTY_SECTION : "");
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    bytes[i] = text.charCodeAt(i);
+  }
   if (sharedMemory) {
     const at = bytes.findIndex((_, start) => MEMORY_IMPORT.every((byte, index) => bytes[start + index] === byte));
     bytes[at + MEMORY_IMPORT.length] = SHARED_WITH_MAXIMUM;

@@ -1,0 +1,66 @@
+import { Int8Weights, multiplyInt8, quantizeInPieces } from "./int8.js";
+import { LinearMemory } from "./memory.js";
+import { compileKernels, instantiateKernels, type KernelModules } from "./modules.js";
+import { multiply, PanelWeights, type ProductScratch, type RunKernel, SCRATCH_BYTES } from "./product.js";
+
+/** Two of the tallest tiles. */
+const ROWS = 12;
+const COLUMNS = 57;
+/** One wide tile. */
+const OUTPUTS = 16;
+
+/**
+ * Whether wide tiles, compiled as they will be once they have run for a while, give the usual ones' results bit for bit;
+ * null where there are none. `optimise` turns on, and off again, that code is compiled so at once.
+ */
+export async function wideTilesAgree(optimise: (on: boolean) => void): Promise<boolean | null> {
+  const usual = await compileKernels(false, false);
+  if (usual?.variant !== "relaxed-simd") {
+    return null;
+  }
+  const expected = await products(usual);
+  optimise(true);
+  try {
+    // Of the same bytes the engine would answer with what it has compiled. Loops around the tiles need not be compiled again.
+    const fresh = (await compileKernels(false, true, { isFresh: true }))!;
+    const wide = await products({ ...fresh, elements: usual.elements });
+    return expected.every((bits, i) => bits === wide[i]);
+  } finally {
+    optimise(false);
+  }
+}
+
+/** The bits of a product in float32 and of one in int8. */
+async function products(modules: KernelModules): Promise<Int32Array> {
+  const memory = new LinearMemory(false);
+  const kernels = await instantiateKernels(modules, memory.memory);
+  const run: RunKernel = (name, args, units) => kernels.elements[name](...args, 0, units);
+  const input = memory.allocate(ROWS * COLUMNS * 4);
+  input.float32().set(numbers(ROWS * COLUMNS, 1));
+  const output = memory.allocate(2 * ROWS * OUTPUTS * 4);
+  const scratch = memory.allocate(SCRATCH_BYTES.zeros + SCRATCH_BYTES.bias + SCRATCH_BYTES.edge);
+  scratch.bytes().fill(0);
+  const bias = scratch.pointer + SCRATCH_BYTES.zeros;
+  const places: ProductScratch = { zeros: scratch.pointer, bias, edge: bias + SCRATCH_BYTES.bias };
+  const product = {
+    ...{ input: input.pointer, inputStride: COLUMNS * 4, rows: ROWS, bias: 0 },
+    ...{ output: output.pointer, outputStride: OUTPUTS * 4, activation: -1 },
+  };
+  const values = numbers(OUTPUTS * COLUMNS, 2);
+  const weights = new PanelWeights(memory, OUTPUTS, COLUMNS);
+  weights.pack(0, values);
+  multiply(run, places, { ...product, weights });
+  const int8 = new Int8Weights(memory, OUTPUTS, COLUMNS, modules.int8Format);
+  quantizeInPieces(run, memory, values, COLUMNS, (...rows) => int8.pack(...rows));
+  multiplyInt8(run, memory, places, { ...product, weights: int8, output: output.pointer + ROWS * OUTPUTS * 4 });
+  return output.int32().slice(0, 2 * ROWS * OUTPUTS);
+}
+
+/** Numbers between -1 and 1, the same each time. */
+function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  });
+}
