@@ -16,7 +16,7 @@ os.environ["RUST_BACKTRACE"] = "0"
 
 import transformers
 from tokenizers import AddedToken
-from transformers import ConvBertTokenizer, ConvBertTokenizerFast
+from transformers import BertTokenizerFast, ConvBertTokenizer, ConvBertTokenizerFast
 
 KINDS = {"slow": ConvBertTokenizer, "fast": ConvBertTokenizerFast}
 
@@ -223,6 +223,56 @@ def folder_cases():
             yield {"name": f"{name}; {json.dumps(companions)[:60]}", "files": files, "steps": [[m, a, answer(t, m, a)] for m, *a in look]}
 
 
+CORPUS = [
+    "The film was far better than the trailer had promised, and far longer.", "A dull film; dull actors, dull songs, and an unaffable hero!",
+    "Caf\u00e9s, na\u00efve caf\u00e9 owners and a clich\u00e9 or two: \u00fcber-cool.", "She sells sea shells on the sea shore; the shells she sells are sea shells.",
+    "In 1999 and 2001, 42 people saw 7 films.\nNobody saw the eighth.", "\u6771\u4eac and \u4eac\u90fd are far from the shore.", "Unaffable, unaffordable, unanswerable: un-everything [MASK] <x>.",
+    "  Tabs\tand   spaces, \u00bdhalf \u2460 signs \U0001f600.  ", "the the the THE The films filming filmed film's", "",
+]
+
+
+def retrained_cases():
+    """Tokenizers trained anew from others."""
+    stages = {"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
+              "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "ends", "type_id": 0}}],
+                                 "pair": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "ends", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                                 "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}, "ends": {"id": "ends", "ids": [3, 3], "tokens": ["[SEP]", "[SEP]"]}}},
+              "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True}}
+    special = [{"id": i, "content": w, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True} for i, w in enumerate(WORDS[:5])]
+
+    def json_file(**changes):
+        model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {w: i for i, w in enumerate(WORDS)}}
+        return json.dumps({"version": "1.0", "truncation": None, "padding": None, "added_tokens": special, **stages, **changes, "model": model})
+
+    bert = {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}
+    vocab = {"vocab.txt": "\n".join(WORDS) + "\n"}
+    folders = [(vocab, {}), (vocab, {"do_lower_case": False, "model_max_length": 20, "additional_special_tokens": ["<x>"]}), (vocab, {"strip_accents": False, "tokenize_chinese_chars": False}),
+               ({"tokenizer.json": json_file()}, {}), ({"tokenizer.json": json_file(post_processor=bert, normalizer=None, pre_tokenizer={"type": "BertPreTokenizer"})}, {}),
+               ({"tokenizer.json": json_file(pre_tokenizer={"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Digits", "individual_digits": True}]}, normalizer={"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "StripAccents"}]})}, {})]
+    options = [(120, {}), (90, {"new_special_tokens": ["<n>", {"content": "<m>", "lstrip": True}]}), (200, {"special_tokens_map": {"[MASK]": "<mask>", "[CLS]": "<cls>", "[UNK]": "<unk>"}}),
+               (5, {}), (150, {"min_frequency": 3, "limit_alphabet": 14, "initial_alphabet": ["\u00f8", "Z"]})]
+    for files, given in folders:
+        for size, changes in options:
+            with tempfile.TemporaryDirectory() as folder:
+                for file, content in files.items():
+                    pathlib.Path(folder, file).write_text(content, encoding="utf-8")
+                # A normalizer may be missing, which ConvBERT's own class does not survive.
+                cls = ConvBertTokenizerFast if '"normalizer": null' not in files.get("tokenizer.json", "") else BertTokenizerFast
+                try:
+                    t = cls.from_pretrained(folder, **given)
+                except BaseException as error:
+                    print(files.keys(), given, error)
+                    continue
+            kwargs = {**changes}
+            if "new_special_tokens" in kwargs:
+                kwargs["new_special_tokens"] = [AddedToken(**x, special=True) if isinstance(x, dict) else x for x in kwargs["new_special_tokens"]]
+            made = t.train_new_from_iterator([CORPUS[:4], CORPUS[4:]], size, show_progress=False, **kwargs)
+            found = made.get_vocab()
+            look = [["encode", CORPUS[6], {}], ["encode", CORPUS[1], {"text_pair": CORPUS[2]}], ["tokenize", CORPUS[4], {}], ["decode", list(range(0, 60, 3)), {}], ["all_special_tokens"], ["all_special_ids"],
+                    ["special_tokens_map"], ["added_tokens_decoder"], ["model_max_length"], ["num_special_tokens_to_add", True]]
+            yield {"files": files, "given": given, "size": size, "options": changes, "tokens": sorted(found, key=found.get), "steps": [[m, a, answer(made, m, a)] for m, *a in look]}
+
+
 def main():
     vocabulary = sys.argv[1]
     cases = []
@@ -234,7 +284,7 @@ def main():
         cases.append({"kind": kind, "options": {}, "steps": run(kind, vocabulary, {}, list(set_steps()))})
         for steps in warning_steps():
             cases.append({"kind": kind, "options": {"model_max_length": 5}, "steps": run(kind, vocabulary, {"model_max_length": 5}, steps)})
-    result = {"versions": {"transformers": transformers.__version__}, "cases": cases, "folders": list(folder_cases())}
+    result = {"versions": {"transformers": transformers.__version__}, "cases": cases, "folders": list(folder_cases()), "corpus": CORPUS, "retrained": list(retrained_cases())}
     target = pathlib.Path(__file__).resolve().parents[2] / "packages/tokenizer/test/fixtures/api.json.gz"
     target.write_bytes(gzip.compress(json.dumps(result, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode(), 9, mtime=0))
     print(len(cases), "cases,", sum(len(c["steps"]) for c in cases), "steps,", target.stat().st_size, "bytes")

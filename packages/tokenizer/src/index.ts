@@ -13,5 +13,6 @@ export { ConvBertTokenizerFast } from "./tokenizer-fast.js";
 export type { DecodeOptions, PrepareOptions, TruncateOptions } from "./tokenizer-ids.js";
 export type { TokenizerOptions } from "./tokenizer-options.js";
 export { ConvBertTokenizer } from "./tokenizer-slow.js";
+export type { RetrainingOptions } from "./trainer/retrain.js";
 export type { Side, TruncationStrategy } from "./truncation.js";
 export type { VocabularyInput } from "./vocabulary.js";

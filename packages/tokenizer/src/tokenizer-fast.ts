@@ -15,6 +15,7 @@ import { bertTemplate, plainTemplate } from "./template.js";
 import { TokenizerBase } from "./tokenizer-base.js";
 import type { DecodeOptions } from "./tokenizer-ids.js";
 import type { TokenizerOptions } from "./tokenizer-options.js";
+import type { RetrainingOptions } from "./trainer/retrain.js";
 import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
 import { WordPieceModel } from "./wordpiece.js";
 
@@ -60,6 +61,25 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     const { loadTokenizer } = await import("./load.js");
     const loaded = await loadTokenizer(source, options, true);
     return new ConvBertTokenizerFast(loaded.source, loaded.options);
+  }
+
+  /**
+   * Trains another tokenizer, whose stages, special tokens and options are this one's, and whose vocabulary comes from texts.
+   * @param texts texts or lists of them, from an array, a generator or a stream.
+   * @param vocabSize tokens at most; special tokens and characters are all kept.
+   * @param options new special tokens, new names for old ones, and those of the trainer.
+   * @throws TokenizerError `invalid-input` for what is no text, `invalid-option`, `missing-token` where the template needs a
+   * token that is no special one, and the reason of an aborted signal.
+   */
+  async trainNewFromIterator(
+    texts: Iterable<string | readonly string[]> | AsyncIterable<string | readonly string[]>,
+    vocabSize: number,
+    options: RetrainingOptions = {},
+  ): Promise<ConvBertTokenizerFast> {
+    const { retrain } = await import("./trainer/retrain.js");
+    const parts = { pipeline: this.#pipeline, options: this.options };
+    const made = await retrain(parts, this.specials, texts, vocabSize, options);
+    return new ConvBertTokenizerFast(made.pipeline, made.options);
   }
 
   /** Makes a tokenizer from a vocabulary, like `new`: the text of a `vocab.txt`, or tokens. */

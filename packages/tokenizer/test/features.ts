@@ -62,6 +62,16 @@ export interface Api {
     readonly files: Record<string, string>;
     readonly steps: readonly Step[];
   }[];
+  readonly corpus: readonly string[];
+  /** Tokenizers of folders, trained anew on the corpus: the tokens in the order of their ids, and what they do. */
+  readonly retrained: readonly {
+    readonly files: Record<string, string>;
+    readonly given: Record<string, unknown>;
+    readonly size: number;
+    readonly options: Record<string, unknown>;
+    readonly tokens: readonly string[];
+    readonly steps: readonly Step[];
+  }[];
 }
 
 /** Answers of the reference's methods for ids: tooling/reference/tokenizer-api.py. */

@@ -1,27 +1,37 @@
 import { AlignedText } from "../aligned-text.js";
-import { type BertNormalizer, bertActions } from "../bert-normalizer.js";
+import { BertNormalizer, bertActions, type Normalizer } from "../bert-normalizer.js";
 import { ALONE, type CharacterActions, ENTANGLED, LIST, SPACE } from "../character-actions.js";
+import type { Splitter } from "../fast-pipeline.js";
 
 /** Counts the words of texts, normalized and split as the fast tokenizer does. */
 export class WordCounter {
   readonly counts = new Map<string, number>();
-  readonly #normalizer: BertNormalizer;
-  readonly #actions: CharacterActions;
+  readonly #normalizer: Normalizer | undefined;
+  readonly #splitter: Splitter | undefined;
+  /** Normalizes and splits in one pass; only for the reference's own normalizer and pre-tokenizer. */
+  readonly #actions: CharacterActions | undefined;
   readonly #plain = bertActions(undefined);
 
-  constructor(normalizer: BertNormalizer) {
+  /** @param splitter the reference's BertPreTokenizer where absent. */
+  constructor(normalizer: Normalizer | undefined, splitter?: Splitter) {
     this.#normalizer = normalizer;
-    this.#actions = bertActions(normalizer);
+    this.#splitter = splitter;
+    if (normalizer instanceof BertNormalizer && !splitter) this.#actions = bertActions(normalizer);
   }
 
   add(text: string): void {
-    const words = split(text, this.#actions) ?? split(this.#normalize(text), this.#plain)!;
+    const words = (this.#actions && split(text, this.#actions)) ?? this.#wordsOf(this.#normalize(text));
     for (const word of words) this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
+  }
+
+  #wordsOf(text: string): readonly string[] {
+    if (!this.#splitter) return split(text, this.#plain)!;
+    return this.#splitter(text).map(([from, to]) => text.slice(from, to));
   }
 
   #normalize(text: string): string {
     const aligned = new AlignedText(text, 0, text.length);
-    this.#normalizer.normalize(aligned);
+    this.#normalizer?.normalize(aligned);
     return aligned.toText();
   }
 }
