@@ -27,7 +27,7 @@ describe("time grows with what is read, whatever it is", () => {
     for (const kind of [ConvBertTokenizer, ConvBertTokenizerFast]) {
       const tokenizer = new kind([...SPECIAL, a, b, c, b, a]);
       expect(tokenizer.convertTokensToIds([a, b, c])).toEqual([9, 8, 7]);
-      expect(tokenizer.length).toBe(8);
+      expect(tokenizer.vocabSize).toBe(8);
     }
   });
 
