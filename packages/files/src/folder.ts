@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { FilesError } from "./errors.js";
 import { checkRange, truncated } from "./memory.js";
 import { checkFileName } from "./names.js";
+import { unfinishedSave } from "./save-journal.js";
 import type { FileSet, RandomAccessFile } from "./types.js";
 import { wholeFiles } from "./whole.js";
 
@@ -11,8 +12,15 @@ const MAX_LISTED = 100_000;
 export async function folderFileSet(folder: string): Promise<FileSet> {
   const fs = await import("node:fs/promises");
   const path = await import("node:path");
+  const { existsSync } = await import("node:fs");
   const root = path.resolve(folder);
-  const resolve = (name: string) => path.join(root, checkFileName(name, folder));
+  /** Where a file is: that of a save that was killed while it renamed may have another name yet. */
+  const unfinished = await unfinishedSave(root);
+  const resolve = (name: string) => {
+    const temporary = unfinished.get(checkFileName(name, folder));
+    const file = path.join(root, name);
+    return temporary !== undefined && existsSync(path.join(root, temporary)) ? path.join(root, temporary) : file;
+  };
 
   const isFile = async (name: string): Promise<boolean> => {
     const found = await fs.stat(resolve(name)).catch(() => undefined);
@@ -44,6 +52,7 @@ export async function folderFileSet(folder: string): Promise<FileSet> {
         }
       };
       await visit("", 0).catch((cause) => Promise.reject(failed(".", cause)));
+      for (const name of unfinished.keys()) if (!names.includes(name) && (await isFile(name))) names.push(name);
       return names.sort();
     },
     open,

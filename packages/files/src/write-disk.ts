@@ -1,9 +1,9 @@
 import { FilesError } from "./errors.js";
+import { finishSave, removeJournal, renameOnce, TEMPORARY, writeJournal } from "./save-journal.js";
 import type { Sink } from "./write.js";
 
 /** Temporary files older than this were left behind by a process that was killed. */
 const ABANDONED_AFTER = 3_600_000;
-const TEMPORARY = /^\.(.+)\.[0-9a-f-]{36}\.tmp$/;
 
 /** Writes into a folder on disk, which is made where it is missing. */
 export async function writeToDisk(folder: string): Promise<Sink> {
@@ -24,15 +24,26 @@ export async function writeToDisk(folder: string): Promise<Sink> {
       throw new FilesError("io", `cannot write ${file ?? "files"} to ${folder}: ${what}`, fields);
     }
   };
-  await guarded(undefined, () => fs.mkdir(root, { recursive: true }));
+  /** Folders that were made for this save, each after the one it is in. */
+  const made: string[] = [];
+  const makeFolder = async (target: string): Promise<void> => {
+    const first = await fs.mkdir(target, { recursive: true });
+    if (first === undefined) return;
+    const chain = [target];
+    while (chain[0] !== first && chain[0]!.startsWith(first)) chain.unshift(path.dirname(chain[0]!));
+    made.push(...chain);
+  };
+  await guarded(undefined, () => makeFolder(root));
+  await guarded(undefined, () => finishSave(root));
   const pending: { readonly temporary: string; readonly final: string }[] = [];
+  const nameOf = (file: string) => path.relative(root, file).split(path.sep).join("/");
 
   return {
     write: (name, contents) =>
       guarded(name, async () => {
         const final = path.join(root, ...name.split("/"));
         const parent = path.dirname(final);
-        await fs.mkdir(parent, { recursive: true });
+        await makeFolder(parent);
         const temporary = path.join(parent, `.${path.basename(final)}.${randomUUID()}.tmp`);
         pending.push({ temporary, final });
         const handle = await fs.open(temporary, "wx");
@@ -50,12 +61,21 @@ export async function writeToDisk(folder: string): Promise<Sink> {
     commit: (isStale) =>
       guarded(undefined, async () => {
         const parents = new Set([root]);
-        while (pending.length > 0) {
-          const { temporary, final } = pending[0]!;
-          await fs.rename(temporary, final);
-          pending.shift();
+        for (const { final } of pending) {
+          const stats = await fs.lstat(final).catch(() => undefined);
+          if (stats?.isDirectory())
+            throw new FilesError("io", `cannot write ${final}: it is a folder`, { location: folder });
           parents.add(path.dirname(final));
         }
+        const several = pending.length > 1;
+        if (several) {
+          await writeJournal(
+            root,
+            pending.map(({ temporary, final }) => [nameOf(temporary), nameOf(final)]),
+          );
+        }
+        for (const { temporary, final } of pending.splice(0)) await renameOnce(temporary, final);
+        if (several) await removeJournal(root);
         for (const entry of await fs.readdir(root, { withFileTypes: true })) {
           if (!entry.isFile()) continue;
           const file = path.join(root, entry.name);
@@ -74,6 +94,8 @@ export async function writeToDisk(folder: string): Promise<Sink> {
       }),
     async discard() {
       for (const { temporary } of pending) await fs.rm(temporary, { force: true });
+      // The folders go, too, unless another has put something there.
+      for (const folder of made.reverse()) await fs.rmdir(folder).catch(() => undefined);
     },
   };
 }

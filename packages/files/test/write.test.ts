@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { openFiles, type Progress, writeFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
+import { output, runNode } from "./node-process.js";
 import { temporaryFolder } from "./server.js";
 
 async function* inPieces(...pieces: string[]) {
@@ -51,6 +52,21 @@ describe("to a folder", () => {
     await expect(writeFiles(folder, files)).rejects.toThrow("the source broke");
     expect(await readdir(folder)).toEqual(["config.json"]);
     expect(await readFile(join(folder, "config.json"), "utf8")).toBe("old");
+  });
+
+  test("leaves no folder that it made when it fails, and what others put there", async () => {
+    const parent = await temporaryFolder();
+    const failing = async function* () {
+      yield new TextEncoder().encode("half");
+      throw new Error("the source broke");
+    };
+    const folder = join(parent, "a", "b");
+    await expect(writeFiles(folder, { "nested/x": failing() })).rejects.toThrow("the source broke");
+    expect(await readdir(parent)).toEqual([]);
+    await mkdir(join(folder, "config.json"), { recursive: true });
+    const taken = { "a.txt": "new", "config.json": "new" };
+    await expect(writeFiles(folder, taken)).rejects.toMatchObject({ name: "FilesError", code: "io" });
+    expect(await readdir(folder)).toEqual(["config.json"]);
   });
 
   test("stops when the signal aborts, and cleans up", async () => {
@@ -173,3 +189,77 @@ function fakeFile(name: string) {
     },
   };
 }
+
+describe("a save that is killed while its files take their places", () => {
+  const names = ["config.json", "nested/a.txt", "vocab.txt"];
+  const contents = (version: string) => Object.fromEntries(names.map((name) => [name, `${version} ${name}`]));
+
+  /** Saves the new version in a process that is killed in place of its n-th renaming; says whether it was. */
+  async function killedAt(folder: string, n: number): Promise<boolean> {
+    const child = runNode(`
+      import promises from "node:fs/promises";
+      import { syncBuiltinESMExports } from "node:module";
+      const { rename } = promises;
+      let count = 0;
+      promises.rename = async (from, to) => {
+        if (++count === ${n}) process.kill(process.pid, "SIGKILL");
+        return rename(from, to);
+      };
+      syncBuiltinESMExports();
+      await writeFiles(${JSON.stringify(folder)}, ${JSON.stringify(contents("new"))});
+      console.log("saved");`);
+    return (await output(child)) !== "saved";
+  }
+
+  test("is seen whole, the old one or the new one, at whichever renaming", async () => {
+    const seen = new Set<string>();
+    for (let n = 1; ; n++) {
+      const folder = await temporaryFolder();
+      await writeFiles(folder, contents("old"));
+      if (!(await killedAt(folder, n))) break;
+      const files = await openFiles(folder);
+      const [version] = (await files.readText("config.json")).split(" ");
+      for (const name of names) {
+        expect(await files.has(name)).toBe(true);
+        expect(await files.readText(name)).toBe(`${version} ${name}`);
+      }
+      expect(await files.list!()).toEqual(expect.arrayContaining(names));
+      seen.add(version!);
+      // The next one that writes there ends it.
+      await writeFiles(folder, { "other.txt": "other" });
+      for (const name of names) expect(await readFile(join(folder, name), "utf8")).toBe(`${version} ${name}`);
+      expect(await readdir(folder)).not.toContain(".convbert-save.json");
+      // A set that was opened before still finds them.
+      expect(await files.readText("vocab.txt")).toBe(`${version} vocab.txt`);
+    }
+    expect([...seen]).toEqual(["old", "new"]);
+  });
+
+  test("is taken from no note that points elsewhere", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "config.json"), "mine");
+    await writeFile(join(folder, "other"), "other");
+    const id = "01234567-89ab-cdef-0123-456789abcdef";
+    const outside = join(folder, "..", `.config.json.${id}.tmp`);
+    await writeFile(outside, "outside");
+    const notes = [
+      [["other", "config.json"]],
+      [[`../.config.json.${id}.tmp`, "config.json"]],
+      [[outside, "config.json"]],
+      [[`.config.json.${id}.tmp`, "../config.json"]],
+      [["x"], null, 1, {}, [1, 2]],
+      {},
+      null,
+    ];
+    try {
+      for (const note of notes) {
+        await writeFile(join(folder, ".convbert-save.json"), JSON.stringify(note));
+        expect(await (await openFiles(folder)).readText("config.json")).toBe("mine");
+        await writeFiles(folder, { "new.txt": "new" });
+        expect(await readFile(join(folder, "config.json"), "utf8")).toBe("mine");
+      }
+    } finally {
+      await rm(outside);
+    }
+  });
+});
