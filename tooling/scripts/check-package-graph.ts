@@ -3,11 +3,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Workspace packages that each one may use at run time, and those it may bundle at build time. */
-const ALLOWED: Record<string, { runtime: string[]; bundled?: string[] }> = {
+/** Workspace packages that each one may use at run time. */
+const ALLOWED: Record<string, { runtime: string[] }> = {
   "@convbert/tensor": { runtime: [] },
   "@convbert/files": { runtime: [] },
-  "@convbert/tokenizer": { runtime: [], bundled: ["@convbert/files"] },
+  "@convbert/tokenizer": { runtime: ["@convbert/files"] },
   "@convbert/converter": { runtime: ["@convbert/files"] },
   "@convbert/model": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
   "@convbert/heads": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files", "@convbert/model"] },
@@ -75,7 +75,7 @@ for (const { path, manifest } of manifests) {
     }
   }
   for (const name of inWorkspace(manifest.devDependencies)) {
-    if (!allowed.runtime.includes(name) && !allowed.bundled?.includes(name)) {
+    if (!allowed.runtime.includes(name)) {
       problems.push(`${path}: ${manifest.name} must not use ${name}, not even to build`);
     }
   }
@@ -92,7 +92,7 @@ function visit(name: string): void {
     return;
   }
   visiting.push(name);
-  for (const next of [...(ALLOWED[name]?.runtime ?? []), ...(ALLOWED[name]?.bundled ?? [])]) {
+  for (const next of ALLOWED[name]?.runtime ?? []) {
     visit(next);
   }
   visiting.pop();

@@ -30,6 +30,25 @@ export async function openFiles(source: ModelSource, options: OpenFilesOptions =
   });
 }
 
+/**
+ * Opens the files of a model for some work, and closes them after it. A set that is open already stays so: who opens a
+ * set closes it, and nobody else does.
+ * @param use gets the set; its result is that of the call.
+ * @throws FilesError as {@link openFiles} does, and what `use` throws.
+ */
+export async function withFiles<Result>(
+  source: ModelSource,
+  options: OpenFilesOptions,
+  use: (files: FileSet) => Promise<Result>,
+): Promise<Result> {
+  const files = await openFiles(source, options);
+  try {
+    return await use(files);
+  } finally {
+    if (files !== source) await files.close();
+  }
+}
+
 async function openText(text: string, options: OpenFilesOptions): Promise<FileSet> {
   if (text === "") throw new FilesError("invalid-source", "the model's name is empty", { location: text });
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text) || text.startsWith("file:")) {

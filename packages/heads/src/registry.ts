@@ -1,4 +1,4 @@
-import { type FileSet, type ModelSource, openFiles } from "@convbert/files";
+import { type ModelSource, withFiles } from "@convbert/files";
 import { ConvBertModel, type FromPretrainedOptions, InputError, readConfig } from "@convbert/model";
 import { ConvBertForMaskedLM } from "./masked-lm.js";
 import { ConvBertForMultipleChoice } from "./multiple-choice.js";
@@ -47,15 +47,10 @@ export async function loadModel(
   if (head !== undefined && !isModelName(head)) {
     throw new InputError("head", `"${head}" is none of ${Object.keys(MODEL_CLASSES).join(", ")}`);
   }
-  const files: FileSet = await openFiles(source, rest);
-  try {
+  return withFiles(source, rest, async (files) => {
     const name = head ?? modelNameOf((await readConfig(files)).architectures);
     const Model = MODEL_CLASSES[name as ModelName];
     // All six have one static side; only their instances differ.
-    return await (Model as typeof ConvBertModel).fromPretrained(files, rest);
-  } finally {
-    if (files !== source) {
-      await files.close();
-    }
-  }
+    return (Model as typeof ConvBertModel).fromPretrained(files, rest);
+  });
 }

@@ -1,4 +1,4 @@
-import { type FileSet, type ModelSource, openFiles } from "@convbert/files";
+import { type FileSet, type ModelSource, withFiles } from "@convbert/files";
 import {
   ConvBertForMaskedLM,
   ConvBertForMultipleChoice,
@@ -224,17 +224,14 @@ export async function pipeline<Name extends PipelineTask | PipelineAlias>(
     throw new PipelineError("invalid-option", "use_fast must be true or false", { option: "use_fast", value: isFast });
   }
   const { loading, defaults } = parted(name, others);
-  const files = await openFiles(source, loading);
-  try {
+  return withFiles(source, loading, async (files) => {
     const Tokenizer = isFast ? ConvBertTokenizerFast : ConvBertTokenizer;
     const tokenizer =
       given instanceof ConvBertTokenizerFast || given instanceof ConvBertTokenizer
         ? given
-        : await Tokenizer.fromPretrained(given === undefined ? files : await openFiles(given, loading));
-    return await load(files, tokenizer, loading, defaults);
-  } finally {
-    await files.close();
-  }
+        : await withFiles<PipelineTokenizer>(given ?? files, loading, (own) => Tokenizer.fromPretrained(own));
+    return load(files, tokenizer, loading, defaults);
+  });
 }
 
 /** @throws PipelineError for a name that is no task's. */

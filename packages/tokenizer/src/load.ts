@@ -1,3 +1,4 @@
+import type { ModelSource, OpenFilesOptions } from "@convbert/files";
 import { type AddedTokenInput, makeAddedToken } from "./added-token.js";
 import { describe, TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast-pipeline.js";
@@ -13,39 +14,28 @@ export interface TokenizerFiles {
 }
 
 /**
- * Where a tokenizer is: a folder, an http(s) or file URL of one, a hub id ("YituTech/conv-bert-base"), files that a person
- * chose in a browser, or contents by name.
+ * Where a tokenizer is: a folder, an http(s) or file URL of one, a hub id ("YituTech/conv-bert-base"), files or a folder
+ * that a person chose in a browser, or contents by name.
  */
-export type TokenizerSource =
-  | string
-  | URL
-  | TokenizerFiles
-  | Iterable<File>
-  | Readonly<Record<string, Blob | ArrayBuffer | Uint8Array | string>>;
+export type TokenizerSource = ModelSource | TokenizerFiles;
 
 /** How files are fetched; the other options go to the tokenizer and win over its files. */
-export interface LoadOptions extends TokenizerOptions {
-  /** Branch, tag or commit of a hub repository. Default "main". */
-  readonly revision?: string;
-  /** Folder of the download cache. */
-  readonly cacheDirectory?: string;
-  /** Never touch the network. */
-  readonly offline?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: {
-    readonly file: string;
-    readonly status: string;
-    readonly loaded: number;
-    readonly total: number | undefined;
-  }) => void;
-  readonly fetch?: typeof fetch;
-  /** Address of the hub. */
-  readonly endpoint?: string;
-  /** Access token of the hub. */
-  readonly token?: string;
-}
+export interface LoadOptions extends TokenizerOptions, OpenFilesOptions {}
 
-const FILE_OPTIONS = ["revision", "cacheDirectory", "offline", "signal", "onProgress", "fetch", "endpoint", "token"];
+const FILE_OPTIONS = {
+  revision: true,
+  cacheDirectory: true,
+  offline: true,
+  signal: true,
+  onProgress: true,
+  retries: true,
+  retryDelay: true,
+  timeout: true,
+  maxFileSize: true,
+  fetch: true,
+  endpoint: true,
+  token: true,
+} satisfies Record<keyof OpenFilesOptions, true>;
 
 /** What is needed to make a tokenizer. */
 export interface Loaded {
@@ -68,10 +58,30 @@ const PUBLISHED_LENGTHS: Readonly<Record<string, number>> = {
  * @param fast prefer `tokenizer.json` to `vocab.txt`.
  */
 export async function loadTokenizer(source: TokenizerSource, options: LoadOptions, fast: boolean): Promise<Loaded> {
-  const files = await open(source, options);
+  if (isOpen(source)) return readFiles(source, source, options, fast);
+  const { openFiles } = await import("@convbert/files");
+  const files = await openFiles(source, options);
+  try {
+    return await readFiles(files, source, options, fast);
+  } finally {
+    await files.close();
+  }
+}
+
+/** A set that was handed in is its owner's to close. */
+function isOpen(source: TokenizerSource): source is TokenizerFiles {
+  return typeof source === "object" && typeof (source as Partial<TokenizerFiles> | null)?.readText === "function";
+}
+
+async function readFiles(
+  files: TokenizerFiles,
+  source: TokenizerSource,
+  options: LoadOptions,
+  fast: boolean,
+): Promise<Loaded> {
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options))
-    if (!FILE_OPTIONS.includes(name) && value !== undefined) given[name] = value;
+    if (!Object.hasOwn(FILE_OPTIONS, name) && value !== undefined) given[name] = value;
   const [config, hasJson, hasVocabulary] = await Promise.all([
     readJson(files, "tokenizer_config.json"),
     files.has("tokenizer.json"),
@@ -121,13 +131,6 @@ function recordedTokens(added: unknown): [unknown, AddedTokenInput][] {
     token?.id,
     typeof token === "object" ? { ...token, special: false } : token,
   ]);
-}
-
-async function open(source: TokenizerSource, options: LoadOptions): Promise<TokenizerFiles> {
-  if (typeof source === "object" && typeof (source as TokenizerFiles).readText === "function")
-    return source as TokenizerFiles;
-  const { openFiles } = await import("@convbert/files");
-  return openFiles(source as Parameters<typeof openFiles>[0], options);
 }
 
 async function missing(files: TokenizerFiles): Promise<TokenizerError> {

@@ -1,3 +1,4 @@
+import type { WriteDestination } from "@convbert/files";
 import type { AddedToken } from "./added-token.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import { TokenizerError } from "./errors.js";
@@ -43,26 +44,20 @@ export function tokenizerFiles(
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [prefix + name, text]));
 }
 
-/** Writes files into a folder, which is made where it is missing. @returns their paths. */
-export async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<string[]> {
-  let fs: typeof import("node:fs/promises");
-  let path: typeof import("node:path");
-  try {
-    [fs, path] = await Promise.all([import("node:fs/promises"), import("node:path")]);
-  } catch {
-    throw new TokenizerError(
-      "not-available",
-      "there are no folders to save to here; use toFiles() and keep what it returns",
-    );
-  }
-  await fs.mkdir(directory, { recursive: true });
-  return Promise.all(
-    Object.entries(files).map(async ([name, text]) => {
-      const target = path.join(directory, name);
-      await fs.writeFile(target, text);
-      return target;
-    }),
-  );
+/**
+ * Writes files so that a full disk or a kill leaves what was there before, whole.
+ * @returns their paths; names, where the destination is no path.
+ */
+export async function saveFiles(
+  destination: WriteDestination,
+  files: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const { writeFiles } = await import("@convbert/files");
+  await writeFiles(destination, files);
+  const names = Object.keys(files);
+  if (typeof destination !== "string" || destination.startsWith("file:")) return names;
+  const { join } = await import("node:path");
+  return names.map((name) => join(destination, name));
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { WriteDestination } from "@convbert/files";
 import type { BatchEncoding, IntTensor } from "./batch-encoding.js";
 import { CALL_DEFAULTS, type CallOptions, type ResolvedCall, type TextInput } from "./call-options.js";
 import { checkNames, describe, invalidOption, TokenizerError } from "./errors.js";
@@ -174,28 +175,34 @@ export abstract class TokenizerBase extends TokenizerIds {
   }
 
   /**
-   * Writes the tokenizer's files into a folder, which is made where it is missing.
-   * @returns their paths.
-   * @throws TokenizerError `invalid-input` for what is no path, `not-available` where there are no folders.
+   * Writes the tokenizer's files into a folder, which is made where it is missing. Until all of them are on disk, those
+   * of an earlier save stay as they are.
+   * @param destination a path or file URL; in a browser a folder's handle, or a Map that gets a Blob for each file.
+   * @returns their paths; names, where the destination is no path.
+   * @throws TokenizerError `invalid-input` for what is no destination; FilesError `io` when the disk refuses,
+   *   `invalid-source` for a path where there are no folders.
    */
-  async savePretrained(directory: string, options: SaveOptions = {}): Promise<string[]> {
-    checkPath(directory);
-    const { writeFiles } = await import("./save.js");
-    return writeFiles(directory, await this.toFiles(options));
+  async savePretrained(destination: WriteDestination, options: SaveOptions = {}): Promise<string[]> {
+    checkDestination(destination);
+    const { saveFiles } = await import("./save.js");
+    return saveFiles(destination, await this.toFiles(options));
   }
 
   /** Writes `vocab.txt` alone into a folder. @returns its path. @throws as {@link savePretrained}. */
-  async saveVocabulary(directory: string, filenamePrefix?: string): Promise<string[]> {
-    checkPath(directory);
-    const { vocabularyText, writeFiles } = await import("./save.js");
+  async saveVocabulary(destination: WriteDestination, filenamePrefix?: string): Promise<string[]> {
+    checkDestination(destination);
+    const { vocabularyText, saveFiles } = await import("./save.js");
     const name = filenamePrefix ? `${filenamePrefix}-vocab.txt` : "vocab.txt";
-    return writeFiles(directory, { [name]: vocabularyText(this.saveState().vocabulary) });
+    return saveFiles(destination, { [name]: vocabularyText(this.saveState().vocabulary) });
   }
 
   protected abstract saveState(): SaveState;
 }
 
-function checkPath(directory: unknown): void {
-  if (typeof directory !== "string" || !directory)
-    throw new TokenizerError("invalid-input", `tokenizer: directory is ${describe(directory)}; expected a path`);
+function checkDestination(destination: unknown): void {
+  const { kind } = (destination ?? {}) as { kind?: unknown };
+  if (typeof destination === "string" && destination) return;
+  if (destination instanceof URL || destination instanceof Map || kind === "directory") return;
+  const shown = describe(destination);
+  throw new TokenizerError("invalid-input", `tokenizer: directory is ${shown}; expected a path, a folder or a Map`);
 }

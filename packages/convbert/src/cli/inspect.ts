@@ -1,5 +1,5 @@
 import { findWeights, openWeights } from "@convbert/converter";
-import { type FileSet, openFiles } from "@convbert/files";
+import { type FileSet, withFiles } from "@convbert/files";
 import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbert/heads";
 import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
@@ -81,27 +81,14 @@ async function inspect(source: string | URL, flags: InspectFlags, terminal: Term
   progress.show("loading the model");
   // What loading warns of is in the report.
   const options = { ...loadingOptions(flags, terminal, progress), onWarning: () => {} };
-  const found = await look(source, flags.head, options);
+  const found = await withFiles(source, options, (files) => look(files, flags.head, options));
   await progress.clear();
   const text = flags.json ? jsonLine(forMachines(found)) : forPeople(found, styleFor(terminal, color));
   await terminal.stdout.write(`${text}\n`);
   return EXIT.success;
 }
 
-async function look(
-  source: string | URL,
-  head: string | undefined,
-  options: FromPretrainedOptions,
-): Promise<Inspection> {
-  const files = await openFiles(source, options);
-  try {
-    return await lookInto(files, head, options);
-  } finally {
-    await files.close();
-  }
-}
-
-async function lookInto(files: FileSet, head: string | undefined, options: FromPretrainedOptions): Promise<Inspection> {
+async function look(files: FileSet, head: string | undefined, options: FromPretrainedOptions): Promise<Inspection> {
   const config = await readConfig(files);
   const formats = await formatsOf(files);
   const reader = await openWeights(files);
