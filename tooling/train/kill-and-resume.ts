@@ -142,9 +142,6 @@ try {
         kill < Number(values.kills)
           ? Math.round((0.2 + 0.8 * random()) * whole.milliseconds)
           : Number.POSITIVE_INFINITY;
-      const names = await readdir(folder);
-      // A run that has saved its model and was killed while it tidied up is finished.
-      if (names.includes("model.safetensors") && !names.includes("checkpoints")) break;
       const resume = kill > 0 ? ["--resume"] : [];
       code = await run([...argumentsOf(task, folder), ...resume], moment);
       if (code !== null) break;

@@ -1,4 +1,4 @@
-import { access, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -86,6 +86,43 @@ describe("convert", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("writes over nothing, unless --overwrite asks for it", async () => {
+    const used = join(folder, "used");
+    await mkdir(used);
+    const files = {
+      "README.md": "mine",
+      "model-00001-of-00002.safetensors": "x",
+      "config.json": "{}",
+      "notes.txt": "n",
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(used, name), text);
+    for (const flags of [[], ["--dtype", "int8"], ["--to", "pytorch", "--dtype", "float32"]]) {
+      const { code, stderr } = await convbert(["convert", chunking, used, ...flags]);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("used is not empty, it has") });
+      expect((await readdir(used)).sort()).toEqual(Object.keys(files).sort());
+      for (const [name, text] of Object.entries(files)) expect(await readFile(join(used, name), "utf8")).toBe(text);
+    }
+    expect(await convbert(["convert", chunking, used, "--overwrite"])).toMatchObject({ code: 0 });
+    expect(await readFile(join(used, "notes.txt"), "utf8")).toBe("n");
+    expect(await run(used)).toEqual(await run(chunking));
+    const file = await convbert(["convert", chunking, join(used, "notes.txt")]);
+    expect(file).toMatchObject({ code: 2, stderr: expect.stringContaining("is a file, not a folder") });
+  });
+
+  test("that fails leaves no folder", async () => {
+    for (const flags of [
+      ["--dtype", "int8", "--head", "ConvBertForMaskedLM"],
+      ["--dtype", "float32", "--head", "ConvBertForMaskedLM"],
+    ]) {
+      const { code } = await convbert(["convert", chunking, join(folder, "new", "deep"), ...flags]);
+      expect(code).toBe(2);
+      expect(await readdir(folder)).not.toContain("new");
+    }
+    const interrupted = AbortSignal.abort(new Error("enough"));
+    await convbert(["convert", chunking, join(folder, "new", "deep"), "--dtype", "int8"], { signal: interrupted });
+    expect(await readdir(folder)).not.toContain("new");
   });
 
   test("refuses to write over its source", async () => {

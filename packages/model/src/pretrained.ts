@@ -204,7 +204,9 @@ export abstract class PreTrainedModel implements Disposable {
   }
 
   /**
-   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all.
+   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all. What the place has
+   * of these names is replaced, and weights that would be read in place of these, or mixed with them, are removed: those of
+   * an earlier save. Anything else stays.
    * Throws FilesError when the place cannot be written.
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {

@@ -15,6 +15,7 @@ import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { loadingOptions, type ModelFlags, warn } from "./model-options.js";
+import { makeFolder, namesIn, shortList } from "./output-folder.js";
 import { jsonLine, printable } from "./printable.js";
 import { bytes, ProgressLine } from "./progress.js";
 import { MODEL_FORM, modelSource } from "./shipped-models.js";
@@ -27,6 +28,7 @@ interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offli
   readonly dtype?: DType;
   readonly head?: string;
   readonly maxShardSize?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
@@ -73,6 +75,7 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
       ),
     )
     .option("--max-shard-size <size>", 'largest file, as "2GB"; 10GB by default', size)
+    .option("--overwrite", "write into a folder that is not empty: files of the same names are replaced")
     .option("--revision <name>", "branch, tag or commit of a hub model")
     .option("--cache-dir <folder>", "where downloads are kept")
     .option("--offline", "never touch the network")
@@ -109,19 +112,21 @@ async function convert(
   const { dtype, ...loading } = flags;
   const options = loadingOptions(loading, terminal, progress);
   const files = await openFiles(source, options);
+  let removeMade = async (): Promise<void> => {};
   try {
     if (samePlace(files.location, destination)) {
       throw new UsageError(`${destination} is the source itself; name another folder`);
     }
+    await checkDestination(destination, flags);
     const reader = await openWeights(files, options);
     let written: Written[];
     try {
-      const kept = await companions(files, destination, terminal);
+      removeMade = await makeFolder(destination);
       const weights =
         dtype === "int8" || isInt8(reader)
           ? await throughModel(files, destination, flags, terminal, progress)
           : await throughReader(files, reader, destination, flags, terminal, progress);
-      written = [...weights, ...kept];
+      written = [...weights, ...(await companions(files, destination, terminal))];
     } finally {
       await reader.close();
     }
@@ -130,7 +135,19 @@ async function convert(
     return EXIT.success;
   } finally {
     await files.close();
+    // Only where nothing has come of it, for it removes empty folders alone.
+    await removeMade();
   }
+}
+
+/** A folder with files, whatever they are, is only written to when somebody has said so. */
+async function checkDestination(destination: string, { overwrite }: ConvertFlags): Promise<void> {
+  const names = (await namesIn(destination)) ?? [];
+  if (names.length === 0 || overwrite) return;
+  throw new UsageError(
+    `${destination} is not empty, it has ${shortList(names)}; name another folder, or replace files of the same names, ` +
+      "and weights that would be read in their place, with --overwrite",
+  );
 }
 
 function isInt8(reader: WeightsReader): boolean {
