@@ -251,6 +251,15 @@ describe("more epochs extend a finished run", () => {
     expect(epochs).toBe(5);
   });
 
+  test("and only where more are asked for", async () => {
+    expect(await train("asked-for")).toMatchObject({ code: 0 });
+    const before = await contents(file("asked-for"));
+    const rest = args("asked-for", "--resume");
+    rest.splice(rest.indexOf("--epochs"), 2);
+    expect(await convbert(rest)).toMatchObject({ code: 0, stdout: expect.stringContaining("saved in") });
+    expect(await contents(file("asked-for"))).toEqual(before);
+  });
+
   test("in the same way each time", async () => {
     for (const output of ["one", "two"]) {
       expect(await train(output)).toMatchObject({ code: 0 });

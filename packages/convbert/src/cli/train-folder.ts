@@ -110,9 +110,9 @@ export class TrainingFolder {
 
   /**
    * Whether an earlier process has finished this very run. Throws UsageError for a finished run with other options, and for
-   * one that is longer now and has no checkpoints to go on from.
+   * one that is longer now and has no checkpoints to go on from. A length that nobody has given is the finished run's.
    */
-  async isFinished(options: RunRecord["options"]): Promise<boolean> {
+  async isFinished(options: RunRecord["options"], hasLength: boolean): Promise<boolean> {
     const { earlier } = this;
     if (this.#isNew || earlier?.state !== "finished") return false;
     const now = JSON.parse(JSON.stringify(options)) as RunRecord["options"];
@@ -125,7 +125,7 @@ export class TrainingFolder {
           "give the same options and files, another --output, or --overwrite",
       );
     }
-    if (differing.length === 0) return true;
+    if (differing.length === 0 || !hasLength) return true;
     if (await this.hasCheckpoints()) return false;
     throw new UsageError(
       `the run in ${this.path} is finished and its checkpoints are gone, so that it cannot be extended; ` +

@@ -89,7 +89,7 @@ async function trainIn(
       ...(classWeights && { classWeights }),
     };
     const options = { ...contents, ...recipe };
-    if (await folder.isFinished(options)) {
+    if (await folder.isFinished(options, flags.epochs !== undefined || flags.steps !== undefined)) {
       await tellResult(folder.earlier?.scores ?? {}, flags, terminal);
       if (flags.keepCheckpoints === false) await folder.removeCheckpoints();
       return EXIT.success;
