@@ -182,6 +182,43 @@ describe("lines of JSON", () => {
   });
 });
 
+describe("words that stay whole", () => {
+  const label = ["run", "ner", "--model", tiny("entities"), "--words", "--ignore-labels", "-"];
+
+  test("as lines, arguments and lists", async () => {
+    const words = ["Maria's", "house-boat"];
+    const { json } = await convbert([...label, "--json", words.join("  ")]);
+    const found = json[0] as { start: number; end: number }[];
+    for (const { start, end } of found)
+      expect(["Maria's", "house-boat", words.join(" ")]).toContain(words.join(" ").slice(start, end));
+    expect((await convbert([...label, "--json"], { stdin: words.join(" ") })).json).toEqual(json);
+    const lists = [
+      JSON.stringify(words),
+      JSON.stringify({ tokens: words, tags: [1, 2] }),
+      JSON.stringify({ words }),
+      '"text"',
+      "[]",
+    ];
+    const listed = await convbert([...label, "--json", "--jsonl"], { stdin: lists.join("\n") });
+    expect(listed.json.slice(0, 3)).toEqual([json[0], json[0], json[0]]);
+    expect(listed.json[3]).toEqual({ error: expect.stringContaining("expected") });
+    expect((await convbert([...label, words.join(" ")])).stdout).toMatch(/\[\w+ .*house-boat\]/);
+  });
+
+  test("of other tasks", async () => {
+    for (const [task, model, text] of [
+      ["text-classification", "multi-label", "the old film"],
+      ["fill-mask", "masked", "the [MASK] film"],
+      ["feature-extraction", "base", "the old film"],
+    ] as const) {
+      const args = ["run", task, "--model", tiny(model), text];
+      expect((await convbert([...args, "--words"])).stdout).toBe((await convbert(args)).stdout);
+    }
+    expect((await convbert(["run", "question-answering", "--words", "x"])).stderr).toMatch(/--words is for/);
+    expect((await convbert(["run", "text-classification", "--words", "--pair", "x", "y"])).stderr).toMatch(/not both/);
+  });
+});
+
 describe("tokenize takes plain text", () => {
   test("as arguments", async () => {
     const want = (await convbert(["tokenize"], { stdin: '"naïve café"\n"\\"quoted\\""' })).json;

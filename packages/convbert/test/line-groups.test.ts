@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type LineGroupOptions, lineGroups } from "../src/cli/line-groups.js";
 import type { Line } from "../src/cli/lines.js";
+import { type LineGroupOptions, lineGroups } from "../src/cli/run/line-groups.js";
 
 const limits = { most: 8, capacity: 100 };
 

@@ -1,17 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../version.js";
-import { addBench } from "./bench.js";
-import { addConvert } from "./convert.js";
-import { addDemo } from "./demo.js";
+import { addBench } from "./bench/bench.js";
+import { addConvert } from "./convert/convert.js";
+import { addDemo } from "./demo/demo.js";
 import { EXIT, Interrupted, oneLine } from "./failure.js";
 import { fitted, withFittingHelp } from "./help.js";
-import { addInspect } from "./inspect.js";
+import { addInspect } from "./inspect/inspect.js";
 import { turnOnWideVectors } from "./model-options.js";
-import { addRun } from "./run.js";
+import { addRun } from "./run/run.js";
 import type { Terminal } from "./terminal.js";
-import { addTokenize } from "./tokenize.js";
+import { addTokenize } from "./tokenize/tokenize.js";
 import { addTrain } from "./train.js";
-import { addVerify } from "./verify.js";
+import { addVerify } from "./verify/verify.js";
 
 const HELP = `
 Results go to standard output, progress and warnings to standard error.

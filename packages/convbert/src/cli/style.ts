@@ -135,3 +135,8 @@ export function marked(text: string, spans: readonly MarkedSpan[], { colors }: S
   }
   return result + printable(text.slice(at));
 }
+
+/** 4369788 as "4,369,788". */
+export function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}

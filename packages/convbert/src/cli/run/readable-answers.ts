@@ -13,8 +13,8 @@ import type {
   ZeroShotResult,
 } from "@convbert/pipelines";
 import stringWidth from "string-width";
-import { printable } from "./printable.js";
-import { bars, clipped, folded, marked, padded, type Style } from "./style.js";
+import { printable } from "../printable.js";
+import { bars, clipped, folded, marked, padded, type Style } from "../style.js";
 import type { TaskInput } from "./task-inputs.js";
 
 // What people read. Each function gives the lines for one input, without a line end after the last.
@@ -24,13 +24,22 @@ export function heading(input: TaskInput, style: Style): string {
   const { bold } = style.colors;
   const shown = (text: string): string => bold(printable(text));
   if (typeof input === "string") return folded(shown(input), style, "");
+  if (isWords(input)) return folded(shown(input.join(" ")), style, "");
   if ("question" in input) return folded(shown(input.question), style, "");
   if ("choices" in input) return folded(shown(input.prompt), style, "");
   const pair = input.text_pair === undefined ? "" : ` / ${shown(input.text_pair)}`;
   return folded(shown(input.text) + pair, style, "");
 }
 
-export function classified(input: string | TextPair, labels: readonly LabelScore[], style: Style): string {
+function isWords(input: TaskInput): input is readonly string[] {
+  return Array.isArray(input);
+}
+
+export function classified(
+  input: string | readonly string[] | TextPair,
+  labels: readonly LabelScore[],
+  style: Style,
+): string {
   return `${heading(input, style)}\n${bars(labels, style)}`;
 }
 

@@ -13,13 +13,13 @@ import { type FileSet, openFiles, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, UsageError } from "./failure.js";
-import { loadingOptions, type ModelFlags, warn } from "./model-options.js";
-import { makeFolder, namesIn, shortList } from "./output-folder.js";
-import { jsonLine, printable } from "./printable.js";
-import { bytes, ProgressLine } from "./progress.js";
-import { MODEL_FORM, modelSource } from "./shipped-models.js";
-import type { Terminal } from "./terminal.js";
+import { EXIT, UsageError } from "../failure.js";
+import { loadingOptions, type ModelFlags, warn } from "../model-options.js";
+import { makeFolder, namesIn, shortList } from "../output-folder.js";
+import { jsonLine, printable } from "../printable.js";
+import { bytes, ProgressLine } from "../progress.js";
+import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import type { Terminal } from "../terminal.js";
 
 type DType = NonNullable<SavePretrainedOptions["dtype"]>;
 

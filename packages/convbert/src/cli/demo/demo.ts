@@ -1,15 +1,14 @@
 import { performance } from "node:perf_hooks";
 import { type Pipeline, pipeline, type RunProgress } from "@convbert/pipelines";
 import type { Command } from "commander";
-import { embeddedModel } from "../embedded.js";
-import { EXIT } from "./failure.js";
-import { type Line, readLines } from "./lines.js";
-import { loadingOptions, type ModelFlags, withWideVectors } from "./model-options.js";
-import { grouped } from "./module-tree.js";
-import { jsonLine, printable } from "./printable.js";
-import { ProgressLine } from "./progress.js";
-import { barColumns, folded, marked, type Style, styleFor } from "./style.js";
-import type { Terminal } from "./terminal.js";
+import { embeddedModel } from "../../embedded.js";
+import { EXIT } from "../failure.js";
+import { type Line, readLines } from "../lines.js";
+import { loadingOptions, type ModelFlags, withWideVectors } from "../model-options.js";
+import { jsonLine, printable } from "../printable.js";
+import { ProgressLine } from "../progress.js";
+import { barColumns, folded, grouped, marked, type Style, styleFor } from "../style.js";
+import type { Terminal } from "../terminal.js";
 
 /** What the labels of the question model mean. */
 const QUESTION_LABELS: Readonly<Record<string, string>> = {

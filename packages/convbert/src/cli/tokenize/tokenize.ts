@@ -7,12 +7,12 @@ import {
   type TokenizerOptions,
 } from "@convbert/tokenizer";
 import type { Command } from "commander";
-import { embeddedModel } from "../embedded.js";
-import { EXIT, oneLine, UsageError } from "./failure.js";
-import { type Line, readLines } from "./lines.js";
-import { jsonLine } from "./printable.js";
-import { MODEL_FORM, modelSource } from "./shipped-models.js";
-import type { Terminal } from "./terminal.js";
+import { embeddedModel } from "../../embedded.js";
+import { EXIT, oneLine, UsageError } from "../failure.js";
+import { type Line, readLines } from "../lines.js";
+import { jsonLine } from "../printable.js";
+import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import type { Terminal } from "../terminal.js";
 
 interface TokenizeFlags {
   readonly model?: string;

@@ -4,14 +4,14 @@ import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbe
 import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { type Command, Option } from "commander";
-import { EXIT, oneLine } from "./failure.js";
-import { loadingOptions, type ModelFlags, withModelFlags } from "./model-options.js";
-import { grouped, moduleTree } from "./module-tree.js";
-import { jsonLine, printable } from "./printable.js";
-import { bytes, ProgressLine } from "./progress.js";
-import { MODEL_FORM, modelSource } from "./shipped-models.js";
-import { folded, type Style, styleFor } from "./style.js";
-import type { Terminal } from "./terminal.js";
+import { EXIT, oneLine } from "../failure.js";
+import { loadingOptions, type ModelFlags, withModelFlags } from "../model-options.js";
+import { jsonLine, printable } from "../printable.js";
+import { bytes, ProgressLine } from "../progress.js";
+import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import { folded, grouped, type Style, styleFor } from "../style.js";
+import type { Terminal } from "../terminal.js";
+import { moduleTree } from "./module-tree.js";
 
 interface InspectFlags extends ModelFlags {
   readonly head?: string;

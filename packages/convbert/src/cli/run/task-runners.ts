@@ -7,7 +7,8 @@ import type {
   ScoreFunction,
   TextPair,
 } from "@convbert/pipelines";
-import type { ModelFlags } from "./model-options.js";
+import type { ModelFlags } from "../model-options.js";
+import type { Style } from "../style.js";
 import {
   answered,
   chosen,
@@ -19,7 +20,6 @@ import {
   nested,
   proposed,
 } from "./readable-answers.js";
-import type { Style } from "./style.js";
 import type { InputFlags, TaskInput } from "./task-inputs.js";
 
 /** Flags of `convbert run`. */
@@ -63,6 +63,16 @@ export interface TaskAnswer {
 /** Answers inputs together, each as it would be alone. */
 export type TaskRunner = (inputs: readonly TaskInput[], call: Call) => Promise<TaskAnswer[]>;
 
+/** What of the flags says how texts are written. */
+function forms({ words }: RunFlags): { readonly is_split_into_words?: true } {
+  return words ? { is_split_into_words: true } : {};
+}
+
+/** A text as it is shown; places are those in words that spaces join. */
+function shownText(input: string | readonly string[]): string {
+  return typeof input === "string" ? input : input.join(" ");
+}
+
 /** Labels that people see where `--top-k` does not say how many. */
 const SHOWN = 8;
 
@@ -74,6 +84,7 @@ const RUNNERS: Runners = {
   "text-classification": (pipeline, flags) => async (given, call) => {
     const inputs = given as readonly (string | TextPair)[];
     const options = {
+      ...forms(flags),
       signal: call.signal,
       ...(flags.truncate && { truncation: true }),
       ...(flags.function && { function_to_apply: flags.function }),
@@ -88,15 +99,20 @@ const RUNNERS: Runners = {
     });
   },
   "token-classification": (pipeline, flags) => async (given, call) => {
+    // Lists of words have types of their own; whether texts are such is known here only when the command runs.
     const texts = given as readonly string[];
     const results = await pipeline(texts, {
+      ...forms(flags),
       signal: call.signal,
       aggregation_strategy: flags.aggregation ?? "first",
       truncation: flags.truncate ?? false,
       ...(flags.ignoreLabels && { ignore_labels: flags.ignoreLabels }),
       ...(flags.stride !== undefined && { stride: flags.stride }),
     });
-    return results.map((found, i) => ({ json: found, readable: (style) => labelled(texts[i]!, found, style) }));
+    return results.map((found, i) => ({
+      json: found,
+      readable: (style) => labelled(shownText(texts[i]!), found, style),
+    }));
   },
   "question-answering": (pipeline, flags) => async (given, call) => {
     const inputs = given as readonly QuestionInput[];
@@ -121,6 +137,7 @@ const RUNNERS: Runners = {
     const texts = given as readonly string[];
     const options = {
       ...call,
+      ...forms(flags),
       ...(flags.truncate && { truncation: true }),
       ...(typeof flags.topK === "number" && { top_k: flags.topK }),
       ...(flags.targets && { targets: flags.targets }),
@@ -128,10 +145,16 @@ const RUNNERS: Runners = {
     };
     if (flags.joint) {
       const results = await pipeline(texts, { ...options, joint: true });
-      return results.map((found, i) => ({ json: found, readable: (style) => filledTogether(texts[i]!, found, style) }));
+      return results.map((found, i) => ({
+        json: found,
+        readable: (style) => filledTogether(shownText(texts[i]!), found, style),
+      }));
     }
     const results = await pipeline(texts, options);
-    return results.map((found, i) => ({ json: found, readable: (style) => filled(texts[i]!, found, style) }));
+    return results.map((found, i) => ({
+      json: found,
+      readable: (style) => filled(shownText(texts[i]!), found, style),
+    }));
   },
   "multiple-choice": (pipeline, flags) => async (given, call) => {
     const inputs = given as readonly ChoiceInput[];
@@ -141,6 +164,7 @@ const RUNNERS: Runners = {
   "feature-extraction": (pipeline, flags) => async (given, call) => {
     const texts = given as readonly string[];
     const results = await pipeline(texts, {
+      ...forms(flags),
       signal: call.signal,
       ...(flags.truncate && { truncation: true }),
       ...(flags.pooling && { pooling: flags.pooling }),
@@ -148,7 +172,7 @@ const RUNNERS: Runners = {
     });
     return results.map((array, i) => ({
       json: nested(array),
-      readable: (style) => features(texts[i]!, array, style),
+      readable: (style) => features(shownText(texts[i]!), array, style),
     }));
   },
   "zero-shot-classification": (pipeline, flags) => async (given, call) => {
@@ -174,6 +198,7 @@ export function taskRunner<Task extends PipelineTask>(
 /** Flags that only some tasks have. */
 export const TASK_FLAGS: Readonly<Partial<Record<keyof RunFlags, readonly PipelineTask[]>>> = {
   pair: ["text-classification"],
+  words: ["text-classification", "token-classification", "fill-mask", "feature-extraction"],
   context: ["question-answering"],
   contextFile: ["question-answering"],
   topK: ["text-classification", "question-answering", "fill-mask"],

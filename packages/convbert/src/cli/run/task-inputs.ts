@@ -1,15 +1,17 @@
 import type { ChoiceInput, PipelineTask, QuestionInput, TextPair } from "@convbert/pipelines";
 import { distance } from "fastest-levenshtein";
-import { UsageError } from "./failure.js";
+import { UsageError } from "../failure.js";
 
-/** Whatever a task takes. */
-export type TaskInput = string | TextPair | QuestionInput | ChoiceInput;
+/** Whatever a task takes; a text may be the list of its words. */
+export type TaskInput = string | readonly string[] | TextPair | QuestionInput | ChoiceInput;
 
 /** Flags that say what a line, or an argument, means. */
 export interface InputFlags {
   /** Lines are JSON values. */
   readonly jsonl?: boolean;
   readonly pair?: boolean;
+  /** Texts are words. */
+  readonly words?: boolean;
   /** The text that all questions are about. */
   readonly context?: string;
 }
@@ -55,11 +57,12 @@ interface Form extends InputReader {
   fromValue(value: unknown): TaskInput | undefined;
 }
 
-type FormName = "text" | "pair" | "question" | "choice";
+type FormName = "text" | "words" | "pair" | "question" | "choice";
 
-function formOf(task: PipelineTask, { pair }: InputFlags): FormName {
+function formOf(task: PipelineTask, { pair, words }: InputFlags): FormName {
   if (task === "question-answering") return "question";
   if (task === "multiple-choice") return "choice";
+  if (words) return "words";
   return pair ? "pair" : "text";
 }
 
@@ -77,6 +80,18 @@ const FORMS: Readonly<Record<FormName, (flags: InputFlags, task: PipelineTask) =
       if (task !== "text-classification") throw new UsageError(`text_pair is for text-classification, not for ${task}`);
       const both = fields(value, ["text", "text_pair"]);
       return both && pairOf(both["text"]!, both["text_pair"]!);
+    },
+  }),
+  words: () => ({
+    form: "words, with white space between",
+    json: '["word", "word", ...] or {"tokens": ["word", ...]}',
+    fields: ["tokens", "words"],
+    fromArguments: (texts) => texts.map(wordsIn),
+    fromLine: wordsIn,
+    fromValue(value) {
+      if (isTexts(value)) return value;
+      const { tokens, words = tokens } = (value ?? {}) as { tokens?: unknown; words?: unknown };
+      return isTexts(words) ? words : undefined;
     },
   }),
   pair: () => ({
@@ -150,6 +165,10 @@ function checkFields(value: unknown, known: readonly string[]): void {
     const meant = known.find((field) => distance(bare(field), bare(name)) <= Math.floor(field.length / 4));
     if (meant !== undefined) throw new UsageError(`there is no field "${name.slice(0, 100)}"; did you mean ${meant}?`);
   }
+}
+
+function wordsIn(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
 }
 
 function pairOf(text: string, pair: string): TextPair {

@@ -1,8 +1,7 @@
-import type { Machine, MeasuredModel, Measurement } from "./bench-measure.js";
-import { grouped } from "./module-tree.js";
-import { printable } from "./printable.js";
-import { bytes } from "./progress.js";
-import { folded, padded, type Style } from "./style.js";
+import { printable } from "../printable.js";
+import { bytes } from "../progress.js";
+import { folded, grouped, padded, type Style } from "../style.js";
+import type { Machine, MeasuredModel, Measurement } from "./measure.js";
 
 /** All that `convbert bench --json` prints. */
 export interface BenchReport {

@@ -2,13 +2,13 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type FieldComparison, loadModel, MODEL_CLASSES, verifyCases } from "@convbert/heads";
 import { type Command, Option } from "commander";
-import { EXIT, UsageError } from "./failure.js";
-import { loadingOptions, type ModelFlags, positiveNumber, withModelFlags } from "./model-options.js";
-import { jsonLine, printable } from "./printable.js";
-import { ProgressLine } from "./progress.js";
-import { MODEL_FORM, modelSource } from "./shipped-models.js";
-import { type Style, styleFor } from "./style.js";
-import type { Terminal } from "./terminal.js";
+import { EXIT, UsageError } from "../failure.js";
+import { loadingOptions, type ModelFlags, positiveNumber, withModelFlags } from "../model-options.js";
+import { jsonLine, printable } from "../printable.js";
+import { ProgressLine } from "../progress.js";
+import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import { type Style, styleFor } from "../style.js";
+import type { Terminal } from "../terminal.js";
 
 interface VerifyFlags extends ModelFlags {
   readonly head?: string;

@@ -3,17 +3,17 @@ import { PIPELINE_ALIASES, PIPELINE_TASKS, PipelineError, type PipelineTask, pip
 import { TokenizerError } from "@convbert/tokenizer";
 import { type Command, Option } from "commander";
 import { closest, distance } from "fastest-levenshtein";
-import { EXIT, oneLine, UsageError } from "./failure.js";
+import { EXIT, oneLine, UsageError } from "../failure.js";
+import { type Line, readLines } from "../lines.js";
+import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "../model-options.js";
+import { jsonLine } from "../printable.js";
+import { ProgressLine } from "../progress.js";
+import { defaultModel, MODEL_FORM, modelSource } from "../shipped-models.js";
+import { styleFor } from "../style.js";
+import type { Terminal } from "../terminal.js";
 import { lineGroups } from "./line-groups.js";
-import { type Line, readLines } from "./lines.js";
-import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "./model-options.js";
-import { jsonLine } from "./printable.js";
-import { ProgressLine } from "./progress.js";
-import { defaultModel, MODEL_FORM, modelSource } from "./shipped-models.js";
-import { styleFor } from "./style.js";
 import { type InputReader, inputReader, type TaskInput } from "./task-inputs.js";
-import { type RunFlags, TASK_FLAGS, type TaskAnswer, taskRunner } from "./tasks.js";
-import type { Terminal } from "./terminal.js";
+import { type RunFlags, TASK_FLAGS, type TaskAnswer, taskRunner } from "./task-runners.js";
 
 const EXAMPLES = `
 Input: texts as arguments, or one a line on standard input.
@@ -24,7 +24,8 @@ Input: texts as arguments, or one a line on standard input.
   question-answering   QUESTION CONTEXT, or question<TAB>context a line; with --context or --context-file
                        every text is a question
   multiple-choice      PROMPT CHOICE CHOICE..., or prompt<TAB>choice<TAB>choice... a line
-With --jsonl every line is JSON: "text", {"text", "text_pair"}, {"question", "context"}, {"prompt", "choices"}.
+With --jsonl every line is JSON: "text", {"text", "text_pair"}, {"question", "context"}, {"prompt", "choices"}, and with
+--words ["word", ...] or {"tokens"}.
 
 With --json every input gives one line with what the pipeline returns, or {"error": "..."}.
 
@@ -50,6 +51,7 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
       value === "all" ? value : wholeNumber(1)(value),
     )
     .option("--pair", "texts come in pairs (text-classification)")
+    .option("--words", "texts are words that stay whole, parted by white space, or lists with --jsonl")
     .addOption(
       new Option("--function <name>", "what makes scores of logits (text-classification)").choices([
         "softmax",
@@ -195,7 +197,8 @@ function readLine(line: Line, reader: InputReader): TaskInput {
 }
 
 function notEmpty(input: TaskInput): TaskInput {
-  if (typeof input === "string" && input.trim() === "") throw new UsageError("the text is empty");
+  if ((typeof input === "string" && input.trim() === "") || (Array.isArray(input) && input.length === 0))
+    throw new UsageError("the text is empty");
   return input;
 }
 
@@ -225,6 +228,7 @@ async function checkFlags(task: PipelineTask, flags: RunFlags): Promise<RunFlags
       throw new UsageError(`${flag} is for ${tasks.join(", ")}, not for ${task}`);
     }
   }
+  if (flags.words && flags.pair) throw new UsageError("give --words or --pair, not both");
   if (flags.topK === "all" && task !== "text-classification") {
     throw new UsageError(`--top-k all is for text-classification; give ${task} a number`);
   }

@@ -1,15 +1,15 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { embeddedModel } from "../embedded.js";
-import { DTYPES, describeMachine, type Measurement, measure, type Setting, type Workload } from "./bench-measure.js";
-import { type BenchReport, reportForPeople } from "./bench-report.js";
-import { EXIT, UsageError } from "./failure.js";
-import { loadingOptions, type ModelFlags, names, wholeNumber, withWideVectors } from "./model-options.js";
-import { jsonLine } from "./printable.js";
-import { ProgressLine } from "./progress.js";
-import { MODEL_FORM, modelSource } from "./shipped-models.js";
-import { styleFor } from "./style.js";
-import type { Terminal } from "./terminal.js";
+import { embeddedModel } from "../../embedded.js";
+import { EXIT, UsageError } from "../failure.js";
+import { loadingOptions, type ModelFlags, names, wholeNumber, withWideVectors } from "../model-options.js";
+import { jsonLine } from "../printable.js";
+import { ProgressLine } from "../progress.js";
+import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import { styleFor } from "../style.js";
+import type { Terminal } from "../terminal.js";
+import { DTYPES, describeMachine, type Measurement, measure, type Setting, type Workload } from "./measure.js";
+import { type BenchReport, reportForPeople } from "./report.js";
 
 interface BenchFlags extends Omit<ModelFlags, "threads" | "dtype"> {
   readonly lengths?: readonly number[];

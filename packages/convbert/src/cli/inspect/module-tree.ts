@@ -1,5 +1,5 @@
-import { printable } from "./printable.js";
-import { clipped, type Style } from "./style.js";
+import { printable } from "../printable.js";
+import { clipped, grouped, type Style } from "../style.js";
 
 /** What the tree shows of a weight. */
 export interface TreeParameter {
@@ -113,9 +113,4 @@ function countOf({ children, parameter }: Node): number {
 
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
-}
-
-/** 4369788 as "4,369,788". */
-export function grouped(count: number): string {
-  return count.toLocaleString("en-US");
 }
