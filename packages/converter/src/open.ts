@@ -15,7 +15,6 @@ export interface OpenWeightsOptions extends ReadOptions {
 
 /** Files that say what a folder without readable weights is, and what to do about it. */
 const CLUES: readonly (readonly [RegExp, string])[] = [
-  [/^tf_model\.h5$/, "TensorFlow weights (tf_model.h5): convert them to safetensors first"],
   [/^flax_model\.msgpack$/, "Flax weights (flax_model.msgpack): load them with the reference and save them again"],
   [
     /(^|\/)model\.ckpt.*\.index$|\.ckpt\.index$/,

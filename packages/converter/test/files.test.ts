@@ -158,8 +158,8 @@ describe("opening", () => {
   test.each<[string, Record<string, string>, RegExp]>([
     [
       "TensorFlow weights",
-      { "tf_model.h5": "", "config.json": "{}" },
-      /found config\.json, tf_model\.h5.*TensorFlow weights/,
+      { "flax_model.msgpack": "", "config.json": "{}" },
+      /found config\.json, flax_model\.msgpack.*Flax weights/,
     ],
     ["an original checkpoint", { "model.ckpt.index": "" }, /TensorFlow 1 checkpoint/],
     ["nothing", {}, /found no files/],
@@ -171,11 +171,11 @@ describe("opening", () => {
   });
 
   test("looks for well-known names where a place cannot be listed", async () => {
-    const set = await openFiles({ "tf_model.h5": "", "config.json": "{}" });
+    const set = await openFiles({ "flax_model.msgpack": "", "config.json": "{}" });
     const { list: _, ...unlisted } = set;
-    await expect(openWeights(unlisted)).rejects.toThrow(/found config\.json, tf_model\.h5/);
+    await expect(openWeights(unlisted)).rejects.toThrow(/found config\.json, flax_model\.msgpack/);
     const failing: FileSet = { ...set, list: () => Promise.reject(new Error("no list")) };
-    await expect(openWeights(failing)).rejects.toThrow(/found config\.json, tf_model\.h5/);
+    await expect(openWeights(failing)).rejects.toThrow(/found config\.json, flax_model\.msgpack/);
   });
 
   test("closes the file again when it is damaged", async () => {

@@ -7,7 +7,11 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 const source = fileURLToPath(new URL("../src", import.meta.url));
-const tensors = [namedTensor("convbert.a.weight", Float32Array.of(1, 2, 3, 4), [2, 2])];
+const tensors = [
+  namedTensor("convbert.a.weight", Float32Array.of(1, 2, 3, 4), [2, 2]),
+  // Without a head's weight TensorFlow's names are those of a base model.
+  namedTensor("classifier.bias", Float32Array.of(5), [1]),
+];
 
 async function folderOf(formats: readonly string[]): Promise<Record<string, Blob>> {
   const place = new Map<string, Blob>();

@@ -16,7 +16,10 @@ export interface WeightFormat {
    * A pattern where they can have many, "*.ckpt.index".
    */
   fileNames(variant?: string): readonly string[];
-  /** The file to open among those of a folder; undefined where there is none. Only `files.list` may be asked for names. */
+  /**
+   * The file to open among those of a folder; undefined where there is none. Only names are looked at, except by a format
+   * that `claims` files of another.
+   */
   find(files: FileSet, options: { readonly variant?: string }): Promise<string | undefined>;
   /** Whether a file of that name belongs to weights of this format: the file itself, a shard, an index. */
   owns(name: string): boolean;

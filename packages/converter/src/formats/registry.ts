@@ -3,9 +3,16 @@ import { WeightsError } from "../errors.js";
 import type { WeightFormat } from "./format.js";
 import { pytorch } from "./pytorch/format.js";
 import { safetensors } from "./safetensors/format.js";
+import { tensorflow } from "./tensorflow/format.js";
+import { tensorflowSafetensors } from "./tensorflow-safetensors/format.js";
 
 /** Every format, in the order in which a folder is searched: the reference's own first, then what others have written. */
-export const WEIGHT_FORMATS = [safetensors, pytorch] as const satisfies readonly WeightFormat[];
+export const WEIGHT_FORMATS = [
+  safetensors,
+  pytorch,
+  tensorflow,
+  tensorflowSafetensors,
+] as const satisfies readonly WeightFormat[];
 
 /** Name of a format. */
 export type WeightFormatName = (typeof WEIGHT_FORMATS)[number]["name"];
@@ -40,7 +47,11 @@ export async function findWeights(
   const found: FoundWeights[] = [];
   for (const format of WEIGHT_FORMATS) {
     const file = await format.find(files, options);
-    if (file !== undefined) found.push({ format: format.name, title: format.title, file });
+    if (file === undefined) continue;
+    // A format that knows its own by what is in a file of another's has looked into it.
+    const other = "claims" in format ? found.findIndex((entry) => entry.file === file) : -1;
+    const place = other < 0 ? found.length : other;
+    found[place] = { format: format.name, title: format.title, file };
   }
   return found;
 }

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { openWeights, tensorsOf, type WeightFormatName, type WeightsReader, weightFiles } from "@convbert/converter";
+import { openFiles, writeFiles } from "@convbert/files";
+import { describe, expect, test } from "vitest";
+import { collect, fixturePath, goldenFolders } from "./support.js";
+
+const folders = [fixturePath("model"), ...goldenFolders()];
+const named = (paths: readonly string[]): [string, string][] =>
+  paths.map((path) => [path.split("/").slice(-2).join("/"), path]);
+
+async function expectSame(actual: WeightsReader, expected: WeightsReader): Promise<void> {
+  const shapes = ({ tensors }: WeightsReader) =>
+    [...tensors.values()].map(({ name, dtype, shape }) => `${name} ${dtype} ${shape}`).sort();
+  expect(shapes(actual)).toEqual(shapes(expected));
+  for (const name of expected.tensors.keys()) {
+    const [left, right] = await Promise.all([collect(actual.bytes(name)), collect(expected.bytes(name))]);
+    expect([name, Buffer.compare(left, right)]).toEqual([name, 0]);
+  }
+}
+
+async function rewritten(reader: WeightsReader, format: WeightFormatName, maxShardSize: string) {
+  const place = new Map<string, Blob>();
+  await writeFiles(place, (await weightFiles(tensorsOf(reader), { format, maxShardSize })).files);
+  return { place, again: await openWeights(await openFiles(Object.fromEntries(place))) };
+}
+
+const saved = folders.filter((folder) => existsSync(join(folder, "tf_model.h5")));
+describe.each(named(saved))("%s, which TensorFlow has saved", (_, folder) => {
+  test("has the very weights of its twin in PyTorch", async () => {
+    const files = await openFiles(folder);
+    await expectSame(
+      await openWeights(files, { format: "tensorflow" }),
+      await openWeights(files, { format: "safetensors" }),
+    );
+  });
+});
+
+describe.each(named(folders))("%s", (_, folder) => {
+  test.each<[WeightFormatName, string]>([
+    ["tensorflow", "1GB"],
+    ["tensorflow", "20KB"],
+    ["tensorflow-safetensors", "1GB"],
+    ["tensorflow-safetensors", "20KB"],
+  ])("comes back bit for bit from %s of %s", async (format, size) => {
+    const reader = await openWeights(await openFiles(folder), { format: "safetensors" });
+    const { again, place } = await rewritten(reader, format, size);
+    expect(again.format).toBe(format);
+    expect(place.size > 1).toBe(size === "20KB");
+    await expectSame(again, reader);
+  });
+});
