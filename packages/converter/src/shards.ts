@@ -67,7 +67,7 @@ async function openShards(
   const owner = (name: string): WeightsReader => owners.get(findTensor(tensors, name, indexName).name)!;
   return {
     format: [...readers.values()][0]?.format ?? "safetensors",
-    metadata: index.metadata,
+    metadata: { ...[...readers.values()][0]?.metadata, ...index.metadata },
     tensors,
     read: async (name, options) => owner(name).read(name, options),
     stream: async (name, sink, options) => owner(name).stream(name, sink, options),

@@ -232,7 +232,7 @@ describe("shards", () => {
     const values: Record<string, number> = {};
     for (const name of reader.tensors.keys()) values[name] = Number((await reader.read(name))[0]);
     expect(values).toEqual({ "in.both": 10, "in.wrong": 2, "not.listed": 3, "in.second": 4 });
-    expect(reader.metadata).toEqual({ total_size: "20" });
+    expect(reader.metadata).toEqual({ format: "pt", total_size: "20" });
     await reader.close();
   });
 
