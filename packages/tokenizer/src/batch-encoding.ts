@@ -26,20 +26,31 @@ export interface BatchFields<T extends FieldValue = FieldValue> {
   num_truncated_tokens?: number | number[];
 }
 
-/** Questions to the rows of a fast tokenizer; where there are several, the row comes first. */
+/**
+ * Questions to the rows of a fast tokenizer; where there are several, the row comes first, and a second sequence of a pair is
+ * asked for by `sequence` 1. Negative tokens count from the end. Each throws a TokenizerError: `invalid-input` for a row that
+ * is not there or what is no whole number, `not-available` from the slow tokenizer.
+ */
 export interface BatchEncoding<T extends FieldValue = FieldValue> extends BatchFields<T> {
+  /** @returns the sequence that a token is of, 0 or 1; null for special tokens and padding. */
   tokenToSequence(token: number): number | null;
   tokenToSequence(row: number, token: number): number | null;
+  /** @returns the word that a token is part of; null where it is part of none. */
   tokenToWord(token: number): number | null;
   tokenToWord(row: number, token: number): number | null;
+  /** @returns the place of a token in its sequence; null for special tokens. */
   tokenToChars(token: number): Span | null;
   tokenToChars(row: number, token: number): Span | null;
+  /** @returns first token of a word and the token after its last; null where the word has none. */
   wordToTokens(word: number): Span | null;
   wordToTokens(row: number, word: number, sequence?: number): Span | null;
+  /** @returns the place of a word in its sequence; null where the word has no tokens. */
   wordToChars(word: number): Span | null;
   wordToChars(row: number, word: number, sequence?: number): Span | null;
+  /** @returns the token that covers a character; null for white space and what the tokenizer dropped. */
   charToToken(char: number): number | null;
   charToToken(row: number, char: number, sequence?: number): number | null;
+  /** @returns the word that covers a character; null where none does. */
   charToWord(char: number): number | null;
   charToWord(row: number, char: number, sequence?: number): number | null;
 }
@@ -64,7 +75,10 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
     return !!this.#encode;
   }
 
-  /** Every row in full, overflowing windows included where they were asked for. */
+  /**
+   * Every row in full, overflowing windows included where they were asked for.
+   * @throws TokenizerError `not-available` from the slow tokenizer.
+   */
   get encodings(): readonly Encoding[] {
     if (!this.#encode) {
       throw new TokenizerError(
@@ -81,14 +95,17 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
     return this.#encode && this.encodings[0]?.nSequences;
   }
 
+  /** @returns the tokens of a row. @throws as {@link row}. */
   tokens(row = 0): readonly string[] {
     return this.row(row).tokens;
   }
 
+  /** @returns the word of each token of a row, null for special tokens. @throws as {@link row}. */
   wordIds(row = 0): readonly (number | null)[] {
     return this.row(row).wordIds;
   }
 
+  /** @returns the sequence of each token of a row, null for special tokens. @throws as {@link row}. */
   sequenceIds(row = 0): (number | null)[] {
     return this.row(row).sequenceIds;
   }

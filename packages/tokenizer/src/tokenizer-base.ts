@@ -31,7 +31,15 @@ type Single = CallOptions & { readonly return_overflowing_tokens?: false; readon
 type Lists = CallOptions & { readonly return_tensors?: false };
 
 export interface TokenizerBase {
-  /** Encodes a text, a pair (with `text_pair`) or a batch. */
+  /**
+   * Encodes a text, a pair (with `text_pair`) or a batch.
+   * @param text a text; a list of texts or of [text, text_pair] lists; with `is_split_into_words` lists of words for texts.
+   * @param options of the call, under the reference's names.
+   * @returns fields by the reference's names: a list of ids for one text, lists for a batch, `{ data, shape: [rows, length] }`
+   * with `return_tensors`.
+   * @throws TokenizerError `invalid-input` for what is no text, `invalid-option`, `truncation` where a strategy cannot be
+   * kept to, `missing-token` to pad without a padding token, `ragged` where rows of different lengths are to be a tensor.
+   */
   (text: TextInput, options: WithTensors): BatchEncoding<IntTensor>;
   (text: string, options?: Single): BatchEncoding<number[]>;
   (text: TextInput, options: WithOverflow): BatchEncoding<number[][]>;
@@ -69,10 +77,13 @@ export abstract class TokenizerBase extends TokenizerIds {
    * have no gaps, the reference's `len(tokenizer)`.
    */
   abstract get length(): number;
-  /** Token to id of the whole vocabulary, added tokens included. */
+  /** @returns token to id of the whole vocabulary, added tokens included. */
   abstract getVocab(): Map<string, number>;
   protected abstract encodeSamples(inputs: Samples, call: ResolvedCall): BatchEncoding;
-  /** The tokens of a text, special tokens left out unless asked for. */
+  /**
+   * The tokens of a text, special tokens left out unless asked for (`add_special_tokens`, fast tokenizer only).
+   * @throws TokenizerError `invalid-input` for what is no text, `invalid-option`.
+   */
   abstract tokenize(text: string, options?: CallOptions): string[];
 
   protected override call(text: TextInput, options: CallOptions = {}): BatchEncoding {

@@ -3,6 +3,7 @@ import { AddedVocabulary } from "./added-vocabulary.js";
 import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
 import type { CallOptions, ResolvedCall } from "./call-options.js";
+import { describe, TokenizerError } from "./errors.js";
 import { FastPipeline } from "./fast-pipeline.js";
 import { checkStride, encodeFast, type FastEncoder, makeRows } from "./fast-rows.js";
 import type { Sample, Samples } from "./inputs.js";
@@ -26,7 +27,11 @@ import { WordPieceModel } from "./wordpiece.js";
 export class ConvBertTokenizerFast extends TokenizerBase {
   #pipeline: FastPipeline;
 
-  /** @param source a vocabulary, or the stages of a `tokenizer.json`. */
+  /**
+   * @param source a vocabulary: the text of a `vocab.txt`, tokens, ids by token; or the stages of a `tokenizer.json`.
+   * @param options under the reference's names.
+   * @throws TokenizerError `invalid-input` for what is no vocabulary or no token, `invalid-option`.
+   */
   constructor(source: VocabularyInput | FastPipeline, options: TokenizerOptions = {}) {
     super(options);
     this.#pipeline = source instanceof FastPipeline ? source : this.#build(source, options);
@@ -55,7 +60,9 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   /**
    * Loads a tokenizer from a folder, a URL, a hub id or files: `tokenizer.json` or `vocab.txt`, with
    * `tokenizer_config.json` and its companions where there are any.
-   * @param options win over what the files say.
+   * @param source where it is. @param options win over what the files say, and say how files are fetched.
+   * @throws TokenizerError `missing-file`, `invalid-file` or `unsupported` for files that make no tokenizer, and what
+   * fetching fails with.
    */
   static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizerFast> {
     const { loadTokenizer } = await import("./load.js");
@@ -82,7 +89,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     return new ConvBertTokenizerFast(made.pipeline, made.options);
   }
 
-  /** Makes a tokenizer from a vocabulary, like `new`: the text of a `vocab.txt`, or tokens. */
+  /** Makes a tokenizer from a vocabulary, like `new`. @throws as the constructor. */
   static fromVocabulary(vocabulary: VocabularyInput, options: TokenizerOptions = {}): ConvBertTokenizerFast {
     return new ConvBertTokenizerFast(vocabulary, options);
   }
@@ -127,6 +134,8 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   override tokenize(text: string, options: CallOptions = {}): string[] {
+    if (typeof text !== "string" && !options?.is_split_into_words)
+      throw new TokenizerError("invalid-input", `tokenizer: text is ${describe(text)}; expected a string`);
     return [...this.call(text, { add_special_tokens: false, ...options }).tokens()];
   }
 

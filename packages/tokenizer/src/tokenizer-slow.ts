@@ -28,6 +28,11 @@ export class ConvBertTokenizer extends TokenizerBase {
   readonly #addedTokens = new Map<number, AddedToken>();
   #trie: TokenTrie | undefined;
 
+  /**
+   * @param vocabulary the text of a `vocab.txt`, tokens, ids by token, or the model of a `tokenizer.json`.
+   * @param options under the reference's names.
+   * @throws TokenizerError `invalid-input` for what is no vocabulary or no token, `invalid-option`.
+   */
   constructor(vocabulary: VocabularyInput | WordPieceModel, options: TokenizerOptions = {}) {
     super(options);
     this.#model =
@@ -50,7 +55,13 @@ export class ConvBertTokenizer extends TokenizerBase {
     this.addTokenList(this.specials.all, true);
   }
 
-  /** Loads a tokenizer from a folder, a URL, a hub id or files; `options` win over what the files say. */
+  /**
+   * Loads a tokenizer from a folder, a URL, a hub id or files: `vocab.txt` or the vocabulary of a `tokenizer.json`, with
+   * `tokenizer_config.json` and its companions where there are any.
+   * @param source where it is. @param options win over what the files say, and say how files are fetched.
+   * @throws TokenizerError `missing-file`, `invalid-file` or `unsupported` for files that make no tokenizer, and what
+   * fetching fails with.
+   */
   static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizer> {
     const { loadSlow } = await import("./load.js");
     const loaded = await loadSlow(source, options);
@@ -65,7 +76,7 @@ export class ConvBertTokenizer extends TokenizerBase {
     return tokenizer;
   }
 
-  /** Makes a tokenizer from a vocabulary, like `new`. */
+  /** Makes a tokenizer from a vocabulary, like `new`. @throws as the constructor. */
   static fromVocabulary(vocabulary: VocabularyInput, options: TokenizerOptions = {}): ConvBertTokenizer {
     return new ConvBertTokenizer(vocabulary, options);
   }

@@ -277,6 +277,11 @@ describe("every public method refuses wrong types with a typed error", () => {
     }
   });
 
+  test("a list is no text to tokenize", () => {
+    for (const tokenizer of both) expect(codeOf(() => tokenizer.tokenize(["a film"] as Any))).toBe("invalid-input");
+    expect(both[0]!.tokenize(["a", "films"] as Any, { is_split_into_words: true })).toEqual(["a", "films"]);
+  });
+
   test("what was refused has changed nothing", () => {
     for (const kind of [ConvBertTokenizerFast, ConvBertTokenizer]) {
       const tokenizer = new kind(vocabulary);
