@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, openSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
@@ -21,8 +24,12 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(args: readonly string[], stdin: "pipe" | number = "pipe"): ChildProcess {
-  return spawn(process.execPath, [cli, ...args], { stdio: [stdin, "pipe", "pipe"] });
+function start(
+  args: readonly string[],
+  stdin: "pipe" | number = "pipe",
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(process.execPath, [cli, ...args], { stdio: [stdin, "pipe", "pipe"], env: { ...process.env, ...env } });
 }
 
 function end(child: ChildProcess): Promise<Ended> {
@@ -37,7 +44,51 @@ function end(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })));
 }
 
+/** A proxy that answers every address itself, with the files of a folder. @returns what was asked of it. */
+async function proxyFor(folder: string) {
+  const asked: string[] = [];
+  const files = createServer(async (request, response) => {
+    const { host } = request.headers;
+    const name = request.url!.split("/").at(-1)!;
+    asked.push(`${host} ${name}`);
+    const body = await readFile(join(folder, name)).catch(() => undefined);
+    const headers = { "x-repo-commit": "f".repeat(40), "content-length": body?.length ?? 0 };
+    response.writeHead(body ? 200 : 404, headers).end(request.method === "HEAD" ? undefined : body);
+  });
+  files.on("connect", (_request, socket: Duplex) => {
+    socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    files.emit("connection", socket);
+  });
+  await new Promise<void>((resolve) => files.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    files.closeAllConnections();
+    files.close();
+  });
+  return { asked, address: `http://127.0.0.1:${(files.address() as AddressInfo).port}` };
+}
+
 describe("the built command", () => {
+  test("goes through the proxy that the environment names", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "convbert-proxy-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { asked, address } = await proxyFor(
+      fileURLToPath(new URL("../../pipelines/test/fixtures/multi-label/", import.meta.url)),
+    );
+    const env = {
+      HF_ENDPOINT: "http://hub.invalid",
+      HF_HOME: folder,
+      CONVBERT_CACHE: folder,
+      HTTP_PROXY: address,
+      http_proxy: address,
+      no_proxy: "",
+      NO_PROXY: "",
+    };
+    const ended = await end(start(["tokenize", "--model", "org/model", "the king"], "pipe", env));
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ input_ids: [2, 5, 39, 3] });
+    expect(asked).toContain("hub.invalid vocab.txt");
+  });
+
   test("answers arguments", async () => {
     const ended = await end(start(["run", "text-classification", "--json", "Who wrote the opera Carmen?"]));
     expect(ended).toMatchObject({ code: 0, stderr: "" });

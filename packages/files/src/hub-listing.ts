@@ -57,7 +57,10 @@ async function fetchPage(
     const { response } = answer;
     if (!response.ok) {
       await discard(response);
-      throw statusError(answer, url, subject);
+      const { status } = response;
+      if (status !== 404 || answer.header("x-error-code")) throw statusError(answer, url, subject);
+      const message = `${subject.location}: ${new URL(url).host} does not list the files of a model`;
+      throw new FilesError("not-found", message, { ...subject, status });
     }
     let body: Uint8Array;
     try {

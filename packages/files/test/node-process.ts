@@ -6,7 +6,8 @@ import { onTestFinished } from "vitest";
 const source = fileURLToPath(new URL("../src/index.ts", import.meta.url));
 
 export interface NodeOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** Variables on top of this process's; undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Flags of Node. */
   readonly flags?: readonly string[];
   /** Runs as a user that may write nowhere, where this process may become one. */
