@@ -17,14 +17,15 @@ import {
   type FeatureExtractionPipeline,
 } from "./feature-extraction.js";
 import { createFillMask, FILL_MASK_RULES, type FillMaskOptions, type FillMaskPipeline } from "./fill-mask.js";
+import { LOADING_RULES } from "./loading-rules.js";
 import {
   createMultipleChoice,
   MULTIPLE_CHOICE_RULES,
   type MultipleChoiceOptions,
   type MultipleChoicePipeline,
 } from "./multiple-choice.js";
-import { checkName, nearest, shortened } from "./names.js";
-import type { OptionRules } from "./options.js";
+import { nearest, shortened } from "./names.js";
+import { flag, type OptionRules, orDefault, readOptions } from "./options.js";
 import {
   createQuestionAnswering,
   QUESTION_ANSWERING_RULES,
@@ -161,35 +162,6 @@ export type PipelineOptions<Task extends PipelineTask = PipelineTask> = FromPret
   PipelineTokenizerOptions &
   Omit<PipelineCallOptions[Task], "signal" | "onProgress" | "onWarning">;
 
-// `satisfies` keeps this list whole when loading gains options.
-const LOADING = {
-  activationBits: true,
-  allowNewHead: true,
-  allowNewWeights: true,
-  backend: true,
-  cacheDirectory: true,
-  config: true,
-  dtype: true,
-  endpoint: true,
-  fetch: true,
-  ignoreMismatchedSizes: true,
-  maxFileSize: true,
-  offline: true,
-  onProgress: true,
-  onWarning: true,
-  retries: true,
-  retryDelay: true,
-  revision: true,
-  seed: true,
-  signal: true,
-  threads: true,
-  timeout: true,
-  token: true,
-  useSafetensors: true,
-  variant: true,
-  wideVectors: true,
-} satisfies Record<keyof FromPretrainedOptions, true>;
-
 /**
  * Loads the model and the tokenizer for a task: text in, answers out.
  *
@@ -219,17 +191,14 @@ export async function pipeline<Name extends PipelineTask | PipelineAlias>(
 ): Promise<Pipeline<TaskOf<Name>>> {
   const name = taskOf(task);
   const load = LOADERS[name] as unknown as Loader<Pipeline<TaskOf<Name>>>;
-  const { tokenizer: given, use_fast: isFast = true, ...others } = options as PipelineOptions;
-  if (typeof isFast !== "boolean") {
-    throw new PipelineError("invalid-option", "use_fast must be true or false", { option: "use_fast", value: isFast });
-  }
-  const { loading, defaults } = parted(name, others);
+  const { own, loading, defaults } = parted(name, options);
+  const { tokenizer: given, use_fast: isFast = true } = own;
   return withFiles(source, loading, async (files) => {
     const Tokenizer = isFast ? ConvBertTokenizerFast : ConvBertTokenizer;
     const tokenizer =
       given instanceof ConvBertTokenizerFast || given instanceof ConvBertTokenizer
         ? given
-        : await withFiles<PipelineTokenizer>(given ?? files, loading, (own) => Tokenizer.fromPretrained(own));
+        : await withFiles<PipelineTokenizer>(given ?? files, loading, (found) => Tokenizer.fromPretrained(found));
     return load(files, tokenizer, loading, defaults);
   });
 }
@@ -248,20 +217,24 @@ function taskOf(name: string): PipelineTask {
   );
 }
 
-/** What loading takes, and what calls take. */
-function parted(
-  task: PipelineTask,
-  given: object,
-): { readonly loading: FromPretrainedOptions; readonly defaults: object } {
-  const rules: Readonly<Record<string, unknown>> = CALL_RULES[task];
-  const names = [...new Set([...Object.keys(rules), ...Object.keys(LOADING), "tokenizer", "use_fast"])];
-  const loading: Record<string, unknown> = {};
-  const defaults: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
-    checkName(task, "option", name, names);
-    const isLoading = Object.hasOwn(LOADING, name);
-    if (isLoading) loading[name] = value;
-    if (Object.hasOwn(rules, name) && (!isLoading || name === "onWarning")) defaults[name] = value;
-  }
-  return { loading, defaults };
+const OWN_RULES: OptionRules<PipelineTokenizerOptions> = {
+  tokenizer: orDefault({ form: "a source of files or a tokenizer", accepts: () => true }),
+  use_fast: orDefault(flag),
+};
+
+interface Parted {
+  readonly own: PipelineTokenizerOptions;
+  readonly loading: FromPretrainedOptions;
+  readonly defaults: object;
+}
+
+/** What is the pipeline's own, what loading takes and what calls take; checked before anything is loaded. */
+function parted(task: PipelineTask, given: unknown): Parted {
+  const calls: OptionRules<object> = CALL_RULES[task];
+  const all = readOptions<Record<string, unknown>>(task, given, { ...calls, ...LOADING_RULES, ...OWN_RULES } as never);
+  const only = (rules: object): object =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(rules, name)));
+  // Progress and signals of loading and of calls are not the same.
+  const { signal: _signal, onProgress: _onProgress, ...defaults } = only(calls) as Record<string, unknown>;
+  return { own: only(OWN_RULES), loading: only(LOADING_RULES), defaults };
 }

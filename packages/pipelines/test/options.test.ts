@@ -258,6 +258,25 @@ describe("options of calls at creation", () => {
     }
   });
 
+  test("are checked before anything is loaded", async () => {
+    const wrong: readonly unknown[] = [
+      ...[null, 5, "x", [], () => 1],
+      ...[
+        { top_k: 0 },
+        { use_fast: 1 },
+        { config: 5 },
+        { config: null },
+        { signal: 5 },
+        { onProgress: "x" },
+        { seed: "x" },
+      ],
+      ...[{ fetch: 5 }, { revision: 5 }, { timeout: "x" }, { offline: "yes" }, { threads: "2" }, { allowNewHead: 1 }],
+    ];
+    for (const options of wrong) {
+      expect((await failure(pipeline("fill-mask", "./nowhere", options as never))).code).toBe("invalid-option");
+    }
+  });
+
   test("warnings of calls go where those of loading go", async () => {
     const warnings: string[] = [];
     using made = await pipeline("fill-mask", folder("masked"), { onWarning: (text) => warnings.push(text) });
