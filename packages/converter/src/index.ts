@@ -1,3 +1,4 @@
+export { type OpenModelOptions, openModelFiles, withModelFiles } from "./adapter/files.js";
 export { type CopyOptions, namedTensor, tensorsOf } from "./copy.js";
 export { byteLengthOf, WIRE_DTYPES, type WireDType } from "./dtypes.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";

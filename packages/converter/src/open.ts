@@ -1,4 +1,5 @@
 import type { FileSet } from "@convbert/files";
+import { ADAPTER_CONFIG } from "./adapter/config.js";
 import { WeightsError } from "./errors.js";
 import type { WeightFormat } from "./formats/format.js";
 import { WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
@@ -27,7 +28,7 @@ const CLUES: readonly (readonly [RegExp, string])[] = [
 /**
  * Opens the weights of a checkpoint, whichever file they are in: `model.safetensors`, `model.safetensors.index.json`,
  * `pytorch_model.bin`, `pytorch_model.bin.index.json`, in the reference's order, then the other formats'. The code of the
- * format that is found is loaded then.
+ * format that is found is loaded then. A LoRA adapter beside them (`openModelFiles`) is merged into them.
  * @throws WeightsError "missing" when none is there; the message lists what is, and what to do.
  */
 export async function openWeights(files: FileSet, options: OpenWeightsOptions = {}): Promise<WeightsReader> {
@@ -44,10 +45,21 @@ export async function openWeights(files: FileSet, options: OpenWeightsOptions = 
     const file = await format.find(files, place);
     if (file === undefined) continue;
     const reader = await (await format.load()).open(files, file, { ...(signal && { signal }) });
-    return await adopted(reader);
+    return await merged(files, await adopted(reader), options);
   }
   const names = wanted.flatMap((format) => format.fileNames(variant));
   throw new WeightsError("missing", await nothingFound(files, names));
+}
+
+/** With the adapter that lies beside them, where there is one. */
+async function merged(files: FileSet, reader: WeightsReader, options: ReadOptions): Promise<WeightsReader> {
+  try {
+    if (!(await files.has(ADAPTER_CONFIG))) return reader;
+    return await (await import("./adapter/merge.js")).withAdapter(files, reader, options);
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
 }
 
 /** Weights in one format's file that are another's by their names go through that one's table. */

@@ -41,6 +41,8 @@ export interface WeightsReader {
   readonly metadata: Readonly<Record<string, string>>;
   /** By name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Names of those that an adapter has changed or replaced. */
+  readonly adapted?: ReadonlySet<string>;
   /**
    * A whole tensor as a typed array of its own kind: I64 as BigInt64Array, BOOL as Uint8Array; floats narrower than 32
    * bits are widened to Float32Array; C64 as Float32Array with real and imaginary parts in turn. Where the file is in

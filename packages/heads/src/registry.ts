@@ -1,4 +1,5 @@
-import { type ModelSource, withFiles } from "@convbert/files";
+import { withModelFiles } from "@convbert/converter";
+import type { ModelSource } from "@convbert/files";
 import { ConvBertModel, type FromPretrainedOptions, InputError, readConfig } from "@convbert/model";
 import { ConvBertForMaskedLM } from "./masked-lm.js";
 import { ConvBertForMultipleChoice } from "./multiple-choice.js";
@@ -47,7 +48,7 @@ export async function loadModel(
   if (head !== undefined && !isModelName(head)) {
     throw new InputError("head", `"${head}" is none of ${Object.keys(MODEL_CLASSES).join(", ")}`);
   }
-  return withFiles(source, rest, async (files) => {
+  return withModelFiles(source, rest, async (files) => {
     const name = head ?? modelNameOf((await readConfig(files)).architectures);
     const Model = MODEL_CLASSES[name as ModelName];
     // All six have one static side; only their instances differ.

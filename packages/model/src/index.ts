@@ -1,3 +1,4 @@
+export { type OpenModelOptions, withModelFiles } from "@convbert/converter";
 export { enableWideVectors, ndarrayOf, type WideVectorsOptions } from "@convbert/tensor";
 export { checkArguments } from "./arguments.js";
 export {

@@ -142,6 +142,30 @@ export function roomFor(
   };
 }
 
+/**
+ * Adapters change weights under their own names: where two are one, training has computed with the changed one in one
+ * place and the old one in the other.
+ * @throws CheckpointError for an adapter that changes one of two tied weights.
+ */
+export function checkTies(
+  { mapping }: NameMatch,
+  tied: readonly (readonly string[])[],
+  { adapted }: WeightsReader,
+  location: string,
+): void {
+  for (const names of tied) {
+    const changed = names.find((name) => adapted?.has(mapping.get(name) ?? ""));
+    if (changed !== undefined) {
+      throw new CheckpointError(
+        location,
+        `the adapter changes ${changed}, which is one with ${names.filter((name) => name !== changed).join(", ")} in this ` +
+          "model, while it was trained beside the other as it was. Load with `config: { tie_word_embeddings: false }` if " +
+          "the base model's file has both, else merge the adapter where it was made",
+      );
+    }
+  }
+}
+
 /** Names of scales that stand beside 8-bit values of other tools; ours are `_scale` of I8 tensors. */
 const SCALES = ["_scale", "_scale_inv", "_absmax"].map((ending) => `weight${ending}`);
 const EIGHT_BITS = /^(F8_|F4|F6_|U8|I8|I16|U16|BOOL)/;

@@ -3,31 +3,25 @@ import {
   matchNames,
   mismatchText,
   type NameMatch,
+  type OpenModelOptions,
+  openModelFiles,
   openWeights,
   WEIGHT_FORMATS,
   type WeightFormatName,
   type WeightsReader,
   weightFiles,
 } from "@convbert/converter";
-import {
-  type FileSet,
-  type ModelSource,
-  type OpenFilesOptions,
-  openFiles,
-  type Progress,
-  type WriteDestination,
-  writeFiles,
-} from "@convbert/files";
+import { type FileSet, type ModelSource, type Progress, type WriteDestination, writeFiles } from "@convbert/files";
 import { type Backend, type BackendOptions, sharedBackend, sizeOf, type WeightDType } from "@convbert/tensor";
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
 import { CheckpointError, ConfigError, InputError } from "./errors.js";
 import { Int8Checkpoint, int8Tensors, QUANTIZATION_CONFIG } from "./int8-checkpoint.js";
-import { checkMissing, checkQuantised, type NewWeightsOptions, roomFor } from "./new-weights.js";
+import { checkMissing, checkQuantised, checkTies, type NewWeightsOptions, roomFor } from "./new-weights.js";
 import { type Parameter, ParameterStore, type Room, Scope } from "./parameters.js";
 import { Random } from "./random.js";
 
-export interface FromPretrainedOptions extends OpenFilesOptions, BackendOptions, NewWeightsOptions {
+export interface FromPretrainedOptions extends OpenModelOptions, BackendOptions, NewWeightsOptions {
   /**
    * How weights are kept in memory, whatever the file has; by default "int8" for a checkpoint that was saved so, else
    * "float32". "int8" quantises the large matrix products' weights (a scale for each output channel; inputs are quantised
@@ -123,7 +117,7 @@ export abstract class PreTrainedModel implements Disposable {
   }
 
   /**
-   * Loads a model from a folder, a URL, a hub id, or files in memory. Values stream into their final place, so the peak
+   * Loads a model from a folder, a URL, a hub id, or files in memory; a LoRA adapter is merged into its base model. Values stream into their final place, so the peak
    * stays close to the size of the weights. A checkpoint that lacks weights is refused, because the model would answer
    * at random; to train a new head on an encoder, ask for it with `allowNewHead`.
    * @throws MissingWeightsError for a checkpoint without weights that nobody has asked to draw; FilesError, WeightsError,
@@ -135,7 +129,7 @@ export abstract class PreTrainedModel implements Disposable {
     options: FromPretrainedOptions = {},
   ): Promise<M> {
     expectOneOf("dtype", options.dtype ?? "float32", WEIGHT_DTYPES);
-    const files = await openFiles(source, options);
+    const files = await openModelFiles(source, options);
     try {
       const config = await readConfig(files, options.config);
       const { signal, useSafetensors, variant } = options;
@@ -346,6 +340,7 @@ async function load(
   if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
     throw new CheckpointError(location, mismatchText(match.mismatched, model.modelName));
   }
+  checkTies(match, tied, reader, location);
   const fresh: Parameter[] = [];
   for (const [name, parameter] of parameters) {
     const found = match.mapping.get(name);

@@ -7,12 +7,18 @@ const record: OptionRule = {
   accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
+const source: OptionRule = {
+  form: "a folder, an address, a hub id or files",
+  accepts: (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+};
+
 /** What loading a model takes; values are looked into where they are used. */
 export const LOADING_RULES: OptionRules<FromPretrainedOptions> = {
   activationBits: number,
   allowNewHead: flag,
   allowNewWeights: flag,
   backend: text,
+  baseModel: source,
   cacheDirectory: text,
   config: record,
   dtype: text,

@@ -6,7 +6,7 @@ import {
   ConvBertForSequenceClassification,
   ConvBertForTokenClassification,
 } from "@convbert/heads";
-import { ConvBertModel, type FromPretrainedOptions } from "@convbert/model";
+import { ConvBertModel, type FromPretrainedOptions, withModelFiles } from "@convbert/model";
 import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { PipelineParts, PipelineTokenizer } from "./engine.js";
 import { PipelineError } from "./errors.js";
@@ -193,7 +193,7 @@ export async function pipeline<Name extends PipelineTask | PipelineAlias>(
   const load = LOADERS[name] as unknown as Loader<Pipeline<TaskOf<Name>>>;
   const { own, loading, defaults } = parted(name, options);
   const { tokenizer: given, use_fast: isFast = true } = own;
-  return withFiles(source, loading, async (files) => {
+  return withModelFiles(source, loading, async (files) => {
     const Tokenizer = isFast ? ConvBertTokenizerFast : ConvBertTokenizer;
     const tokenizer =
       given instanceof ConvBertTokenizerFast || given instanceof ConvBertTokenizer

@@ -57,13 +57,10 @@ export async function readModelConfig(
   progress: ProgressLine,
 ): Promise<ConvBertConfig | null> {
   if (flags.model === undefined) return null;
-  const [{ openFiles }, { readConfig }] = await Promise.all([import("@convbert/files"), import("@convbert/model")]);
-  const files = await openFiles(modelSource(flags.model), loadingOptions(flags, terminal, progress));
-  try {
-    return await readConfig(files);
-  } finally {
-    await files.close();
-  }
+  const { readConfig, withModelFiles } = await import("@convbert/model");
+  return withModelFiles(modelSource(flags.model), loadingOptions(flags, terminal, progress), (files) =>
+    readConfig(files),
+  );
 }
 
 /** The model with the labels of the data: loaded, or new. */

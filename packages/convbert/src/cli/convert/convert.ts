@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
+  openModelFiles,
   openWeights,
   parseSize,
   tensorsOf,
@@ -9,7 +10,7 @@ import {
   type WeightsReader,
   weightFiles,
 } from "@convbert/converter";
-import { type FileSet, openFiles, writeFiles } from "@convbert/files";
+import { type FileSet, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -111,7 +112,7 @@ async function convert(
   const progress = new ProgressLine(terminal.stderr);
   const { dtype, ...loading } = flags;
   const options = loadingOptions(loading, terminal, progress);
-  const files = await openFiles(source, options);
+  const files = await openModelFiles(source, options);
   let removeMade = async (): Promise<void> => {};
   try {
     if (samePlace(files.location, destination)) {

@@ -1,5 +1,5 @@
-import { findWeights, openWeights } from "@convbert/converter";
-import { type FileSet, withFiles } from "@convbert/files";
+import { findWeights, openWeights, withModelFiles } from "@convbert/converter";
+import type { FileSet } from "@convbert/files";
 import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbert/heads";
 import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
@@ -81,7 +81,7 @@ async function inspect(source: string | URL, flags: InspectFlags, terminal: Term
   progress.show("loading the model");
   // What loading warns of is in the report.
   const options = { ...loadingOptions(flags, terminal, progress), onWarning: () => {} };
-  const found = await withFiles(source, options, (files) => look(files, flags.head, options));
+  const found = await withModelFiles(source, options, (files) => look(files, flags.head, options));
   await progress.clear();
   const text = flags.json ? jsonLine(forMachines(found)) : forPeople(found, styleFor(terminal, color));
   await terminal.stdout.write(`${text}\n`);
