@@ -95,6 +95,14 @@ for (const tokenizer of [new ConvBertTokenizerFast(vocabulary), new ConvBertToke
       }
     });
 
+    test("where nothing is cut, nothing overflows", () => {
+      expect(tokenizer.prepareForModel([5], null, { return_overflowing_tokens: true })).toMatchObject({
+        input_ids: [101, 5, 102],
+        overflowing_tokens: [],
+        num_truncated_tokens: 0,
+      });
+    });
+
     test("truncateSequences leaves what it was given as it was", () => {
       const ids = [1, 2, 3];
       const [kept, pair, cut] = tokenizer.truncateSequences(ids, null, { num_tokens_to_remove: 1, stride: 1 });
