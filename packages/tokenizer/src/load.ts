@@ -1,7 +1,7 @@
 import type { ModelSource, OpenFilesOptions } from "@convbert/files";
 import { type AddedTokenInput, makeAddedToken } from "./added-token.js";
 import { describe, TokenizerError } from "./errors.js";
-import type { FastPipeline } from "./fast-pipeline.js";
+import type { FastPipeline } from "./fast/pipeline.js";
 import { DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TokenizerOptions } from "./tokenizer-base.js";
 import type { WordPieceModel } from "./wordpiece.js";

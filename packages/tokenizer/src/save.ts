@@ -1,8 +1,8 @@
 import type { WriteDestination } from "@convbert/files";
 import type { AddedToken } from "./added-token.js";
-import { BertNormalizer } from "./bert-normalizer.js";
 import { TokenizerError } from "./errors.js";
-import type { FastPipeline } from "./fast-pipeline.js";
+import { BertNormalizer } from "./fast/bert-normalizer.js";
+import type { FastPipeline } from "./fast/pipeline.js";
 import { SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TemplatePiece } from "./template.js";
 import type { TokenizerBase } from "./tokenizer-base.js";

@@ -5,10 +5,10 @@ import { checkNames, describe, invalidOption, TokenizerError } from "./errors.js
 import { type IdsInput, readIds, readRows } from "./ids.js";
 import { type EncodedInput, PAD_OPTIONS, type PadOptions, padFields, readEncodings } from "./pad.js";
 import type { Padding } from "./rows.js";
-import { encodeSlow, type SampleIds } from "./slow-rows.js";
+import { encodeSlow, type SampleIds } from "./slow/rows.js";
+import { truncateIds } from "./slow/truncate-ids.js";
 import { SpecialTokensBase } from "./special-tokens-base.js";
 import { bertTemplate } from "./template.js";
-import { truncateIds } from "./truncate-ids.js";
 import type { Side, TruncationStrategy } from "./truncation.js";
 
 /** How ids become text. */

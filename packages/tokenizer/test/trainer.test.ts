@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { sharedFolder } from "../../../tooling/config/machine.ts";
 import { ConvBertTokenizerFast, TokenizerError } from "../src/index.js";
-import { trainWordPiece, trainWordPieceFromFiles } from "../src/trainer/index.js";
+import { trainWordPiece, trainWordPieceFromFiles } from "../src/training/index.js";
 import { api, plain, take } from "./features.js";
 import { golden, readTrained } from "./golden-data.js";
 

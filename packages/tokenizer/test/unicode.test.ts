@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { AlignedText } from "../src/aligned-text.js";
-import { BertNormalizer, bertActions } from "../src/bert-normalizer.js";
-import { ALONE, LIST, SPACE } from "../src/character-actions.js";
+import { AlignedText } from "../src/fast/aligned-text.js";
+import { BertNormalizer, bertActions } from "../src/fast/bert-normalizer.js";
+import { ALONE, LIST, SPACE } from "../src/fast/character-actions.js";
 import { CONTROL } from "../src/unicode/classes.js";
 import { lowerCharacter } from "../src/unicode/lowercase.js";
 import { slowClass } from "../src/unicode/slow-class.js";

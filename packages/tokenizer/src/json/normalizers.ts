@@ -1,6 +1,6 @@
-import type { Aligned, AlignedText } from "../aligned-text.js";
-import { BertNormalizer, type Normalizer } from "../bert-normalizer.js";
 import { TokenizerError } from "../errors.js";
+import type { Aligned, AlignedText } from "../fast/aligned-text.js";
+import { BertNormalizer, type Normalizer } from "../fast/bert-normalizer.js";
 import { isRustWhitespace } from "../unicode/classes.js";
 import { isCombining } from "../unicode/decompose.js";
 import { lowerCharacter } from "../unicode/lowercase.js";

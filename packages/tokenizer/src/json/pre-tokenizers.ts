@@ -1,5 +1,5 @@
 import { TokenizerError } from "../errors.js";
-import type { Splitter } from "../fast-pipeline.js";
+import type { Splitter } from "../fast/pipeline.js";
 import { PUNCTUATION } from "../unicode/classes.js";
 import { fastClass } from "../unicode/fast-class.js";
 import { type Json, readPattern } from "./parts.js";

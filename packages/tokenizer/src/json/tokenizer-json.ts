@@ -1,9 +1,9 @@
 import { type AddedTokenInput, makeAddedToken } from "../added-token.js";
-import { AddedVocabulary } from "../added-vocabulary.js";
-import { BertNormalizer, type BertNormalizerOptions } from "../bert-normalizer.js";
 import { type Decoder, wordPieceDecoder } from "../decoder.js";
 import { TokenizerError } from "../errors.js";
-import { FastPipeline } from "../fast-pipeline.js";
+import { AddedVocabulary } from "../fast/added-vocabulary.js";
+import { BertNormalizer, type BertNormalizerOptions } from "../fast/bert-normalizer.js";
+import { FastPipeline } from "../fast/pipeline.js";
 import { bertTemplate, plainTemplate, type Template, type TemplatePiece } from "../template.js";
 import { Vocabulary } from "../vocabulary.js";
 import { WordPieceModel } from "../wordpiece.js";

@@ -1,7 +1,7 @@
 import { warnOnce } from "../call-options.js";
 import { TokenizerError } from "../errors.js";
-import type { FastPipeline } from "../fast-pipeline.js";
-import type { FastEncoder } from "../fast-rows.js";
+import type { FastPipeline } from "../fast/pipeline.js";
+import type { FastEncoder } from "../fast/rows.js";
 import type { Sample } from "../inputs.js";
 import { TokenSink } from "../token-sink.js";
 import { hasNodeWorkers, PoolWorker, WorkerFailure } from "./pool-worker.js";

@@ -1,7 +1,7 @@
 /** Runs in a worker: tokenizes what the pool sends. Imported on a main thread it waits for nothing and does nothing. */
-import { addSamples } from "../fast-rows.js";
+import { addSamples } from "../fast/rows.js";
+import { ConvBertTokenizerFast } from "../fast/tokenizer.js";
 import { TokenSink } from "../token-sink.js";
-import { ConvBertTokenizerFast } from "../tokenizer-fast.js";
 import { hasNodeWorkers } from "./pool-worker.js";
 import { type Answer, type Job, READY, type Start } from "./protocol.js";
 

@@ -1,4 +1,4 @@
-import { type ResolvedCall, warnOnce } from "./call-options.js";
+import { type ResolvedCall, warnOnce } from "../call-options.js";
 
 /**
  * Takes `excess` ids away from one or two sequences (`truncate_sequences` of the reference).

@@ -1,7 +1,7 @@
-import { CONTROL, isChinese, isPythonSpace, MARK, PUNCTUATION, SPACE } from "./unicode/classes.js";
-import { pythonLower } from "./unicode/lowercase.js";
-import { codePoints, hasClass, sortRuns } from "./unicode/marks.js";
-import { slowClass } from "./unicode/slow-class.js";
+import { CONTROL, isChinese, isPythonSpace, MARK, PUNCTUATION, SPACE } from "../unicode/classes.js";
+import { pythonLower } from "../unicode/lowercase.js";
+import { codePoints, hasClass, sortRuns } from "../unicode/marks.js";
+import { slowClass } from "../unicode/slow-class.js";
 
 export interface BasicTokenizerOptions {
   readonly do_lower_case: boolean;

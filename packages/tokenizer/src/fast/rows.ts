@@ -1,10 +1,10 @@
-import type { ResolvedCall } from "./call-options.js";
-import { TokenizerError } from "./errors.js";
-import type { FastPipeline } from "./fast-pipeline.js";
-import type { Sample } from "./inputs.js";
-import { type Padding, Rows } from "./rows.js";
-import { TokenSink } from "./token-sink.js";
-import { truncate } from "./truncation.js";
+import type { ResolvedCall } from "../call-options.js";
+import { TokenizerError } from "../errors.js";
+import type { Sample } from "../inputs.js";
+import { type Padding, Rows } from "../rows.js";
+import { TokenSink } from "../token-sink.js";
+import { truncate } from "../truncation.js";
+import type { FastPipeline } from "./pipeline.js";
 
 /** Kept between calls, so that a call on a short text need not make one. */
 let spare: TokenSink | undefined = new TokenSink(false);

@@ -1,6 +1,6 @@
-import type { TokenSink } from "./token-sink.js";
-import { decompose, isCombining } from "./unicode/decompose.js";
-import { sortRuns } from "./unicode/marks.js";
+import type { TokenSink } from "../token-sink.js";
+import { decompose, isCombining } from "../unicode/decompose.js";
+import { sortRuns } from "../unicode/marks.js";
 
 /** A code point on its way through the normalizers, and the stretch of the original, in UTF-16 units, it stands for. */
 export type Aligned = readonly [point: number, start: number, end: number];

@@ -1,7 +1,7 @@
+import type { TokenSink } from "../token-sink.js";
+import { HASH_BASE } from "../vocabulary.js";
+import type { WordPieceModel } from "../wordpiece.js";
 import { type CharacterActions, DROP, ENTANGLED, LIST, SPACE } from "./character-actions.js";
-import type { TokenSink } from "./token-sink.js";
-import { HASH_BASE } from "./vocabulary.js";
-import type { WordPieceModel } from "./wordpiece.js";
 
 /**
  * Adds the tokens of `text[from..to)` to a sink.

@@ -1,7 +1,7 @@
-import { AlignedText } from "../aligned-text.js";
-import { BertNormalizer, bertActions, type Normalizer } from "../bert-normalizer.js";
-import { ALONE, type CharacterActions, ENTANGLED, LIST, SPACE } from "../character-actions.js";
-import type { Splitter } from "../fast-pipeline.js";
+import { AlignedText } from "../fast/aligned-text.js";
+import { BertNormalizer, bertActions, type Normalizer } from "../fast/bert-normalizer.js";
+import { ALONE, type CharacterActions, ENTANGLED, LIST, SPACE } from "../fast/character-actions.js";
+import type { Splitter } from "../fast/pipeline.js";
 
 /** Counts the words of texts, normalized and split as the fast tokenizer does. */
 export class WordCounter {

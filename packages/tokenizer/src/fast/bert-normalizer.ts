@@ -1,10 +1,10 @@
+import * as classes from "../unicode/classes.js";
+import { decompose, isSurviving } from "../unicode/decompose.js";
+import { fastClass } from "../unicode/fast-class.js";
+import { lowerCharacter } from "../unicode/lowercase.js";
+import { codePoints } from "../unicode/marks.js";
 import type { AlignedText } from "./aligned-text.js";
 import { ALONE, CharacterActions, SPACE } from "./character-actions.js";
-import * as classes from "./unicode/classes.js";
-import { decompose, isSurviving } from "./unicode/decompose.js";
-import { fastClass } from "./unicode/fast-class.js";
-import { lowerCharacter } from "./unicode/lowercase.js";
-import { codePoints } from "./unicode/marks.js";
 
 /** The settings of the reference's `BertNormalizer`, under the names of `tokenizer.json`. */
 export interface BertNormalizerOptions {

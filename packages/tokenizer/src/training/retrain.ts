@@ -1,7 +1,7 @@
 import { type AddedToken, type AddedTokenInput, makeAddedToken } from "../added-token.js";
-import { AddedVocabulary } from "../added-vocabulary.js";
 import { checkNames, describe, TokenizerError } from "../errors.js";
-import { FastPipeline } from "../fast-pipeline.js";
+import { AddedVocabulary } from "../fast/added-vocabulary.js";
+import { FastPipeline } from "../fast/pipeline.js";
 import type { SpecialTokens } from "../special-tokens.js";
 import type { Template, TemplatePiece } from "../template.js";
 import type { TokenizerOptions } from "../tokenizer-options.js";

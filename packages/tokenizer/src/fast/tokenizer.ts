@@ -1,24 +1,24 @@
-import { type AddedToken, type AddedTokenInput, makeAddedToken, readRecorded } from "./added-token.js";
+import { type AddedToken, type AddedTokenInput, makeAddedToken, readRecorded } from "../added-token.js";
+import { BatchEncoding } from "../batch-encoding.js";
+import type { CallOptions, ResolvedCall } from "../call-options.js";
+import { describe, TokenizerError } from "../errors.js";
+import type { Sample, Samples } from "../inputs.js";
+import type { LoadOptions, TokenizerSource } from "../load.js";
+import type { ParallelOptions } from "../parallel/pool.js";
+import type { Rows } from "../rows.js";
+import type { SaveState } from "../save.js";
+import { readTokens, strippingToken } from "../special-tokens-base.js";
+import { bertTemplate, plainTemplate } from "../template.js";
+import { TokenizerBase } from "../tokenizer-base.js";
+import type { DecodeOptions } from "../tokenizer-ids.js";
+import type { TokenizerOptions } from "../tokenizer-options.js";
+import type { RetrainingOptions } from "../training/retrain.js";
+import { readVocabularyInput, type VocabularyInput } from "../vocabulary.js";
+import { WordPieceModel } from "../wordpiece.js";
 import { AddedVocabulary } from "./added-vocabulary.js";
-import { BatchEncoding } from "./batch-encoding.js";
 import { BertNormalizer } from "./bert-normalizer.js";
-import type { CallOptions, ResolvedCall } from "./call-options.js";
-import { describe, TokenizerError } from "./errors.js";
-import { FastPipeline } from "./fast-pipeline.js";
-import { checkStride, encodeFast, type FastEncoder, makeRows } from "./fast-rows.js";
-import type { Sample, Samples } from "./inputs.js";
-import type { LoadOptions, TokenizerSource } from "./load.js";
-import type { ParallelOptions } from "./parallel/pool.js";
-import type { Rows } from "./rows.js";
-import type { SaveState } from "./save.js";
-import { readTokens, strippingToken } from "./special-tokens-base.js";
-import { bertTemplate, plainTemplate } from "./template.js";
-import { TokenizerBase } from "./tokenizer-base.js";
-import type { DecodeOptions } from "./tokenizer-ids.js";
-import type { TokenizerOptions } from "./tokenizer-options.js";
-import type { RetrainingOptions } from "./trainer/retrain.js";
-import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
-import { WordPieceModel } from "./wordpiece.js";
+import { FastPipeline } from "./pipeline.js";
+import { checkStride, encodeFast, type FastEncoder, makeRows } from "./rows.js";
 
 /**
  * The ConvBERT tokenizer with the semantics of the reference's fast one (Rust tokenizers 0.14.1, `ConvBertTokenizerFast`
@@ -65,7 +65,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
    * fetching fails with.
    */
   static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizerFast> {
-    const { loadTokenizer } = await import("./load.js");
+    const { loadTokenizer } = await import("../load.js");
     const loaded = await loadTokenizer(source, options, true);
     return new ConvBertTokenizerFast(loaded.source, loaded.options);
   }
@@ -83,7 +83,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     vocabSize: number,
     options: RetrainingOptions = {},
   ): Promise<ConvBertTokenizerFast> {
-    const { retrain } = await import("./trainer/retrain.js");
+    const { retrain } = await import("../training/retrain.js");
     const parts = { pipeline: this.#pipeline, options: this.options };
     const made = await retrain(parts, this.specials, texts, vocabSize, options);
     return new ConvBertTokenizerFast(made.pipeline, made.options);
@@ -181,7 +181,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     options: ParallelOptions,
   ): Promise<BatchEncoding> {
     const [encoder, samples, batched] = this.#prepare(inputs, call);
-    const { tokenizeInParallel } = await import("./parallel/pool.js");
+    const { tokenizeInParallel } = await import("../parallel/pool.js");
     const done = await tokenizeInParallel(encoder, samples, () => this.toFiles({ legacyFormat: false }), options);
     return done
       ? this.#finish(makeRows(encoder, samples, ...done), encoder, samples, batched)

@@ -1,4 +1,4 @@
-import { TokenMatcher } from "./token-matcher.js";
+import { TokenMatcher } from "../token-matcher.js";
 
 /** A node of the trie: next characters, and whether a token ends here. */
 interface Node {

@@ -1,8 +1,8 @@
-import { type AddedToken, isTokenId } from "./added-token.js";
+import { type AddedToken, isTokenId } from "../added-token.js";
+import { TokenMatcher } from "../token-matcher.js";
+import { isRustWhitespace } from "../unicode/classes.js";
 import { AlignedText } from "./aligned-text.js";
 import type { Normalizer } from "./bert-normalizer.js";
-import { TokenMatcher } from "./token-matcher.js";
-import { isRustWhitespace } from "./unicode/classes.js";
 
 /** A stretch of text: an added token's id, or -1 for text in between. */
 export interface Split {

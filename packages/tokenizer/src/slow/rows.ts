@@ -1,8 +1,8 @@
-import type { BatchFields } from "./batch-encoding.js";
-import { TokenizerError } from "./errors.js";
-import { type RowSettings, Rows } from "./rows.js";
-import { plainTemplate, type Template } from "./template.js";
-import { TokenSink } from "./token-sink.js";
+import type { BatchFields } from "../batch-encoding.js";
+import { TokenizerError } from "../errors.js";
+import { type RowSettings, Rows } from "../rows.js";
+import { plainTemplate, type Template } from "../template.js";
+import { TokenSink } from "../token-sink.js";
 import { truncateIds } from "./truncate-ids.js";
 
 /** Ids of one sample: of its sequence and, for a pair, of the second. */

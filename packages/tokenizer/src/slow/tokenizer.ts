@@ -1,21 +1,21 @@
-import { type AddedToken, type AddedTokenInput, isTokenId, makeAddedToken, readRecorded } from "./added-token.js";
+import { type AddedToken, type AddedTokenInput, isTokenId, makeAddedToken, readRecorded } from "../added-token.js";
+import type { BatchEncoding } from "../batch-encoding.js";
+import type { CallOptions, ResolvedCall } from "../call-options.js";
+import { describe, TokenizerError } from "../errors.js";
+import type { Samples } from "../inputs.js";
+import type { LoadOptions, TokenizerSource } from "../load.js";
+import type { SaveState } from "../save.js";
+import { readTokens, strippingToken } from "../special-tokens-base.js";
+import { TokenMatcher } from "../token-matcher.js";
+import { TokenizerBase } from "../tokenizer-base.js";
+import type { DecodeOptions } from "../tokenizer-ids.js";
+import type { TokenizerOptions } from "../tokenizer-options.js";
+import { isPythonSpace } from "../unicode/classes.js";
+import { lowerEach, pythonLower } from "../unicode/lowercase.js";
+import { readVocabularyInput, type VocabularyInput } from "../vocabulary.js";
+import { WordPieceModel } from "../wordpiece.js";
 import { BasicTokenizer, pythonSplit } from "./basic-tokenizer.js";
-import type { BatchEncoding } from "./batch-encoding.js";
-import type { CallOptions, ResolvedCall } from "./call-options.js";
-import { describe, TokenizerError } from "./errors.js";
-import type { Samples } from "./inputs.js";
-import type { LoadOptions, TokenizerSource } from "./load.js";
-import type { SaveState } from "./save.js";
-import { readTokens, strippingToken } from "./special-tokens-base.js";
-import { TokenMatcher } from "./token-matcher.js";
 import { TokenTrie } from "./token-trie.js";
-import { TokenizerBase } from "./tokenizer-base.js";
-import type { DecodeOptions } from "./tokenizer-ids.js";
-import type { TokenizerOptions } from "./tokenizer-options.js";
-import { isPythonSpace } from "./unicode/classes.js";
-import { lowerEach, pythonLower } from "./unicode/lowercase.js";
-import { readVocabularyInput, type VocabularyInput } from "./vocabulary.js";
-import { WordPieceModel } from "./wordpiece.js";
 
 /**
  * The ConvBERT tokenizer with the semantics of the reference's Python one (`ConvBertTokenizer` of transformers 4.34). It
@@ -63,7 +63,7 @@ export class ConvBertTokenizer extends TokenizerBase {
    * fetching fails with.
    */
   static async fromPretrained(source: TokenizerSource, options: LoadOptions = {}): Promise<ConvBertTokenizer> {
-    const { loadSlow } = await import("./load.js");
+    const { loadSlow } = await import("../load.js");
     const loaded = await loadSlow(source, options);
     const tokenizer = new ConvBertTokenizer(loaded.source, loaded.options);
     const { recorded } = loaded;

@@ -1,5 +1,5 @@
-import { BertNormalizer } from "../bert-normalizer.js";
 import { describe, TokenizerError } from "../errors.js";
+import { BertNormalizer } from "../fast/bert-normalizer.js";
 import { checkSize, checkText, checkTexts, countWords, type TrainingOptions, trainOnCounts } from "./counted.js";
 
 export type { TrainingOptions } from "./counted.js";

@@ -1,13 +1,13 @@
-import type { AddedToken } from "./added-token.js";
+import type { AddedToken } from "../added-token.js";
+import { type Decoder, wordPieceDecoder } from "../decoder.js";
+import { addedTokens, type Template } from "../template.js";
+import type { TokenSink } from "../token-sink.js";
+import type { WordPieceModel } from "../wordpiece.js";
 import type { AddedVocabulary } from "./added-vocabulary.js";
 import { AlignedText } from "./aligned-text.js";
 import { BertNormalizer, bertActions, type Normalizer } from "./bert-normalizer.js";
 import { CharacterActions } from "./character-actions.js";
-import { type Decoder, wordPieceDecoder } from "./decoder.js";
 import { createScanner, type Scanner } from "./scanner.js";
-import { addedTokens, type Template } from "./template.js";
-import type { TokenSink } from "./token-sink.js";
-import type { WordPieceModel } from "./wordpiece.js";
 
 /** Splits normalized text: the pieces, in order, each a word to look up. */
 export type Splitter = (text: string) => readonly (readonly [from: number, to: number])[];

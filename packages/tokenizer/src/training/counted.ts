@@ -1,5 +1,5 @@
 import { describe, TokenizerError } from "../errors.js";
-import type { FastStages } from "../fast-pipeline.js";
+import type { FastStages } from "../fast/pipeline.js";
 import { mergePairs } from "./merges.js";
 import { WordCounter } from "./words.js";
 
