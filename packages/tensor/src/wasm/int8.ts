@@ -75,7 +75,7 @@ export class Int8Weights implements PackedWeights {
     const Word = format.group === 4 ? Int32Array : Int16Array;
     const to = new Word(buffer as ArrayBuffer, byteOffset, this.storage.byteLength / format.group);
     const from = new Word(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength / format.group);
-    const at = (address: number) => (address - this.storage.pointer) >> 2;
+    const at = (address: number) => (address - this.storage.pointer) / 4;
     this.storage.float32().set(scales, at(this.scales) + firstRow);
     const starts = this.storage.int32().subarray(at(this.starts) + firstRow);
     for (let row = 0; row < scales.length; row++) {
@@ -120,7 +120,7 @@ export class Int8Weights implements PackedWeights {
     const { columns } = this;
     const { group } = this.format;
     const bytes = new Int8Array(this.storage.bytes().buffer, this.storage.pointer, this.storage.byteLength);
-    const scalesAt = ((this.scales - this.storage.pointer) >> 2) + firstRow;
+    const scalesAt = (this.scales - this.storage.pointer) / 4 + firstRow;
     const scales = this.storage.float32().slice(scalesAt, scalesAt + rows);
     const values = new Int8Array(rows * columns);
     for (let row = 0, to = 0; row < rows; row++) {

@@ -32,11 +32,11 @@ export class WasmStorage implements Storage {
   }
 
   float32(): Float32Array {
-    return new Float32Array(this.#memory.buffer, this.pointer, this.byteLength >> 2);
+    return new Float32Array(this.#memory.buffer, this.pointer, this.byteLength / 4);
   }
 
   int32(): Int32Array {
-    return new Int32Array(this.#memory.buffer, this.pointer, this.byteLength >> 2);
+    return new Int32Array(this.#memory.buffer, this.pointer, this.byteLength / 4);
   }
 
   float64(length: number): Float64Array {
