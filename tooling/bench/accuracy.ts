@@ -1,70 +1,39 @@
 /**
- * What int8 weights do to the trained models that `convbert` ships: their answers on the test sets, against float32.
- * Usage: node tooling/bench/accuracy.ts [--data ../shared/data]
+ * What int8 products do to the trained models that `convbert` ships: their answers on the test sets, against float32, with
+ * inputs of 8 bits and of 7 (packages/tensor/README.md tells which processors have which).
+ * Usage: node tooling/bench/accuracy.ts [--data ../shared/data] [--only sentiment,entities]
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { type Example, readTestSet, TEST_SETS, type TestSet } from "./test-sets.ts";
+
+/** Bits that int8 products keep of their inputs. */
+const BITS = [8, 7] as const;
 
 /** Parts of the examples, from 0 to 1. */
 export interface Accuracy {
   readonly model: string;
+  readonly bits: (typeof BITS)[number];
   /** Texts, or words where each has a label. */
   readonly examples: number;
-  /** Examples that get the same label from both. */
+  /** Examples that get the same answer from float32 arithmetic and from int8. */
   readonly same: number;
-  /** Examples whose label is right. */
+  /** The mean score: examples that are right, or the F1 of answers that share words with the right one. */
   readonly float32: number;
   readonly int8: number;
 }
 
-/** Texts with the labels of all of each one's words, or with one label. */
-interface Example {
-  readonly words: string | readonly string[];
-  readonly labels: readonly string[];
-}
-
-/** Sentences a blank line apart, a word and its labels a line; the label at `column` counts. */
-const sentences =
-  (column: number) =>
-  (text: string): Example[] =>
-    text
-      .trim()
-      .split(/\n\s*\n/)
-      .map((sentence) => {
-        const rows = lines(sentence).map((line) => line.split(/\s+/));
-        return { words: rows.map(([word]) => word!), labels: rows.map((row) => row[column]!) };
-      });
-
-/** A model of packages/convbert/models, and how to read its test set. */
-const testSets: Readonly<
-  Record<string, { readonly file: string; readonly encoding?: "latin1"; read(text: string): Example[] }>
-> = {
-  "question-classification": {
-    file: "trec/test.txt",
-    encoding: "latin1",
-    read: (text) =>
-      lines(text).map((line) => ({ words: line.replace(/^\S+\s/, ""), labels: [line.slice(0, line.indexOf(":"))] })),
-  },
-  sentiment: {
-    file: "sst2/test.tsv",
-    read: (text) =>
-      lines(text).map((line) => {
-        const [words, label] = line.split("\t");
-        return { words: words!, labels: [label === "1" ? "POSITIVE" : "NEGATIVE"] };
-      }),
-  },
-  entities: { file: "wnut17/test.conll", read: sentences(1) },
-  chunking: { file: "conll2000/test.txt", read: sentences(2) },
-};
-
-const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line.trim() !== "");
-
-/** The part of our package that is used here; the built one is measured. */
+/** The part of our packages that is used here; the built ones are measured. */
 interface Convbert {
   readonly ConvBertTokenizerFast: { fromPretrained(folder: string): Promise<Tokenizer> };
-  loadModel(folder: string, options: { dtype: string }): Promise<Model>;
+  loadModel(folder: string, options: Arithmetic): Promise<Model>;
+  pipeline(task: string, folder: string, options: Arithmetic): Promise<Pipeline>;
+}
+interface Arithmetic {
+  readonly dtype: "float32" | "int8";
+  readonly activationBits?: 7 | 8;
 }
 type Tokenizer = (
   text: string | readonly string[],
@@ -75,62 +44,124 @@ interface Model {
   forward(inputs: { input_ids: number[][] }): Promise<{ logits: { data: Float32Array; offset: number } }>;
   dispose(): void;
 }
+interface Pipeline {
+  (input: unknown): Promise<Answer | readonly Answer[]>;
+  dispose(): void;
+}
+interface Answer {
+  readonly choice?: string;
+  readonly answer?: string;
+  readonly token_str?: string;
+}
+interface SquadMetric {
+  update(answer: string, expected: readonly string[]): void;
+  compute(): { readonly f1: number };
+}
 
-/** Labels that a model gives each example: one, or one a word (its first piece's). */
-async function answers(folder: string, dtype: string, examples: readonly Example[], convbert: Convbert) {
+/** Answers of a model to each example: one, or one a word (its first piece's). */
+type Answers = (string | undefined)[][];
+
+async function labelsFrom(folder: string, how: Arithmetic, examples: readonly Example[], convbert: Convbert) {
   const tokenize = await convbert.ConvBertTokenizerFast.fromPretrained(folder);
-  const model = await convbert.loadModel(folder, { dtype });
+  const model = await convbert.loadModel(folder, how);
   const names = model.config.id2label;
   const classes = Object.keys(names).length;
-  const given: (string | undefined)[][] = [];
-  for (const { words, labels } of examples) {
+  const given: Answers = [];
+  for (const example of examples) {
     const options = { truncation: true, max_length: model.config.max_position_embeddings } as const;
-    const isOne = typeof words === "string";
-    const encoding = tokenize(words, isOne ? options : { ...options, is_split_into_words: true });
+    const encoding =
+      "words" in example
+        ? tokenize(example.words, { ...options, is_split_into_words: true })
+        : tokenize((example as { text: string }).text, options);
     const { data, offset } = (await model.forward({ input_ids: [encoding.input_ids] })).logits;
     const best = (row: number): string => {
       const scores = data.subarray(offset + row * classes, offset + (row + 1) * classes);
       return names[scores.indexOf(Math.max(...scores))]!;
     };
     const first = encoding.wordIds();
-    given.push(isOne ? [best(0)] : labels.map((_, i) => (first.includes(i) ? best(first.indexOf(i)) : undefined)));
+    const isOne = !("words" in example);
+    given.push(
+      isOne ? [best(0)] : example.labels.map((_, i) => (first.includes(i) ? best(first.indexOf(i)) : undefined)),
+    );
   }
   model.dispose();
   return given;
 }
 
+async function answersFrom(
+  task: TestSet["task"],
+  folder: string,
+  how: Arithmetic,
+  examples: readonly Example[],
+  convbert: Convbert,
+) {
+  const ask = await convbert.pipeline(task, folder, how);
+  const given: Answers = [];
+  for (const { labels: _, ...example } of examples) {
+    const answers = await ask("text" in example ? example.text : example);
+    const best = (Array.isArray(answers) ? answers[0] : answers) as Answer;
+    given.push([best.choice ?? best.answer ?? best.token_str]);
+  }
+  ask.dispose();
+  return given;
+}
+
 /** Measure every shipped model whose test set is in the folder. */
-export async function measureAccuracy(data: string): Promise<Accuracy[]> {
-  const root = new URL("../../packages/convbert/", import.meta.url);
-  const convbert: Convbert = await import(new URL("dist/index.js", root).href);
+export async function measureAccuracy(data: string, only: readonly string[] = []): Promise<Accuracy[]> {
+  const root = new URL("../../packages/", import.meta.url);
+  const built = (name: string) => import(new URL(`${name}/dist/index.js`, root).href);
+  const convbert: Convbert = await built("convbert");
+  const { SquadMetric: Metric }: { SquadMetric: new () => SquadMetric } = await built("trainer");
+  const f1 = (answer: string, expected: string): number => {
+    const metric = new Metric();
+    metric.update(answer, [expected]);
+    return metric.compute().f1 / 100;
+  };
   const measured: Accuracy[] = [];
-  for (const [name, { file, encoding = "utf8", read }] of Object.entries(testSets)) {
-    const folder = fileURLToPath(new URL(`models/${name}`, root));
-    const path = join(data, file);
+  for (const [name, set] of Object.entries(TEST_SETS)) {
+    const folder = fileURLToPath(new URL(`convbert/models/${name}`, root));
+    const path = join(data, set.file);
+    if (only.length > 0 && !only.includes(name)) continue;
     if (!existsSync(folder) || !existsSync(path)) {
       console.error(`no accuracy of ${name}: ${existsSync(folder) ? path : folder} is missing`);
       continue;
     }
     console.error(`measuring the accuracy of ${name}`);
-    const examples = read(readFileSync(path, encoding));
-    const float32 = (await answers(folder, "float32", examples, convbert)).flat();
-    const int8 = (await answers(folder, "int8", examples, convbert)).flat();
+    const examples = readTestSet(set, data);
     const labels = examples.flatMap((example) => example.labels);
-    const part = (is: (i: number) => boolean): number => labels.filter((_, i) => is(i)).length / labels.length;
-    measured.push({
-      model: name,
-      examples: labels.length,
-      same: part((i) => float32[i] === int8[i]),
-      float32: part((i) => float32[i] === labels[i]),
-      int8: part((i) => int8[i] === labels[i]),
-    });
+    const answers = async (how: Arithmetic) =>
+      (set.task.endsWith("classification")
+        ? await labelsFrom(folder, how, examples, convbert)
+        : await answersFrom(set.task, folder, how, examples, convbert)
+      ).flat();
+    const mean = (score: (i: number) => number): number =>
+      labels.reduce((sum, _, i) => sum + score(i), 0) / labels.length;
+    const score = (given: readonly (string | undefined)[]) =>
+      set.task === "question-answering"
+        ? mean((i) => f1(given[i] ?? "", labels[i]!))
+        : mean((i) => Number(given[i] === labels[i]));
+    const float32 = await answers({ dtype: "float32" });
+    for (const bits of BITS) {
+      const int8 = await answers({ dtype: "int8", activationBits: bits });
+      measured.push({
+        model: name,
+        bits,
+        examples: labels.length,
+        same: mean((i) => Number(float32[i] === int8[i])),
+        float32: score(float32),
+        int8: score(int8),
+      });
+    }
   }
   return measured;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { data: { type: "string", default: defaultData() } } });
-  console.log(JSON.stringify(await measureAccuracy(values.data), null, 1));
+  const { values } = parseArgs({
+    options: { data: { type: "string", default: defaultData() }, only: { type: "string", default: "" } },
+  });
+  const only = values.only.split(",").filter((name) => name !== "");
+  console.log(JSON.stringify(await measureAccuracy(values.data, only), null, 1));
 }
 
 /** The data beside the clone. */

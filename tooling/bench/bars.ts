@@ -92,8 +92,8 @@ export function evaluateBars(results: readonly Measured[], accuracy: readonly Ac
       met: scaling === null ? null : scaling >= SCALING,
     },
     ...accuracy.map(
-      ({ model, same, float32, int8 }): Bar => ({
-        name: `ours-int8 on ${model}, against float32`,
+      ({ model, bits, same, float32, int8 }): Bar => ({
+        name: `ours-int8 in ${bits} bits on ${model}, against float32`,
         bar: `same label on ${SAME_LABEL * 100}%, score within ${SCORE_DIFFERENCE * 100} points`,
         measured: `${(same * 100).toFixed(1)}%, ${((int8 - float32) * 100).toFixed(2)} points`,
         met: same >= SAME_LABEL && Math.abs(int8 - float32) <= SCORE_DIFFERENCE,

@@ -45,8 +45,8 @@ export function reportText({ machine, loads, results, absent, accuracy }: Report
     parts.push(
       "int8 against float32 on trained models and their test sets:",
       table([
-        ["model", "examples", "same label", "score float32", "score int8"],
-        ...accuracy.map((a) => [a.model, a.examples, percent(a.same), percent(a.float32), percent(a.int8)]),
+        ["model", "bits of inputs", "examples", "same answer", "score float32", "score int8"],
+        ...accuracy.map((a) => [a.model, a.bits, a.examples, percent(a.same), percent(a.float32), percent(a.int8)]),
       ]),
     );
   }

@@ -103,13 +103,10 @@ export class Int8Weights implements PackedWeights {
       const start = group * groupBytes;
       let isLarge = false;
       for (let pair = start; pair < start + groupBytes && !isLarge; pair += 2) {
-        let [positive, negative] = [0, 0];
-        for (const at of [pair, pair + 1, pair + groupBytes, pair + groupBytes + 1]) {
-          const weight = weights[at]!;
-          if (weight > 0) positive += weight;
-          else negative -= weight;
-        }
-        isLarge = Math.max(positive, negative) > FITTING_SUM;
+        const [a, b] = [weights[pair]!, weights[pair + 1]!];
+        const [c, d] = [weights[pair + groupBytes]!, weights[pair + groupBytes + 1]!];
+        const positive = Math.max(a, 0) + Math.max(b, 0) + Math.max(c, 0) + Math.max(d, 0);
+        isLarge = Math.max(positive, positive - (a + b + c + d)) > FITTING_SUM;
       }
       bytes[this.#groupBytes + group / 2] = isLarge ? 1 : 0;
     }
