@@ -348,7 +348,10 @@ describe("bad use ends with one line and code 2", () => {
       ["text-classification", "--label-column", "kind"],
       /texts\.jsonl:1: there is no "kind"; the row has "text", "label"/,
     ],
-    [["text-classification", "--label-names", "a,b,c"], /--label-names has 3 names for the labels negative, positive/],
+    [
+      ["text-classification", "--label-names", "a,b,c"],
+      /--label-names is \["a","b","c"\]; give one for each of the labels negative, positive/,
+    ],
     [["text-classification", "--max-length", "600"], /--max-length 600 is more than the model's 512/],
     [
       ["text-classification", "--freeze", "nothing.*", "--steps", "1"],

@@ -150,3 +150,17 @@ export {
   type ScheduleName,
   type ScheduleOptions,
 } from "./schedule/schedule.js";
+export { type FineTuned, type FineTuneOptions, fineTune, namedLabels } from "./tasks/fine-tune.js";
+export { defaultRecipe } from "./tasks/recipe.js";
+export { TASKS } from "./tasks/table.js";
+export type {
+  PreparedTask,
+  RunOptions,
+  Splits,
+  TaskContext,
+  TaskDefinition,
+  TaskExamples,
+  TaskName,
+  TaskSettings,
+  TrainableClass,
+} from "./tasks/task.js";

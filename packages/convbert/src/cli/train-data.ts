@@ -1,5 +1,4 @@
 import {
-  type ChoiceExample,
   choiceFields,
   concatDatasets,
   conll,
@@ -9,14 +8,11 @@ import {
   type IndexedDataset,
   jsonLines,
   openDataset,
-  type PlainExample,
   plainFields,
   plainText,
-  type QuestionExample,
   questionFields,
   squad,
-  type TextExample,
-  type TokenExample,
+  type TaskExamples,
   textFields,
   tokenFields,
   trec,
@@ -25,15 +21,6 @@ import {
 import { copa, rte } from "@convbert/trainer/xml";
 import { UsageError } from "./failure.js";
 import { type DataFlags, FORMATS, type FormatName, flagName, type RecipeFlags, type TrainTask } from "./train-flags.js";
-
-/** The examples of each task. */
-export interface TaskExamples {
-  readonly "text-classification": TextExample;
-  readonly "token-classification": TokenExample;
-  readonly "question-answering": QuestionExample;
-  readonly "fill-mask": PlainExample;
-  readonly "multiple-choice": ChoiceExample;
-}
 
 type Flags = DataFlags & Pick<RecipeFlags, "multiLabel" | "regression">;
 

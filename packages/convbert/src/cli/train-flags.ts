@@ -1,16 +1,10 @@
-import type { EntityScheme, OptimizerName, ScheduleName } from "@convbert/trainer";
+import { type EntityScheme, type OptimizerName, type ScheduleName, TASKS, type TaskName } from "@convbert/trainer";
 import { UsageError } from "./failure.js";
 import type { ModelFlags } from "./model-options.js";
 
-export const TRAIN_TASKS = [
-  "text-classification",
-  "token-classification",
-  "question-answering",
-  "fill-mask",
-  "multiple-choice",
-] as const;
+export const TRAIN_TASKS = Object.keys(TASKS) as readonly TaskName[];
 
-export type TrainTask = (typeof TRAIN_TASKS)[number];
+export type TrainTask = TaskName;
 
 export const FORMATS = ["jsonl", "csv", "tsv", "conll", "squad", "text", "trec", "copa", "rte"] as const;
 

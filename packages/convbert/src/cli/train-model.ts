@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import type { ConvBertForSequenceClassification } from "@convbert/heads";
-import { ConvBertConfig, type ConvBertConfigInit, type ModelClass, type PreTrainedModel } from "@convbert/model";
+import { ConvBertConfig, type ConvBertConfigInit, type PreTrainedModel } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { TrainableClass } from "@convbert/trainer";
 import { embeddedModel } from "../embedded.js";
 import { oneLine, UsageError } from "./failure.js";
 import { loadingOptions } from "./model-options.js";
@@ -43,13 +43,6 @@ export async function loadTokenizer(flags: TrainFlags, terminal: Terminal): Prom
   });
 }
 
-/** Labels of the model that a run starts from, where somebody has named them; null for the default names, and a new one. */
-export function namedLabels(config: ConvBertConfig | null): string[] | null {
-  if (config === null) return null;
-  const names = Object.values(config.id2label);
-  return names.every((name, i) => name === `LABEL_${i}`) ? null : names;
-}
-
 /** `config.json` of `--model`. */
 export async function readModelConfig(
   flags: TrainFlags,
@@ -65,7 +58,7 @@ export async function readModelConfig(
 
 /** The model with the labels of the data: loaded, or new. */
 export async function makeModel<M extends PreTrainedModel>(
-  Model: ModelClass<M> & Pick<typeof ConvBertForSequenceClassification, "fromConfig" | "fromPretrained">,
+  Model: TrainableClass<M>,
   changes: ConvBertConfigInit,
   tokenizer: ConvBertTokenizerFast,
   flags: TrainFlags,
@@ -83,7 +76,7 @@ export async function makeModel<M extends PreTrainedModel>(
   };
   if (flags.model !== undefined) {
     // Heads of other labels have other shapes: they are made anew, and warned about.
-    const model = await Model.fromPretrained.call(Model, modelSource(flags.model), {
+    const model = await Model.fromPretrained.call(Model as never, modelSource(flags.model), {
       ...loadingOptions(flags, terminal, progress),
       dtype: "float32",
       config: all,
@@ -95,7 +88,7 @@ export async function makeModel<M extends PreTrainedModel>(
   }
   const config = newConfig(await readConfigFile(flags.config), tokenizer, flags, all);
   const { backend, threads } = flags;
-  const model = await Model.fromConfig.call(Model, config, {
+  const model = await Model.fromConfig.call(Model as never, config, {
     ...(backend && { backend }),
     ...(threads !== undefined && { threads }),
     seed,

@@ -2,11 +2,19 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { writeFiles } from "@convbert/files";
 import type { PreTrainedModel } from "@convbert/model";
-import { codeBlock, codeSpan, escapeMarkdown, modelCard, type TrainSummary, trainingReport } from "@convbert/trainer";
+import {
+  codeBlock,
+  codeSpan,
+  escapeMarkdown,
+  modelCard,
+  type RunOptions,
+  type TrainSummary,
+  trainingReport,
+} from "@convbert/trainer";
 import { shownPath } from "./train-command.js";
 import type { TrainFlags, TrainTask } from "./train-flags.js";
 import { duration } from "./train-progress.js";
-import type { RunOptions, TaskRun } from "./train-tasks.js";
+import type { TaskRun } from "./train-tasks.js";
 
 /** What a run has come to. */
 export interface RunResult {

@@ -1,26 +1,22 @@
+import { defaultRecipe, type RunOptions } from "@convbert/trainer";
 import type { TrainFlags } from "./train-flags.js";
-import type { RunOptions } from "./train-tasks.js";
 
-/**
- * The authors' recipe for models that are fine-tuned (rate 1e-4 for base and 3e-4 for smaller ones, layer decay 0.8, 10% of
- * warm-up), and a higher rate for small ones from random weights.
- */
+/** What the flags say of the steps, and the authors' recipe where they say nothing. */
 export function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number): RunOptions {
-  const pretrainedRate = hiddenSize >= 768 ? 1e-4 : 3e-4;
-  const { epochs = isPretrained ? 3 : 8, lr = isPretrained ? pretrainedRate : 5e-4 } = flags;
+  const recipe = defaultRecipe({ isPretrained, hiddenSize });
   const { schedule = "linear", power, plateauPatience, plateauFactor } = flags;
   // A rate that waits for a plateau has no warm-up in the reference.
-  const { layerDecay = isPretrained ? 0.8 : 1, warmup = schedule === "reduce_lr_on_plateau" ? 0 : 0.1 } = flags;
+  const { warmup = schedule === "reduce_lr_on_plateau" ? 0 : recipe.warmupRatio } = flags;
   const plateau = {
     ...(plateauPatience !== undefined && { patience: plateauPatience }),
     ...(plateauFactor !== undefined && { factor: plateauFactor }),
   };
   return {
-    epochs,
+    epochs: flags.epochs ?? recipe.epochs,
     steps: flags.steps,
     ...(flags.tokenBudget === undefined ? { batchSize: flags.batchSize ?? 32 } : { tokenBudget: flags.tokenBudget }),
     gradientAccumulation: flags.accumulate ?? 1,
-    learningRate: lr,
+    learningRate: flags.lr ?? recipe.learningRate,
     schedule,
     ...(power !== undefined && { power }),
     ...(schedule === "reduce_lr_on_plateau" && { plateau }),
@@ -28,7 +24,7 @@ export function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: n
     ...(warmup < 1 ? { warmupRatio: warmup } : { warmupSteps: warmup }),
     optimizer: flags.optimizer ?? "adamw",
     weightDecay: flags.weightDecay ?? 0.01,
-    layerDecay,
+    layerDecay: flags.layerDecay ?? recipe.layerDecay,
     freeze: flags.freeze ?? [],
     maxGradientNorm: flags.maxGradientNorm ?? 1,
     ...(flags.labelSmoothing !== undefined && { labelSmoothing: flags.labelSmoothing }),

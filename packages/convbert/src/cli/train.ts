@@ -1,6 +1,17 @@
 import type { ConvBertForSequenceClassification } from "@convbert/heads";
 import type { PreTrainedModel } from "@convbert/model";
-import { fileLog, type IndexedDataset, sliceDataset, type TrainerEvent, type TrainSummary } from "@convbert/trainer";
+import {
+  fileLog,
+  type IndexedDataset,
+  namedLabels,
+  type RunOptions,
+  type Splits,
+  sliceDataset,
+  TASKS,
+  type TaskExamples,
+  type TrainerEvent,
+  type TrainSummary,
+} from "@convbert/trainer";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "./failure.js";
 import { warn } from "./model-options.js";
@@ -10,15 +21,15 @@ import { styleFor } from "./style.js";
 import type { Terminal } from "./terminal.js";
 import { commandText } from "./train-command.js";
 import { contentsOf } from "./train-contents.js";
-import { openFilesOf, type TaskExamples } from "./train-data.js";
+import { openFilesOf } from "./train-data.js";
 import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./train-flags.js";
 import { type Scores, TrainingFolder } from "./train-folder.js";
-import { loadTokenizer, makeModel, namedLabels, readModelConfig } from "./train-model.js";
+import { loadTokenizer, makeModel, readModelConfig } from "./train-model.js";
 import { addTrainOptions } from "./train-options.js";
 import { RESULT_FILES, saveResult } from "./train-output.js";
 import { shown, TrainProgress } from "./train-progress.js";
 import { recipeOf } from "./train-recipe.js";
-import { type RunOptions, type Splits, setUpTask, type TaskRun } from "./train-tasks.js";
+import { setUpTask, type TaskRun } from "./train-tasks.js";
 
 /** Adds `convbert train`. */
 export function addTrain(program: Command, terminal: Terminal, finish: (code: number) => void): void {
@@ -64,15 +75,14 @@ async function trainIn(
   const maxLength = longestRow(task, flags, modelConfig?.max_position_embeddings);
   let run: TaskRun | undefined;
   try {
-    run = await setUpTask(task, {
+    run = await setUpTask(task, flags, {
       splits,
       tokenizer,
-      flags,
       maxLength,
-      modelLabels: namedLabels(modelConfig),
+      modelLabels: modelConfig && namedLabels(modelConfig.id2label),
       signal: terminal.signal,
       onProgress: (text) => line.show(text),
-      makeModel: (Model, changes) => makeModel(Model as never, changes, tokenizer, flags, terminal, line),
+      makeModel: (Model, changes) => makeModel(Model, changes, tokenizer, flags, terminal, line),
     });
     if (flags.initEmbeddings !== undefined) {
       line.show("starting the word embeddings");
@@ -237,7 +247,7 @@ async function openSplits<Task extends TrainTask>(
 
 /** Tokens of a row at most. */
 function longestRow(task: TrainTask, flags: TrainFlags, positions = flags.maxPositions ?? 512): number {
-  const { maxLength = Math.min(positions, task === "question-answering" ? 384 : 128) } = flags;
+  const { maxLength = Math.min(positions, TASKS[task].maxLength) } = flags;
   if (maxLength > positions) throw new UsageError(`--max-length ${maxLength} is more than the model's ${positions}`);
   return maxLength;
 }

@@ -1,0 +1,69 @@
+import { ConvBertForQuestionAnswering } from "@convbert/heads";
+import {
+  type QuestionAnsweringCollator,
+  type QuestionWindow,
+  questionAnsweringCollator,
+} from "../collate/question-answering.js";
+import { type IndexedDataset, memoryDataset } from "../data/dataset.js";
+import type { QuestionExample } from "../data/examples.js";
+import { questionFields } from "../data/fields.js";
+import { evaluateQuestionAnswering } from "../evaluate/question-answering.js";
+import { turn } from "../loop/turn.js";
+import { countsOf, preparedTask, testOf } from "./prepared.js";
+import type { TaskContext, TaskDefinition } from "./task.js";
+
+/** Questions that are made into windows between two reports of progress. */
+const EXAMPLES_AT_ONCE = 256;
+
+/** Answers to questions, found in a text. */
+export const questionAnswering: TaskDefinition<"question-answering"> = {
+  name: "question-answering",
+  model: ConvBertForQuestionAnswering,
+  fields: () => questionFields(),
+  maxLength: 384,
+  async prepare(context) {
+    const { splits, tokenizer, settings, maxLength } = context;
+    const { stride, maxQuestionLength, allowNoAnswer = false } = settings;
+    const collator = questionAnsweringCollator(tokenizer, {
+      maxLength,
+      ...(stride !== undefined && { stride }),
+      ...(maxQuestionLength !== undefined && { maxQuestionLength }),
+    });
+    const model = await context.makeModel<ConvBertForQuestionAnswering>(ConvBertForQuestionAnswering, {
+      num_labels: 2,
+    });
+    const evaluate = (dataset: IndexedDataset<QuestionExample>, measured: ConvBertForQuestionAnswering) =>
+      evaluateQuestionAnswering(measured, collator, { dataset, tokenizer, allowNoAnswer, ...context.evaluation });
+    const windows = await windowsOf(context, collator);
+    const onlyTraining = { train: memoryDataset(windows) };
+    return {
+      ...preparedTask(model, onlyTraining, undefined, (rows) => collator.pack(rows)),
+      evaluation: splits.evaluation && evaluate(splits.evaluation, model),
+      test: testOf(splits.test, evaluate),
+      counts: { ...countsOf(splits), windows: windows.length },
+      metric: "f1",
+    };
+  },
+};
+
+async function windowsOf(
+  { splits, settings, signal, onProgress }: TaskContext<"question-answering">,
+  collator: QuestionAnsweringCollator,
+): Promise<QuestionWindow[]> {
+  const windows: QuestionWindow[] = [];
+  let block: QuestionExample[] = [];
+  const take = async (): Promise<void> => {
+    windows.push(...collator.windows(block));
+    block = [];
+    onProgress?.(`tokenizing the data  ${windows.length} windows`);
+    // Examples in memory come without a pause in which an abort could be heard.
+    await turn();
+    signal?.throwIfAborted();
+  };
+  for await (const example of splits.train) {
+    if (settings.allowNoAnswer || example.answers.length > 0) block.push(example);
+    if (block.length === EXAMPLES_AT_ONCE) await take();
+  }
+  await take();
+  return windows;
+}
