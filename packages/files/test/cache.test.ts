@@ -130,10 +130,10 @@ describe("keys of the cache", () => {
       const offline = await openFiles(source, { cacheDirectory, offline: true });
       expect(await offline.readText("config.json")).toBe(source.replace("/m/", "/m/config.json"));
     }
-    for (const endpoint of ["http://hub.test", "https://hub.test"]) {
-      const files = await openFiles("org/model", { ...quick, cacheDirectory, endpoint, fetch: answer });
-      expect(await files.readText("config.json")).toMatch(endpoint);
-      expect(await files.readText("config.json")).toBe(`${endpoint}/org/model/resolve/main/config.json`);
+    const commit = "a".repeat(40);
+    for (const endpoint of ["http://hub.test", "https://hub.test", "http://hub.test"]) {
+      const files = await openFiles(`org/model@${commit}`, { ...quick, cacheDirectory, endpoint, fetch: answer });
+      expect(await files.readText("config.json")).toBe(`${endpoint}/org/model/resolve/${commit}/config.json`);
     }
   });
 
@@ -186,6 +186,7 @@ describe("a resumed download", () => {
     const options = { ...quick, endpoint: server.origin, cacheDirectory: await temporaryFolder() };
     const files = await openFiles(`org/model@${"b".repeat(40)}`, options);
     expect(Buffer.compare(await files.readBytes("weights.bin"), changed)).toBe(0);
+    expect(server.headers[1]!.range).toMatch(/^bytes=[1-9]/);
   });
 
   test("takes no more room on disk than the file", async () => {

@@ -80,8 +80,8 @@ export async function sendTruncated(
   const range = start > 0 ? { "content-range": `bytes ${start}-${body.length - 1}/${body.length}` } : {};
   response.writeHead(start > 0 ? 206 : 200, { "content-length": String(rest), ...range, ...headers });
   response.write(body.subarray(start, start + bytes));
-  // Let the bytes arrive before the connection goes.
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  // Let the bytes arrive, and be read, before the connection goes: what was not read by then goes with it.
+  await new Promise((resolve) => setTimeout(resolve, 250));
   response.destroy();
 }
 
