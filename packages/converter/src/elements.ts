@@ -1,6 +1,7 @@
 import { bitsOf, type WireDType } from "./dtypes.js";
 import { WeightsError } from "./errors.js";
 import { narrowToBrain, narrowToHalf, type SmallFloatName, smallFloat, widenBrain, widenHalf } from "./floats.js";
+import { roomFor } from "./room.js";
 import type { TypedArray } from "./types.js";
 
 /*
@@ -45,7 +46,7 @@ function view<D extends NativeDType>(bytes: Uint8Array, dtype: D): InstanceType<
 /** The values as a typed array of their own kind; see `WeightsReader.read`. */
 export function toTypedArray(bytes: Uint8Array, dtype: WireDType): TypedArray {
   if (isNative(dtype) && dtype !== "F16" && dtype !== "BF16") return view(bytes, dtype);
-  const values = new Float32Array((bytes.length * 8) / bitsOf(dtype));
+  const values = roomFor((bytes.length * 8) / bitsOf(dtype), (length) => new Float32Array(length));
   toFloat32(bytes, dtype, values);
   return values;
 }

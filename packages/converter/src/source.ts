@@ -1,6 +1,7 @@
 import type { RandomAccessFile } from "@convbert/files";
 import { CHUNK_ELEMENTS } from "./elements.js";
 import { WeightsError } from "./errors.js";
+import { roomFor } from "./room.js";
 import type { ReadOptions } from "./types.js";
 
 /** What the readers accept: an open file, or the whole contents in memory. */
@@ -25,6 +26,9 @@ export function asFile(source: WeightsSource, name: string): RandomAccessFile {
   };
 }
 
+/** Node reads at most 2 GiB in one go. */
+const MOST_AT_ONCE = 2 ** 30;
+
 /** `length` bytes at `offset`: a view where the file is in memory, else a fresh array. */
 export async function readRange(file: RandomAccessFile, offset: number, length: number): Promise<Uint8Array> {
   if (offset < 0 || length < 0 || offset + length > file.size) {
@@ -37,8 +41,10 @@ export async function readRange(file: RandomAccessFile, offset: number, length: 
     );
   }
   if (file.bytes) return file.bytes.subarray(offset, offset + length);
-  const target = new Uint8Array(length);
-  await file.read(offset, target);
+  const target = roomFor(length, (size) => new Uint8Array(size), file.name);
+  for (let done = 0; done < length; done += MOST_AT_ONCE) {
+    await file.read(offset + done, target.subarray(done, done + MOST_AT_ONCE));
+  }
   return target;
 }
 

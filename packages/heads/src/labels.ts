@@ -1,16 +1,28 @@
 import { type ArrayInput, floats, InputError, integers } from "@convbert/model";
 import { type Backend, Tensor } from "@convbert/tensor";
 
+/** Label of what does not count. */
+const IGNORED = -100;
+
+/** Throws InputError for a label that is none of `classes`. */
+function checkRange(argument: string, values: Int32Array, classes: number): Int32Array {
+  const at = values.findIndex((value) => value !== IGNORED && (value < 0 || value >= classes));
+  if (at >= 0) {
+    const range = `0 to ${classes - 1}, the classes that there are`;
+    throw new InputError(argument, `label ${values[at]} is outside ${range} (number ${at}); ${IGNORED} is ignored`);
+  }
+  return values;
+}
+
 /**
- * Integer labels as a tensor. Throws InputError unless there is one for each of `count` predictions, in one axis where
- * they are `flat`: the reference flattens those of the other heads.
+ * Integer labels as a tensor. Throws InputError unless there is one of `classes` for each of `count` predictions, in one
+ * axis where they are `flat`: the reference flattens those of the other heads.
  */
 export function integerLabels(
   backend: Backend,
   argument: string,
   labels: ArrayInput,
-  count: number,
-  flat = false,
+  { count, classes, flat = false }: { readonly count: number; readonly classes: number; readonly flat?: boolean },
 ): Tensor<"int32"> {
   const { shape, values } = integers(argument, labels);
   if (values.length !== count || (flat && shape.length !== 1)) {
@@ -19,23 +31,24 @@ export function integerLabels(
       `expected ${count} labels, one for each prediction, got shape [${shape.join(", ")}]`,
     );
   }
-  return Tensor.from(backend, values, [count], "int32");
+  return Tensor.from(backend, checkRange(argument, values, classes), [count], "int32");
 }
 
 /**
  * A label for each token that the encoder ran, of labels for a whole padded batch. Throws InputError unless there are
- * `count` of them.
+ * `count` of them, all of them of `classes`.
  */
 export function tokenLabels(
   argument: string,
   labels: ArrayInput,
-  count: number,
+  { count, classes }: { readonly count: number; readonly classes: number },
   kept: readonly number[] | null,
 ): Int32Array {
   const { shape, values } = integers(argument, labels);
   if (values.length !== count) {
     throw new InputError(argument, `expected ${count} labels, one for each position, got shape [${shape.join(", ")}]`);
   }
+  checkRange(argument, values, classes);
   return kept === null ? values : Int32Array.from(kept, (token) => values[token]!);
 }
 

@@ -91,7 +91,10 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
       const count = prepared.batch * prepared.length;
       return {
         ...(labels != null && {
-          loss: crossEntropy(logits, integerLabels(this.backend, "labels", labels, count)).item(),
+          loss: crossEntropy(
+            logits,
+            integerLabels(this.backend, "labels", labels, { count, classes: this.config.vocab_size }),
+          ).item(),
         }),
         logits: paddedOutput(logits, prepared),
         ...encoderOutputs(encoded, prepared),
@@ -133,7 +136,12 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
       return null;
     }
     const { encoded, prepared, kept } = context;
-    const all = tokenLabels("labels", labels, prepared.batch * prepared.length, kept);
+    const all = tokenLabels(
+      "labels",
+      labels,
+      { count: prepared.batch * prepared.length, classes: this.config.vocab_size },
+      kept,
+    );
     const asked = Array.from(all.keys()).filter((token) => all[token] !== IGNORED);
     if (asked.length === 0) {
       throw new InputError("labels", "every position is ignored (-100), so there is nothing to learn from");

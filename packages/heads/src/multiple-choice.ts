@@ -93,7 +93,15 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
   #loss(logits: Tensor<"float32">, { labels }: MultipleChoiceInputs, options: LossOptions) {
     return labels == null
       ? null
-      : crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0), true), options);
+      : crossEntropy(
+          logits,
+          integerLabels(this.backend, "labels", labels, {
+            count: logits.extent(0),
+            classes: logits.extent(-1),
+            flat: true,
+          }),
+          options,
+        );
   }
 
   /** Each choice is a sequence of its own. */

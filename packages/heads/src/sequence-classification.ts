@@ -102,7 +102,11 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
       case "multi_label_classification":
         return binaryCrossEntropy(logits, floatLabels(this.backend, "labels", labels, logits.shape));
       case "single_label_classification":
-        return crossEntropy(logits, integerLabels(this.backend, "labels", labels, logits.extent(0)), options);
+        return crossEntropy(
+          logits,
+          integerLabels(this.backend, "labels", labels, { count: logits.extent(0), classes: logits.extent(-1) }),
+          options,
+        );
       default:
         throw new InputError(
           "problem_type",

@@ -81,7 +81,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
     if (labels == null) {
       return null;
     }
-    const values = tokenLabels("labels", labels, batch * length, kept);
+    const values = tokenLabels("labels", labels, { count: batch * length, classes: this.config.num_labels }, kept);
     return crossEntropy(logits, Tensor.from(this.backend, values, [values.length], "int32"), options);
   }
 }

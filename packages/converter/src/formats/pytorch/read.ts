@@ -4,6 +4,7 @@ import { bitsOf } from "../../dtypes.js";
 import { CHUNK_ELEMENTS, toTypedArray } from "../../elements.js";
 import { WeightsError } from "../../errors.js";
 import { findTensor, streamFloats } from "../../reader.js";
+import { roomFor } from "../../room.js";
 import { asFile, readPieces, readRange, type WeightsSource } from "../../source.js";
 import { gather, isContiguous, swapBytes } from "../../strided.js";
 import type { ReadOptions, WeightsReader } from "../../types.js";
@@ -34,7 +35,7 @@ export async function readPyTorch(source: WeightsSource): Promise<WeightsReader>
         const bytes = await record.read(tensor.byteOffset, tensor.byteLength, options?.signal);
         return toTypedArray(bytes, tensor.dtype);
       }
-      const whole = new Uint8Array(tensor.byteLength);
+      const whole = roomFor(tensor.byteLength, (size) => new Uint8Array(size), file.name);
       let filled = 0;
       for await (const piece of pieces(file, checkpoint, tensor, options)) {
         whole.set(piece, filled);
