@@ -1,3 +1,4 @@
+import { plainText } from "@convbert/files";
 import type { NameMatch, ShapeMismatch } from "./match.js";
 
 export interface ReportContext {
@@ -54,7 +55,7 @@ export function loadReport(match: NameMatch, context: ReportContext): LoadMessag
   if (match.mismatched.length > 0) {
     const lines = match.mismatched.map(
       ({ found, foundShape, expectedShape }) =>
-        `- ${found}: found shape ${torchSize(foundShape)} in the checkpoint and ${torchSize(expectedShape)} in the ` +
+        `- ${plainText(found)}: found shape ${torchSize(foundShape)} in the checkpoint and ${torchSize(expectedShape)} in the ` +
         "model instantiated",
     );
     messages.push({
@@ -88,6 +89,11 @@ function torchSize(shape: readonly number[]): string {
   return `torch.Size([${shape.join(", ")}])`;
 }
 
+/** Names of a message: far more than any model has, far fewer than a hostile file can. */
+const MOST_NAMES = 2000;
+
 function quoted(names: readonly string[]): string {
-  return `[${names.map((name) => `'${name}'`).join(", ")}]`;
+  const shown = names.slice(0, MOST_NAMES).map((name) => `'${plainText(name)}'`);
+  const more = names.length - shown.length;
+  return `[${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}]`;
 }

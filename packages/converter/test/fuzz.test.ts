@@ -245,6 +245,53 @@ describe("bombs", () => {
     await expect(readPyTorch(torchZip(pickle(code, ".")))).rejects.toMatchObject({ ...refused, code: "unsupported" });
   });
 
+  test("of copied dictionaries take no more memory than their file", async () => {
+    // 20 KB of keys, and calls that copy all of them: once 780 MB.
+    const keys = Array.from({ length: 3000 }, (_, i) => `M${String.fromCharCode(i & 255, i >> 8)}N\x86`).join("");
+    const code = `](${keys}eq\x00${"ccollections\nOrderedDict\nh\x00\x85R".repeat(200)}`;
+    const bytes = torchZip(pickle(code));
+    expect(bytes.length).toBeLessThan(25_000);
+    const before = process.memoryUsage().heapUsed;
+    await expect(readPyTorch(bytes)).rejects.toThrow(/more than \d+ objects/);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40 << 20);
+  });
+
+  const tensorOf = (key: string, count: string, shape: string, strides: string, offset = "K\x00") => {
+    const storage = `(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00${key}X\x03\x00\x00\x00cpu${count}tQ`;
+    return `ctorch._utils\n_rebuild_tensor\n(${storage}${offset}(${shape}t(${strides}ttR`;
+  };
+  const int = (value: number) =>
+    `J${String.fromCharCode(value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255)}`;
+
+  test("of a view that repeats one value as often as a packed neighbour is long are refused", async () => {
+    const code = `}X\x01\x00\x00\x00a${tensorOf("0", "K\x01", int(200_000), "K\x00")}s.`;
+    const bytes = buildZip([
+      { name: "a/data.pkl", data: pickle(code) },
+      { name: "a/data/0", data: new Uint8Array(4) },
+      { name: "a/data/1", data: new Uint8Array(1 << 20), deflate: true },
+    ]);
+    expect(bytes.length).toBeLessThan(3000);
+    await expect(readPyTorch(bytes)).rejects.toThrow(/claims values again that others have/);
+  });
+
+  test("of views that overlap are refused, where together they are more than the file", async () => {
+    const count = 100_000;
+    let code = "}";
+    for (let i = 0; i < 100; i++) {
+      code += `X\x02\x00\x00\x00${String(i).padStart(2, "0")}${tensorOf("0", int(count), int(count - i), "K\x01", `K${String.fromCharCode(i)}`)}s`;
+    }
+    const bytes = torchZip(pickle(`${code}.`), { "0": new Uint8Array(4 * count) });
+    await expect(readPyTorch(bytes)).rejects.toThrow(/claims values again that others have/);
+  });
+
+  test("of packed entries that lie about their length are refused before anything is made", async () => {
+    const liar = buildZip([
+      { name: "a/data.pkl", data: pickle("}.") },
+      { name: "a/data/0", data: new Uint8Array(1000), deflate: true, size: 2 ** 31 - 1 },
+    ]);
+    await expect(readPyTorch(liar)).rejects.toThrow(/cannot unpack to 2147483647 bytes/);
+  });
+
   test("of repeated strides are refused", async () => {
     // A million by a million values, all of them the same one.
     const shape = "(J\x00\x00\x10\x00J\x00\x00\x10\x00t(K\x00K\x00t";

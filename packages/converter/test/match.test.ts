@@ -160,6 +160,16 @@ describe("names", () => {
     expect([wrong.missing, wrong.mismatched.length]).toEqual([[], 1]);
   });
 
+  test("go escaped into messages, and not without end", () => {
+    const match = matchNames(list(...Array.from({ length: 5000 }, (_, i) => `\u001b[2J${i}`)), list("a"), options);
+    for (const { text } of loadReport(match, { model: "ConvBertModel", location: "here" })) {
+      expect(text).not.toContain("\u001b");
+      expect(text.length).toBeLessThan(100_000);
+    }
+    const [first] = loadReport(match, { model: "ConvBertModel", location: "here" });
+    expect(first!.text).toMatch(/\\u\{1b\}\[2J0.*and 3000 more\]/);
+  });
+
   test("of saved buffers are no surprise, prefixed or not", () => {
     const buffers = ["convbert.embeddings.position_ids", "embeddings.token_type_ids"];
     expect(matchNames(list("convbert.a", ...buffers), list("convbert.a"), options).unexpected).toEqual([]);

@@ -6,9 +6,11 @@ import {
   encoderOutputs,
   type FloatArray,
   type ForwardOptions,
+  floats,
   InputError,
   LayerNorm,
   Linear,
+  ndarrayOf,
   paddedOutput,
   type RaggedInputs,
   Random,
@@ -163,6 +165,35 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
   override setInputEmbeddings(embeddings: ArrayInput): void {
     super.setInputEmbeddings(embeddings);
     this.#followVocabulary();
+  }
+
+  /** The decoder's weights, a copy `[vocab_size, embedding_size]`: the word embeddings', where they are tied. */
+  override getOutputEmbeddings(): FloatArray {
+    this.assertUsable();
+    const { vocab_size: rows, embedding_size: columns } = this.config;
+    return ndarrayOf(this.parameter("generator_lm_head.weight")!.read(), [rows, columns]);
+  }
+
+  /**
+   * Replaces the decoder's weights by `[vocab_size, embedding_size]`; its bias stays. Where they are tied the word
+   * embeddings are the same table and change with it, and the vocabulary follows the number of rows; in the reference the
+   * two then part until the model is saved and loaded.
+   * @throws InputError for another shape.
+   */
+  setOutputEmbeddings(embeddings: ArrayInput): void {
+    this.assertUsable();
+    const { tiedTo, write } = this.parameter("generator_lm_head.weight")!;
+    if (tiedTo !== undefined) {
+      this.setInputEmbeddings(embeddings);
+      return;
+    }
+    const { vocab_size: rows, embedding_size: columns } = this.config;
+    const { shape, values } = floats("embeddings", embeddings);
+    if (shape.length !== 2 || shape[0] !== rows || shape[1] !== columns) {
+      const expected = `[vocab_size ${rows}, embedding_size ${columns}]`;
+      throw new InputError("embeddings", `expected ${expected}, got shape [${shape.join(", ")}]`);
+    }
+    write(0, values);
   }
 
   override resizeTokenEmbeddings(rows: number, options: { padToMultipleOf?: number; seed?: number } = {}): number {

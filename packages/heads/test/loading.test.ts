@@ -1,4 +1,11 @@
-import { openWeights, tensorsOf, type WeightsReader, weightFiles } from "@convbert/converter";
+import {
+  type NamedTensor,
+  namedTensor,
+  openWeights,
+  tensorsOf,
+  type WeightsReader,
+  weightFiles,
+} from "@convbert/converter";
 import { openFiles } from "@convbert/files";
 import { CheckpointError, ConvBertModel, type FromPretrainedOptions, MissingWeightsError } from "@convbert/model";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -38,12 +45,16 @@ async function renamed(source: Record<string, Blob>, name: (old: string) => stri
     const other = name(tensor.name);
     return other === null ? [] : [{ ...tensor, name: other }];
   });
+  return { "config.json": source["config.json"]!, ...(await packed(tensors)) };
+}
+
+async function packed(tensors: readonly NamedTensor[]): Promise<Record<string, Blob>> {
   const parts: BlobPart[] = [];
   const { files } = await weightFiles(tensors);
   for await (const piece of files.get("model.safetensors") as AsyncIterable<Uint8Array>) {
     parts.push(piece.slice());
   }
-  return { "config.json": source["config.json"]!, "model.safetensors": new Blob(parts) };
+  return { "model.safetensors": new Blob(parts) };
 }
 
 async function refusal(source: Record<string, Blob>, options: FromPretrainedOptions = {}): Promise<Error> {
@@ -151,6 +162,31 @@ describe("an encoder that the checkpoint lacks", () => {
     // A base model has no head to mistake.
     using model = await ConvBertModel.fromPretrained(mixed, quiet);
     expect([...model.loadReport!.unexpected].sort()).toEqual(["classifier.bias", "classifier.weight"]);
+  });
+
+  it.each([
+    ["fp8 with a scale beside it", "F8_E4M3", "weight_scale"],
+    ["fp8 with an inverse scale beside it", "F8_E4M3", "weight_scale_inv"],
+    ["bytes of another tool", "U8", "weight_scale"],
+    ["integers without scales", "I8", null],
+  ] as const)("is refused where its values mean nothing alone: %s", async (_, dtype, scale) => {
+    const reader = await openWeights(await openFiles(tagger));
+    const tensors: NamedTensor[] = tensorsOf(reader).flatMap((tensor) => {
+      if (!tensor.name.endsWith("query.weight")) return [tensor];
+      const values = new Uint8Array(8 * 16).fill(1);
+      const scales = namedTensor(tensor.name.replace("weight", scale ?? ""), Float32Array.of(3), [1]);
+      return [{ ...tensor, dtype, data: () => values }, ...(scale === null ? [] : [scales])];
+    });
+    const error = await refusal({ ...(await packed(tensors)), "config.json": tagger["config.json"]! });
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toMatch(/query\.weight holds .*(Load the|Load its) float32 or float16 weights instead/);
+  });
+
+  it.each(["gptq", "awq", "fp8", "quanto", "bitsandbytes"])("is refused where its config says %s", async (method) => {
+    const config = JSON.parse(await tagger["config.json"]!.text()) as object;
+    const quantised = JSON.stringify({ ...config, quantization_config: { quant_method: method, bits: 4 } });
+    const error = await refusal({ ...tagger, "config.json": new Blob([quantised]) });
+    expect(error.message).toContain(`quantised by "${method}"`);
   });
 
   it("names are escaped and cut in the message", async () => {

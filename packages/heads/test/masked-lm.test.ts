@@ -1,5 +1,6 @@
 import { openWeights, weightFiles } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
+import { InputError } from "@convbert/model";
 import { sharedBackend } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import { ConvBertForMaskedLM } from "../src/index.js";
@@ -123,6 +124,33 @@ describe.each(["reference", "wasm"] as const)("ConvBertForMaskedLM on the %s bac
     using loaded = await ConvBertForMaskedLM.fromPretrained(Object.fromEntries(saved), { backend });
     expect(loaded.loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
     expect((await loaded.forward({ input_ids: IDS })).logits.data).toEqual(expected.logits.data);
+  });
+
+  it("gives and takes its output embeddings, which are the input's where they are tied", async () => {
+    using model = await make();
+    expect(model.getOutputEmbeddings().shape).toEqual([31, 12]);
+    expect(model.getOutputEmbeddings().data).toEqual(model.getInputEmbeddings().data);
+    const table = Float32Array.from({ length: 33 * 12 }, (_, i) => Math.sin(i));
+    model.setOutputEmbeddings({ data: table, shape: [33, 12] });
+    expect(model.getInputEmbeddings().data).toEqual(table);
+    expect(model.config.vocab_size).toBe(33);
+    expect((await model.forward({ input_ids: IDS })).logits.shape).toEqual([1, 5, 33]);
+
+    using apart = await make({ tie_word_embeddings: false });
+    const words = apart.getInputEmbeddings().data;
+    const before = (await apart.forward({ input_ids: IDS })).logits.data;
+    const doubled = apart.getOutputEmbeddings().data.map((value) => 2 * value);
+    apart.setOutputEmbeddings({ data: doubled, shape: [31, 12] });
+    expect(apart.getOutputEmbeddings().data).toEqual(doubled);
+    expect(apart.getInputEmbeddings().data).toEqual(words);
+    // The biases of a new model are zero.
+    const after = (await apart.forward({ input_ids: IDS })).logits.data;
+    expect(Math.max(...after.map((value, i) => Math.abs(value - 2 * before[i]!)))).toBeLessThan(1e-4);
+    expect(() => apart.setOutputEmbeddings({ data: table, shape: [33, 12] })).toThrow(InputError);
+    expect(() => apart.setOutputEmbeddings([[1, Number.NaN]])).toThrow(InputError);
+    expect(apart.convbert.getOutputEmbeddings()).toBeNull();
+    apart.dispose();
+    expect(() => apart.getOutputEmbeddings()).toThrow("disposed");
   });
 
   it("loads a checkpoint that has only the decoder's name, and reports a decoder that it lacks", async () => {

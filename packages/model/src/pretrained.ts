@@ -13,6 +13,7 @@ import {
 } from "@convbert/converter";
 import { type FileSet, type ModelSource, type Progress, type WriteDestination, writeFiles } from "@convbert/files";
 import { type Backend, type BackendOptions, sharedBackend, sizeOf, type WeightDType } from "@convbert/tensor";
+import type { NdArray } from "ndarray";
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
 import { CheckpointError, ConfigError, InputError } from "./errors.js";
@@ -186,6 +187,15 @@ export abstract class PreTrainedModel implements Disposable {
   /** One weight by name; undefined when there is none. */
   parameter(name: string): Parameter | undefined {
     return this.root.store.get(name);
+  }
+
+  /**
+   * The weights of the map from hidden states to the vocabulary, a copy `[vocab_size, embedding_size]`; null for a model
+   * that has none, as all but the masked language model (the reference's `get_output_embeddings`).
+   */
+  getOutputEmbeddings(): NdArray<Float32Array> | null {
+    this.assertUsable();
+    return null;
   }
 
   /** How many numbers the model has learned; tied weights count once. */
