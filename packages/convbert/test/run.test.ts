@@ -303,6 +303,16 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     ["a missing folder", ["run", "text-classification", "--model", "./nowhere", "x"], /nowhere/],
     ["an odd number of texts", ["run", "text-classification", "--pair", "x"], /--pair takes its texts in twos; got 1/],
     ["a prompt without choices", ["run", "multiple-choice", "--model", tiny("choices"), "x"], /at least two choices/],
+    [
+      "a template with two places",
+      ["run", "zero-shot-classification", "--labels", "a", "--template", "{} {}", "x"],
+      /--template needs \{\} once/,
+    ],
+    [
+      "a context that is no text",
+      ["run", "question-answering", "--context-file", tiny("base/model.safetensors"), "x"],
+      /base\/model\.safetensors is not UTF-8 text; convert it first/,
+    ],
     ["a missing context file", ["run", "question-answering", "--context-file", "nowhere.txt", long], /no such file/],
     ["a stride without room", ["run", "token-classification", "--stride", "600", "x"], /stride is 600; windows of 512/],
   ];

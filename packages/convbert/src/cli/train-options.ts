@@ -1,6 +1,7 @@
 import { ENTITY_SCHEMES } from "@convbert/trainer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { names, positiveNumber, wholeNumber, withModelFlags } from "./model-options.js";
+import { MODEL_FORM } from "./shipped-models.js";
 import { FORMATS, TRAIN_TASKS } from "./train-flags.js";
 
 const HELP = `
@@ -35,7 +36,7 @@ export function addTrainOptions(command: Command): Command {
     .requiredOption("--output <folder>", "where the model goes")
     .option("--overwrite", "begin anew: replace an earlier run, or files of the same names")
     .option("--resume", "go on with an interrupted run, or a finished one for more --epochs")
-    .option("--model <source>", "start from this one: folder, URL or hub id")
+    .option("--model <source>", `start from this one: ${MODEL_FORM}`)
     .option("--json", "events on standard output, a JSON object a line");
   dataOptions(command);
   modelOptions(command);
@@ -76,7 +77,7 @@ function modelOptions(command: Command): void {
     .option("--new", "make a new model (the default without --model)")
     .option("--config <file>", "config.json of a new model")
     .option("--vocab <file>", "vocab.txt of a new model")
-    .option("--tokenizer <source>", "tokenizer of a new model: folder, URL or hub id")
+    .option("--tokenizer <source>", `tokenizer of a new model: ${MODEL_FORM}`)
     .option("--cased", "keep upper case and accents")
     .option("--hidden-size <count>", "128 by default", wholeNumber(1))
     .option("--embedding-size <count>", "128 by default", wholeNumber(1))

@@ -232,14 +232,28 @@ async function checkFlags(task: PipelineTask, flags: RunFlags): Promise<RunFlags
   if (flags.topK === "all" && task !== "text-classification") {
     throw new UsageError(`--top-k all is for text-classification; give ${task} a number`);
   }
+  if (flags.template !== undefined && flags.template.split("{}").length !== 2) {
+    throw new UsageError('--template needs {} once, where the label goes, as --template "This is about {}."');
+  }
   if (task === "zero-shot-classification" && !flags.labels?.length) {
     throw new UsageError("zero-shot-classification needs --labels, as --labels music,sport,food");
   }
   if (flags.contextFile === undefined) return flags;
   if (flags.context !== undefined) throw new UsageError("give --context or --context-file, not both");
-  const context = await readFile(flags.contextFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+  return { ...flags, context: await readContext(flags.contextFile) };
+}
+
+/** @throws UsageError for a file that cannot be read, or is no UTF-8. */
+async function readContext(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "ENOENT" ? "there is no such file" : error.message;
-    throw new UsageError(`cannot read --context-file ${flags.contextFile}: ${why}`);
+    throw new UsageError(`cannot read --context-file ${file}: ${why}`);
   });
-  return { ...flags, context };
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(
+      `--context-file ${file} is not UTF-8 text; convert it first, as with iconv -f cp1252 -t utf-8`,
+    );
+  }
 }
