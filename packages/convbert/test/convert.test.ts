@@ -75,7 +75,8 @@ describe("convert", () => {
 
   test.each([
     [["--to", "onnx"], /cannot write onnx\. Choose safetensors or pytorch/],
-    [["--to", "tensorflow"], /cannot write tensorflow/],
+    [["--to", "tensorflow"], /tensorflow has no weights of 8 bits; give --dtype float32/],
+    [["--to", "tensorflow-safetensors", "--dtype", "int8"], /has no weights of 8 bits/],
     [["--to", "tf1"], /cannot write tf1/],
     [["--to", "gguf"], /There is no such format/],
     [["--dtype", "int4"], /int4/],
@@ -86,6 +87,15 @@ describe("convert", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("TensorFlow's files answer as the model that they were made of", async () => {
+    const folders = ["tensorflow", "tensorflow-safetensors"].map((name) => join(folder, name));
+    for (const [i, to] of ["tensorflow", "tensorflow-safetensors"].entries()) {
+      const { code, stderr } = await convbert(["convert", chunking, folders[i]!, "--to", to, "--dtype", "float32"]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await run(folders[i]!)).toEqual(await run(chunking, "--dtype", "float32"));
+    }
   });
 
   test("writes over nothing, unless --overwrite asks for it", async () => {

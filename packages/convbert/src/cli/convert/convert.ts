@@ -35,7 +35,7 @@ interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offli
 
 const WRITTEN = WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name);
 /** Formats that people ask for and this version cannot write. */
-const NOT_WRITTEN = ["tensorflow", "tf1", "onnx"];
+const NOT_WRITTEN = ["tf1", "onnx"];
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
 /** What goes along with the weights. */
 const COMPANIONS = [
@@ -122,6 +122,10 @@ async function convert(
     const reader = await openWeights(files, options);
     let written: Written[];
     try {
+      const isOf8Bits = dtype === "int8" || (dtype === undefined && isInt8(reader));
+      if (isOf8Bits && flags.to.startsWith("tensorflow")) {
+        throw new UsageError(`${flags.to} has no weights of 8 bits; give --dtype float32`);
+      }
       removeMade = await makeFolder(destination);
       const weights =
         dtype === "int8" || isInt8(reader)
