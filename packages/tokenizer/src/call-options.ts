@@ -120,6 +120,11 @@ export function resolveCall(options: CallOptions, defaults: CallDefaults): Resol
   const { modelMaxLength, hasPadToken, padding_side, truncation_side, split_special_tokens } = defaults;
   const call: ResolvedCall = { ...CALL_DEFAULTS, padding_side, truncation_side, split_special_tokens } as never;
   checkNames(options, CALL_DEFAULTS);
+  // These are plain properties of a tokenizer, which anything may have been assigned to.
+  checkChoice("padding_side", padding_side);
+  checkChoice("truncation_side", truncation_side);
+  if (typeof modelMaxLength !== "number" || !(modelMaxLength > 0))
+    throw invalidOption("model_max_length", `${describe(modelMaxLength)}; expected a number above 0`);
   // Only what is given is looked at: a call on a short text must not cost more than the text.
   for (const name in options) {
     const value = options[name as keyof CallOptions];

@@ -167,6 +167,15 @@ export abstract class SpecialTokensBase extends Callable {
     return this.specials.map;
   }
 
+  /** The same with all their fields. */
+  get specialTokensMapExtended(): Record<string, AddedToken | AddedToken[]> {
+    const { named, additional } = this.specials;
+    const roles = SPECIAL_TOKEN_NAMES.flatMap((name) => (named.has(name) ? [[name, named.get(name)!]] : []));
+    return Object.fromEntries(
+      additional.length > 0 ? [...roles, ["additional_special_tokens", [...additional]]] : roles,
+    );
+  }
+
   /** Added tokens with their ids, in the order of the ids. */
   getAddedVocab(): Map<string, number> {
     return new Map([...this.addedTokensDecoder].map(([id, token]) => [token.content, id]));

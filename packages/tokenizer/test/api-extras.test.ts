@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ConvBertTokenizer, ConvBertTokenizerFast } from "../src/index.js";
+import { ConvBertTokenizer, ConvBertTokenizerFast, TokenizerError } from "../src/index.js";
 import { vocabulary } from "./golden-data.js";
 
 /** What has no counterpart in the reference, or parts from it: see DIVERGENCES.md. */
@@ -92,6 +92,35 @@ for (const tokenizer of [new ConvBertTokenizerFast(vocabulary), new ConvBertToke
         expect({ ...tokenizer.prepareForModel(a!, b, options) }).toEqual({
           ...tokenizer("a fine film", { text_pair: "a dull one", ...options }),
         });
+      }
+    });
+
+    test("special tokens have their fields by role", () => {
+      const other = new (tokenizer.isFast ? ConvBertTokenizerFast : ConvBertTokenizer)(vocabulary, {
+        mask_token: { content: "[MASK]", lstrip: true },
+        additional_special_tokens: ["<x>"],
+      });
+      const map = other.specialTokensMapExtended;
+      expect(map["mask_token"]).toMatchObject({ content: "[MASK]", lstrip: true, special: true });
+      expect(map["additional_special_tokens"]).toMatchObject([{ content: "<x>", special: true }]);
+      const contents = Object.values(map)
+        .flat()
+        .map((token) => token.content);
+      expect(contents).toEqual(Object.values(other.specialTokensMap).flat());
+    });
+
+    test("what was assigned to a property is checked when it counts", () => {
+      const make = tokenizer.isFast ? ConvBertTokenizerFast : ConvBertTokenizer;
+      for (const [name, value] of [
+        ["paddingSide", "up"],
+        ["truncationSide", null],
+        ["modelMaxLength", "512"],
+        ["modelMaxLength", Number.NaN],
+        ["modelMaxLength", -1],
+      ] as const) {
+        const other = Object.assign(new make(vocabulary), { [name]: value });
+        expect(() => other("a film"), name).toThrow(/padding_side|truncation_side|model_max_length/);
+        expect(() => other.pad({ input_ids: [[5], [6, 7]] }), name).toThrow(TokenizerError);
       }
     });
 
