@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { openModelFiles, openWeights, tensorsOf, WeightsError, weightFiles } from "@convbert/converter";
-import { writeFiles } from "@convbert/files";
+import { type FileSet, openFiles, writeFiles } from "@convbert/files";
 import type { FloatArray } from "@convbert/model";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadModel } from "../src/index.js";
@@ -53,6 +53,19 @@ function expectOutputs(outputs: unknown, expected: Recorded["outputs"]): void {
     expect(difference / largest).toBeLessThan(1e-5);
   }
 }
+
+it("leaves sets of files open that were handed in: the adapter's and the base's", async () => {
+  let closed = 0;
+  const counted = async (files: Files): Promise<FileSet> => {
+    const opened = await openFiles(bytes(files));
+    return { ...opened, close: async () => void closed++ };
+  };
+  const baseModel = await counted(first.base);
+  const source = await counted(first.adapter);
+  using model = await loadModel(source, { ...quiet, baseModel, head: first.model });
+  expect(model.loadReport?.missing).toEqual([]);
+  expect(closed).toBe(0);
+});
 
 describe("a LoRA adapter is merged onto its base as by PEFT", () => {
   it.each(cases.map((entry) => [entry.name, entry] as const))("%s", async (name, entry) => {

@@ -90,9 +90,10 @@ async function readFiles(
   const settings: Record<string, unknown> = { ...config, ...given };
   for (const name of ["tokenizer_class", "tokenizer_file", "vocab_file", "init_inputs", "name_or_path"])
     delete settings[name];
-  if (settings["model_max_length"] == null && settings["max_len"] == null && typeof source === "string") {
-    const length = PUBLISHED_LENGTHS[source];
-    if (length) settings["model_max_length"] = length;
+  if (settings["model_max_length"] == null && settings["max_len"] == null) {
+    // A set of the hub's files is called as the model is.
+    const [name = ""] = (typeof source === "string" ? source : (files.location ?? "")).split("@");
+    if (Object.hasOwn(PUBLISHED_LENGTHS, name)) settings["model_max_length"] = PUBLISHED_LENGTHS[name];
   }
   if (config?.["added_tokens_decoder"] === undefined) await addLegacyTokens(files, settings, given, fast);
   else addSpecialsOf(settings);

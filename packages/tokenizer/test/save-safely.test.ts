@@ -130,4 +130,14 @@ describe("a set of files", () => {
     expect(closed).toBe(0);
     await expect(ConvBertTokenizer.fromPretrained("./nowhere")).rejects.toBeInstanceOf(FilesError);
   });
+
+  test("of a published model has its length, however it was opened, at any revision", async () => {
+    const files = await (await import("@convbert/files")).openFiles(contentsOf);
+    for (const location of ["YituTech/conv-bert-small", "YituTech/conv-bert-small@v1"]) {
+      expect((await ConvBertTokenizer.fromPretrained({ ...files, location })).modelMaxLength).toBe(512);
+    }
+    for (const location of ["someone/else", "constructor", "toString"]) {
+      expect((await ConvBertTokenizer.fromPretrained({ ...files, location })).modelMaxLength).toBe(1e30);
+    }
+  });
 });

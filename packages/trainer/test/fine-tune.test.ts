@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openFiles } from "@convbert/files";
 import { ConvBertForSequenceClassification } from "@convbert/heads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -110,15 +111,19 @@ describe("fineTune", () => {
     await first.model.savePretrained(folder);
     await first.tokenizer.savePretrained(folder);
     first.model.dispose();
+    let closed = 0;
+    const files = { ...(await openFiles(folder)), close: async () => void closed++ };
     const renamed = memoryDataset(
       sentences(12).map(({ text, label }) => ({ text, label: label === "good" ? "yes" : "no" })),
     );
     const events: TrainerEvent[] = [];
     const { tokenizer: __, config: ___, epochs: ____, ...rest } = START;
     const second = await fineTune("text-classification", {
-      ...{ ...rest, model: folder, train: renamed, onEvent: (event: TrainerEvent) => events.push(event) },
+      ...{ ...rest, model: files, train: renamed, onEvent: (event: TrainerEvent) => events.push(event) },
     });
     using model = second.model;
+    // A set of files that was handed in is its owner's to close.
+    expect(closed).toBe(0);
     expect(Object.values(model.config.id2label)).toEqual(["no", "yes"]);
     // The recipe of models that are trained already: three epochs, a higher rate than for new ones, a warm-up.
     expect(second.summary.epochs).toBe(3);

@@ -20,7 +20,10 @@ export async function openModelFiles(source: ModelSource, options: OpenModelOpti
     if (!(await files.has(ADAPTER_CONFIG))) return files;
     const config = await readAdapterConfig(files);
     const isBeside = options.baseModel === undefined && (await findWeights(files)).length > 0;
-    return overlay(files, isBeside ? null : await openBase(files, config, options), config, files !== source);
+    const base = isBeside ? null : await openBase(files, config, options);
+    // Sets that were handed in stay open for their owners.
+    const own = [files, base].filter((set) => set !== null && set !== source && set !== options.baseModel) as FileSet[];
+    return overlay(files, base, config, own);
   } catch (error) {
     if (files !== source) await files.close();
     throw error;
@@ -76,7 +79,12 @@ async function openBase(files: FileSet, config: AdapterConfig, options: OpenMode
 }
 
 /** The adapter's files over the base model's; null for one folder that has both. */
-function overlay(adapter: FileSet, base: FileSet | null, { modelClass }: AdapterConfig, isOwned: boolean): FileSet {
+function overlay(
+  adapter: FileSet,
+  base: FileSet | null,
+  { modelClass }: AdapterConfig,
+  own: readonly FileSet[],
+): FileSet {
   const owner = async (name: string): Promise<FileSet> => (base === null || (await adapter.has(name)) ? adapter : base);
   const listed = async () => {
     const names = [...((await adapter.list?.()) ?? []), ...((await base?.list?.()) ?? [])];
@@ -93,8 +101,7 @@ function overlay(adapter: FileSet, base: FileSet | null, { modelClass }: Adapter
     },
     readBytes: async (name, options) => (await owner(name)).readBytes(name, options),
     async close() {
-      if (isOwned) await adapter.close();
-      await base?.close();
+      for (const set of own) await set.close();
     },
   };
 }

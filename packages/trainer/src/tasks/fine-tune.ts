@@ -1,5 +1,5 @@
+import { withModelFiles } from "@convbert/converter";
 import type { ModelSource } from "@convbert/files";
-import { openFiles } from "@convbert/files";
 import { type ConvBertConfigInit, type FromPretrainedOptions, type PreTrainedModel, readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { IndexedDataset } from "../data/dataset.js";
@@ -122,12 +122,7 @@ async function configOf(
   source: ModelSource,
   { loading, signal }: Pick<FineTuneOptions<TaskName>, "loading" | "signal">,
 ) {
-  const files = await openFiles(source, { ...loading, ...(signal && { signal }) });
-  try {
-    return await readConfig(files);
-  } finally {
-    await files.close();
-  }
+  return withModelFiles(source, { ...loading, ...(signal && { signal }) }, (files) => readConfig(files));
 }
 
 async function tokenizerOf(
@@ -135,8 +130,9 @@ async function tokenizerOf(
   { loading, signal }: Pick<FineTuneOptions<TaskName>, "loading" | "signal">,
 ): Promise<ConvBertTokenizerFast> {
   if (source === undefined) throw new TrainerOptionError("tokenizer", null, "a new model needs one");
-  const { backend: _, threads: __, ...rest } = loading ?? {};
-  return ConvBertTokenizerFast.fromPretrained(source, { ...rest, ...(signal && { signal }) });
+  return withModelFiles(source, { ...loading, ...(signal && { signal }) }, (files) =>
+    ConvBertTokenizerFast.fromPretrained(files),
+  );
 }
 
 /** Labels that somebody has named; null for the default names. */
