@@ -34,6 +34,9 @@ export async function enableWideVectors({ check = false }: WideVectorsOptions = 
 }
 
 async function turnOn(check: boolean): Promise<void> {
+  if (!(await hasAvx2())) {
+    return;
+  }
   const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString(FLAG);
   if (check) {
@@ -46,6 +49,25 @@ async function turnOn(check: boolean): Promise<void> {
     }
   }
   state = "on";
+}
+
+/** Whether the processor has vectors of 256 bits for integers as well; true where the system does not tell. */
+async function hasAvx2(): Promise<boolean> {
+  const { platform, execArgv } = globalThis.process;
+  if (execArgv.some((flag) => /^--no-enable[-_]avx2?$/.test(flag))) {
+    return false;
+  }
+  if (platform !== "linux") {
+    return true;
+  }
+  try {
+    const { readFile } = await import("node:fs/promises");
+    const flags = /^flags\s*:(.*)$/m.exec(await readFile("/proc/cpuinfo", "utf8"))?.[1];
+    return flags === undefined || flags.split(" ").includes("avx2");
+  } catch {
+    // A container may hide it.
+    return true;
+  }
 }
 
 /** Whether WebAssembly of this process is compiled for 256 bits, as far as can be told. */

@@ -48,7 +48,9 @@ export async function turnOnWideVectors(command: Command, { ownsProcess = false 
   if (!command.options.some(({ long }) => long === "--wide-vectors")) return;
   const { wideVectors = ownsProcess ? undefined : false } = command.opts<ModelFlags>();
   if (wideVectors !== false && !(await enableWideVectors({ check: true })) && wideVectors) {
-    throw new UsageError("--wide-vectors needs Node 24 or newer on an x64 processor; leave it out");
+    throw new UsageError(
+      "--wide-vectors needs Node 24 or newer on an x64 processor with AVX2, and the usual results; leave it out",
+    );
   }
 }
 
