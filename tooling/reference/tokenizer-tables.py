@@ -185,7 +185,23 @@ def fast_digest():
     return digest(lines)
 
 
+def rust_stages():
+    """Code points by what the stages of tokenizer.json besides Bert's make of them."""
+    word, digits, accents = pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True), normalizers.StripAccents()
+    nfkd, space = normalizers.NFKD(), pre_tokenizers.WhitespaceSplit()
+    between = {c: "a" + chr(c) + "a" for c in CODE_POINTS}
+    parting = {c for c in CODE_POINTS if len(space.pre_tokenize_str(between[c])) == 2}
+    assert parting == {c for c in CODE_POINTS if len(word.pre_tokenize_str(between[c])) == 2}
+    return {
+        "word": {c for c in CODE_POINTS if len(word.pre_tokenize_str(between[c])) == 1},
+        "number": {c for c in CODE_POINTS if len(digits.pre_tokenize_str(between[c])) == 3},
+        "accent": {c for c in CODE_POINTS if accents.normalize_str(between[c]) == "aa"},
+        "compatible": {c for c in CODE_POINTS if nfkd.normalize_str(chr(c)) != chr(c)} - set(HANGUL),
+    }
+
+
 def main():
+    stages = rust_stages()
     python, rust = python_classes(), rust_classes()
     rust_lower = normalizers.Lowercase()
     assert all(rust_lower.normalize_str(chr(c)) == chr(c).lower() for c in CODE_POINTS)
@@ -198,12 +214,17 @@ def main():
     unassigned = {c for c in CODE_POINTS if unicodedata.category(chr(c)) == "Cn"} | SURROGATES
     single = {c for c in CODE_POINTS if unicodedata.category(chr(c)) in ("Lu", "Lt") and c not in lower}
     decomposed = {c for c in CODE_POINTS if rust_nfd.normalize_str(chr(c)) != chr(c)} - set(HANGUL)
+    newer = {c for c in CODE_POINTS if unicodedata.normalize("NFKD", chr(c)) != chr(c)} - stages["compatible"]
     surviving = set(classes) - rust_uncombined(classes) - rust[MARK]
     tables = {
         "SLOW_CLASSES": (encode_classes(python), "The slow tokenizer's classes: runs of equal class, length times 5 plus class: 0 other, 1 control, 2 space, 3 punctuation, 4 nonspacing mark."),
         "FAST_CLASSES": (encode_classes(rust), "The fast tokenizer's, in the same way. What no one has assigned is of class 0 here, and 1 above."),
         "CAPITALS": (encode_cover(lower, unassigned | single), "All that has another lower case, the same for both, and characters among them that never will."),
         "DECOMPOSABLE": (encode_cover(decomposed, unassigned | not_in_rust), "All that the fast tokenizer decomposes, Hangul syllables aside, and characters among them that never will be."),
+        "WORDS": (encode_set(stages["word"]), "What the pre-tokenizer Whitespace takes for characters of a word."),
+        "NUMBERS": (encode_set(stages["number"]), "What the pre-tokenizer Digits takes for digits."),
+        "ACCENTS": (encode_set(stages["accent"]), "What the normalizer StripAccents drops."),
+        "COMPATIBLE": (encode_cover(stages["compatible"], unassigned | newer), "All that the normalizer NFKD decomposes, Hangul syllables aside, and characters among them that never will be."),
         "SURVIVING": (encode_set(surviving), "Combining code points that the fast tokenizer knows and does not count among the nonspacing marks."),
     }
     here = pathlib.Path(__file__).resolve().parents[2]

@@ -1,7 +1,9 @@
 import type { ModelSource, OpenFilesOptions } from "@convbert/files";
 import { type AddedTokenInput, makeAddedToken } from "./added-token.js";
-import { describe, TokenizerError } from "./errors.js";
+import { TokenizerError } from "./errors.js";
 import type { FastPipeline } from "./fast/pipeline.js";
+import { checkShape, isTooDeep, quote, type Shape } from "./json/schema.js";
+import { addedTokensShape, configShape, specialTokensShape, tokenizerShape } from "./json/shapes.js";
 import { DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TokenizerOptions } from "./tokenizer-base.js";
 import type { WordPieceModel } from "./wordpiece.js";
@@ -36,6 +38,18 @@ const FILE_OPTIONS = {
   endpoint: true,
   token: true,
 } satisfies Record<keyof OpenFilesOptions, true>;
+
+/** Of a tokenizer_config.json, what says nothing about a tokenizer that is loaded. */
+const UNUSED = [
+  "tokenizer_class",
+  "tokenizer_file",
+  "fast_tokenizer_files",
+  "vocab_file",
+  "init_inputs",
+  "name_or_path",
+];
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** What is needed to make a tokenizer. */
 export interface Loaded {
@@ -82,33 +96,59 @@ async function readFiles(
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options))
     if (!Object.hasOwn(FILE_OPTIONS, name) && value !== undefined) given[name] = value;
-  const [config, hasJson, hasVocabulary] = await Promise.all([
-    readJson(files, "tokenizer_config.json"),
-    files.has("tokenizer.json"),
-    files.has("vocab.txt"),
-  ]);
+  const config = await readJson(files, "tokenizer_config.json", configShape);
+  const jsonName = await chooseJson(files, config);
+  const hasVocabulary = await files.has("vocab.txt");
   const settings: Record<string, unknown> = { ...config, ...given };
-  for (const name of ["tokenizer_class", "tokenizer_file", "vocab_file", "init_inputs", "name_or_path"])
-    delete settings[name];
+  for (const name of UNUSED) delete settings[name];
   if (settings["model_max_length"] == null && settings["max_len"] == null) {
     // A set of the hub's files is called as the model is.
     const [name = ""] = (typeof source === "string" ? source : (files.location ?? "")).split("@");
     if (Object.hasOwn(PUBLISHED_LENGTHS, name)) settings["model_max_length"] = PUBLISHED_LENGTHS[name];
   }
-  if (config?.["added_tokens_decoder"] === undefined) await addLegacyTokens(files, settings, given, fast);
+  if (config?.["added_tokens_decoder"] == null) await addLegacyTokens(files, settings, given, fast);
   else addSpecialsOf(settings);
-  if (hasJson && (fast || !hasVocabulary)) {
+  // A config that says so has no tokenizer.json, whatever lies beside it.
+  const isUnwanted = config?.["tokenizer_file"] === null;
+  if (jsonName && (!hasVocabulary || (fast && !isUnwanted))) {
     const { readTokenizerJson } = await import("./json/tokenizer-json.js");
-    const json = parse(await files.readText("tokenizer.json"), files, "tokenizer.json");
+    const json = (await readJson(files, jsonName, tokenizerShape))!;
     return { source: readTokenizerJson(json, settings, config !== undefined), options: settings };
   }
   if (hasVocabulary) {
     const text = await files.readText("vocab.txt");
-    if (!hasJson || fast || settings["added_tokens_decoder"] !== undefined) return { source: text, options: settings };
-    const { added_tokens } = parse(await files.readText("tokenizer.json"), files, "tokenizer.json");
+    if (!jsonName || fast || settings["added_tokens_decoder"] !== undefined) return { source: text, options: settings };
+    const { added_tokens } = (await readJson(files, jsonName, tokenizerShape))!;
     return { source: text, options: settings, recorded: recordedTokens(added_tokens) };
   }
   throw await missing(files);
+}
+
+/** The version of the reference whose files are read. */
+const REFERENCE = [4, 34, 0];
+
+/**
+ * The name of the tokenizer.json for the reference's version: `fast_tokenizer_files` lists others, such as
+ * "tokenizer.4.0.0.json", each from a version on.
+ */
+async function chooseJson(files: TokenizerFiles, config: Json | undefined): Promise<string | undefined> {
+  let chosen = "tokenizer.json";
+  const listed = ((config?.["fast_tokenizer_files"] ?? []) as readonly string[]).flatMap((name) => {
+    const version = /^tokenizer\.(\d+(?:\.\d+){0,3})\.json$/.exec(name)?.[1];
+    return version ? [{ name, version: version.split(".").map(Number) }] : [];
+  });
+  listed.sort((a, b) => compareVersions(a.version, b.version));
+  for (const { name, version } of listed) if (compareVersions(version, REFERENCE) <= 0) chosen = name;
+  for (const name of [chosen, "tokenizer.json"]) if (await files.has(name)) return name;
+  return undefined;
+}
+
+function compareVersions(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** The same for the slow tokenizer: a vocabulary and options. */
@@ -125,12 +165,9 @@ export async function loadSlow(
 
 /** Added tokens as a tokenizer.json has them; as in the reference, whether they are special does not count here. */
 function recordedTokens(added: unknown): [unknown, AddedTokenInput][] {
-  if (!Array.isArray(added ?? [])) {
-    throw new TokenizerError("invalid-file", `tokenizer.json: added_tokens is ${describe(added)}; expected a list`);
-  }
-  return ((added ?? []) as { id?: unknown; content: string }[]).map((token) => [
-    token?.id,
-    typeof token === "object" ? { ...token, special: false } : token,
+  return ((added ?? []) as readonly { readonly id?: unknown; readonly content: string }[]).map((token) => [
+    token.id,
+    { ...token, special: false },
   ]);
 }
 
@@ -146,74 +183,75 @@ async function missing(files: TokenizerFiles): Promise<TokenizerError> {
   );
 }
 
-async function readJson(files: TokenizerFiles, name: string): Promise<Record<string, unknown> | undefined> {
-  return (await files.has(name)) ? parse(await files.readText(name), files, name) : undefined;
-}
-
-function parse(text: string, files: TokenizerFiles, name: string): Record<string, unknown> {
+/** Reads a file and checks what it holds. @returns undefined where it is missing. */
+async function readJson(files: TokenizerFiles, name: string, shape: Shape): Promise<Json | undefined> {
+  if (!(await files.has(name))) return undefined;
+  const where = files.location ? `${files.location}: ` : "";
   let value: unknown;
-  let problem = "it holds no JSON object";
+  let problem: string | undefined;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(await files.readText(name));
+    if (isTooDeep(value)) problem = "its lists and objects are nested too deeply";
   } catch (error) {
-    problem = (error as Error).message;
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    problem = quote(error.message).slice(1, -1);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new TokenizerError("invalid-file", `${files.location ?? "the files given"}: cannot read ${name}: ${problem}`, {
-    file: name,
-  });
+  if (problem !== undefined)
+    throw new TokenizerError("invalid-file", `${where}cannot read ${name}: ${problem}`, { file: name });
+  checkShape(value, shape, name, where);
+  return value as Json;
 }
 
 /** Before added_tokens_decoder came: special_tokens_map.json and added_tokens.json. */
 async function addLegacyTokens(
   files: TokenizerFiles,
   settings: Record<string, unknown>,
-  given: Record<string, unknown>,
+  given: Json,
   fast: boolean,
 ): Promise<void> {
   const [map, added] = await Promise.all([
-    readJson(files, "special_tokens_map.json"),
-    readJson(files, "added_tokens.json"),
+    readJson(files, "special_tokens_map.json", specialTokensShape),
+    readJson(files, "added_tokens.json", addedTokensShape),
   ]);
-  for (const [name, value] of Object.entries(map ?? {}))
-    if (given[name] == null && value != null) settings[name] = value;
-  if (!added) return;
-  const decoder: Record<string, unknown> = {};
-  for (const [content, id] of Object.entries(added)) {
-    if (!Number.isSafeInteger(id) || (id as number) < 0) {
-      throw new TokenizerError(
-        "invalid-file",
-        `added_tokens.json: the id of ${JSON.stringify(content)} is ${JSON.stringify(id)}`,
-        {
-          token: content,
-        },
-      );
-    }
-    decoder[id as number] = makeAddedToken({ content, lstrip: !fast, rstrip: !fast });
+  for (const name of SPECIAL_TOKEN_NAMES) if (given[name] == null && map?.[name] != null) settings[name] = map[name];
+  if (map?.["additional_special_tokens"] && given["additional_special_tokens"] == null) {
+    const listed = (settings["additional_special_tokens"] ?? []) as readonly unknown[];
+    const known = new Set(listed.map(contentOf));
+    const others = (map["additional_special_tokens"] as readonly unknown[]).filter(
+      (token) => !known.has(contentOf(token)),
+    );
+    settings["additional_special_tokens"] = [...listed, ...others];
   }
-  settings["added_tokens_decoder"] = decoder;
+  if (!added) return;
+  settings["added_tokens_decoder"] = Object.fromEntries(
+    Object.entries(added).map(([content, id]) => [id, makeAddedToken({ content, lstrip: !fast, rstrip: !fast })]),
+  );
 }
+
+const contentOf = (token: unknown): unknown =>
+  typeof token === "string" ? token : (token as { readonly content?: unknown } | null)?.content;
 
 /**
  * Special tokens among the added ones that have no role become additional ones. The reference counts those with a role
  * among them too, so that its list grows when a tokenizer is saved and loaded; ours stays as it was.
  */
 function addSpecialsOf(settings: Record<string, unknown>): void {
-  const contentOf = (token: unknown): unknown =>
-    typeof token === "string" ? token : (token as { content?: unknown } | null)?.content;
   const roles = new Set<unknown>(Object.values({ ...DEFAULT_SPECIAL_TOKENS }));
   for (const name of SPECIAL_TOKEN_NAMES) {
     if (!(name in settings)) continue;
     roles.delete(DEFAULT_SPECIAL_TOKENS[name as keyof typeof DEFAULT_SPECIAL_TOKENS]);
     roles.add(contentOf(settings[name]));
   }
-  const decoder = Object.values(
-    settings["added_tokens_decoder"] as Record<string, { content: string; special?: boolean }>,
+  const decoder = Object.values(settings["added_tokens_decoder"] as Record<string, AddedTokenInput>).map((token) =>
+    makeAddedToken(token),
   );
-  const contents = new Set(decoder.map((token) => token.content));
-  const listed = ((settings["additional_special_tokens"] as unknown[] | null) ?? []).map(contentOf);
+  const byContent = new Map(decoder.map((token) => [token.content, token]));
+  const listed = (settings["additional_special_tokens"] ?? []) as readonly AddedTokenInput[];
+  const contents = new Set(listed.map(contentOf));
   settings["additional_special_tokens"] = [
-    ...listed.filter((content) => !contents.has(content as string)),
-    ...decoder.filter((token) => (token.special && !roles.has(token.content)) || listed.includes(token.content)),
+    ...listed.filter((token) => typeof token !== "string" || !byContent.has(token)),
+    ...decoder.filter(({ content, special }) =>
+      contents.has(content) ? listed.includes(content) : special && !roles.has(content),
+    ),
   ];
 }

@@ -1,7 +1,7 @@
 import type { WriteDestination } from "@convbert/files";
 import type { AddedToken } from "./added-token.js";
 import { TokenizerError } from "./errors.js";
-import { BertNormalizer } from "./fast/bert-normalizer.js";
+import { BertNormalizer, type Normalizer } from "./fast/bert-normalizer.js";
 import type { FastPipeline } from "./fast/pipeline.js";
 import { SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TemplatePiece } from "./template.js";
@@ -31,7 +31,7 @@ export function tokenizerFiles(
   options: SaveOptions = {},
 ): Record<string, string> {
   const files: Record<string, string> = {
-    "tokenizer_config.json": print(settingsOf(tokenizer)),
+    "tokenizer_config.json": print(settingsOf(tokenizer, state.pipeline?.stages.normalizer)),
     "special_tokens_map.json": print(tokenizer.specialTokensMap),
   };
   if (options.legacyFormat !== false) {
@@ -95,7 +95,7 @@ function print(value: unknown): string {
   return `${JSON.stringify(sorted(value), null, 2).replace(/: 1e\+30(?=,?$)/gm, `: ${BigInt(1e30)}`)}\n`;
 }
 
-function settingsOf(tokenizer: TokenizerBase): Json {
+function settingsOf(tokenizer: TokenizerBase, normalizer: Normalizer | undefined): Json {
   const { options } = tokenizer;
   const settings: Json = {
     do_lower_case: true,
@@ -105,10 +105,22 @@ function settingsOf(tokenizer: TokenizerBase): Json {
     strip_accents: null,
     ...options,
   };
-  for (const name of ["max_len", "added_tokens_decoder", "name_or_path", "special_tokens_map_file"])
+  // They overrule the tokenizer.json beside them.
+  if (normalizer instanceof BertNormalizer) {
+    settings["do_lower_case"] = normalizer.options.lowercase;
+    settings["strip_accents"] = normalizer.options.strip_accents;
+    settings["tokenize_chinese_chars"] = normalizer.options.handle_chinese_chars;
+  }
+  for (const name of [
+    "max_len",
+    "added_tokens_decoder",
+    "name_or_path",
+    "special_tokens_map_file",
+    "fast_tokenizer_files",
+  ])
     delete settings[name];
   const { named } = tokenizer["specials"];
-  for (const name of SPECIAL_TOKEN_NAMES) if (named.has(name)) settings[name] = named.get(name)!.content;
+  for (const name of SPECIAL_TOKEN_NAMES) if (named.has(name)) settings[name] = tokenSetting(named.get(name)!);
   if ("padding_side" in settings) settings["padding_side"] = tokenizer.paddingSide;
   if ("truncation_side" in settings) settings["truncation_side"] = tokenizer.truncationSide;
   return {
@@ -119,6 +131,13 @@ function settingsOf(tokenizer: TokenizerBase): Json {
     added_tokens_decoder: Object.fromEntries(tokenizer.addedTokensDecoder),
     tokenizer_class: "ConvBertTokenizer",
   };
+}
+
+/** A special token as a setting: its text, or, where it has flags that the text alone would lose, the object of older files. */
+function tokenSetting(token: AddedToken): unknown {
+  const { content, single_word, lstrip, rstrip, normalized } = token;
+  const isPlain = !(single_word || lstrip || rstrip || normalized);
+  return isPlain ? content : { __type: "AddedToken", content, single_word, lstrip, rstrip, normalized };
 }
 
 function printStages(tokenizer: TokenizerBase, pipeline: FastPipeline): string {
@@ -133,13 +152,18 @@ function printStages(tokenizer: TokenizerBase, pipeline: FastPipeline): string {
 }
 
 /** The `tokenizer.json` of a pipeline, its vocabulary left out: what it was read from, or the reference's stages, with the tokens of now. */
-function stagesOf(tokenizer: TokenizerBase, { stages, model }: FastPipeline): Json {
+function stagesOf(tokenizer: TokenizerBase, { stages, model, added }: FastPipeline): Json {
+  // The flags of later are in tokenizer_config.json, which is read after this.
+  const first = new Map(added.specialList.map((token) => [token.content, token]));
   const { json, normalizer, template } = stages;
   return {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: [...tokenizer.addedTokensDecoder].map(([id, token]) => ({ id, ...ordered(token) })),
+    added_tokens: [...tokenizer.addedTokensDecoder].map(([id, token]) => ({
+      id,
+      ...ordered(first.get(token.content) ?? token),
+    })),
     normalizer:
       normalizer instanceof BertNormalizer
         ? { type: "BertNormalizer", ...normalizer.options }

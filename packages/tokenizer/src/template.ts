@@ -35,3 +35,9 @@ export function addedTokens(pieces: readonly TemplatePiece[]): number {
   for (const piece of pieces) if ("ids" in piece) count += piece.ids.length;
   return count;
 }
+
+/** Whether the second sequence comes before the first. */
+export function startsWithSecond(pieces: readonly TemplatePiece[]): boolean {
+  for (const piece of pieces) if ("sequence" in piece) return piece.sequence === 1;
+  return false;
+}

@@ -228,6 +228,8 @@ describe("errors", () => {
     await expect(
       load({ "tokenizer.json": '{"model":{"type":"WordPiece","vocab":{"a":0}},"normalizer":{"type":"Precompiled"}}' }),
     ).rejects.toThrow(/Precompiled/);
-    await expect(load({ "vocab.txt": "a", "added_tokens.json": '{"x":"y"}' })).rejects.toThrow(/the id of "x"/);
+    await expect(load({ "vocab.txt": "a", "added_tokens.json": '{"x":"y"}' })).rejects.toThrow(
+      /added_tokens\.json: x is "y"/,
+    );
   });
 });

@@ -98,7 +98,8 @@ test("calls at the same time share the workers", async () => {
   expect(warn).not.toHaveBeenCalled();
 });
 
-test("workers that wait keep no script from ending", () => {
+/** What two workers make of two texts in a process with flags of its own, and what then keeps it from ending. */
+function inProcess(flags: readonly string[], environment: Readonly<Record<string, string>> = {}): unknown {
   // Nothing that is listed is left to wait for, but for the pipe that the list goes through.
   const script = `
     import ${JSON.stringify(new URL("./source-hooks.mjs", import.meta.url).href)};
@@ -110,17 +111,26 @@ test("workers that wait keep no script from ending", () => {
   `;
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ["--conditions=@convbert/source", "--input-type=module", "-e", script],
-    { encoding: "utf8" },
+    ["--conditions=@convbert/source", "--input-type=module", ...flags, "-e", script],
+    { encoding: "utf8", env: { ...process.env, ...environment } },
   );
+  // Where workers failed, this would say so.
   expect(stderr).toBe("");
-  expect(JSON.parse(stdout)).toEqual([
-    [
-      [1, 5, 2],
-      [1, 0, 2],
-    ],
-    [],
-  ]);
+  return JSON.parse(stdout);
+}
+
+const twoRows = [
+  [1, 5, 2],
+  [1, 0, 2],
+];
+
+test("workers that wait keep no script from ending", () => {
+  expect(inProcess([])).toEqual([twoRows, []]);
+});
+
+test("flags that are the process's alone do not keep workers from starting", () => {
+  expect(inProcess(["--max-old-space-size=500", "--stack-size=900"])).toEqual([twoRows, []]);
+  expect(inProcess([], { NODE_OPTIONS: "--max-old-space-size=500" })).toEqual([twoRows, []]);
 });
 
 test("workers that end by themselves are no harm, and said so once", async () => {

@@ -29,8 +29,9 @@ export class AddedVocabulary {
   declare readonly tokens: ReadonlyMap<number, AddedToken>;
   /** Contents of the special ones. */
   declare readonly special: ReadonlySet<string>;
+  /** The special ones as they were first added, which is how the text is matched, whatever flags they were given later. */
+  declare readonly specialList: readonly AddedToken[];
   // In the order in which they were added; a content may stand here twice.
-  readonly #specialList: readonly AddedToken[];
   readonly #plainList: readonly AddedToken[];
   readonly #raw: TokenMatcher;
   readonly #normalized: TokenMatcher;
@@ -42,7 +43,7 @@ export class AddedVocabulary {
     tokens: ReadonlyMap<number, AddedToken>,
     normalizer: Normalizer | undefined,
   ) {
-    this.#specialList = specialList;
+    this.specialList = specialList;
     this.#plainList = plainList;
     this.ids = ids;
     this.tokens = tokens;
@@ -84,7 +85,7 @@ export class AddedVocabulary {
   ): { readonly vocabulary: AddedVocabulary; readonly added: number } {
     const ids = new Map(this.ids);
     const byId = new Map(this.tokens);
-    const specialList = [...this.#specialList];
+    const specialList = [...this.specialList];
     const plainList = [...this.#plainList];
     const special = new Set(this.special);
     for (const token of tokens) {

@@ -2,6 +2,7 @@ import type { ResolvedCall } from "../call-options.js";
 import { TokenizerError } from "../errors.js";
 import type { Sample } from "../inputs.js";
 import { type Padding, Rows } from "../rows.js";
+import { startsWithSecond } from "../template.js";
 import { TokenSink } from "../token-sink.js";
 import { truncate } from "../truncation.js";
 import type { FastPipeline } from "./pipeline.js";
@@ -80,6 +81,7 @@ export function makeRows(
 ): Rows {
   const rows = new Rows({ sink, call, padding, names, template: pipeline.stages.template });
   const { truncation, stride, truncation_side: side } = call;
+  const isSwapped = startsWithSecond(pipeline.stages.template.pair);
   let end = 0;
   let next = 0;
   for (let i = 0; i < samples.length; i++) {
@@ -104,6 +106,11 @@ export function makeRows(
     // Every window of the one with every window of the other, in the order in which the reference merges them.
     add(0, 0);
     if (!call.return_overflowing_tokens) continue;
+    if (isSwapped) {
+      for (let b = 1; b < bs.length; b++) for (let a = 0; a < as.length; a++) add(a, b);
+      for (let a = 1; a < as.length; a++) add(a, 0);
+      continue;
+    }
     for (let a = 1; a < as.length; a++) for (let b = 0; b < bs.length; b++) add(a, b);
     for (let b = 1; b < bs.length; b++) add(0, b);
   }

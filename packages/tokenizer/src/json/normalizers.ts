@@ -1,10 +1,13 @@
 import { TokenizerError } from "../errors.js";
 import type { Aligned, AlignedText } from "../fast/aligned-text.js";
 import { BertNormalizer, type Normalizer } from "../fast/bert-normalizer.js";
+import { ACCENTS } from "../generated/accents.js";
+import { COMPATIBLE } from "../generated/compatible.js";
 import { isRustWhitespace } from "../unicode/classes.js";
-import { isCombining } from "../unicode/decompose.js";
+import { decompose, isCombining } from "../unicode/decompose.js";
 import { lowerCharacter } from "../unicode/lowercase.js";
 import { codePoints } from "../unicode/marks.js";
+import { setOf } from "../unicode/runs.js";
 import { type Json, readPattern } from "./parts.js";
 import type { FindAll } from "./pattern/matcher.js";
 
@@ -42,7 +45,7 @@ export function readNormalizer(json: Json): Normalizer {
         },
       };
     case "StripAccents":
-      return { normalize: (text) => text.mapEach((c) => (/\p{M}/u.test(String.fromCodePoint(c)) ? [] : [c])) };
+      return { normalize: (text) => text.mapEach((c) => (isAccent(c) ? [] : [c])) };
     case "Strip":
       return { normalize: (text) => strip(text, json["strip_left"] !== false, json["strip_right"] !== false) };
     case "Replace": {
@@ -59,7 +62,11 @@ export function readNormalizer(json: Json): Normalizer {
   }
 }
 
-const compatible = (c: number): number[] => codePoints(String.fromCodePoint(c).normalize("NFKD"));
+const isAccent = /* @__PURE__ */ setOf(ACCENTS);
+const hasCompatible = /* @__PURE__ */ setOf(COMPATIBLE);
+
+const compatible = (c: number): number[] =>
+  hasCompatible(c) ? codePoints(String.fromCodePoint(c).normalize("NFKD")) : decompose(c);
 
 function strip(text: AlignedText, left: boolean, right: boolean): void {
   const isSpace = (item: Aligned): boolean => isRustWhitespace(item[0]);
@@ -93,7 +100,9 @@ function compose(text: AlignedText): void {
   const made: Aligned[] = [];
   for (let from = 0; from < items.length; ) {
     let to = from + 1;
-    while (to < items.length && reachesBack(items[to - 1]![0], items[to]![0])) to++;
+    // What joins may join further with what comes next.
+    for (let last = items[from]![0]; to < items.length && reachesBack(last, items[to]![0]); to++)
+      last = codePoints(String.fromCodePoint(last, items[to]![0]).normalize("NFC")).at(-1)!;
     let composed = "";
     for (let i = from; i < to; i++) composed += String.fromCodePoint(items[i]![0]);
     const result = codePoints(composed.normalize("NFC"));

@@ -1,4 +1,3 @@
-import { TokenizerError } from "../errors.js";
 import { TokenMatcher } from "../token-matcher.js";
 import { type FindAll, makeMatcher } from "./pattern/matcher.js";
 import { compile } from "./pattern/program.js";
@@ -6,14 +5,9 @@ import { readSyntax } from "./pattern/syntax.js";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export function object(value: unknown, path: string): Json {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  throw new TokenizerError("invalid-file", `tokenizer.json: ${path} is missing, or no object`, { path });
-}
-
 /** A pattern of the file: `{"String": "..."}` or `{"Regex": "..."}`. */
 export function readPattern(value: unknown): FindAll {
-  const { String: text, Regex: regex } = object(value, "a pattern");
+  const { String: text, Regex: regex } = value as Json;
   if (typeof text === "string" && text !== "") {
     const matcher = new TokenMatcher([[text, 0]]);
     return (within) => matcher.matches(within).map(({ from, to }) => [from, to]);

@@ -1,7 +1,10 @@
 import { TokenizerError } from "../errors.js";
 import type { Splitter } from "../fast/pipeline.js";
-import { PUNCTUATION } from "../unicode/classes.js";
+import { NUMBERS } from "../generated/numbers.js";
+import { isRustWhitespace, PUNCTUATION } from "../unicode/classes.js";
 import { fastClass } from "../unicode/fast-class.js";
+import { isRustWord } from "../unicode/fast-words.js";
+import { setOf } from "../unicode/runs.js";
 import { type Json, readPattern } from "./parts.js";
 
 type Piece = readonly [from: number, to: number];
@@ -9,7 +12,7 @@ type Piece = readonly [from: number, to: number];
 type Cut = (text: string) => readonly (readonly [piece: Piece, isMatch: boolean])[];
 type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
-const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+const isNumber = /* @__PURE__ */ setOf(NUMBERS);
 
 /**
  * Makes the pre-tokenizer that a `tokenizer.json` describes (tokenizers 0.14.1, `pre_tokenizers/`).
@@ -23,15 +26,15 @@ function makeSplitter(json: Json): Splitter {
   const { type } = json;
   switch (type) {
     case "BertPreTokenizer":
-      return inTurn([keepMatches(/\P{White_Space}+/gu), splitBy(cutAt(findPunctuation), "Isolated")]);
+      return inTurn([words, splitBy(cutAt(findPunctuation), "Isolated")]);
     case "Whitespace":
-      return keepMatches(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu"));
+      return runsOf((c) => (isRustWhitespace(c) ? 0 : isRustWord(c) ? 1 : 2));
     case "WhitespaceSplit":
-      return keepMatches(/\P{White_Space}+/gu);
+      return words;
     case "Punctuation":
       return splitBy(cutAt(findPunctuation), (json["behavior"] as Behavior | undefined) ?? "Isolated");
     case "Digits":
-      return splitBy(cutAt(matchesOf(/\p{N}/gu)), json["individual_digits"] ? "Isolated" : "Contiguous");
+      return splitBy(cutAt(findAll(isNumber)), json["individual_digits"] ? "Isolated" : "Contiguous");
     case "Split": {
       const cut = cutAt(readPattern(json["pattern"]));
       const behavior = json["behavior"] as Behavior;
@@ -48,25 +51,40 @@ function makeSplitter(json: Json): Splitter {
   }
 }
 
-const keepMatches =
-  (pattern: RegExp): Splitter =>
-  (text) =>
-    matchesOf(pattern)(text);
-
-const matchesOf =
-  (pattern: RegExp) =>
-  (text: string): Piece[] =>
-    Array.from(text.matchAll(pattern), (match): Piece => [match.index, match.index + match[0].length]);
-
-function findPunctuation(text: string): Piece[] {
-  const matches: Piece[] = [];
-  let at = 0;
-  for (const character of text) {
-    if (fastClass(character.codePointAt(0)!) === PUNCTUATION) matches.push([at, at + character.length]);
-    at += character.length;
-  }
-  return matches;
+/** Stretches of code points of one kind; those of kind 0 are left out. */
+function runsOf(kindOf: (codePoint: number) => number): Splitter {
+  return (text) => {
+    const pieces: [number, number][] = [];
+    let last = 0;
+    let at = 0;
+    for (const character of text) {
+      const kind = kindOf(character.codePointAt(0)!);
+      const end = at + character.length;
+      if (kind !== 0 && kind === last) pieces.at(-1)![1] = end;
+      else if (kind !== 0) pieces.push([at, end]);
+      last = kind;
+      at = end;
+    }
+    return pieces;
+  };
 }
+
+const words: Splitter = runsOf((c) => (isRustWhitespace(c) ? 0 : 1));
+
+/** Each code point of a set by itself. */
+const findAll =
+  (isMember: (codePoint: number) => boolean) =>
+  (text: string): Piece[] => {
+    const matches: Piece[] = [];
+    let at = 0;
+    for (const character of text) {
+      if (isMember(character.codePointAt(0)!)) matches.push([at, at + character.length]);
+      at += character.length;
+    }
+    return matches;
+  };
+
+const findPunctuation = findAll((c) => fastClass(c) === PUNCTUATION);
 
 /** Cuts a text at matches, which stay pieces by themselves, as does what is between them. */
 function cutAt(find: (text: string) => readonly Piece[]): Cut {

@@ -51,10 +51,19 @@ export class PoolWorker {
   static async #startInNode(url: URL | string | undefined): Promise<PoolWorker> {
     const { Worker: NodeWorker } = await import("node:worker_threads");
     const { execArgv } = await import("node:process");
-    const thread = new NodeWorker(new URL(url ?? "./worker.js", import.meta.url), {
-      // The flags of the process, but for one that is about a script on the command line and that workers refuse.
-      execArgv: execArgv.filter((flag) => !flag.startsWith("--input-type")),
-    });
+    const script = new URL(url ?? "./worker.js", import.meta.url);
+    const start = (flags?: readonly string[]) => new NodeWorker(script, flags && { execArgv: [...flags] });
+    let thread: ReturnType<typeof start>;
+    try {
+      // One flag of the process is about a script on the command line, and not for workers.
+      const flags = execArgv.filter((flag) => !flag.startsWith("--input-type"));
+      thread = start(flags.length < execArgv.length ? flags : undefined);
+    } catch (error) {
+      // Of those that are named, only some may be; the rest, such as --max-old-space-size, hold for the whole process.
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
+      thread = start(execArgv.filter((flag) => !flag.startsWith("--input-type") && !message.includes(flag)));
+    }
     const worker = new PoolWorker(
       (message) => thread.postMessage(message),
       () => void thread.terminate(),
