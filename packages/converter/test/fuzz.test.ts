@@ -1,5 +1,7 @@
-import { readPyTorch, readSafetensors, WeightsError, type WeightsReader } from "@convbert/converter";
+import { openWeights, readPyTorch, readSafetensors, WeightsError, type WeightsReader } from "@convbert/converter";
+import { FilesError, openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
+import { hostileJson } from "../../../tooling/config/hostile-json.ts";
 import { fixture, seeded } from "./support.js";
 import { buildZip, pickle, torchZip } from "./zip-build.js";
 
@@ -178,6 +180,38 @@ describe("ten thousand damaged files", () => {
     expect(outcomes.read + outcomes.refused).toBe(CASES);
     expect(outcomes.refused).toBeGreaterThan(CASES / 4);
     expect(outcomes.read).toBeGreaterThan(CASES / 100);
+  });
+});
+
+describe("ten thousand indices of shards", () => {
+  test("are opened or refused, and lead to no file outside the folder", async () => {
+    const text = JSON.stringify({
+      metadata: { total_size: 100, note: "x" },
+      weight_map: { F32: "kinds.safetensors", F16: "kinds.safetensors", other: "other.safetensors" },
+    });
+    const shards = {
+      "kinds.safetensors": fixture("kinds.safetensors"),
+      "other.safetensors": fixture("kinds.safetensors"),
+    };
+    const names = ["../kinds.safetensors", "/etc/passwd", "kinds.safetensors/..", "config.json", "C:/x", "a\\u0000b"];
+    let opened = 0;
+    for (let turn = 0; turn < CASES; turn++) {
+      const random = seeded(turn + 1);
+      const map = text.replace(/[a-z]+\.safetensors/g, (name) =>
+        random(8) === 0 ? names[random(names.length)]! : name,
+      );
+      const files = await openFiles({ ...shards, "model.safetensors.index.json": hostileJson(map, random) });
+      try {
+        await (await openWeights(files)).close();
+        opened++;
+      } catch (error) {
+        const known = error instanceof WeightsError || error instanceof FilesError;
+        if (!known) throw new Error(`case ${turn}`, { cause: error });
+        expect((error as Error).message.length).toBeLessThan(2000);
+      }
+    }
+    expect(opened).toBeGreaterThan(CASES / 20);
+    expect(opened).toBeLessThan(CASES * 0.9);
   });
 });
 

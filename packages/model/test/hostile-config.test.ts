@@ -1,7 +1,7 @@
 import { FilesError } from "@convbert/files";
 import { describe, expect, it } from "vitest";
+import { hostileJson, type Random, seeded } from "../../../tooling/config/hostile-json.ts";
 import { CheckpointError, ConfigError, type ConvBertConfigInit, ConvBertModel } from "../src/index.js";
-import { hostileJson, type Random, seeded } from "./hostile-json.js";
 
 const TINY = {
   model_type: "convbert",

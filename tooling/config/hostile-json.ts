@@ -75,7 +75,7 @@ export function hostileJson(text: string, random: Random): string {
         break;
       case 2: {
         // What is in the field, not the field.
-        const inner = fields.get(key)!;
+        const inner = fields.get(key) ?? "null";
         fields.set(
           key,
           inner.replace(
@@ -86,7 +86,7 @@ export function hostileJson(text: string, random: Random): string {
         break;
       }
       case 3:
-        fields.set(key, fields.get(keys[random(keys.length)]!)!);
+        fields.set(key, fields.get(keys[random(keys.length)] ?? key) ?? "1");
         break;
       default:
         fields.set(key, VALUES[random(VALUES.length)]!);
