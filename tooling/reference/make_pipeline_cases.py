@@ -3,14 +3,15 @@
     python make_pipeline_cases.py [OUT]        OUT is cases-4.57.json beside the models by default
 
 What later versions do better than 4.34 and people expect: question answering counts answers of the same words together,
-`B-tax-percent` is a `tax-percent`, and token classification takes words that are given as lists. The form is that of
-`cases.json`; "labels" are names that replace those of the model, "slow" asks for the slow tokenizer. Character offsets are in UTF-16 units.
+`B-tax-percent` is a `tax-percent`, regression gives numbers, and token classification takes words that are given as lists. The form is that of
+`cases.json`; "labels" and "config" replace what the model has, "slow" asks for the slow tokenizer. Character offsets are in UTF-16 units.
 """
 import json, pathlib, sys, warnings
 
 import torch
 import transformers
-from transformers import ConvBertForQuestionAnswering, ConvBertForTokenClassification, ConvBertTokenizer, ConvBertTokenizerFast, pipeline
+from transformers import (ConvBertForQuestionAnswering, ConvBertForSequenceClassification, ConvBertForTokenClassification,
+                          ConvBertTokenizer, ConvBertTokenizerFast, pipeline)
 
 warnings.filterwarnings("ignore")
 transformers.logging.set_verbosity_error()
@@ -61,6 +62,13 @@ for question in ("Who wrote the book?", "where does Anna work?"):
             found = answer(question=question, context=context, **options)
             found = found if isinstance(found, list) else [found]
             add("question-answering", "answers", dict(question=question, context=context), options, [in_utf16(context, a) for a in found])
+
+# What a regression model says is no probability.
+tokenizer = ConvBertTokenizerFast.from_pretrained(FIXTURES / "regression")
+model = ConvBertForSequenceClassification.from_pretrained(FIXTURES / "regression", problem_type="regression")
+for text in ("The film is good.", ["a dull book", "x"]):
+    for options in ({}, dict(top_k=1), dict(function_to_apply="sigmoid")):
+        add("text-classification", "regression", text, options, pipeline("text-classification", model=model, tokenizer=tokenizer)(text, **options), config=dict(problem_type="regression"))
 
 # Slow tokenizers know no places: the reference gives None for them.
 slow = ConvBertTokenizer.from_pretrained(FIXTURES / "entities")

@@ -141,6 +141,11 @@ describe("text-classification", () => {
     );
     expect(numbers).toMatchObject({ code: 0 });
     expect((await metricsOf("numbers"))["evaluation"]).toHaveProperty("pearson");
+    const args = ["run", "text-classification", "--model", file("numbers")];
+    const [raw] = (await convbert([...args, "--json", "--function", "none", "the film"])).json;
+    expect((await convbert([...args, "--json", "the film"])).json).toEqual([raw]);
+    const { score } = raw as { score: number };
+    expect((await convbert([...args, "the film"])).stdout).toMatch(new RegExp(`${score.toFixed(4)}\n$`));
 
     await save("named.tsv", "the film\t0\nthe book\t1\n");
     await train(

@@ -44,7 +44,8 @@ export interface TextClassificationOptions extends TextOptions {
   /** How many labels to return, best first; null for all. Without it: the best one. */
   readonly top_k?: number | null;
   /**
-   * What turns logits into scores. By default sigmoid for multi-label models and those with one label, else softmax.
+   * What turns logits into scores. By default none for regression (as in 4.57), sigmoid for multi-label models and others
+   * with one label, else softmax.
    */
   readonly function_to_apply?: ScoreFunction;
 }
@@ -120,6 +121,7 @@ const FUNCTIONS: Readonly<Record<ScoreFunction, (logits: Values) => Values>> = {
 };
 
 function defaultFunction(config: SequenceClassifier["config"]): ScoreFunction {
+  if (config.problem_type === "regression") return "none";
   return config.problem_type === "multi_label_classification" || config.num_labels === 1 ? "sigmoid" : "softmax";
 }
 

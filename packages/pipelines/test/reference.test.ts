@@ -11,6 +11,8 @@ interface Case {
   readonly options: Record<string, unknown>;
   /** Names in place of those of the model's labels. */
   readonly labels?: readonly string[];
+  /** Values in place of those of the model's configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** With the slow tokenizer, for which the reference knows no places. */
   readonly slow?: boolean;
   readonly expected: unknown;
@@ -23,14 +25,15 @@ const cases = [...read("cases"), ...read("cases-4.57")];
 const TOLERANCE = 2e-5;
 
 const loaded = new Map<string, Promise<Pipeline>>();
-function load({ task, model, labels, slow = false }: Case): Promise<Pipeline> {
-  const key = `${task} ${model} ${labels} ${slow}`;
+function load({ task, model, labels, config: own, slow = false }: Case): Promise<Pipeline> {
+  const key = `${task} ${model} ${labels} ${slow} ${JSON.stringify(own)}`;
   let result = loaded.get(key);
   if (result === undefined) {
-    const config = labels && {
+    const named = labels && {
       id2label: { ...labels },
       label2id: Object.fromEntries(labels.map((name, i) => [name, i])),
     };
+    const config = named ?? own;
     result = pipeline(task, fileURLToPath(new URL(`fixtures/${model}/`, import.meta.url)), {
       use_fast: !slow,
       ...(config && { config }),

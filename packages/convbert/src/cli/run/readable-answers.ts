@@ -43,6 +43,19 @@ export function classified(
   return `${heading(input, style)}\n${bars(labels, style)}`;
 }
 
+/** Scores that are no shares, as those of a regression. */
+export function measured(
+  input: string | readonly string[] | TextPair,
+  values: readonly LabelScore[],
+  style: Style,
+): string {
+  const width = Math.max(6, style.width - 14);
+  const names = values.map(({ label }) => clipped(printable(label), width));
+  const widest = Math.max(...names.map((name) => stringWidth(name)));
+  const lines = values.map(({ score }, i) => `  ${padded(names[i]!, widest)}  ${score.toFixed(4).padStart(10)}`);
+  return [heading(input, style), ...lines].join("\n");
+}
+
 /** The text with its entities in brackets, or a line a token. */
 export function labelled(text: string, found: readonly (TokenEntity | EntityGroup)[], style: Style): string {
   if (found.length === 0) return `${folded(printable(text), style)}\n  ${style.colors.dim("nothing found")}`;

@@ -17,6 +17,7 @@ import {
   filled,
   filledTogether,
   labelled,
+  measured,
   nested,
   proposed,
 } from "./readable-answers.js";
@@ -89,12 +90,14 @@ const RUNNERS: Runners = {
       ...(flags.truncate && { truncation: true }),
       ...(flags.function && { function_to_apply: flags.function }),
     };
+    const isRegression = pipeline.model.config.problem_type === "regression";
+    const show = (flags.function ?? (isRegression ? "none" : undefined)) === "none" ? measured : classified;
     const results = await pipeline(inputs, { ...options, top_k: null });
     return results.map((all, i) => {
       const count = flags.topK === "all" ? all.length : flags.topK;
       return {
         json: count === undefined ? all[0] : all.slice(0, count),
-        readable: (style) => classified(inputs[i]!, all.slice(0, count ?? SHOWN), style),
+        readable: (style) => show(inputs[i]!, all.slice(0, count ?? SHOWN), style),
       };
     });
   },
