@@ -22,8 +22,8 @@ const LEFTOVER = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 /** Options that may differ where a finished run is extended. */
 const LENGTH: readonly string[] = ["epochs", "steps", "patience"];
 
-/** A process that says nothing for so long is gone, where nothing else tells: a step of a large model takes minutes. */
-const SILENT = 600_000;
+/** A process that says nothing for so long is gone, where nothing else tells: it has pauses between the layers of a model. */
+const SILENT = 120_000;
 
 export type Scores = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
@@ -91,7 +91,10 @@ export class TrainingFolder {
     );
     if (owner) {
       const who = owner.pid > 0 ? `process ${owner.pid} on ${owner.host}` : "another process";
-      throw new UsageError(`${output} is in use: ${who} trains there; wait for it, end it, or give another --output`);
+      throw new UsageError(
+        `${output} is in use: ${who} trains there; wait for it, end it, or give another --output ` +
+          `(${join(output, LOCK)} says so; it is taken over when its process is gone)`,
+      );
     }
     try {
       // Another process may have come and gone in between.
