@@ -10,7 +10,7 @@ import { turnOnWideVectors } from "./model-options.js";
 import { addRun } from "./run/run.js";
 import type { Terminal } from "./terminal.js";
 import { addTokenize } from "./tokenize/tokenize.js";
-import { addTrain } from "./train.js";
+import { addTrain } from "./train/train.js";
 import { addVerify } from "./verify/verify.js";
 
 const HELP = `

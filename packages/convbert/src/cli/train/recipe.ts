@@ -1,5 +1,5 @@
 import { defaultRecipe, type RunOptions } from "@convbert/trainer";
-import type { TrainFlags } from "./train-flags.js";
+import type { TrainFlags } from "./flags.js";
 
 /** What the flags say of the steps, and the authors' recipe where they say nothing. */
 export function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number): RunOptions {

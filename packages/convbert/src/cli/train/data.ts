@@ -19,8 +19,8 @@ import {
   tsv,
 } from "@convbert/trainer";
 import { copa, rte } from "@convbert/trainer/xml";
-import { UsageError } from "./failure.js";
-import { type DataFlags, FORMATS, type FormatName, flagName, type RecipeFlags, type TrainTask } from "./train-flags.js";
+import { UsageError } from "../failure.js";
+import { type DataFlags, FORMATS, type FormatName, flagName, type RecipeFlags, type TrainTask } from "./flags.js";
 
 type Flags = DataFlags & Pick<RecipeFlags, "multiLabel" | "regression">;
 

@@ -1,8 +1,8 @@
 import { ENTITY_SCHEMES } from "@convbert/trainer";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { names, positiveNumber, wholeNumber, withModelFlags } from "./model-options.js";
-import { MODEL_FORM } from "./shipped-models.js";
-import { FORMATS, TRAIN_TASKS } from "./train-flags.js";
+import { names, positiveNumber, wholeNumber, withModelFlags } from "../model-options.js";
+import { MODEL_FORM } from "../shipped-models.js";
+import { FORMATS, TRAIN_TASKS } from "./flags.js";
 
 const HELP = `
 Without --model a small model is made anew: hidden size 128, 3 layers, 4.3 million numbers with the vocabulary of the

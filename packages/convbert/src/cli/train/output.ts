@@ -11,10 +11,10 @@ import {
   type TrainSummary,
   trainingReport,
 } from "@convbert/trainer";
-import { shownPath } from "./train-command.js";
-import type { TrainFlags, TrainTask } from "./train-flags.js";
-import { duration } from "./train-progress.js";
-import type { TaskRun } from "./train-tasks.js";
+import { shownPath } from "./command.js";
+import type { TrainFlags, TrainTask } from "./flags.js";
+import { duration } from "./progress.js";
+import type { TaskRun } from "./tasks.js";
 
 /** What a run has come to. */
 export interface RunResult {

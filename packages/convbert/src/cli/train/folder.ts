@@ -2,10 +2,10 @@ import { readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type HeldLock, tryLock, writeFiles } from "@convbert/files";
 import { folderCheckpoints } from "@convbert/trainer";
-import { UsageError } from "./failure.js";
-import { makeFolder, namesIn, shortList } from "./output-folder.js";
-import { hashOfFile } from "./train-contents.js";
-import type { TrainFlags } from "./train-flags.js";
+import { UsageError } from "../failure.js";
+import { makeFolder, namesIn, shortList } from "../output-folder.js";
+import { hashOfFile } from "./contents.js";
+import type { TrainFlags } from "./flags.js";
 
 const LOG = "training-log.jsonl";
 const CHECKPOINTS = "checkpoints";

@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { ConvBertConfig, type ConvBertConfigInit, type PreTrainedModel } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TrainableClass } from "@convbert/trainer";
-import { embeddedModel } from "../embedded.js";
-import { oneLine, UsageError } from "./failure.js";
-import { loadingOptions } from "./model-options.js";
-import type { ProgressLine } from "./progress.js";
-import { modelSource } from "./shipped-models.js";
-import type { Terminal } from "./terminal.js";
-import type { TrainFlags } from "./train-flags.js";
+import { embeddedModel } from "../../embedded.js";
+import { oneLine, UsageError } from "../failure.js";
+import { loadingOptions } from "../model-options.js";
+import type { ProgressLine } from "../progress.js";
+import { modelSource } from "../shipped-models.js";
+import type { Terminal } from "../terminal.js";
+import type { TrainFlags } from "./flags.js";
 
 /** The small model of the reference runs: 4.3 million numbers, trained in minutes on one core. */
 const SMALL: ConvBertConfigInit = {

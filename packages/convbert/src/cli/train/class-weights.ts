@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Dataset, LabelSet, TextExample, TokenExample } from "@convbert/trainer";
-import { oneLine, UsageError } from "./failure.js";
-import type { TrainFlags } from "./train-flags.js";
+import { oneLine, UsageError } from "../failure.js";
+import type { TrainFlags } from "./flags.js";
 
 /**
  * What `--class-weights` says each label's loss counts: "balanced" as sklearn's `compute_class_weight`, or a JSON file.

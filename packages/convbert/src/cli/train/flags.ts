@@ -1,6 +1,6 @@
 import { type EntityScheme, type OptimizerName, type ScheduleName, TASKS, type TaskName } from "@convbert/trainer";
-import { UsageError } from "./failure.js";
-import type { ModelFlags } from "./model-options.js";
+import { UsageError } from "../failure.js";
+import type { ModelFlags } from "../model-options.js";
 
 export const TRAIN_TASKS = Object.keys(TASKS) as readonly TaskName[];
 

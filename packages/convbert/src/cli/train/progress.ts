@@ -1,8 +1,8 @@
 import type { TrainerEvent } from "@convbert/trainer";
-import { printable } from "./printable.js";
-import type { ProgressLine } from "./progress.js";
-import { padded, type Style } from "./style.js";
-import type { Terminal } from "./terminal.js";
+import { printable } from "../printable.js";
+import type { ProgressLine } from "../progress.js";
+import { padded, type Style } from "../style.js";
+import type { Terminal } from "../terminal.js";
 
 const BAR = 20;
 

@@ -13,23 +13,23 @@ import {
   type TrainSummary,
 } from "@convbert/trainer";
 import type { Command } from "commander";
-import { EXIT, UsageError } from "./failure.js";
-import { warn } from "./model-options.js";
-import { jsonLine, printable } from "./printable.js";
-import { ProgressLine } from "./progress.js";
-import { styleFor } from "./style.js";
-import type { Terminal } from "./terminal.js";
-import { commandText } from "./train-command.js";
-import { contentsOf } from "./train-contents.js";
-import { openFilesOf } from "./train-data.js";
-import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./train-flags.js";
-import { type Scores, TrainingFolder } from "./train-folder.js";
-import { loadTokenizer, makeModel, readModelConfig } from "./train-model.js";
-import { addTrainOptions } from "./train-options.js";
-import { RESULT_FILES, saveResult } from "./train-output.js";
-import { shown, TrainProgress } from "./train-progress.js";
-import { recipeOf } from "./train-recipe.js";
-import { setUpTask, type TaskRun } from "./train-tasks.js";
+import { EXIT, UsageError } from "../failure.js";
+import { warn } from "../model-options.js";
+import { jsonLine, printable } from "../printable.js";
+import { ProgressLine } from "../progress.js";
+import { styleFor } from "../style.js";
+import type { Terminal } from "../terminal.js";
+import { commandText } from "./command.js";
+import { contentsOf } from "./contents.js";
+import { openFilesOf } from "./data.js";
+import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./flags.js";
+import { type Scores, TrainingFolder } from "./folder.js";
+import { loadTokenizer, makeModel, readModelConfig } from "./model.js";
+import { addTrainOptions } from "./options.js";
+import { RESULT_FILES, saveResult } from "./output.js";
+import { shown, TrainProgress } from "./progress.js";
+import { recipeOf } from "./recipe.js";
+import { setUpTask, type TaskRun } from "./tasks.js";
 
 /** Adds `convbert train`. */
 export function addTrain(program: Command, terminal: Terminal, finish: (code: number) => void): void {

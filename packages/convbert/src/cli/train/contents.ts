@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { PreTrainedModel } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
-import type { TrainFlags, TrainTask } from "./train-flags.js";
+import type { TrainFlags, TrainTask } from "./flags.js";
 
 /**
  * Flags that do not say what is learned: where files lie, what is printed, what is done after the last step. Those of the

@@ -1,7 +1,7 @@
 import { type PreparedTask, TASKS, type TaskContext, type TaskSettings, TrainerOptionError } from "@convbert/trainer";
-import { UsageError } from "./failure.js";
-import { classWeightsOf } from "./train-class-weights.js";
-import { flagName, type TrainFlags, type TrainTask } from "./train-flags.js";
+import { UsageError } from "../failure.js";
+import { classWeightsOf } from "./class-weights.js";
+import { flagName, type TrainFlags, type TrainTask } from "./flags.js";
 
 /** A task ready to train. */
 export interface TaskRun extends PreparedTask {
