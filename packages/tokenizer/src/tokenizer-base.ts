@@ -98,11 +98,11 @@ export abstract class TokenizerBase extends TokenizerIds {
    * @throws TokenizerError `invalid-input` for anything else, `invalid-option`.
    */
   encode(text: string | readonly string[] | IdsInput, options: EncodeTextOptions = {}): number[] {
+    if (typeof options === "object" && options && (typeof text === "string" || options.is_split_into_words))
+      return this.call(text as string, { ...(options as CallOptions), ...IDS_ALONE }).input_ids as number[];
     checkNames(options, CALL_DEFAULTS);
     const { text_pair, ...others } = options;
     const call = { ...others, ...IDS_ALONE };
-    if (typeof text === "string" || options.is_split_into_words)
-      return this.call(text as string, { ...call, text_pair: text_pair as TextInput }).input_ids as number[];
     if (this.isFast && Array.isArray(text) && typeof text[0] === "string") {
       if (text.length !== 2 || text_pair != null)
         throw new TokenizerError("invalid-input", `tokenizer: text is ${describe(text)}; expected a text or a pair`);
