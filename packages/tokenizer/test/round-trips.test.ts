@@ -199,3 +199,31 @@ test("known divergence: overflowing windows are kept once, where they are asked 
   expect(encodings[0]!.overflowing).toEqual(encodings.slice(1));
   expect(encodings.slice(1).every((encoding) => encoding.overflowing.length === 0)).toBe(true);
 });
+
+test("known divergence: a token that is normalized away is never found", async () => {
+  const json = {
+    added_tokens: [{ id: 12, content: "xx", normalized: true }],
+    model: { type: "WordPiece", vocab: Object.fromEntries(small.map((word, id) => [word, id])) },
+    normalizer: { type: "Replace", pattern: { String: "x" }, content: "" },
+    pre_tokenizer: { type: "WhitespaceSplit" },
+  };
+  const tokenizer = await ConvBertTokenizerFast.fromPretrained({ "tokenizer.json": JSON.stringify(json) });
+  expect(tokenizer.encode("a xx b")).toEqual([5, 6]);
+});
+
+test("what a normalizer puts before everything has no place of its own", async () => {
+  const json = {
+    model: { type: "WordPiece", vocab: Object.fromEntries(small.map((word, id) => [word, id])) },
+    normalizer: { type: "Replace", pattern: { Regex: "d*" }, content: " a " },
+    pre_tokenizer: { type: "WhitespaceSplit" },
+  };
+  const tokenizer = await ConvBertTokenizerFast.fromPretrained({ "tokenizer.json": JSON.stringify(json) });
+  // As tokenizers 0.14.1 answers.
+  expect(tokenizer("bc", { return_offsets_mapping: true }).offset_mapping).toEqual([
+    [0, 0],
+    [0, 1],
+    [0, 1],
+    [1, 2],
+    [1, 2],
+  ]);
+});

@@ -86,7 +86,9 @@ function replace(text: AlignedText, find: FindAll, content: readonly number[]): 
   for (const [begin, end] of find(text.toText())) {
     const from = places[begin]!;
     const to = places[end]!;
-    const [, start, stop] = items[Math.max(to - 1, 0)] ?? [0, 0, 0];
+    // What is put before everything has no place of its own.
+    const origin = items[0]?.[1] ?? 0;
+    const [, start, stop] = to > 0 ? items[to - 1]! : [0, origin, origin];
     for (; done < from; done++) made.push(items[done]!);
     for (const point of content) made.push([point, start, stop]);
     done = to;

@@ -101,6 +101,9 @@ function casesOf(c: number): readonly number[] {
     // The only letters that share a case with one of ASCII without being its capital.
     if (c === 0x73 || c === 0x53) known = [...known, 0x17f];
     if (c === 0x6b || c === 0x4b) known = [...known, 0x212a];
+    // A dotless i has the capital of another letter; expressions tell them apart.
+    const folded = new RegExp(`^\\u{${c.toString(16)}}$`, "iu");
+    known = known.filter((other) => folded.test(String.fromCodePoint(other)));
     cases.set(c, known);
   }
   return known;
