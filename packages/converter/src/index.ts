@@ -5,7 +5,7 @@ export { WeightsError, type WeightsErrorCode } from "./errors.js";
 export { readPyTorch } from "./formats/pytorch/read.js";
 export { writePyTorch } from "./formats/pytorch/write.js";
 export { type FoundWeights, findWeights, WEIGHT_FORMATS, type WeightFormatName } from "./formats/registry.js";
-export { readSafetensors } from "./formats/safetensors/read.js";
+export { readSafetensors, type SafetensorsReader } from "./formats/safetensors/read.js";
 export {
   safetensorsSize,
   type WriteSafetensorsOptions,

@@ -1,4 +1,11 @@
-import { openWeights, readPyTorch, readSafetensors, WeightsError, type WeightsReader } from "@convbert/converter";
+import {
+  openWeights,
+  readPyTorch,
+  readSafetensors,
+  WeightsError,
+  type WeightsReader,
+  type WeightsSource,
+} from "@convbert/converter";
 import { FilesError, openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
 import { hostileJson } from "../../../tooling/config/hostile-json.ts";
@@ -86,7 +93,7 @@ function numbersFor(value: number): string[] {
 /** Opens a damaged file and reads all of it; gives what happened. */
 async function exercise(
   bytes: Uint8Array,
-  open: (source: Parameters<typeof readSafetensors>[0]) => Promise<WeightsReader>,
+  open: (source: WeightsSource) => Promise<WeightsReader>,
   inMemory: boolean,
 ): Promise<"read" | "refused"> {
   const limit = bytes.length;
@@ -122,7 +129,11 @@ async function exercise(
   }
 }
 
-async function run(make: (random: Random, turn: number) => Uint8Array, open: typeof readSafetensors, count: number) {
+async function run(
+  make: (random: Random, turn: number) => Uint8Array,
+  open: (source: WeightsSource) => Promise<WeightsReader>,
+  count: number,
+) {
   const outcomes = { read: 0, refused: 0 };
   for (let turn = 0; turn < count; turn++) {
     const random = seeded(turn + 1);

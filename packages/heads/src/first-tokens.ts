@@ -2,7 +2,10 @@ import type { Encoded } from "@convbert/model";
 import { embedding, Tensor } from "@convbert/tensor";
 
 /** The hidden state of each sequence's first token, `[sequences, hidden_size]` (`hidden_states[:, 0]`). */
-export function firstTokens({ lastHiddenState, sequences }: Encoded): Tensor<"float32"> {
+export function firstTokens({
+  lastHiddenState,
+  sequences,
+}: Pick<Encoded, "lastHiddenState" | "sequences">): Tensor<"float32"> {
   return selectTokens(lastHiddenState, sequences.offsets.slice(0, -1));
 }
 

@@ -15,6 +15,14 @@ export {
 export type { RaggedLogits } from "./ragged.js";
 export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
 export {
+  SENTENCE_POOLINGS,
+  SentenceEncoder,
+  type SentenceEncoderOptions,
+  type SentenceInputs,
+  type SentencePooling,
+} from "./sentence-encoder.js";
+export type { PairsLoss, RegressionLoss, ScoresLoss, SentenceLoss, TripletsLoss } from "./sentence-losses.js";
+export {
   ConvBertForSequenceClassification,
   type SequenceClassificationInputs,
   type SequenceClassificationOutput,

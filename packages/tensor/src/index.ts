@@ -39,8 +39,13 @@ export { type EmbeddingOptions, embedding, packedEmbedding } from "./operations/
 export { groupedLinear } from "./operations/grouped-linear.js";
 export { layerNorm } from "./operations/layer-norm.js";
 export { type LinearOptions, linear } from "./operations/linear.js";
+export { mean } from "./operations/mean.js";
 export { meanSquaredError } from "./operations/mean-squared-error.js";
+export { normalizeRows } from "./operations/normalize-rows.js";
+export { rowDots } from "./operations/row-dots.js";
+export { rowProducts } from "./operations/row-products.js";
 export { scale } from "./operations/scale.js";
+export { sequenceMax } from "./operations/sequence-max.js";
 export { sequenceMean } from "./operations/sequence-mean.js";
 export { uniformSequences } from "./operations/sequences.js";
 export { softmax } from "./operations/softmax.js";

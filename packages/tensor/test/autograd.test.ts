@@ -19,11 +19,16 @@ import {
   isTensor,
   layerNorm,
   linear,
+  mean,
   meanSquaredError,
   multiply,
+  normalizeRows,
   type PackedWeights,
   packedEmbedding,
+  rowDots,
+  rowProducts,
   scale,
+  sequenceMax,
   sequenceMean,
   softmax,
   subtract,
@@ -168,6 +173,37 @@ const CASES: Readonly<Record<keyof typeof OPERATIONS, readonly Case[]>> = {
       run: (x: Tensor, weights, bias) => linear(x.slice(-1, 2, 7), weights, { bias, activation: "silu" }),
     },
   ],
+  normalizeRows: [
+    { inputs: [[3, 5]], run: (x) => normalizeRows(x) },
+    { inputs: [[3, 8]], run: (x: Tensor) => normalizeRows(x.slice(-1, 2, 7)) },
+  ],
+  rowProducts: [
+    {
+      inputs: [
+        [5, 7],
+        [9, 7],
+      ],
+      run: (a, b) => rowProducts(a, b),
+    },
+    { inputs: [[4, 6]], run: (a: Tensor) => rowProducts(a, a) },
+    { inputs: [[6, 5]], run: (a: Tensor) => rowProducts(a.slice(0, 0, 2), a.slice(0, 2, 6)) },
+  ],
+  rowDots: [
+    {
+      inputs: [
+        [4, 6],
+        [4, 6],
+      ],
+      run: (a, b) => rowDots(a, b),
+    },
+    { inputs: [[4, 6]], run: (a: Tensor) => rowDots(a.slice(0, 0, 2), a.slice(0, 2, 4)) },
+    { inputs: [[3, 5]], run: (a: Tensor) => rowDots(a, a) },
+  ],
+  mean: [
+    { isLoss: true, inputs: [[3, 5]], run: (x: Tensor) => mean(x) },
+    { isLoss: true, inputs: [[3, 8]], run: (x: Tensor) => mean(x.slice(-1, 2, 7)) },
+  ],
+  sequenceMax: [{ inputs: [[7, 4]], run: (x) => sequenceMax(x, { offsets: [0, 4, 7] }) }],
   scale: [{ inputs: [[3, 4]], run: (x) => scale(x, -2.5) }],
   sequenceMean: [{ inputs: [[7, 4]], run: (x) => sequenceMean(x, { offsets: [0, 4, 7] }) }],
   softmax: [

@@ -17,9 +17,14 @@ import {
   groupedLinear,
   layerNorm,
   linear,
+  mean,
   meanSquaredError,
   multiply,
+  normalizeRows,
+  rowDots,
+  rowProducts,
   type Sequences,
+  sequenceMax,
   sequenceMean,
   softmax,
   subtract,
@@ -484,6 +489,27 @@ describe.each(["reference", "wasm"] as const)("operations on the %s backend", (n
       const bce = x.map((v, i) => Math.max(v, 0) - v * y[i]! + Math.log1p(Math.exp(-Math.abs(v))));
       expect(binaryCrossEntropy(tensor(x, [5]), tensor(y, [5])).item()).toBeCloseTo(bce.reduce((a, b) => a + b) / 5, 6);
       expect(meanSquaredError(tensor([1, 2, 4], [3]), tensor([1, 0, 1], [3])).item()).toBeCloseTo(13 / 3, 6);
+    }));
+
+  it("normalises rows, multiplies tables and finds means and maxima as torch", () =>
+    check(() => {
+      // torch.nn.functional.normalize, x @ y.T, (x * y).sum(-1), x.mean(), x.max(dim=0)
+      const x = strided(Float32Array.of(3, 0, 4, 0, 0, 0, 1, -2, 2), 3, 3);
+      const y = tensor([1, 2, 3, -1, 0, 1, 0.5, 0.5, 0.5], [3, 3]);
+      const near = (found: Tensor, expected: number[]) => {
+        expect(relativeDifference(found.data as Float32Array, expected)).toBeLessThan(TOLERANCE);
+      };
+      near(normalizeRows(x), [0.6, 0, 0.8, 0, 0, 0, 1 / 3, -2 / 3, 2 / 3]);
+      near(rowProducts(x, y), [15, 1, 3.5, 0, 0, 0, 3, 1, 0.5]);
+      near(rowDots(x, y), [15, 0, 0.5]);
+      expect(mean(x).item()).toBeCloseTo(8 / 9, 6);
+      near(sequenceMax(x, { offsets: [0, 2, 3] }), [3, 0, 4, 1, -2, 2]);
+      const wide = [41, 300] as const;
+      const [a, b] = [numbers(wide[0] * wide[1], 3), numbers(7 * wide[1], 4)];
+      near(rowProducts(tensor(a, [...wide]), tensor(b, [7, wide[1]])), [...product(a, b, wide[0], wide[1], 7)]);
+      expect(() => rowProducts(x, random([2, 4], 1))).toThrow("one width");
+      expect(() => rowDots(x, random([2, 3], 1))).toThrow("one shape");
+      expect(() => sequenceMax(x, { offsets: [0, 3, 3] })).toThrow("sequence 1");
     }));
 
   it("answers shapes that do not fit with one clear error", () =>

@@ -26,6 +26,7 @@ export {
   type QuestionWindow,
   questionAnsweringCollator,
 } from "./collate/question-answering.js";
+export { type SentenceBatchInputs, sentenceCollator } from "./collate/sentences.js";
 export {
   type ProblemType,
   type TextClassificationInputs,
@@ -57,6 +58,7 @@ export type {
   ChoiceExample,
   PlainExample,
   QuestionExample,
+  SentenceExample,
   TextExample,
   TokenExample,
 } from "./data/examples.js";
@@ -86,14 +88,26 @@ export { jsonLines } from "./data/json-lines.js";
 export type { TextEncoding, TextLine } from "./data/lines.js";
 export { locationOf } from "./data/location.js";
 export { type OpenDatasetOptions, openDataset } from "./data/open-dataset.js";
-export { type LabelledLineOptions, labelledLines, type PlainTextOptions, plainText, trec } from "./data/plain-text.js";
+export {
+  type LabelledLineOptions,
+  labelledLines,
+  type PlainTextOptions,
+  plainText,
+  sentenceTexts,
+  trec,
+} from "./data/plain-text.js";
 export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
+export { type SentenceFieldOptions, sentenceFields } from "./data/sentence-fields.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
+export { openVectors, type VectorTable, withVectors } from "./data/vectors.js";
 export type { EvaluationOptions, Forward } from "./evaluate/batches.js";
 export { evaluateFillMask } from "./evaluate/fill-mask.js";
 export { evaluateMultipleChoice } from "./evaluate/multiple-choice.js";
 export { evaluateQuestionAnswering, type QuestionEvaluationOptions } from "./evaluate/question-answering.js";
+export { evaluateSentencePairs } from "./evaluate/sentence-pairs.js";
+export { evaluateSentenceRetrieval } from "./evaluate/sentence-retrieval.js";
+export type { MeasuredEncoder, SentenceEvaluationOptions } from "./evaluate/sentence-vectors.js";
 export { evaluateTextClassification, type TextEvaluationOptions } from "./evaluate/text-classification.js";
 export { evaluateTokenClassification, type TokenEvaluationOptions } from "./evaluate/token-classification.js";
 export type { CallbackContext, TrainerCallback, TrainerControl } from "./loop/callbacks.js";

@@ -14,6 +14,7 @@ import {
   memoryCheckpoints,
   memoryDataset,
   type QuestionExample,
+  type SentenceExample,
   TASKS,
   type TaskName,
   type TokenExample,
@@ -41,6 +42,8 @@ const tagged: TokenExample[] = Array.from({ length: 6 }, () => ({
   ...{ words: ["the", "film", "is", "good"], tags: ["O", "B-x", "O", "B-y"] },
 }));
 
+const pairs: SentenceExample[] = sentences(6).map(({ text }) => ({ texts: [text, `${text} it is`] }));
+
 /** A small run of each task, with what it measures. */
 const RUNS: {
   readonly [Task in TaskName]: [Partial<FineTuneOptions<Task>> & Pick<FineTuneOptions<Task>, "train">, string[]];
@@ -59,6 +62,10 @@ const RUNS: {
     ["loss", "perplexity"],
   ],
   "multiple-choice": [{ train: memoryDataset(choices) }, ["loss", "accuracy"]],
+  "sentence-embedding": [
+    { train: memoryDataset(pairs), loss: { kind: "pairs" }, textsAtOnce: 3 },
+    ["recall@1", "recall@5", "recall@10", "mrr"],
+  ],
 };
 
 describe("fineTune", () => {

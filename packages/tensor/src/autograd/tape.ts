@@ -75,7 +75,7 @@ export function flatRow(matrix: Matrix): Matrix {
  * Views (`slice`, `reshape`) need no rule: a gradient belongs to a block, and a view's gradient is the same view of it.
  */
 export class Tape implements Disposable {
-  readonly #backend: Backend;
+  readonly backend: Backend;
   readonly #store: BufferStore;
   readonly #nodes: Node[] = [];
   /** Blocks between the trainables and the output through which gradients flow. */
@@ -84,7 +84,7 @@ export class Tape implements Disposable {
   readonly #gradients = new Map<object, Tensor<"float32">>();
 
   constructor(backend: Backend, store: BufferStore) {
-    this.#backend = backend;
+    this.backend = backend;
     this.#store = store;
   }
 
@@ -179,7 +179,7 @@ export class Tape implements Disposable {
     if (!this.#tracked.has(loss.block)) {
       throw new TensorError("Tape.backward", "no trainable parameter took part in this loss while the tape recorded");
     }
-    this.#backend.gradients.fill(this.#gradientOf(loss.block, loss), factor);
+    this.backend.gradients.fill(this.#gradientOf(loss.block, loss), factor);
     try {
       this.#run(0);
     } finally {
@@ -227,10 +227,10 @@ export class Tape implements Disposable {
     let gradient = trained !== undefined && isTensor(trained) ? trained : this.#gradients.get(key);
     let isFresh = false;
     if (gradient === undefined) {
-      gradient = keep(Tensor.allocate(this.#backend, [place.blockElements]));
+      gradient = keep(Tensor.allocate(this.backend, [place.blockElements]));
       isFresh = mayBeFresh && place.size === place.blockElements;
       if (!isFresh) {
-        this.#backend.gradients.fill(gradient.matrix(), 0);
+        this.backend.gradients.fill(gradient.matrix(), 0);
       }
       this.#gradients.set(key, gradient);
     }

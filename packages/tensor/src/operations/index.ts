@@ -13,8 +13,13 @@ import { embedding, packedEmbedding } from "./embedding.js";
 import { groupedLinear } from "./grouped-linear.js";
 import { layerNorm } from "./layer-norm.js";
 import { linear } from "./linear.js";
+import { mean } from "./mean.js";
 import { meanSquaredError } from "./mean-squared-error.js";
+import { normalizeRows } from "./normalize-rows.js";
+import { rowDots } from "./row-dots.js";
+import { rowProducts } from "./row-products.js";
 import { scale } from "./scale.js";
+import { sequenceMax } from "./sequence-max.js";
 import { sequenceMean } from "./sequence-mean.js";
 import { softmax } from "./softmax.js";
 
@@ -36,10 +41,15 @@ export const OPERATIONS = {
   groupedLinear,
   layerNorm,
   linear,
+  mean,
   meanSquaredError,
   multiply,
+  normalizeRows,
   packedEmbedding,
+  rowDots,
+  rowProducts,
   scale,
+  sequenceMax,
   sequenceMean,
   softmax,
   subtract,

@@ -42,3 +42,13 @@ export interface ChoiceExample {
 export interface PlainExample {
   readonly text: string;
 }
+
+/** Texts whose vectors are learnt (sentence-embedding). */
+export interface SentenceExample {
+  /** One for regression, two for pairs, three where the last is unlike the first. */
+  readonly texts: readonly string[];
+  /** How alike the two texts are; greater is more. */
+  readonly score?: number;
+  /** The vector that the text shall have. */
+  readonly vector?: Float32Array;
+}

@@ -1,5 +1,5 @@
 import { DataError } from "./error.js";
-import type { PlainExample, TextExample } from "./examples.js";
+import type { PlainExample, SentenceExample, TextExample } from "./examples.js";
 import { LineGroup, nonEmptyLines, type RecordFormat } from "./format.js";
 import { LONGEST_RECORD, type TextEncoding, type TextLine } from "./lines.js";
 
@@ -25,6 +25,18 @@ export function plainText(options: PlainTextOptions = {}): RecordFormat<PlainExa
       },
       parse: ({ text }) => ({ text: text.replace(/\s*\n\s*/g, " ").trim() }),
     }),
+  };
+}
+
+/** The same as texts whose vectors are learnt, a line each by default. */
+export function sentenceTexts({ unit = "line", ...options }: PlainTextOptions = {}): RecordFormat<SentenceExample> {
+  const plain = plainText({ unit, ...options });
+  return {
+    ...plain,
+    open(file) {
+      const { group, parse } = plain.open(file);
+      return { group, parse: (record) => ({ texts: [parse(record).text] }) };
+    },
   };
 }
 

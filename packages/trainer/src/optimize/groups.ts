@@ -29,7 +29,10 @@ const NO_DECAY = ["*bias", "*LayerNorm.weight"];
  * The parameters that are trained, each with its own rate and decay. Throws TrainerOptionError for options out of range, for
  * a pattern that no name matches, and when everything is frozen.
  */
-export function trainedParameters(model: PreTrainedModel, options: GroupOptions = {}): TrainedParameter[] {
+export function trainedParameters(
+  model: Pick<PreTrainedModel, "parameters" | "config">,
+  options: GroupOptions = {},
+): TrainedParameter[] {
   const { weightDecay = 0.01, noDecay = NO_DECAY, layerDecay = 1, freeze = [] } = options;
   if (!(weightDecay >= 0 && Number.isFinite(weightDecay))) {
     throw new TrainerOptionError("weightDecay", weightDecay, "give a number of at least 0");

@@ -1,4 +1,4 @@
-import type { ConvBertWithHead, LossOptions } from "@convbert/heads";
+import type { ConvBertWithHead, LossOptions, TrainingOptions } from "@convbert/heads";
 import { type ConvBertInputs, ParameterBuffers } from "@convbert/model";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
@@ -6,15 +6,16 @@ import { Adafactor } from "./adafactor.js";
 import { type GroupOptions, trainedParameters } from "./groups.js";
 import { Optimizer, type OptimizerOptions, type ParameterOptimizer } from "./optimizer.js";
 
-/** A model that can be trained: any of the five with a head. */
+/** A model that can be trained: any of the five with a head, or a sentence encoder. */
 export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pick<
   ConvBertWithHead<Inputs>,
-  "trainingLoss" | "parameters" | "config" | "backend"
-> &
-  Parameters<typeof trainedParameters>[0] & {
-    /** What `Trainer.predict` needs. */
-    forward?(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<object>;
-  };
+  "trainingLoss" | "parameters" | "config" | "backend" | "modelName"
+> & {
+  /** What `Trainer.predict` needs. */
+  forward?(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<object>;
+  /** Where a model knows a way of its own to add up the gradients of a batch: does so, and gives the loss. */
+  accumulate?(inputs: Inputs, options: TrainingOptions & { readonly weight: number }): Promise<number>;
+};
 
 export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOptions {
   /** Gradients longer than this are scaled down to it; default 1, 0 for no limit. */
@@ -78,7 +79,7 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
     const { seed = 0, dropout = true, gradientCheckpointing = false, unpadded = false } = this.#options;
     const { classWeights, labelSmoothing } = this.#options;
     try {
-      const loss = await this.#model.trainingLoss(inputs, {
+      const run: TrainingOptions = {
         tape: this.#tape,
         dropout: dropout ? new DropoutGenerator(seed, this.batchesSeen) : null,
         checkpointing: gradientCheckpointing,
@@ -86,14 +87,16 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
         signal,
         ...(classWeights !== undefined && { classWeights }),
         ...(labelSmoothing !== undefined && { labelSmoothing }),
-      });
-      try {
-        this.#tape.backward(loss, weight);
+      };
+      if (this.#model.accumulate) {
+        const loss = await this.#model.accumulate(inputs, { ...run, weight });
         this.batchesSeen++;
-        return loss.item();
-      } finally {
-        loss.dispose();
+        return loss;
       }
+      using loss = await this.#model.trainingLoss(inputs, run);
+      this.#tape.backward(loss, weight);
+      this.batchesSeen++;
+      return loss.item();
     } finally {
       this.#tape.reset();
     }

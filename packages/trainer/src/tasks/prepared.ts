@@ -18,6 +18,17 @@ export function preparedTask<
   evaluate: ((dataset: IndexedDataset<Example>, model: M) => Evaluate) | undefined,
   collate: (examples: readonly Example[], random: RandomSource) => TrainingBatch<Inputs>,
 ): Omit<PreparedTask, "metric"> {
+  return preparedTraining(model, model, splits, evaluate, collate);
+}
+
+/** The same where what is trained is not the model itself but something around it. */
+export function preparedTraining<Example, Inputs extends object, M extends PreTrainedModel>(
+  model: M,
+  trained: TrainerOptions<Example, Inputs>["model"],
+  splits: Splits<Example>,
+  evaluate: ((dataset: IndexedDataset<Example>, model: M) => Evaluate) | undefined,
+  collate: (examples: readonly Example[], random: RandomSource) => TrainingBatch<Inputs>,
+): Omit<PreparedTask, "metric"> {
   return {
     model,
     counts: countsOf(splits),
@@ -26,7 +37,7 @@ export function preparedTask<
     train: (options) =>
       new Trainer<Example, Inputs>({
         ...(options as unknown as TrainerOptions<Example, Inputs>),
-        model,
+        model: trained,
         train: splits.train,
         collate,
         lengthOf: (example) => collate([example], seededRandom(0)).tokens,

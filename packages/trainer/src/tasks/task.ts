@@ -1,11 +1,18 @@
-import type { ConvBertForSequenceClassification } from "@convbert/heads";
+import type { ConvBertForSequenceClassification, SentenceLoss, SentencePooling } from "@convbert/heads";
 import type { ConvBertConfigInit, ModelClass, PreTrainedModel } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { LabelSet } from "../collate/labels.js";
 import type { MaskingOptions } from "../collate/masking.js";
 import type { ProblemType } from "../collate/text-classification.js";
 import type { IndexedDataset } from "../data/dataset.js";
-import type { ChoiceExample, PlainExample, QuestionExample, TextExample, TokenExample } from "../data/examples.js";
+import type {
+  ChoiceExample,
+  PlainExample,
+  QuestionExample,
+  SentenceExample,
+  TextExample,
+  TokenExample,
+} from "../data/examples.js";
 import type { FieldMapping } from "../data/fields.js";
 import type { EvaluationOptions } from "../evaluate/batches.js";
 import type { Evaluate, TrainerOptions, TrainSummary } from "../loop/options.js";
@@ -18,6 +25,7 @@ export interface TaskExamples {
   readonly "question-answering": QuestionExample;
   readonly "fill-mask": PlainExample;
   readonly "multiple-choice": ChoiceExample;
+  readonly "sentence-embedding": SentenceExample;
 }
 
 export type TaskName = keyof TaskExamples;
@@ -50,6 +58,16 @@ export interface TaskSettings {
     readonly probability?: number | undefined;
   };
   readonly "multiple-choice": object;
+  readonly "sentence-embedding": {
+    /** What is learned; default regression, which needs examples with vectors. */
+    readonly loss?: SentenceLoss | undefined;
+    /** Default "mean". */
+    readonly pooling?: SentencePooling | undefined;
+    /** Texts that are trained on at a time, however many a batch has; default all. */
+    readonly textsAtOnce?: number | undefined;
+    /** How held-out pairs are measured: by their scores, or by finding the second texts with the first; as fits the loss. */
+    readonly measure?: "scores" | "retrieval" | undefined;
+  };
 }
 
 /** Examples for training, for choosing the best weights, and for the final score. */

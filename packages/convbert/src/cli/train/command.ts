@@ -37,9 +37,10 @@ const LOCAL = [
   "offline",
   "keepCheckpoints",
 ];
-const REPEATED = ["data", "eval", "test", "freeze"];
+const REPEATED = ["data", "teacher", "eval", "test", "freeze"];
 const FILES = [
   "data",
+  "teacher",
   "eval",
   "test",
   "output",

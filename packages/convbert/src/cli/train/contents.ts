@@ -9,7 +9,7 @@ import type { TrainFlags, TrainTask } from "./flags.js";
  * recipe are compared with their defaults by the trainer; contents of files count, not their names.
  */
 const FREE: readonly (keyof TrainFlags)[] = [
-  ...(["data", "eval", "test", "output", "model", "revision", "cacheDir", "offline", "new"] as const),
+  ...(["data", "teacher", "eval", "test", "output", "model", "revision", "cacheDir", "offline", "new"] as const),
   ...([
     "config",
     "vocab",
@@ -69,6 +69,7 @@ export async function contentsOf(run: RunContents): Promise<Record<string, unkno
     task,
     maxLength,
     "the contents of --data": await hashes(flags.data),
+    ...(flags.teacher && { "the contents of --teacher": await hashes(flags.teacher) }),
     "the contents of --eval": await hashes(flags.eval),
     "the tokenizer": hashOfJson(await tokenizer.toFiles()),
     "the weights at the start": hashOfWeights(model),

@@ -11,6 +11,8 @@ import {
   plainFields,
   plainText,
   questionFields,
+  sentenceFields,
+  sentenceTexts,
   squad,
   type TaskExamples,
   textFields,
@@ -85,6 +87,18 @@ const TASK_FORMATS: Formats = {
       choiceFields(given(flags, ["promptColumn", "choicesColumn", "choiceColumns", "labelColumn", "firstLabel"])),
     others: { copa: () => copa() },
     extensions: { xml: "copa" },
+  },
+  "sentence-embedding": {
+    fields: (flags) => sentenceFields(given(flags, ["textColumn", "pairColumn", "negativeColumn", "scoreColumn"])),
+    others: {
+      text: ({ textUnit, stripGutenberg, encoding }) =>
+        sentenceTexts({
+          ...(textUnit && { unit: textUnit }),
+          ...(stripGutenberg && { stripGutenberg }),
+          ...(encoding && { encoding }),
+        }),
+    },
+    extensions: { txt: "text" },
   },
 };
 

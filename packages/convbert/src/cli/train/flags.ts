@@ -18,6 +18,8 @@ export interface DataFlags {
   readonly textColumn?: string;
   readonly pairColumn?: string;
   readonly labelColumn?: string;
+  readonly negativeColumn?: string;
+  readonly scoreColumn?: string;
   readonly labelColumns?: readonly string[];
   readonly labelSeparator?: string;
   readonly wordsColumn?: string;
@@ -66,6 +68,13 @@ export interface RecipeFlags {
   readonly maxQuestionLength?: number;
   readonly maskUnit?: "token" | "word";
   readonly maskProbability?: number;
+  readonly loss?: "regression" | "pairs" | "scores" | "triplets";
+  readonly pooling?: "mean" | "first" | "max";
+  readonly relations?: number;
+  readonly cosineScale?: number;
+  readonly margin?: number;
+  readonly textsAtOnce?: number;
+  readonly measure?: "scores" | "retrieval";
   readonly epochs?: number;
   readonly steps?: number;
   readonly batchSize?: number;
@@ -102,6 +111,7 @@ export interface RecipeFlags {
 /** Flags of `convbert train`. */
 export interface TrainFlags extends Omit<ModelFlags, "dtype">, DataFlags, NewModelFlags, RecipeFlags {
   readonly data: readonly string[];
+  readonly teacher?: readonly string[];
   readonly eval?: readonly string[];
   readonly evalShare?: number;
   readonly test?: readonly string[];
@@ -122,8 +132,10 @@ export interface TrainFlags extends Omit<ModelFlags, "dtype">, DataFlags, NewMod
 
 /** Flags that only some tasks have. */
 const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]>>> = {
-  textColumn: ["text-classification", "fill-mask"],
-  pairColumn: ["text-classification"],
+  textColumn: ["text-classification", "fill-mask", "sentence-embedding"],
+  pairColumn: ["text-classification", "sentence-embedding"],
+  negativeColumn: ["sentence-embedding"],
+  scoreColumn: ["sentence-embedding"],
   labelColumn: ["text-classification", "multiple-choice"],
   labelColumns: ["text-classification"],
   labelSeparator: ["text-classification"],
@@ -138,8 +150,8 @@ const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]
   choiceColumns: ["multiple-choice"],
   firstLabel: ["multiple-choice"],
   fineLabels: ["text-classification"],
-  textUnit: ["fill-mask"],
-  stripGutenberg: ["fill-mask"],
+  textUnit: ["fill-mask", "sentence-embedding"],
+  stripGutenberg: ["fill-mask", "sentence-embedding"],
   skipMisplacedAnswers: ["question-answering"],
   multiLabel: ["text-classification"],
   regression: ["text-classification"],
@@ -152,6 +164,15 @@ const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]
   maxQuestionLength: ["question-answering"],
   maskUnit: ["fill-mask"],
   maskProbability: ["fill-mask"],
+  labelSmoothing: ["text-classification", "token-classification", "question-answering", "fill-mask", "multiple-choice"],
+  teacher: ["sentence-embedding"],
+  loss: ["sentence-embedding"],
+  pooling: ["sentence-embedding"],
+  relations: ["sentence-embedding"],
+  cosineScale: ["sentence-embedding"],
+  margin: ["sentence-embedding"],
+  textsAtOnce: ["sentence-embedding"],
+  measure: ["sentence-embedding"],
 };
 
 /** Flags of new models, which a model that is loaded has already. */

@@ -22,7 +22,9 @@ Examples:
   convbert train token-classification --model DIR --data train.conll --eval dev.conll --test test.conll --output model
   convbert train question-answering --model DIR --data train.json --eval dev.json --output model
   convbert train fill-mask --data book.txt --eval-share 0.05 --mask-unit word --output model
-  convbert train multiple-choice --model DIR --data train.jsonl --eval dev.jsonl --output model`;
+  convbert train multiple-choice --model DIR --data train.jsonl --eval dev.jsonl --output model
+  convbert train sentence-embedding --data texts.txt --teacher vectors.safetensors --eval pairs.csv --output model
+  convbert train sentence-embedding --loss pairs --data questions-passages.jsonl --eval-share 0.1 --output model`;
 
 /** Arguments, options and help of `convbert train`. */
 export function addTrainOptions(command: Command): Command {
@@ -30,6 +32,7 @@ export function addTrainOptions(command: Command): Command {
     .description("train a model: new, or from a checkpoint")
     .argument("<task>", `one of ${TRAIN_TASKS.join(", ")}`)
     .requiredOption("--data <file>", "examples to learn from", collect)
+    .option("--teacher <file>", "safetensors with a vector for each text of --data, one for each file", collect)
     .option("--eval <file>", "examples that choose the best weights", collect)
     .option("--eval-share <share>", "hold out this share of the data, its end, in place of --eval", share)
     .option("--test <file>", "examples that the finished model is measured with, once", collect)
@@ -54,6 +57,8 @@ function dataOptions(command: Command): void {
     .option("--text-column <name>", '"text" by default')
     .option("--pair-column <name>", "second text of a pair; none by default")
     .option("--label-column <name>", '"label" by default')
+    .option("--negative-column <name>", 'third text, unlike the first; none by default, "negative" for triplets')
+    .option("--score-column <name>", 'how alike two texts are; "score" by default')
     .option("--label-columns <list>", "a column of 0 and 1 for each label (--multi-label)", names)
     .option("--label-separator <text>", "between the labels of one cell (--multi-label)")
     .option("--words-column <name>", '"tokens" by default; for conll a number, 0 by default')
@@ -111,6 +116,25 @@ function recipeOptions(command: Command): void {
     .option("--max-question-length <tokens>", "longer questions are cut", wholeNumber(1))
     .addOption(new Option("--mask-unit <unit>", "what is masked; tokens by default").choices(["token", "word"]))
     .option("--mask-probability <share>", "0.15 by default", share)
+    .addOption(
+      new Option("--loss <kind>", "of sentence vectors; regression with --teacher").choices([
+        "regression",
+        "pairs",
+        "scores",
+        "triplets",
+      ]),
+    )
+    .addOption(new Option("--pooling <kind>", "of tokens; mean by default").choices(["mean", "first", "max"]))
+    .option("--relations <weight>", "of the vectors' products with each other (regression); 0 by default", notNegative)
+    .option("--cosine-scale <factor>", "of the cosines before the softmax (pairs); 20 by default", positiveNumber)
+    .option("--margin <amount>", "between the cosines (triplets); 0.5 by default", notNegative)
+    .option("--texts-at-once <count>", "texts that need memory at a time, however many a batch has", wholeNumber(1))
+    .addOption(
+      new Option("--measure <kind>", "how held-out pairs are measured; as fits the loss").choices([
+        "scores",
+        "retrieval",
+      ]),
+    )
     .option("--epochs <count>", "8 for new models, 3 for others", wholeNumber(1))
     .option("--steps <count>", "in place of epochs", wholeNumber(1))
     .option("--batch-size <count>", "32 by default", wholeNumber(1))

@@ -139,7 +139,7 @@ function cardOf(result: RunResult): string {
   );
   return modelCard({
     name,
-    task,
+    task: task === "sentence-embedding" ? "sentence-similarity" : task,
     dataset: flags.datasetName ?? flags.data.map((file) => basename(file)).join(", "),
     language: flags.language,
     license: flags.license,
@@ -174,7 +174,10 @@ function cardOf(result: RunResult): string {
         "",
         codeBlock(command, "sh"),
       ].join("\n"),
-      Use: codeBlock(`convbert run ${task} --model ${name}`, "sh"),
+      Use: codeBlock(
+        `convbert run ${task === "sentence-embedding" ? "feature-extraction" : task} --model ${name}`,
+        "sh",
+      ),
     },
   });
 }

@@ -2,6 +2,7 @@ import { type PreparedTask, TASKS, type TaskContext, type TaskSettings, TrainerO
 import { UsageError } from "../failure.js";
 import { classWeightsOf } from "./class-weights.js";
 import { flagName, type TrainFlags, type TrainTask } from "./flags.js";
+import { sentenceSettings } from "./sentences.js";
 
 /** A task ready to train. */
 export interface TaskRun extends PreparedTask {
@@ -23,6 +24,7 @@ const SETTINGS: { readonly [Task in TrainTask]: (flags: TrainFlags) => TaskSetti
   }),
   "fill-mask": ({ maskUnit, maskProbability }) => ({ unit: maskUnit, probability: maskProbability }),
   "multiple-choice": () => ({}),
+  "sentence-embedding": sentenceSettings,
 };
 
 /** Makes the model and everything around it. */

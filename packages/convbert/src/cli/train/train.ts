@@ -29,6 +29,7 @@ import { addTrainOptions } from "./options.js";
 import { RESULT_FILES, saveResult } from "./output.js";
 import { shown, TrainProgress } from "./progress.js";
 import { recipeOf } from "./recipe.js";
+import { checkSentenceFlags, openTaught, sentenceColumns } from "./sentences.js";
 import { setUpTask, type TaskRun } from "./tasks.js";
 
 /** Adds `convbert train`. */
@@ -52,6 +53,7 @@ async function train(
   color: boolean,
 ): Promise<number> {
   checkTrainFlags(task, flags);
+  if (task === "sentence-embedding") checkSentenceFlags(flags);
   const folder = await TrainingFolder.claim(flags);
   try {
     return await trainIn(folder, task, flags, command, terminal, color);
@@ -228,9 +230,17 @@ async function openSplits<Task extends TrainTask>(
   line: ProgressLine,
 ): Promise<Splits<TaskExamples[Task]>> {
   const options = { signal: terminal.signal, onProgress: (text: string) => line.show(text) };
+  const flagsOf = (part: "train" | "held") => {
+    if (task !== "sentence-embedding") return flags;
+    const { textColumn: _, pairColumn: __, negativeColumn: ___, scoreColumn: ____, ...rest } = flags;
+    return { ...rest, ...sentenceColumns(flags, part) };
+  };
   const open = (files: readonly string[] | undefined) =>
-    files === undefined ? undefined : openFilesOf(task, files, flags, options);
-  const all = await openFilesOf(task, flags.data, flags, options);
+    files === undefined ? undefined : openFilesOf(task, files, flagsOf("held"), options);
+  const taught = flags.teacher && (await openTaught(flags.data, flags.teacher, flagsOf("train"), options));
+  const all =
+    (taught as unknown as IndexedDataset<TaskExamples[Task]> | undefined) ??
+    (await openFilesOf(task, flags.data, flagsOf("train"), options));
   const [evaluation, test] = [await open(flags.eval), await open(flags.test)];
   const { evalShare } = flags;
   if (evalShare === undefined) {

@@ -1,0 +1,182 @@
+import {
+  type ArrayInput,
+  type ConvBertInputs,
+  type ConvBertModel,
+  checkArguments,
+  type Encoded,
+  type FloatArray,
+  type ForwardOptions,
+  InputError,
+  type Parameter,
+  type PreparedInputs,
+  prepareInputs,
+  type RaggedInputs,
+  withoutPadding,
+} from "@convbert/model";
+import { keep, normalizeRows, sequenceMax, sequenceMean, type Tensor, tidy } from "@convbert/tensor";
+import { firstTokens, selectTokens } from "./first-tokens.js";
+import { accumulateInParts } from "./gradient-cache.js";
+import type { TrainingOptions } from "./head.js";
+import { type SentenceLoss, sentenceLoss } from "./sentence-losses.js";
+
+/** What a text's vector is made of: the mean of its tokens', the first token's, or the largest of each component. */
+export type SentencePooling = "mean" | "first" | "max";
+
+export const SENTENCE_POOLINGS: readonly SentencePooling[] = ["mean", "first", "max"];
+
+export interface SentenceEncoderOptions {
+  /** Default "mean". Special tokens count, as in sentence-transformers. */
+  readonly pooling?: SentencePooling;
+  /** Scale every vector to length 1, so that dot products are cosines; default true. */
+  readonly normalize?: boolean;
+  /** What is learned; only training needs it. */
+  readonly loss?: SentenceLoss;
+  /**
+   * Texts that are trained on at a time, however large the batch: the memory of so many is enough, at the price of a second
+   * forward pass (gradient caching, Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited
+   * Setup"). The loss and its gradients are those of the whole batch. Default: all.
+   */
+  readonly textsAtOnce?: number;
+}
+
+/** A batch to train on: a row for each text, the first texts of all examples before the second ones. */
+export interface SentenceInputs extends ConvBertInputs {
+  /** What the loss compares with: vectors `[batch, hidden_size]` or scores `[examples]`. */
+  readonly labels?: ArrayInput | null | undefined;
+  /** 1 by default. */
+  readonly texts_per_example?: number | undefined;
+}
+
+/** An encoder that gives a vector for each text: a {@link ConvBertModel} and the pooling of its tokens. */
+export class SentenceEncoder implements Disposable {
+  readonly model: ConvBertModel;
+  readonly pooling: SentencePooling;
+  readonly normalize: boolean;
+  readonly #loss: SentenceLoss | undefined;
+  readonly #textsAtOnce: number;
+
+  /** The model stays the caller's; `dispose` disposes it. Throws InputError for options out of range. */
+  constructor(model: ConvBertModel, options: SentenceEncoderOptions = {}) {
+    const { pooling = "mean", normalize = true, loss, textsAtOnce = Number.POSITIVE_INFINITY } = options;
+    if (!SENTENCE_POOLINGS.includes(pooling)) {
+      throw new InputError("pooling", `there is no ${JSON.stringify(pooling)}; use ${SENTENCE_POOLINGS.join(", ")}`);
+    }
+    if (!(textsAtOnce >= 1)) throw new InputError("textsAtOnce", `it is ${textsAtOnce}; give a number from 1 on`);
+    this.model = model;
+    this.pooling = pooling;
+    this.normalize = normalize;
+    this.#loss = loss;
+    this.#textsAtOnce = Math.floor(textsAtOnce);
+  }
+
+  get config() {
+    return this.model.config;
+  }
+
+  get backend() {
+    return this.model.backend;
+  }
+
+  get modelName(): string {
+    return this.model.modelName;
+  }
+
+  /** Every weight by its name. */
+  parameters(): IterableIterator<Parameter> {
+    return this.model.parameters();
+  }
+
+  /**
+   * Vectors of sequences of any lengths without padding, `[sequences, hidden_size]`. Throws InputError for arguments that
+   * do not fit.
+   */
+  async encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<FloatArray> {
+    const encoded = await this.model.encodeRagged(inputs, options);
+    try {
+      return tidy(() => this.#pooled(encoded).toArray());
+    } finally {
+      encoded[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Low level, for trainers: the loss of a batch with the tape recording, in the kernels' memory; dispose it. Throws
+   * InputError for arguments that do not fit or lack what the loss compares with; the signal's reason when it aborts.
+   */
+  async trainingLoss(inputs: SentenceInputs, options: TrainingOptions): Promise<Tensor<"float32">> {
+    const { prepared, lossOf } = this.#checked(inputs, options);
+    using vectors = await this.#vectors(prepared, options);
+    return tidy(() => keep(options.tape.record(() => lossOf(vectors))));
+  }
+
+  /**
+   * Low level, for trainers: adds the gradients of a batch's loss times `weight` to the tape's store and returns the loss.
+   * Throws as {@link SentenceEncoder.trainingLoss}.
+   */
+  async accumulate(inputs: SentenceInputs, options: TrainingOptions & { readonly weight: number }): Promise<number> {
+    const { prepared, lossOf } = this.#checked(inputs, options);
+    if (prepared.batch > this.#textsAtOnce) {
+      return accumulateInParts(prepared, this.#textsAtOnce, options, {
+        vectors: (part) => this.#vectors(part, options),
+        loss: lossOf,
+      });
+    }
+    using vectors = await this.#vectors(prepared, options);
+    using loss = tidy(() => keep(options.tape.record(() => lossOf(vectors))));
+    options.tape.backward(loss, options.weight);
+    return loss.item();
+  }
+
+  dispose(): void {
+    this.model.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #checked(inputs: SentenceInputs, { classWeights, labelSmoothing }: TrainingOptions) {
+    const loss = this.#loss;
+    if (loss === undefined) throw new InputError("loss", "training needs to know what is learned");
+    if (classWeights != null || labelSmoothing !== undefined) {
+      throw new InputError("options", "classWeights and labelSmoothing are for classes; vectors have none");
+    }
+    const { labels, texts_per_example = 1, ...encoderInputs } = inputs;
+    checkArguments(encoderInputs, this.modelName);
+    return {
+      prepared: prepareInputs(encoderInputs, this.config),
+      lossOf: (vectors: Tensor<"float32">) => sentenceLoss(loss, vectors, { labels, texts_per_example }),
+    };
+  }
+
+  /** Vectors of a batch, recorded by the tape, in the kernels' memory. */
+  async #vectors(prepared: PreparedInputs, options: TrainingOptions): Promise<Tensor<"float32">> {
+    const { signal, unpadded = false, tape } = options;
+    const alone = withoutPadding(prepared);
+    const encoded = await this.model.encode(unpadded ? alone.inputs : prepared, { signal, training: options });
+    try {
+      return tidy(() =>
+        keep(
+          tape.record(() => {
+            if (unpadded) return this.#pooled(encoded);
+            // Pooling goes over tokens alone, whatever padding the convolution has seen.
+            const lastHiddenState = selectTokens(encoded.lastHiddenState, alone.kept);
+            return this.#pooled({ lastHiddenState, sequences: alone.inputs.sequences });
+          }),
+        ),
+      );
+    } finally {
+      encoded[Symbol.dispose]();
+    }
+  }
+
+  #pooled(encoded: Pick<Encoded, "lastHiddenState" | "sequences">): Tensor<"float32"> {
+    const { lastHiddenState, sequences } = encoded;
+    const pooled = {
+      first: () => firstTokens(encoded),
+      max: () => sequenceMax(lastHiddenState, sequences),
+      mean: () => sequenceMean(lastHiddenState, sequences),
+    }[this.pooling]();
+    return this.normalize ? normalizeRows(pooled) : pooled;
+  }
+}
