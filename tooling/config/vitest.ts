@@ -13,6 +13,8 @@ export default defineConfig({
     reporters: ["default", "json"],
     outputFile: { json: "reports/vitest.json" },
     maxWorkers: 2,
+    // Another processor or engine than this one, see tooling/runtimes/README.md.
+    execArgv: process.env["CONVBERT_TEST_NODE_FLAGS"]?.split(" ") ?? [],
     // Test files run side by side already; what threads change is tested where they are asked for.
     env: { CONVBERT_THREADS: "1" },
   },

@@ -65,8 +65,9 @@ export function quantizeRows(
       }
     }
     if (at < bytes) {
-      if (wide) store<u64>(to, 0);
-      else store<u32>(to, 0);
+      store<u32>(to, 0);
+      // Two groups of pairs only where there are numbers for both: behind the row begins another thread's.
+      if (wide && bytes - at > 8) store<u32>(to, 0, 4);
       for (; at < bytes; at += 4) {
         const q = i32x4.extract_lane(quantized(v128.load32_zero(from + at), factor, shift), 0);
         if (wide) {

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, createBackend } from "../src/index.js";
+import { type Backend, createBackend, linear, Tensor } from "../src/index.js";
+import { createWasmBackend } from "../src/wasm/backend.js";
 import { compute } from "./layer.js";
+import { numbers } from "./numbers.js";
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 
 describe("threads", () => {
   const backends: Backend[] = [];
@@ -34,6 +39,23 @@ describe("threads", () => {
     for (let i = 0; i < 20; i++) {
       expect(compute(backends[2]!)).toEqual(first);
     }
+  });
+
+  // Rows of every remainder: none may write into the next one, which is another thread's.
+  it.each([4500, 4501, 4502, 4503])("changes no bit in 16-bit products of %d columns either", async (columns) => {
+    const answers = await Promise.all(
+      [1, 3].map(async (threads) => {
+        const backend = (await createWasmBackend(threads, { variants: ["simd128"] }))!;
+        const weights = backend.createPacked(8, columns, "int8");
+        backend.packRows(weights, 0, numbers(8 * columns, 1));
+        const input = Tensor.from(backend, numbers(300 * columns, 2), [300, columns]);
+        const rounds = Array.from({ length: 10 }, () => linear(input, weights).toArray().data.slice());
+        backend.dispose();
+        return rounds;
+      }),
+    );
+    const [expected] = answers[0]!;
+    for (const values of answers.flat()) expect(Buffer.compare(bytesOf(values), bytesOf(expected!))).toBe(0);
   });
 
   it.each([0, -1, 1.5, Number.NaN, 1e9])("refuses %d threads", async (threads) => {
