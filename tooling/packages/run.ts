@@ -1,5 +1,5 @@
 // Packs every published package, installs the tarballs in an empty project with npm, and uses them as a stranger would:
-// manifests are clean, declarations compile in every way to resolve modules (each package installed alone), browser
+// manifests are clean, declarations compile in every way to resolve modules (each package installed alone) and refuse wrong use, browser
 // bundles build without a warning, every entry imports and `require`s with an empty stderr under the toolchain's Node and
 // the machine's own, and the command answers. Needs a build.
 import { execFileSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { checkExamples } from "./examples.ts";
 import { manifestProblems } from "./manifests.ts";
 import { makeSandbox } from "./sandbox.ts";
 import { installPackages, packPackages, run } from "./stranger.ts";
-import { checkTypesAlone } from "./types.ts";
+import { checkTypesAlone, checkWrongUse } from "./types.ts";
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), "convbert-packages-")));
 const failures: string[] = [];
@@ -41,6 +41,10 @@ try {
       return "compile alone under node16, nodenext and bundler, with and without skipLibCheck";
     });
   }
+  await check("wrong use", () => {
+    checkWrongUse(project);
+    return "is refused by the declarations under node16, nodenext and bundler";
+  });
   for (const entry of pageEntries(packages)) {
     await check(
       `${entry}, bundles`,

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installAlone, type Packed, run } from "./stranger.ts";
@@ -34,4 +34,10 @@ export function checkTypesAlone(project: string, packed: Packed): void {
   for (const resolution of RESOLUTIONS) {
     for (const skipLibCheck of [true, false]) compile(folder, ["use.ts"], resolution, skipLibCheck);
   }
+}
+
+/** Wrong use of the packages is refused: every mistake in `use/wrong.ts` is an error to who installed them all. */
+export function checkWrongUse(project: string): void {
+  copyFileSync(new URL("use/wrong.ts", import.meta.url), join(project, "wrong.ts"));
+  for (const resolution of RESOLUTIONS) compile(project, ["wrong.ts"], resolution);
 }

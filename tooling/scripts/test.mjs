@@ -10,7 +10,16 @@ for (const folder of folders) {
 }
 
 await install();
-const checks = ["//#lint", "//#knip", "//#graph", "build", "typecheck", "test", "//#check-packages"];
+const checks = [
+  "//#lint",
+  "//#knip",
+  "//#graph",
+  "build",
+  "typecheck",
+  "//#check-tooling",
+  "test",
+  "//#check-packages",
+];
 const flags = ["--continue", "--concurrency=2", "--output-logs=new-only"];
 const code = await run("turbo", ["run", ...checks, ...flags], ["ignore", "inherit", "inherit"]);
 

@@ -11,7 +11,7 @@ export function defaultRecipe(start: {
   /** The run starts from trained weights. */
   readonly isPretrained: boolean;
   readonly hiddenSize: number;
-}): RunOptions & Required<Pick<RunOptions, "epochs" | "learningRate" | "layerDecay" | "warmupRatio">> {
+}): RunOptions & Record<"epochs" | "learningRate" | "layerDecay" | "warmupRatio", number> {
   const { isPretrained, hiddenSize } = start;
   const pretrainedRate = hiddenSize >= BASE ? 1e-4 : 3e-4;
   return {
