@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openWeights } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
+import { pipeline } from "@convbert/pipelines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convbert } from "./terminal.js";
 
@@ -63,6 +64,22 @@ describe("convert", () => {
     // The given weights have 8 bits and a scale: widened they are the numbers that float32 computes with.
     expect(await run(pytorch!)).toEqual(await run(chunking, "--dtype", "float32"));
     await access(join(safetensors!, "vocab.txt"));
+  });
+
+  test("takes along what makes a text's vector", async () => {
+    const source = fileURLToPath(new URL("../../pipelines/test/fixtures/sentences/dense", import.meta.url));
+    const half = join(folder, "sentences");
+    expect((await convbert(["convert", source, half, "--dtype", "float16"])).code).toBe(0);
+    const vector = async (model: string) => {
+      using extract = await pipeline("feature-extraction", model);
+      return [...(await extract("a good book")).data];
+    };
+    const expected = await vector(source);
+    expect(expected).toHaveLength(7);
+    for (const [i, value] of (await vector(half)).entries()) expect(value).toBeCloseTo(expected[i]!, 2);
+    expect(await readFile(join(half, "2_Dense", "model.safetensors"))).toEqual(
+      await readFile(join(source, "2_Dense", "model.safetensors")),
+    );
   });
 
   test("in shards", async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@convbert/converter";
+import { pipeline } from "@convbert/pipelines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convbert } from "./terminal.js";
 
@@ -60,6 +61,14 @@ describe("sentence-embedding", () => {
     expect(JSON.parse(await readFile(join(file("taught"), "config.json"), "utf8")).architectures).toEqual([
       "ConvBertModel",
     ]);
+    // A folder of sentence-transformers, whose vectors are pooled and scaled.
+    using extract = await pipeline("feature-extraction", file("taught"));
+    const vector = await extract("the film is good");
+    expect(vector.shape).toEqual([16]);
+    expect(Math.hypot(...vector.data)).toBeCloseTo(1, 5);
+    expect(JSON.parse(await readFile(join(file("taught"), "sentence_bert_config.json"), "utf8"))).toMatchObject({
+      max_seq_length: 16,
+    });
     // The names of the reference's base model, without a head's prefix.
     const reader = await readSafetensors(await readFile(join(file("taught"), "model.safetensors")));
     expect([...reader.tensors.keys()]).toContain("embeddings.position_embeddings.weight");

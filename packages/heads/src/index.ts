@@ -14,6 +14,7 @@ export {
 } from "./question-answering.js";
 export type { RaggedLogits } from "./ragged.js";
 export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
+export { applyDense, type DenseActivation, type SentenceDense } from "./sentence-dense.js";
 export {
   SENTENCE_POOLINGS,
   SentenceEncoder,
@@ -22,6 +23,7 @@ export {
   type SentencePooling,
 } from "./sentence-encoder.js";
 export type { PairsLoss, RegressionLoss, ScoresLoss, SentenceLoss, TripletsLoss } from "./sentence-losses.js";
+export { readSentenceModules, type SentenceModules, sentenceModuleFiles } from "./sentence-modules.js";
 export {
   ConvBertForSequenceClassification,
   type SequenceClassificationInputs,

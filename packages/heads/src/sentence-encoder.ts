@@ -1,23 +1,30 @@
+import { withModelFiles } from "@convbert/converter";
+import { type ModelSource, type WriteDestination, writeFiles } from "@convbert/files";
 import {
   type ArrayInput,
   type ConvBertInputs,
-  type ConvBertModel,
+  ConvBertModel,
   checkArguments,
   type Encoded,
   type FloatArray,
   type ForwardOptions,
+  type FromPretrainedOptions,
   InputError,
+  ndarrayOf,
   type Parameter,
   type PreparedInputs,
   prepareInputs,
   type RaggedInputs,
+  type SavePretrainedOptions,
   withoutPadding,
 } from "@convbert/model";
 import { keep, normalizeRows, sequenceMax, sequenceMean, type Tensor, tidy } from "@convbert/tensor";
 import { firstTokens, selectTokens } from "./first-tokens.js";
 import { accumulateInParts } from "./gradient-cache.js";
 import type { TrainingOptions } from "./head.js";
+import { applyDense, type SentenceDense } from "./sentence-dense.js";
 import { type SentenceLoss, sentenceLoss } from "./sentence-losses.js";
+import { readSentenceModules, sentenceModuleFiles } from "./sentence-modules.js";
 
 /** What a text's vector is made of: the mean of its tokens', the first token's, or the largest of each component. */
 export type SentencePooling = "mean" | "first" | "max";
@@ -29,6 +36,12 @@ export interface SentenceEncoderOptions {
   readonly pooling?: SentencePooling;
   /** Scale every vector to length 1, so that dot products are cosines; default true. */
   readonly normalize?: boolean;
+  /** Linear maps of the pooled vector, before it is scaled; none by default. They are not trained. */
+  readonly dense?: readonly SentenceDense[];
+  /** Tokens of a text at most, for whoever tokenizes; the model's positions by default. */
+  readonly maxLength?: number;
+  /** What whoever tokenizes puts before every text; nothing by default. */
+  readonly prompt?: string;
   /** What is learned; only training needs it. */
   readonly loss?: SentenceLoss;
   /**
@@ -52,6 +65,9 @@ export class SentenceEncoder implements Disposable {
   readonly model: ConvBertModel;
   readonly pooling: SentencePooling;
   readonly normalize: boolean;
+  readonly dense: readonly SentenceDense[];
+  readonly maxLength: number;
+  readonly prompt: string;
   readonly #loss: SentenceLoss | undefined;
   readonly #textsAtOnce: number;
 
@@ -65,8 +81,41 @@ export class SentenceEncoder implements Disposable {
     this.model = model;
     this.pooling = pooling;
     this.normalize = normalize;
+    this.dense = options.dense ?? [];
+    this.maxLength = Math.min(options.maxLength ?? Number.POSITIVE_INFINITY, model.config.max_position_embeddings);
+    this.prompt = options.prompt ?? "";
     this.#loss = loss;
     this.#textsAtOnce = Math.floor(textsAtOnce);
+  }
+
+  /**
+   * Loads an encoder: pooling and the rest as a folder of sentence-transformers says (`modules.json`), for any other ConvBERT
+   * the mean of its tokens, scaled to length 1. `options.sentence` wins over both.
+   * @throws what {@link readSentenceModules} and `ConvBertModel.fromPretrained` throw.
+   */
+  static async fromPretrained(
+    source: ModelSource,
+    options: FromPretrainedOptions & { readonly sentence?: SentenceEncoderOptions } = {},
+  ): Promise<SentenceEncoder> {
+    const { sentence, ...loading } = options;
+    return withModelFiles(source, loading, async (files) => {
+      const modules = await readSentenceModules(files);
+      const model = await ConvBertModel.fromPretrained(files, loading);
+      const { maxLength, ...found } = modules ?? { maxLength: null };
+      return new SentenceEncoder(model, { ...found, ...(maxLength !== null && { maxLength }), ...sentence });
+    });
+  }
+
+  /**
+   * Writes the model and what makes its folder one of sentence-transformers. (The tokenizer saves itself beside it. Python reads
+   * weights that are not int8.)
+   * @throws FilesError when the place cannot be written.
+   */
+  async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
+    await this.model.savePretrained(destination, options);
+    await writeFiles(destination, sentenceModuleFiles(this, this.config.hidden_size), {
+      ...(options.signal && { signal: options.signal }),
+    });
   }
 
   get config() {
@@ -87,13 +136,13 @@ export class SentenceEncoder implements Disposable {
   }
 
   /**
-   * Vectors of sequences of any lengths without padding, `[sequences, hidden_size]`. Throws InputError for arguments that
+   * Vectors of sequences of any lengths without padding, `[sequences, hidden_size]`, or as many numbers as a last Dense gives. Throws InputError for arguments that
    * do not fit.
    */
   async encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<FloatArray> {
     const encoded = await this.model.encodeRagged(inputs, options);
     try {
-      return tidy(() => this.#pooled(encoded).toArray());
+      return this.#finished(tidy(() => this.#pooled(encoded, this.dense.length === 0).toArray()));
     } finally {
       encoded[Symbol.dispose]();
     }
@@ -138,6 +187,7 @@ export class SentenceEncoder implements Disposable {
   #checked(inputs: SentenceInputs, { classWeights, labelSmoothing }: TrainingOptions) {
     const loss = this.#loss;
     if (loss === undefined) throw new InputError("loss", "training needs to know what is learned");
+    if (this.dense.length > 0) throw new InputError("dense", "an encoder with Dense modules cannot be trained here");
     if (classWeights != null || labelSmoothing !== undefined) {
       throw new InputError("options", "classWeights and labelSmoothing are for classes; vectors have none");
     }
@@ -170,13 +220,28 @@ export class SentenceEncoder implements Disposable {
     }
   }
 
-  #pooled(encoded: Pick<Encoded, "lastHiddenState" | "sequences">): Tensor<"float32"> {
+  /** Through the linear maps, where there are some. */
+  #finished(pooled: FloatArray): FloatArray {
+    if (this.dense.length === 0) return pooled;
+    const [count, size] = pooled.shape as [number, number];
+    const rows = Array.from({ length: count }, (_, row) => {
+      const mapped = this.dense.reduce(applyDense, pooled.data.subarray(row * size, (row + 1) * size));
+      const length = this.normalize ? Math.max(Math.hypot(...mapped), 1e-12) : 1;
+      return mapped.map((value) => value / length);
+    });
+    const width = rows[0]?.length ?? 0;
+    const data = new Float32Array(count * width);
+    for (const [row, values] of rows.entries()) data.set(values, row * width);
+    return ndarrayOf(data, [count, width]);
+  }
+
+  #pooled(encoded: Pick<Encoded, "lastHiddenState" | "sequences">, isLast = true): Tensor<"float32"> {
     const { lastHiddenState, sequences } = encoded;
     const pooled = {
       first: () => firstTokens(encoded),
       max: () => sequenceMax(lastHiddenState, sequences),
       mean: () => sequenceMean(lastHiddenState, sequences),
     }[this.pooling]();
-    return this.normalize ? normalizeRows(pooled) : pooled;
+    return this.normalize && isLast ? normalizeRows(pooled) : pooled;
   }
 }

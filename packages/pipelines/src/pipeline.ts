@@ -5,6 +5,7 @@ import {
   ConvBertForQuestionAnswering,
   ConvBertForSequenceClassification,
   ConvBertForTokenClassification,
+  readSentenceModules,
 } from "@convbert/heads";
 import { ConvBertModel, type FromPretrainedOptions, withModelFiles } from "@convbert/model";
 import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
@@ -96,14 +97,16 @@ type Loader<Result> = (
 ) => Promise<Result>;
 
 /** Loads a task's model and makes its pipeline. */
-function loader<Model extends { dispose(): void }, Result>(
+function loader<Model extends { dispose(): void }, Result, More = undefined>(
   loadModel: (files: FileSet, options: FromPretrainedOptions) => Promise<Model>,
-  create: (parts: PipelineParts<Model>, defaults: object) => Result,
+  create: (parts: PipelineParts<Model>, defaults: object, more: More) => Result,
+  readMore: (files: FileSet) => Promise<More> = async () => undefined as More,
 ): Loader<Result> {
   return async (files, tokenizer, options, defaults) => {
+    const more = await readMore(files);
     const model = await loadModel(files, options);
     try {
-      return create({ model, tokenizer }, defaults);
+      return create({ model, tokenizer }, defaults, more);
     } catch (error) {
       model.dispose();
       throw error;
@@ -126,7 +129,11 @@ const LOADERS: { readonly [Task in PipelineTask]: Loader<Pipelines[Task]> } = {
   ),
   "fill-mask": loader((...args) => ConvBertForMaskedLM.fromPretrained(...args), createFillMask),
   "multiple-choice": loader((...args) => ConvBertForMultipleChoice.fromPretrained(...args), createMultipleChoice),
-  "feature-extraction": loader((...args) => ConvBertModel.fromPretrained(...args), createFeatureExtraction),
+  "feature-extraction": loader(
+    (...args) => ConvBertModel.fromPretrained(...args),
+    createFeatureExtraction,
+    readSentenceModules,
+  ),
   "zero-shot-classification": loader(
     (...args) => ConvBertForSequenceClassification.fromPretrained(...args),
     createZeroShotClassification,

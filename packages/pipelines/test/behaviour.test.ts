@@ -242,7 +242,7 @@ describe("wrong use", () => {
       [label("x", { stride: 62, aggregation_strategy: "simple" }), "invalid-option"],
       [choose({ prompt: "x", choices: [] }), "invalid-input"],
       [choose({ prompt: "x" } as never), "invalid-input"],
-      [embed("x", { pooling: "max" as never }), "invalid-option"],
+      [embed("x", { pooling: "last" as never }), "invalid-option"],
       [pipeline("translation" as PipelineTask, folder("base")), "invalid-option"],
     ];
     for (const [promise, code] of wrong) expect((await failure(promise)).code).toBe(code);

@@ -139,7 +139,7 @@ describe("values of another kind are typed errors", () => {
     ["fill-mask", { joint: true, whole_targets: true, targets: "river" }],
     ["fill-mask", { whole_targets: true }],
     ["multiple-choice", { padding: "longest" }],
-    ["feature-extraction", { pooling: "max" }],
+    ["feature-extraction", { pooling: "last" }],
     ["feature-extraction", { normalize: "l2" }],
     ["zero-shot-classification", { hypothesis_template: null }],
     ["zero-shot-classification", { hypothesis_template: 5 }],

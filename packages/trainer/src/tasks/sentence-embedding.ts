@@ -1,4 +1,4 @@
-import { SentenceEncoder } from "@convbert/heads";
+import { SentenceEncoder, sentenceModuleFiles } from "@convbert/heads";
 import { ConvBertModel } from "@convbert/model";
 import { sentenceCollator } from "../collate/sentences.js";
 import type { IndexedDataset } from "../data/dataset.js";
@@ -8,6 +8,8 @@ import { evaluateSentencePairs } from "../evaluate/sentence-pairs.js";
 import { evaluateSentenceRetrieval } from "../evaluate/sentence-retrieval.js";
 import { preparedTraining } from "./prepared.js";
 import type { TaskDefinition } from "./task.js";
+
+const MODULES = { dense: [], normalize: true, prompt: "" };
 
 /** A vector for each text. */
 export const sentenceEmbedding: TaskDefinition<"sentence-embedding"> = {
@@ -32,6 +34,7 @@ export const sentenceEmbedding: TaskDefinition<"sentence-embedding"> = {
     return {
       ...preparedTraining(model, encoder, splits, evaluate, collator.collate),
       metric: measure === "scores" ? "spearman" : "mrr",
+      files: sentenceModuleFiles({ ...MODULES, pooling, maxLength }, model.config.hidden_size),
     };
   },
 };

@@ -1,3 +1,4 @@
+import type { FileContents } from "@convbert/files";
 import type { ConvBertForSequenceClassification, SentenceLoss, SentencePooling } from "@convbert/heads";
 import type { ConvBertConfigInit, ModelClass, PreTrainedModel } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
@@ -110,6 +111,8 @@ export interface PreparedTask {
   readonly counts: Readonly<Record<string, number>>;
   /** Of a classifier. */
   readonly labels?: LabelSet | undefined;
+  /** Files that belong beside the model's: how a text's vector is made of its tokens. */
+  readonly files?: readonly (readonly [string, FileContents])[];
   readonly evaluation: Evaluate | undefined;
   /** Of the model, or of the same one as it was saved. */
   readonly test: ((model: PreTrainedModel) => Evaluate) | undefined;

@@ -21,6 +21,7 @@ import { jsonLine, printable } from "../printable.js";
 import { bytes, ProgressLine } from "../progress.js";
 import { MODEL_FORM, modelSource } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
+import { sentenceModuleNames } from "./sentence-modules.js";
 
 type DType = NonNullable<SavePretrainedOptions["dtype"]>;
 
@@ -49,7 +50,8 @@ const COMPANIONS = [
 ];
 
 const HELP = `
-Weights pass through piece by piece under the names that they have, tokenizer files and the card go along. With int8, or
+Weights pass through piece by piece under the names that they have, tokenizer files, the card and the modules of
+sentence-transformers go along. With int8, or
 from it, the model itself is loaded and saved: only the weights of the class that config.json names (or --head) remain.
 
 Examples:
@@ -176,7 +178,7 @@ function listed(files: readonly Written[]): string {
 /** Copies the files beside the weights; they are small. */
 async function companions(files: FileSet, destination: string, { signal }: Terminal): Promise<Written[]> {
   const found: [string, Uint8Array][] = [];
-  for (const name of COMPANIONS) {
+  for (const name of [...COMPANIONS, ...(await sentenceModuleNames(files))]) {
     if (await files.has(name)) found.push([name, await files.readBytes(name)]);
   }
   await writeFiles(destination, found, { signal });

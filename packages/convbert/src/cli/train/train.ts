@@ -1,3 +1,4 @@
+import { writeFiles } from "@convbert/files";
 import type { ConvBertForSequenceClassification } from "@convbert/heads";
 import type { PreTrainedModel } from "@convbert/model";
 import {
@@ -106,7 +107,12 @@ async function trainIn(
       if (flags.keepCheckpoints === false) await folder.removeCheckpoints();
       return EXIT.success;
     }
-    const names = ["config.json", ...Object.keys(await tokenizer.toFiles()), ...RESULT_FILES];
+    const names = [
+      "config.json",
+      ...Object.keys(await tokenizer.toFiles()),
+      ...RESULT_FILES,
+      ...(run.files ?? []).map(([name]) => name),
+    ];
     const style = styleFor({ ...terminal, stdout: terminal.stderr }, color);
     const progress = new TrainProgress(terminal, line, style);
     const learning = { run, recipe, contents, options, names, flags, terminal };
@@ -116,6 +122,7 @@ async function trainIn(
     line.show("saving");
     await run.model.savePretrained(flags.output, { dtype: flags.saveDtype ?? "float32" });
     await tokenizer.savePretrained(flags.output);
+    await writeFiles(flags.output, run.files ?? []);
     const savedTest = await measureSaved(run, flags, terminal, line);
     const { logFile } = folder;
     await saveResult({ task, flags, recipe, run, summary, test, savedTest, maxLength, command, logFile });
