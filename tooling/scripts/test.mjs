@@ -19,6 +19,7 @@ const checks = [
   "//#check-tooling",
   "test",
   "//#check-packages",
+  "//#check-clone",
 ];
 const flags = ["--continue", "--concurrency=2", "--output-logs=new-only"];
 const code = await run("turbo", ["run", ...checks, ...flags], ["ignore", "inherit", "inherit"]);
