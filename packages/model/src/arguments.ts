@@ -11,6 +11,7 @@ const SHARED: Readonly<Record<keyof ConvBertInputs, true>> = {
   inputs_embeds: true,
   output_attentions: true,
   output_hidden_states: true,
+  output_kernels: true,
 };
 
 /**

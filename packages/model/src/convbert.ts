@@ -60,6 +60,8 @@ export interface LayerContext {
   /** `[heads]` of this layer. */
   readonly headMask: Tensor | null;
   readonly probabilities: boolean;
+  /** Whether the convolution's kernels are given out. */
+  readonly kernels: boolean;
   /** Of training; null drops nothing. */
   readonly random: DropoutGenerator | null;
 }
@@ -83,7 +85,8 @@ export class ConvBertSelfAttention {
   /** Heads that are left, under their original numbers. */
   readonly heads: readonly number[];
   readonly #headSize: number;
-  readonly #taps: number;
+  /** Neighbours that a kernel weighs, the token itself among them. */
+  readonly taps: number;
   readonly #dropout: number;
   readonly #mixed: PackedWeights;
   readonly #mixedBias: Tensor<"float32">;
@@ -101,7 +104,7 @@ export class ConvBertSelfAttention {
     const size = config.attentionHeadSize;
     const hidden = config.hidden_size;
     this.#headSize = size;
-    this.#taps = config.conv_kernel_size;
+    this.taps = config.conv_kernel_size;
     this.#dropout = config.attention_probs_dropout_prob;
     this.#allSize = all.length * size;
     const kept = this.heads.length * size;
@@ -129,9 +132,9 @@ export class ConvBertSelfAttention {
     }
 
     const separable = scope.scope("key_conv_attn_layer");
-    this.#depthwise = separable.scope("depthwise").tensor("weight", [hidden, 1, this.#taps], "normal", {
-      shape: [this.#taps, hidden],
-      layout: transposed(hidden, this.#taps),
+    this.#depthwise = separable.scope("depthwise").tensor("weight", [hidden, 1, this.taps], "normal", {
+      shape: [this.taps, hidden],
+      layout: transposed(hidden, this.taps),
     });
     this.#pointwise = separable.packed(this.#allSize, hidden);
     const spanKey = isPruned ? rowBlocks(order, size, hidden) : undefined;
@@ -143,14 +146,14 @@ export class ConvBertSelfAttention {
     this.#pointwiseBias = separable.tensor("bias", [this.#allSize, 1], "zeros", spanBias);
 
     const kernel = scope.scope("conv_kernel_layer");
-    const kernelRows = this.heads.length * this.#taps;
+    const kernelRows = this.heads.length * this.taps;
     this.#kernel = kernel.packed(kernelRows, this.#allSize);
     const fromKept = isPruned ? columnBlocks(order, size) : undefined;
     kernel.rows("weight", [kernelRows, this.#allSize], this.#kernel, 0, kernelRows, fromKept);
     this.#kernelBias = kernel.tensor("bias", [kernelRows], "zeros");
   }
 
-  forward(hidden: Tensor, { sequences, mask, headMask, probabilities, random }: LayerContext) {
+  forward(hidden: Tensor, { sequences, mask, headMask, probabilities, kernels: wanted, random }: LayerContext) {
     const kept = this.heads.length * this.#headSize;
     const mixed = linear(hidden, this.#mixed, { bias: this.#mixedBias });
     const part = (index: number) => mixed.slice(-1, this.#allSize + index * kept, this.#allSize + (index + 1) * kept);
@@ -159,7 +162,7 @@ export class ConvBertSelfAttention {
     const local = depthwiseConvolution(hidden, this.#depthwise, sequences);
     const spanKey = linear(local, this.#pointwise, { bias: this.#pointwiseBias });
     const logits = linear(multiply(spanKey, query), this.#kernel, { bias: this.#kernelBias });
-    const kernels = softmax(logits, this.#taps);
+    const kernels = softmax(logits, this.taps);
     const convolved = dynamicConvolution(part(2), kernels, this.heads.length, sequences);
 
     const attended = attention(mixed.slice(-1, 0, kept), part(0), part(1), sequences, {
@@ -170,7 +173,11 @@ export class ConvBertSelfAttention {
       dropout: random?.next(this.#dropout) ?? null,
       probabilities,
     });
-    return { context: concatenate([attended.context, convolved]), probabilities: attended.probabilities };
+    return {
+      context: concatenate([attended.context, convolved]),
+      probabilities: attended.probabilities,
+      kernels: wanted ? kernels : null,
+    };
   }
 }
 
@@ -198,6 +205,7 @@ export class ConvBertAttention {
     return {
       output: this.#norm.forward(drop(this.#dense.forward(mixed.context), this.#dropout, context.random), hidden),
       probabilities: mixed.probabilities,
+      kernels: mixed.kernels,
     };
   }
 }
@@ -235,7 +243,7 @@ export class ConvBertLayer {
     const inner = this.#intermediate.forward(attended.output, this.#activation);
     const outer = drop(this.#output.forward(inner), this.#dropout, context.random);
     const hiddenState = this.#norm.forward(outer, attended.output);
-    return { hiddenState, probabilities: attended.probabilities };
+    return { hiddenState, probabilities: attended.probabilities, kernels: attended.kernels };
   }
 }
 

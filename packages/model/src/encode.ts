@@ -41,6 +41,8 @@ export interface Encoded extends Disposable {
   readonly hiddenStates: readonly Tensor<"float32">[] | null;
   /** `[sequences, heads, length, length]` of each layer where asked for. */
   readonly attentions: readonly Tensor<"float32">[] | null;
+  /** The convolution's kernels of each layer where asked for: `[tokens, heads * taps]`. */
+  readonly kernels: readonly { readonly tensor: Tensor<"float32">; readonly taps: number }[] | null;
   readonly sequences: Sequences;
 }
 
@@ -91,6 +93,7 @@ export async function encode(
     const mask = hostMask === null ? null : own(Tensor.from(backend, hostMask.values, hostMask.shape));
     const hiddenStates = inputs.outputHiddenStates ? [hidden] : null;
     const attentions: Tensor<"float32">[] | null = inputs.outputAttentions ? [] : null;
+    const kernels: { tensor: Tensor<"float32">; taps: number }[] | null = inputs.outputKernels ? [] : null;
 
     for (const [index, layer] of modules.layers.entries()) {
       if (signal !== undefined) {
@@ -112,6 +115,7 @@ export async function encode(
               )
             : null,
           probabilities: inputs.outputAttentions,
+          kernels: inputs.outputKernels,
           random,
         });
       };
@@ -126,11 +130,14 @@ export async function encode(
           }
           return run(input!, inputMask ?? null).hiddenState;
         });
-        return { hiddenState, probabilities: null };
+        return { hiddenState, probabilities: null, kernels: null };
       });
       hidden = own(after.hiddenState);
       if (after.probabilities !== null) {
         attentions?.push(own(after.probabilities));
+      }
+      if (after.kernels !== null) {
+        kernels?.push({ tensor: own(after.kernels), taps: layer.attention.self.taps });
       }
       if (hiddenStates !== null) {
         hiddenStates.push(hidden);
@@ -143,7 +150,7 @@ export async function encode(
       owned.delete(mask);
       mask.dispose();
     }
-    return { lastHiddenState: hidden, hiddenStates, attentions, sequences, [Symbol.dispose]: dispose };
+    return { lastHiddenState: hidden, hiddenStates, attentions, kernels, sequences, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
     throw error;

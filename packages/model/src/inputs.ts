@@ -20,6 +20,8 @@ export interface ConvBertInputs {
   readonly output_attentions?: boolean | undefined;
   /** Return the hidden states before, between and after the layers; the configuration's value by default. */
   readonly output_hidden_states?: boolean | undefined;
+  /** Return the convolution's kernels of every layer, which the reference does not give out; false by default. */
+  readonly output_kernels?: boolean | undefined;
 }
 
 /** The arguments checked, defaults filled in, in row-major order. */
@@ -36,6 +38,7 @@ export interface PreparedInputs {
   readonly headMask: readonly Float32Array[] | null;
   readonly outputAttentions: boolean;
   readonly outputHiddenStates: boolean;
+  readonly outputKernels: boolean;
 }
 
 /** Float32's most negative number, which the reference adds to masked scores. */
@@ -78,6 +81,7 @@ export function prepareInputs(inputs: ConvBertInputs, config: ConvBertConfig): P
     headMask: prepareHeadMask(inputs.head_mask, config),
     outputAttentions: inputs.output_attentions ?? config.output_attentions,
     outputHiddenStates: inputs.output_hidden_states ?? config.output_hidden_states,
+    outputKernels: inputs.output_kernels ?? false,
   };
 }
 

@@ -29,6 +29,12 @@ export interface EncoderOutputs {
   readonly hidden_states?: readonly FloatArray[];
   /** `[batch, heads, length, length]` of each layer: the probabilities, after `head_mask`. */
   readonly attentions?: readonly FloatArray[];
+  /**
+   * `[batch, length, heads, conv_kernel_size]` of each layer: how each head's dynamic convolution weighs the token's
+   * neighbours, `conv_kernel_size / 2` (rounded down) before it to as many after it; each kernel's sum is 1. Pruned heads
+   * have none.
+   */
+  readonly kernels?: readonly FloatArray[];
 }
 
 /** The reference's `BaseModelOutput`. */
@@ -160,6 +166,7 @@ export class ConvBertModel extends PreTrainedModel {
         headMask: null,
         outputAttentions: false,
         outputHiddenStates: false,
+        outputKernels: false,
       },
       this.running(options),
     );
@@ -295,11 +302,17 @@ export function paddedOutput(tensor: Tensor<"float32">, { batch, length }: Prepa
   return withShape(tensor.toArray(), [batch, length, tensor.extent(-1)]);
 }
 
-/** Copies of hidden states and attentions where they were asked for. */
+/** Copies of hidden states, attentions and kernels where they were asked for. */
 export function encoderOutputs(encoded: Encoded, prepared: PreparedInputs): EncoderOutputs {
+  const { batch, length } = prepared;
   return {
     ...(encoded.hiddenStates && { hidden_states: encoded.hiddenStates.map((state) => paddedOutput(state, prepared)) }),
     ...(encoded.attentions && { attentions: encoded.attentions.map((probabilities) => probabilities.toArray()) }),
+    ...(encoded.kernels && {
+      kernels: encoded.kernels.map(({ tensor, taps }) =>
+        withShape(tensor.toArray(), [batch, length, tensor.extent(-1) / taps, taps]),
+      ),
+    }),
   };
 }
 

@@ -52,6 +52,7 @@ export function withoutPadding(prepared: PreparedInputs): Unpadded {
       types: pick(types),
       mask: null,
       outputAttentions: false,
+      outputKernels: false,
     },
   };
 }
