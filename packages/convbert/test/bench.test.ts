@@ -75,7 +75,7 @@ describe("bench", () => {
     expect({ code: quiet.code, stderr: quiet.stderr }).toEqual({ code: 0, stderr: "" });
     expect(quiet.stdout).toContain(recorded);
     expect(quiet.stdout).toMatch(/1 x 8 +int8 +1( +[\d.,]+){3} +1\.00\n/);
-    expect(quiet.stdout).toMatch(/int8 +1 +[\d.]+ +[\d.]+ kB +[\d.]+ MB +wasm \S+, 1 thread\n/);
+    expect(quiet.stdout).toMatch(/int8 +1 +[\d.]+ +[\d.]+ kB +[\d.]+ MB +wasm \S+(, int8 in 7 bits)?, 1 thread\n/);
     const shown = await convbert(args, { columns: 100 });
     expect(shown.stderr).toContain("int8, 1 thread: loading");
     // The progress line is gone at the end.
