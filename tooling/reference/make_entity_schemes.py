@@ -1,10 +1,12 @@
-"""Writes packages/trainer/test/fixtures/entity-schemes.json: entities by seqeval's strict schemes, and their scores.
+"""Writes packages/trainer/test/fixtures/entity-schemes.json: entities by seqeval's strict schemes, and their scores,
+and sklearn's scores of tags that are of no scheme, word by word.
 
     .venv/bin/pip install seqeval
     .venv/bin/python make_entity_schemes.py ../../packages/trainer/test/fixtures/entity-schemes.json
 """
 import itertools, json, random, sys, warnings
 warnings.filterwarnings("ignore")
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from seqeval.metrics import classification_report
 from seqeval.scheme import BILOU, IOB1, IOB2, IOBES, IOE1, IOE2, Tokens, auto_detect
 
@@ -36,6 +38,14 @@ for count in range(1, 5):
         detected.append(["".join(letters), found])
 detected.append(["BEIOS", "IOBES"])
 detected.append(["BILOU", "BILOU"])
+words = []
+for tags in (["O", "OBJ"], ["O", "PER", "LOC", "ORG"], ["NN", "VB", "DT", "B-x"]):
+    for skill in (.9, .5):
+        truth = [[rng.choice(tags) for _ in range(rng.randrange(2, 12))] for _ in range(40)]
+        guess = [[t if rng.random() < skill else rng.choice(tags) for t in s] for s in truth]
+        flat, other = [[t for s in sentences for t in s] for sentences in (truth, guess)]
+        p, r, f, _ = precision_recall_fscore_support(flat, other, labels=[t for t in tags if t != "O"], average="micro", zero_division=0)
+        words.append(dict(expected=truth, predicted=guess, scores=dict(precision=p, recall=r, f1=f), accuracy=accuracy_score(flat, other)))
 with open(sys.argv[1], "w") as file:
-    json.dump(dict(schemes=made, detected=detected), file, separators=(",", ":"))
+    json.dump(dict(schemes=made, detected=detected, words=words), file, separators=(",", ":"))
     file.write("\n")

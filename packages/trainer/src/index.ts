@@ -14,7 +14,7 @@ export {
   packTokens,
   type TokenBlock,
 } from "./collate/fill-mask.js";
-export { collectLabels, LabelSet } from "./collate/labels.js";
+export { collectLabels, IGNORED_TAG, LabelSet, type LabelSetOptions } from "./collate/labels.js";
 export { type Masker, type MaskingOptions, masker } from "./collate/masking.js";
 export { type MultipleChoiceInputs, multipleChoiceCollator } from "./collate/multiple-choice.js";
 export {
@@ -62,6 +62,7 @@ export type {
   TextExample,
   TokenExample,
 } from "./data/examples.js";
+export { classNamesOf } from "./data/features.js";
 export {
   type ChoiceFieldOptions,
   choiceFields,
@@ -131,7 +132,14 @@ export {
   MultiLabelMetric,
   type MultiLabelScores,
 } from "./metrics/classification.js";
-export { chunkSpans, EntityMetric, type EntityScores, entitySpans, type TagSpan } from "./metrics/entities.js";
+export {
+  chunkSpans,
+  EntityMetric,
+  type EntityScores,
+  entitySpans,
+  type TagSpan,
+  wordSpans,
+} from "./metrics/entities.js";
 export {
   type AveragedScores,
   type LabelScores,
@@ -140,7 +148,7 @@ export {
   type PrecisionRecall,
 } from "./metrics/metric.js";
 export { PerplexityMetric, RegressionMetric, type RegressionScores } from "./metrics/regression.js";
-export { detectScheme, ENTITY_SCHEMES, type EntityScheme, schemeSpans } from "./metrics/schemes.js";
+export { detectScheme, ENTITY_SCHEMES, type EntityScheme, schemeSpans, tagOutsideSchemes } from "./metrics/schemes.js";
 export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type SquadScores } from "./metrics/squad.js";
 export { Adafactor, type AdafactorOptions } from "./optimize/adafactor.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { detectScheme, EntityMetric, type EntityScheme, MetricError, schemeSpans } from "../src/index.js";
+import {
+  detectScheme,
+  EntityMetric,
+  type EntityScheme,
+  MetricError,
+  schemeSpans,
+  tagOutsideSchemes,
+  wordSpans,
+} from "../src/index.js";
 import golden from "./fixtures/entity-schemes.json" with { type: "json" };
 
 interface Recorded {
@@ -54,4 +62,32 @@ test("a scheme is told by the letters that occur", () => {
     expect(detectScheme(tags), letters).toBe(scheme ?? undefined);
   }
   expect(() => schemeSpans("IOB3" as never)).toThrow("there is no scheme IOB3; choose one of IOB1");
+});
+
+test.each(golden.words.map((corpus, i) => [i, corpus] as const))(
+  "words of corpus %i, as sklearn scores them",
+  (_, corpus) => {
+    const metric = new EntityMetric({ spans: wordSpans });
+    metric.update(corpus.predicted, corpus.expected);
+    const { micro, accuracy } = metric.compute();
+    for (const name of ["precision", "recall", "f1"] as const) expect(micro[name]).toBeCloseTo(corpus.scores[name], 12);
+    expect(accuracy).toBeCloseTo(corpus.accuracy, 12);
+  },
+);
+
+test.each([
+  [["O", "B-PER", "I-PER", "E-x", "S-x", "U-x", "L-x"], undefined],
+  [["B", "I", "O"], undefined],
+  [["O", "I-a b"], undefined],
+  [["O", "OBJ"], "OBJ"],
+  [["B-PER", "PER"], "PER"],
+  [["NN", "VB"], "NN"],
+  [["0", "1"], "0"],
+  [["PER-B", "O"], "PER-B"],
+  [["b-per", "o"], "b-per"],
+  [["B-", "O"], "B-"],
+  [["I_PER"], "I_PER"],
+  [["B-x", "X"], "X"],
+])("a tag of %j that is of no scheme: %s", (tags, odd) => {
+  expect(tagOutsideSchemes(tags)).toBe(odd);
 });

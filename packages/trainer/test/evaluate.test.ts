@@ -5,6 +5,7 @@ import {
 } from "@convbert/heads";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  collectLabels,
   evaluateFillMask,
   evaluateMultipleChoice,
   evaluateQuestionAnswering,
@@ -108,6 +109,38 @@ describe("scores", () => {
     });
   });
 
+  it("of tags of no scheme are of single words, by their names, without those of -100", async () => {
+    const words = ["the", "film", "book", "is", "good"];
+    const tagged = memoryDataset([{ words, tags: ["0", "1", "1", "-100", "2"] }]);
+    const tags = await collectLabels(tagged);
+    expect(tags.names).toEqual(["0", "1", "2"]);
+    const collate = tokenClassificationCollator(tokenizer, { labels: tags, maxLength: 8 });
+    expect([...collate.collate([await tagged.get(0)]).inputs.labels!.data]).toEqual([-100, 0, 1, 1, -100, 2, -100]);
+    const classes = [0, 0, 1, 2, 1, 0, 0];
+    const model = fixed(3, ({ input_ids }) => ({
+      loss: 0.5,
+      logits: logitsOf([1, input_ids.shape[1]!, 3], (_, token, label) => Number(classes[token] === label)),
+    }));
+    const score = (names?: readonly string[], scoreBy?: "entity" | "word") =>
+      evaluateTokenClassification(model, collate, { dataset: tagged, labels: tags, names, scoreBy })({});
+    // Of three words with a tag, two were found, one of them rightly.
+    expect(await score(["O", "ORG", "PER"])).toEqual({
+      loss: 0.5,
+      precision: 0.5,
+      recall: 1 / 3,
+      f1: 0.4,
+      accuracy: 0.5,
+    });
+    // Two entities, of one word and of two, of which the model made one.
+    expect(await score(["O", "B-X", "I-X"])).toMatchObject({ precision: 0, recall: 0 });
+    expect(await score(["O", "ORG", "PER"], "entity")).toMatchObject({ f1: expect.any(Number) });
+    // Unnamed numbers: 0 may be a tag as any other.
+    expect(await score()).toMatchObject({ precision: 0.5, recall: 0.5, accuracy: 0.5 });
+    expect(() =>
+      evaluateTokenClassification(model, collate, { dataset: tagged, labels: tags, scoreBy: "token" as never }),
+    ).toThrow('scoreBy is "token"; choose entity or word');
+  });
+
   it("of choices compare those of one prompt", async () => {
     const choices = memoryDataset([0, 1, 1].map((label) => ({ prompt: "the film", choices: ["good", "bad"], label })));
     const model = fixed(1, ({ input_ids }) => ({
@@ -141,8 +174,10 @@ describe("scores", () => {
       };
     });
     const options = { dataset: memoryDataset(questions), tokenizer, batchSize: 2 };
-    // Without "no answer" the second question does not count.
-    expect(await evaluateQuestionAnswering(model, collate, options)({})).toEqual({
+    await expect(evaluateQuestionAnswering(model, collate, options)({})).rejects.toThrow(
+      'allowNoAnswer is false; the question "2" has no answer',
+    );
+    expect(await evaluateQuestionAnswering(model, collate, { ...options, skipUnanswered: true })({})).toEqual({
       loss: 2,
       exactMatch: 0,
       f1: expect.closeTo(200 / 3, 9),

@@ -1,4 +1,5 @@
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { show } from "../data/error.js";
 import type { TextExample } from "../data/examples.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
@@ -12,7 +13,7 @@ import {
   packingOf,
   packRows,
 } from "./batch.js";
-import { exampleError, LabelSet } from "./labels.js";
+import { exampleError, isBit, LabelSet } from "./labels.js";
 
 /** The reference's `problem_type`. */
 export type ProblemType = "single_label_classification" | "multi_label_classification" | "regression";
@@ -28,7 +29,10 @@ export interface TextClassificationInputs extends EncodedInputs {
 export interface TextClassificationOptions extends CollatorOptions {
   /** Default "single_label_classification". */
   readonly problemType?: ProblemType;
-  /** The classes. Needed for all but regression, where it may name several numbers. */
+  /**
+   * The classes. Needed for all but regression, where it may name several numbers. Several labels may be 0 or 1 for each
+   * class, where `labels.multiHot` says so, or where no class is called 0 or 1.
+   */
   readonly labels?: LabelSet | readonly string[];
 }
 
@@ -106,7 +110,7 @@ function labelsOf(
   if (problemType === "multi_label_classification") {
     const data = new Float32Array(batch * labels.size);
     for (const [i, example] of examples.entries()) {
-      for (const label of [example.label!].flat() as (string | number)[]) {
+      for (const label of namesOf(example, labels)) {
         data[i * labels.size + labels.indexOf(label, example)] = 1;
       }
     }
@@ -125,4 +129,24 @@ function labelsOf(
     }),
   );
   return { data, shape: width === 1 ? [batch] : [batch, width] };
+}
+
+/** What a text has of several labels: those that it names, or those whose place in its list has a 1. */
+function namesOf(example: TextExample, labels: LabelSet): readonly (string | number)[] {
+  const given = [example.label!].flat() as (string | number)[];
+  const isMultiHot =
+    labels.multiHot ||
+    (given.length === labels.size &&
+      given.length > 1 &&
+      given.every(isBit) &&
+      given.every((label) => labels.get(label) === undefined));
+  if (!isMultiHot) return given;
+  if (Array.isArray(example.label) && given.length === labels.size && given.every(isBit)) {
+    return labels.names.filter((_, place) => Number(given[place]) === 1);
+  }
+  throw exampleError(
+    example,
+    `the label ${show(example.label)} is no list of ${labels.size} places with 0 or 1, as those that were trained on`,
+    "label",
+  );
 }

@@ -13,7 +13,7 @@ import {
   packingOf,
   packRows,
 } from "./batch.js";
-import { exampleError, LabelSet } from "./labels.js";
+import { exampleError, IGNORED_TAG, LabelSet } from "./labels.js";
 
 export interface TokenClassificationInputs extends EncodedInputs {
   /** `[batch, length]`, -100 where a token does not count. */
@@ -72,7 +72,7 @@ export function tokenClassificationCollator(
         if (word === null) continue;
         const begins = first[word]! < 0;
         if (begins) first[word] = token;
-        if (!tags || !(begins || inside)) continue;
+        if (!tags || !(begins || inside) || tags[word] === IGNORED_TAG) continue;
         const label = unknownTags === "ignore" ? labels.get(tags[word]!) : labels.indexOf(tags[word]!, example, "tags");
         if (label !== undefined) targets[token] = begins ? label : inside![label]!;
       }

@@ -2,14 +2,17 @@
 export interface TextExample {
   readonly text: string;
   readonly textPair?: string;
-  /** A class; a list of them, where a text can have several; a number for regression. Absent for prediction. */
+  /**
+   * A class; a list of them, or of 0 and 1 for each class, where a text can have several; a number for regression.
+   * Absent for prediction.
+   */
   readonly label?: string | number | readonly (string | number)[];
 }
 
 /** Words with a tag each (token-classification). */
 export interface TokenExample {
   readonly words: readonly string[];
-  /** One for each word. Absent for prediction. */
+  /** One for each word, "-100" for a word that has none and does not count. Absent for prediction. */
   readonly tags?: readonly string[];
 }
 

@@ -2,6 +2,7 @@ import type { QuestionAnsweringInputs, QuestionAnsweringOutput } from "@convbert
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { AnswerCollector, type AnswerOptions } from "../collate/answers.js";
 import { paddingBefore, type QuestionAnsweringCollator } from "../collate/question-answering.js";
+import { show } from "../data/error.js";
 import type { QuestionExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
 import { turn } from "../loop/turn.js";
@@ -11,22 +12,33 @@ import { type EvaluationOptions, type Forward, MeanLoss } from "./batches.js";
 
 export interface QuestionEvaluationOptions extends EvaluationOptions<QuestionExample>, AnswerOptions {
   readonly tokenizer: Pick<ConvBertTokenizerFast, "paddingSide">;
+  /** Leave out questions that have no answer, where `allowNoAnswer` is not set. Default false: one is an error. */
+  readonly skipUnanswered?: boolean;
+}
+
+/** Questions without an answer where nothing says what becomes of them. `which` says which have none. */
+export function unansweredError(which: string): TrainerOptionError {
+  const wanted = `${which} no answer: set it, as SQuAD 2.0 wants it, or skipUnanswered to leave them out`;
+  return new TrainerOptionError("allowNoAnswer", false, wanted);
 }
 
 /**
  * Measures answers by the official scripts of SQuAD: `loss` (over windows), `exactMatch` and `f1`, both times 100; where
  * `allowNoAnswer` is set as version 2.0 counts them.
+ * @throws TrainerOptionError for a question without an answer where neither that nor `skipUnanswered` is set.
  */
 export function evaluateQuestionAnswering(
   model: Forward<QuestionAnsweringInputs, QuestionAnsweringOutput>,
   collator: QuestionAnsweringCollator,
   options: QuestionEvaluationOptions,
 ): Evaluate {
-  const { dataset, tokenizer, batchSize = 32, unpadded = false, allowNoAnswer = false } = options;
+  const { dataset, tokenizer, batchSize = 32, unpadded = false } = options;
+  const { allowNoAnswer = false, skipUnanswered = false } = options;
   return async ({ signal, onProgress }) => {
     const examples: QuestionExample[] = [];
     for await (const example of dataset) {
       if (allowNoAnswer || example.answers.length > 0) examples.push(example);
+      else if (!skipUnanswered) throw unansweredError(`the question ${show(example.id)} has`);
     }
     if (examples.length === 0) {
       throw new TrainerOptionError("evaluation data", 0, "there are no questions to evaluate on");

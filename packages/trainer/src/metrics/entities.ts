@@ -77,6 +77,11 @@ export function chunkSpans(tags: readonly string[]): TagSpan[] {
   return spans;
 }
 
+/** Every word with a tag but "O" alone, for tags of no scheme: parts of speech, or `PER` and `LOC` without B- and I-. */
+export function wordSpans(tags: readonly string[]): TagSpan[] {
+  return tags.flatMap((tag, i) => (tag === "O" ? [] : [{ type: tag, start: i, end: i + 1 }]));
+}
+
 export interface EntityScores extends AveragedScores {
   /** Scores by type, in the types' order. */
   readonly types: ReadonlyMap<string, LabelScores>;
@@ -96,7 +101,7 @@ export class EntityMetric
   #right = 0;
   #words = 0;
 
-  /** @param options `spans`: how entities are found, `entitySpans` by default, or `chunkSpans`. */
+  /** @param options `spans`: how entities are found, `entitySpans` by default, `chunkSpans`, or `wordSpans`. */
   constructor({ spans = entitySpans }: { readonly spans?: (tags: readonly string[]) => TagSpan[] } = {}) {
     this.#spans = spans;
   }

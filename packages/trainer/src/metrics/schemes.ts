@@ -142,3 +142,11 @@ export function detectScheme(tags: Iterable<string>): EntityScheme | undefined {
   const letters = [...new Set([...tags].map((tag) => tag.slice(0, 1)))].sort().join("");
   return DETECTED.find(([, sets]) => sets.includes(letters))?.[0];
 }
+
+/**
+ * A tag that belongs to no scheme, so that entities cannot be found by these tags: undefined where each but "O" marks the
+ * place of its word, as `B-PER` and `I-PER`, or `B` and `I` alone, do.
+ */
+export function tagOutsideSchemes(tags: Iterable<string>): string | undefined {
+  return [...tags].find((tag) => !/^(O|[BIESLU](-.+)?)$/s.test(tag));
+}

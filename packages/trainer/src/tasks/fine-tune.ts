@@ -38,6 +38,8 @@ export interface FineTuned {
   readonly model: PreTrainedModel;
   readonly tokenizer: ConvBertTokenizerFast;
   readonly summary: TrainSummary;
+  /** How it was measured, where that is not what one expects. */
+  readonly notes: readonly string[];
   /** Of the test examples. */
   readonly test: Readonly<Record<string, number>> | null;
 }
@@ -83,7 +85,7 @@ export async function fineTune<Task extends TaskName>(task: Task, options: FineT
       evaluate: prepared.evaluation,
     });
     const scores = prepared.test ? await prepared.test(prepared.model)({ signal }) : null;
-    return { model: prepared.model, tokenizer, summary, test: scores };
+    return { model: prepared.model, tokenizer, summary, notes: prepared.notes ?? [], test: scores };
   } catch (error) {
     prepared.model.dispose();
     throw error;

@@ -62,27 +62,50 @@ export function countsOf({ train, evaluation, test }: Splits<unknown>): Record<s
   };
 }
 
-/** Labels in the model's order where it knows them all, else all that occur, sorted. Throws TrainerOptionError for less than two. */
+/** The labels of a run, and what the model calls them. */
+export interface RunLabels {
+  readonly labels: LabelSet;
+  /** In the labels' order. */
+  readonly names: readonly string[];
+  /** Whether the data has the places of the names in place of the names. */
+  readonly areIds: boolean;
+}
+
+/**
+ * Labels in the model's order where it knows them all, else all that occur, sorted. Whole numbers from 0 on are the places
+ * of `labelNames`, or of `classNames`, where those have room for them.
+ * @throws TrainerOptionError for less than two labels, and for names that are not as many.
+ */
 export async function labelsOf({
   splits,
   modelLabels,
-}: Pick<TaskContext<"text-classification"> | TaskContext<"token-classification">, "splits" | "modelLabels">) {
+  settings: { labelNames, classNames },
+}: Pick<
+  TaskContext<"text-classification"> | TaskContext<"token-classification">,
+  "splits" | "modelLabels" | "settings"
+>): Promise<RunLabels> {
   const found = await collectLabels(splits.train as TaskContext<"text-classification">["splits"]["train"]);
   if (found.size < 2) {
     const has = found.size === 0 ? "no labels" : `only the label "${found.names[0]}"`;
     throw new TrainerOptionError("labels", found.names, `the data has ${has}`);
   }
+  const ids = found.names.map((name) => (/^\d+$/.test(name) ? Number(name) : Number.NaN));
+  const wanted = labelNames ?? classNames;
+  if (wanted !== undefined && ids.every((id) => id < wanted.length)) {
+    const places = new LabelSet(Array.from(wanted.keys(), String), { multiHot: found.multiHot });
+    if (!found.multiHot || found.size === wanted.length) return { labels: places, names: wanted, areIds: true };
+  }
   const known = new Set(modelLabels);
-  return modelLabels && found.names.every((name) => known.has(name)) ? new LabelSet(modelLabels) : found;
+  const labels = modelLabels && found.names.every((name) => known.has(name)) ? new LabelSet(modelLabels, found) : found;
+  const names = labelNames ?? labels.names;
+  if (names.length === labels.size) return { labels, names, areIds: false };
+  throw new TrainerOptionError("labelNames", names, `give one for each of the labels ${labels.names.join(", ")}`);
 }
 
-/** Names and numbers of the labels, as config.json has them. Throws TrainerOptionError. */
-export function labelConfig({ names }: LabelSet, labelNames: readonly string[] = names): ConvBertConfigInit {
-  if (labelNames.length !== names.length) {
-    throw new TrainerOptionError("labelNames", labelNames, `give one for each of the labels ${names.join(", ")}`);
-  }
+/** Names and numbers of the labels, as config.json has them. */
+export function labelConfig(names: readonly string[]): ConvBertConfigInit {
   return {
-    id2label: Object.fromEntries(labelNames.map((name, i) => [i, name])),
-    label2id: Object.fromEntries(labelNames.map((name, i) => [name, i])),
+    id2label: Object.fromEntries(names.map((name, i) => [i, name])),
+    label2id: Object.fromEntries(names.map((name, i) => [name, i])),
   };
 }

@@ -7,10 +7,10 @@ import {
 import { type IndexedDataset, memoryDataset } from "../data/dataset.js";
 import type { QuestionExample } from "../data/examples.js";
 import { questionFields } from "../data/fields.js";
-import { evaluateQuestionAnswering } from "../evaluate/question-answering.js";
+import { evaluateQuestionAnswering, unansweredError } from "../evaluate/question-answering.js";
 import { turn } from "../loop/turn.js";
 import { countsOf, preparedTask, testOf } from "./prepared.js";
-import type { TaskContext, TaskDefinition } from "./task.js";
+import type { Splits, TaskContext, TaskDefinition } from "./task.js";
 
 /** Questions that are made into windows between two reports of progress. */
 const EXAMPLES_AT_ONCE = 256;
@@ -23,7 +23,8 @@ export const questionAnswering: TaskDefinition<"question-answering"> = {
   maxLength: 384,
   async prepare(context) {
     const { splits, tokenizer, settings, maxLength } = context;
-    const { stride, maxQuestionLength, allowNoAnswer = false } = settings;
+    const { stride, maxQuestionLength, allowNoAnswer = false, skipUnanswered = false } = settings;
+    if (!allowNoAnswer && !skipUnanswered) await checkAnswered(splits);
     const collator = questionAnsweringCollator(tokenizer, {
       maxLength,
       ...(stride !== undefined && { stride }),
@@ -33,7 +34,10 @@ export const questionAnswering: TaskDefinition<"question-answering"> = {
       num_labels: 2,
     });
     const evaluate = (dataset: IndexedDataset<QuestionExample>, measured: ConvBertForQuestionAnswering) =>
-      evaluateQuestionAnswering(measured, collator, { dataset, tokenizer, allowNoAnswer, ...context.evaluation });
+      evaluateQuestionAnswering(measured, collator, {
+        ...{ dataset, tokenizer, allowNoAnswer, skipUnanswered },
+        ...context.evaluation,
+      });
     const windows = await windowsOf(context, collator);
     const onlyTraining = { train: memoryDataset(windows) };
     return {
@@ -45,6 +49,17 @@ export const questionAnswering: TaskDefinition<"question-answering"> = {
     };
   },
 };
+
+/** Throws TrainerOptionError, with how many they are, where questions have no answer. */
+async function checkAnswered(splits: Splits<QuestionExample>): Promise<void> {
+  for (const [split, dataset] of Object.entries(splits) as [string, IndexedDataset<QuestionExample> | undefined][]) {
+    let without = 0;
+    for await (const { answers } of dataset ?? []) without += Number(answers.length === 0);
+    if (without > 0) throw unansweredError(`${without} of the ${dataset!.length} ${NAMES[split]} questions have`);
+  }
+}
+
+const NAMES: Readonly<Record<string, string>> = { train: "training", evaluation: "evaluation", test: "test" };
 
 async function windowsOf(
   { splits, settings, signal, onProgress }: TaskContext<"question-answering">,

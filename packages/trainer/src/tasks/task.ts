@@ -36,23 +36,34 @@ export interface TaskSettings {
   readonly "text-classification": {
     /** Default "single_label_classification". */
     readonly problemType?: ProblemType | undefined;
-    /** Names that the model gives the labels, in the order in which it has them; by default those of the data. */
+    /**
+     * Names that the model gives the labels, in the order in which it has them; by default those of the data. Labels that
+     * are whole numbers from 0 on are their places.
+     */
     readonly labelNames?: readonly string[] | undefined;
+    /** As `labelNames`, where the data has numbers; of no account where it has names. */
+    readonly classNames?: readonly string[] | undefined;
   };
   readonly "token-classification": {
     /** As for texts. */
     readonly labelNames?: readonly string[] | undefined;
+    /** As for texts. */
+    readonly classNames?: readonly string[] | undefined;
     /** Further tokens of a word have labels too; default false. */
     readonly labelAllTokens?: boolean | undefined;
     /** Count entities by this strict scheme. */
     readonly scheme?: EntityScheme | undefined;
+    /** Score entities, or each word for itself; by default words only where a tag is of no scheme. */
+    readonly scoreBy?: "entity" | "word" | undefined;
   };
   readonly "question-answering": {
     /** Tokens that windows have in common. */
     readonly stride?: number | undefined;
     readonly maxQuestionLength?: number | undefined;
-    /** Questions may have no answer (SQuAD 2.0); default false, which leaves out those that have none. */
+    /** Questions may have no answer (SQuAD 2.0). Default false: one that has none is an error. */
     readonly allowNoAnswer?: boolean | undefined;
+    /** Leave out questions that have no answer. Default false. */
+    readonly skipUnanswered?: boolean | undefined;
   };
   readonly "fill-mask": {
     readonly unit?: MaskingOptions["unit"] | undefined;
@@ -113,6 +124,10 @@ export interface PreparedTask {
   readonly labels?: LabelSet | undefined;
   /** Files that belong beside the model's: how a text's vector is made of its tokens. */
   readonly files?: readonly (readonly [string, FileContents])[];
+  /** What the model calls the labels, in their order. */
+  readonly labelNames?: readonly string[] | undefined;
+  /** How it is measured, where that is not what one expects: sentences for a person. */
+  readonly notes?: readonly string[] | undefined;
   readonly evaluation: Evaluate | undefined;
   /** Of the model, or of the same one as it was saved. */
   readonly test: ((model: PreTrainedModel) => Evaluate) | undefined;

@@ -1,9 +1,11 @@
 import { ConvBertForTokenClassification } from "@convbert/heads";
 import { tokenClassificationCollator } from "../collate/token-classification.js";
 import type { IndexedDataset } from "../data/dataset.js";
+import { show } from "../data/error.js";
 import type { TokenExample } from "../data/examples.js";
 import { tokenFields } from "../data/fields.js";
 import { evaluateTokenClassification } from "../evaluate/token-classification.js";
+import { tagOutsideSchemes } from "../metrics/schemes.js";
 import { labelConfig, labelsOf, preparedTask } from "./prepared.js";
 import type { TaskDefinition } from "./task.js";
 
@@ -15,18 +17,39 @@ export const tokenClassification: TaskDefinition<"token-classification"> = {
   maxLength: 128,
   async prepare(context) {
     const { splits, tokenizer, settings, maxLength } = context;
-    const { labelAllTokens = false, labelNames, scheme } = settings;
-    const labels = await labelsOf(context);
+    const { labelAllTokens = false, scheme, scoreBy } = settings;
+    const { labels, names, areIds } = await labelsOf(context);
+    const scored = areIds ? names : labels.names;
     const options = { maxLength, labels, labelAllTokens };
     const collator = tokenClassificationCollator(tokenizer, options);
     // Tags that training has never seen are counted as what they are, mistakes.
     const held = tokenClassificationCollator(tokenizer, { ...options, unknownTags: "ignore" });
     const model = await context.makeModel<ConvBertForTokenClassification>(
       ConvBertForTokenClassification,
-      labelConfig(labels, labelNames),
+      labelConfig(names),
     );
     const evaluate = (dataset: IndexedDataset<TokenExample>, measured: ConvBertForTokenClassification) =>
-      evaluateTokenClassification(measured, held, { dataset, labels, scheme, ...context.evaluation });
-    return { ...preparedTask(model, splits, evaluate, collator.collate), labels, metric: "f1" };
+      evaluateTokenClassification(measured, held, {
+        dataset,
+        labels,
+        names: scored,
+        scheme,
+        scoreBy,
+        ...context.evaluation,
+      });
+    const odd = scheme === undefined && scoreBy === undefined ? tagOutsideSchemes(scored) : undefined;
+    return {
+      ...preparedTask(model, splits, evaluate, collator.collate),
+      labels,
+      labelNames: names,
+      metric: "f1",
+      ...(odd !== undefined && { notes: [scoredByWord(odd, areIds)] }),
+    };
   },
 };
+
+function scoredByWord(tag: string, areNamed: boolean): string {
+  const unnamed = /^\d+$/.test(tag) && !areNamed;
+  const remedy = unnamed ? "; name the tags (labelNames), if they are numbers of such" : "";
+  return `the tag ${show(tag)} is of no scheme such as B-, I- and O, so every word counts alone, not whole entities${remedy}`;
+}

@@ -1,16 +1,18 @@
 import { readFile } from "node:fs/promises";
-import type { Dataset, LabelSet, TextExample, TokenExample } from "@convbert/trainer";
+import { type Dataset, IGNORED_TAG, type LabelSet, type TextExample, type TokenExample } from "@convbert/trainer";
 import { oneLine, UsageError } from "../failure.js";
 import type { TrainFlags } from "./flags.js";
 
 /**
  * What `--class-weights` says each label's loss counts: "balanced" as sklearn's `compute_class_weight`, or a JSON file.
  * @param labels in the model's order.
+ * @param labelNames what the model calls them.
  * @returns undefined without the flag.
  */
 export async function classWeightsOf(
-  { classWeights, labelNames }: TrainFlags,
+  { classWeights }: TrainFlags,
   labels: LabelSet,
+  labelNames: readonly string[] | undefined,
   dataset: Dataset<TextExample> | Dataset<TokenExample>,
 ): Promise<number[] | undefined> {
   if (classWeights === undefined) return undefined;
@@ -28,8 +30,9 @@ async function countsOf(labels: LabelSet, dataset: Dataset<TextExample> | Datase
     counts[labels.indexOf(label, example)]! += 1;
   };
   for await (const example of dataset as AsyncIterable<TextExample | TokenExample>) {
-    if ("words" in example) for (const tag of example.tags ?? []) count(tag, example);
-    else if (example.label !== undefined && !Array.isArray(example.label)) {
+    if ("words" in example) {
+      for (const tag of example.tags ?? []) if (tag !== IGNORED_TAG) count(tag, example);
+    } else if (example.label !== undefined && !Array.isArray(example.label)) {
       count(example.label as string | number, example);
     }
   }

@@ -64,6 +64,7 @@ export interface RecipeFlags {
   readonly labelNames?: readonly string[];
   readonly labelAllTokens?: boolean;
   readonly allowNoAnswer?: boolean;
+  readonly skipUnanswered?: boolean;
   readonly stride?: number;
   readonly maxQuestionLength?: number;
   readonly maskUnit?: "token" | "word";
@@ -89,6 +90,7 @@ export interface RecipeFlags {
   /** "balanced", or a file. */
   readonly classWeights?: string;
   readonly scheme?: EntityScheme;
+  readonly scoreBy?: "entity" | "word";
   readonly warmup?: number;
   readonly optimizer?: OptimizerName;
   readonly weightDecay?: number;
@@ -158,8 +160,10 @@ const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]
   labelNames: ["text-classification", "token-classification"],
   labelAllTokens: ["token-classification"],
   scheme: ["token-classification"],
+  scoreBy: ["token-classification"],
   classWeights: ["text-classification", "token-classification"],
   allowNoAnswer: ["question-answering"],
+  skipUnanswered: ["question-answering"],
   stride: ["question-answering"],
   maxQuestionLength: ["question-answering"],
   maskUnit: ["fill-mask"],
@@ -214,6 +218,7 @@ const EXCLUSIVE: readonly (readonly [keyof TrainFlags, keyof TrainFlags])[] = [
   ["vocab", "tokenizer"],
   ["resume", "overwrite"],
   ["labelColumn", "labelColumns"],
+  ["allowNoAnswer", "skipUnanswered"],
   ["choicesColumn", "choiceColumns"],
 ];
 

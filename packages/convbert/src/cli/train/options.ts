@@ -103,15 +103,26 @@ function recipeOptions(command: Command): void {
   command
     .option("--multi-label", "a text may have several labels, or none")
     .option("--regression", "labels are numbers")
-    .option("--label-names <list>", "names for the labels of the data, in their sorted order", names)
+    .option(
+      "--label-names <list>",
+      "names for the labels of the data: by number where they are numbers from 0 on, else in their sorted order",
+      names,
+    )
     .option("--label-all-tokens", "further tokens of a word have labels too")
     .addOption(
       new Option("--scheme <name>", "count entities by this strict scheme; by default as conlleval does").choices(
         ENTITY_SCHEMES,
       ),
     )
+    .addOption(
+      new Option(
+        "--score-by <unit>",
+        "count whole entities, or each word; by default words only where a tag has no B-, I- or the like",
+      ).choices(["entity", "word"]),
+    )
     .option("--class-weights <weights>", '"balanced", or a JSON file: how much the loss of each label counts')
-    .option("--allow-no-answer", "questions may have no answer (SQuAD 2.0)")
+    .option("--allow-no-answer", "questions may have no answer (SQuAD 2.0); else one that has none is an error")
+    .option("--skip-unanswered", "leave out questions that have no answer")
     .option("--stride <tokens>", "overlap of windows (question-answering)", wholeNumber(0))
     .option("--max-question-length <tokens>", "longer questions are cut", wholeNumber(1))
     .addOption(new Option("--mask-unit <unit>", "what is masked; tokens by default").choices(["token", "word"]))

@@ -20,6 +20,7 @@ import { jsonLine, printable } from "../printable.js";
 import { ProgressLine } from "../progress.js";
 import { styleFor } from "../style.js";
 import type { Terminal } from "../terminal.js";
+import { classNamesBeside } from "./class-names.js";
 import { commandText } from "./command.js";
 import { contentsOf } from "./contents.js";
 import { openFilesOf } from "./data.js";
@@ -78,7 +79,9 @@ async function trainIn(
   const maxLength = longestRow(task, flags, modelConfig?.max_position_embeddings);
   let run: TaskRun | undefined;
   try {
-    run = await setUpTask(task, flags, {
+    const classNames = await classNamesBeside(task, flags);
+    const known = { ...flags, ...(classNames && { classNames }) };
+    run = await setUpTask(task, known, {
       splits,
       tokenizer,
       maxLength,
@@ -94,7 +97,10 @@ async function trainIn(
     }
     const { signal } = terminal;
     const onProgress = (text: string) => line.show(text);
-    const contents = await contentsOf({ task, flags, tokenizer, model: run.model, maxLength, signal, onProgress });
+    const contents = await contentsOf({
+      ...{ task, flags: known, tokenizer, model: run.model, maxLength, signal, onProgress },
+    });
+    for (const note of run.notes ?? []) await warn(note, terminal, line);
     await line.clear();
     const { classWeights } = run;
     const recipe = {

@@ -1,0 +1,119 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { convbert } from "./terminal.js";
+
+/** The smallest model, one step: what is learned is not the matter here. */
+const SHAPE = "--hidden-size 8 --embedding-size 8 --layers 1 --heads 2 --intermediate-size 8 --max-positions 32";
+const ONE_STEP = `${SHAPE} --batch-size 4 --threads 1 --steps 1`.split(" ");
+
+let folder = "";
+let runs = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "convbert-train-data-"));
+  await writeFile(
+    join(folder, "vocab.txt"),
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ngood\nbad\nfilm\nthe\neu\nrejects\ncall\n",
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Trains on a file of these contents; the labels of the model, or what went wrong. */
+async function train(task: string, name: string, contents: string | Uint8Array, ...args: string[]) {
+  const file = join(folder, name);
+  const output = join(folder, `run-${runs++}`);
+  await writeFile(file, contents);
+  const { code, stderr } = await convbert([
+    ...["train", task, "--data", file, "--test", file, "--vocab", join(folder, "vocab.txt"), "--output", output],
+    ...[...ONE_STEP, ...args],
+  ]);
+  const config = code === 0 ? JSON.parse(await readFile(join(output, "config.json"), "utf8")) : undefined;
+  const labels = config?.id2label && Object.values(config.id2label);
+  return { code, labels, stderr: stderr.replaceAll(`${folder}/`, "") };
+}
+
+const lines = (...rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+describe("lists of 0 and 1", () => {
+  const data = lines({ text: "good film", label: [1, 0, 1] }, { text: "bad film", label: [0, 1, 0] });
+
+  test("are labels by position, with names where some are given", async () => {
+    expect(await train("text-classification", "hot.jsonl", data, "--multi-label")).toMatchObject({
+      labels: ["0", "1", "2"],
+    });
+    const named = await train("text-classification", "hot.jsonl", data, "--multi-label", "--label-names", "a,b,c");
+    expect(named.labels).toEqual(["a", "b", "c"]);
+  });
+
+  test.each([
+    [data, [], /^convbert: the labels are lists of 0 and 1, so that a text may have several; give --multi-label\n$/m],
+    [
+      lines({ text: "good", label: [1, 0, 1] }, { text: "bad", label: [0, 1] }),
+      ["--multi-label"],
+      /^convbert: hot\.jsonl:1: the label \[1,0,1\] has a number twice; give the names or numbers of its labels/m,
+    ],
+    [
+      lines({ text: "good", label: "a,b" }, { text: "bad", label: "b" }),
+      ["--multi-label"],
+      /^convbert: hot\.jsonl:1: the label is "a,b"; name what stands between labels \(--label-separator\)\n$/m,
+    ],
+  ])("are refused otherwise: %j %j", async (contents, args, message) => {
+    const { code, stderr } = await train("text-classification", "hot.jsonl", contents, ...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe("tags", () => {
+  const data = lines(
+    { tokens: ["EU", "rejects", "call"], ner_tags: [3, 0, -100] },
+    { tokens: ["the", "film"], ner_tags: [0, 1] },
+  );
+  const names = ["O", "B-PER", "I-PER", "B-ORG"];
+  const tagged = (...args: string[]) =>
+    train("token-classification", "tags.jsonl", data, "--tags-column", "ner_tags", ...args);
+
+  test("that are numbers have names by their places: given, or those of the data set", async () => {
+    const unnamed = await tagged();
+    expect(unnamed.labels).toEqual(["0", "1", "3"]);
+    expect(unnamed.stderr).toMatch(/^warning: the tag "0" is of no scheme .* name the tags \(--label-names\)/m);
+    const named = await tagged("--label-names", names.join(","), "--class-weights", "balanced");
+    expect(named.labels).toEqual(names);
+    expect(named.stderr).not.toMatch(/of no scheme/);
+    const info = { features: { ner_tags: { feature: { names, _type: "ClassLabel" }, _type: "Sequence" } } };
+    await writeFile(join(folder, "dataset_info.json"), JSON.stringify(info));
+    try {
+      expect((await tagged()).labels).toEqual(names);
+      await writeFile(join(folder, "dataset_info.json"), "no JSON");
+      expect((await tagged()).labels).toEqual(["0", "1", "3"]);
+    } finally {
+      await rm(join(folder, "dataset_info.json"));
+    }
+  });
+
+  test("of no scheme are scored by word, which is said unless it was asked for", async () => {
+    const contents = "EU OBJ\nrejects O\n\nfilm OBJ\n";
+    const run = (...args: string[]) => train("token-classification", "objects.conll", contents, ...args);
+    expect((await run()).stderr).toMatch(/^warning: the tag "OBJ" is of no scheme .* so every word counts alone/m);
+    expect((await run("--score-by", "word")).stderr).not.toMatch(/of no scheme/);
+  });
+});
+
+test("questions without an answer stop the run, unless it is said what becomes of them", async () => {
+  const qas = [
+    { id: "1", question: "good", answers: [{ text: "film", answer_start: 4 }], is_impossible: false },
+    { id: "2", question: "bad", answers: [], is_impossible: true },
+  ];
+  const data = JSON.stringify({ data: [{ title: "t", paragraphs: [{ context: "the film", qas }] }] });
+  const run = (...args: string[]) => train("question-answering", "squad.json", data, "--max-length", "16", ...args);
+  expect(await run()).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /^convbert: 1 of the 2 training questions have no answer: give --allow-no-answer, as SQuAD 2\.0 wants it, or --skip-unanswered to leave them out\n$/m,
+    ),
+  });
+  expect(await run("--allow-no-answer")).toMatchObject({ code: 0 });
+  expect(await run("--skip-unanswered")).toMatchObject({ code: 0 });
+  expect(await run("--skip-unanswered", "--allow-no-answer")).toMatchObject({ code: 2 });
+});
