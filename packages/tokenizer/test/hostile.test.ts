@@ -42,6 +42,7 @@ describe("time grows with what is read, whatever it is", () => {
   test("spaces that two hundred thousand tokens take in", () => {
     const tokenizer = new ConvBertTokenizerFast([...SPECIAL, "a"]);
     tokenizer.addTokens([{ content: " ", lstrip: true, rstrip: true, normalized: false }]);
-    expect(tokenizer.encode(`a${" ".repeat(200_000)}a`).length).toBe(200_004);
+    // As tokenizers 0.14.1 answers: the first takes in all.
+    expect(tokenizer.encode(`a${" ".repeat(200_000)}a`)).toEqual([1, 5, 6, 5, 2]);
   });
 });

@@ -227,3 +227,100 @@ test("what a normalizer puts before everything has no place of its own", async (
     [1, 2],
   ]);
 });
+
+// As tokenizers 0.14.1 answers: a character that others join counts off as many of the text as it is made of, wherever they stood.
+test.each([
+  [
+    "NFC",
+    "\u00c9\u302a\u1dcax",
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ],
+  ],
+  [
+    "NFC",
+    "E\u302a\u0301\u1dcax",
+    [
+      [0, 1],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+    ],
+  ],
+  [
+    "NFC",
+    "a\u0323\u0302\u0327x",
+    [
+      [0, 1],
+      [3, 4],
+      [4, 5],
+    ],
+  ],
+  [
+    "NFC",
+    "\u1100\u1161\u11a8x",
+    [
+      [0, 1],
+      [3, 4],
+    ],
+  ],
+  [
+    "NFC",
+    "o\u0301\u0308x",
+    [
+      [0, 1],
+      [2, 3],
+      [3, 4],
+    ],
+  ],
+  [
+    "NFC",
+    "\u0344\u0327x",
+    [
+      [0, 1],
+      [1, 2],
+      [1, 2],
+      [2, 3],
+    ],
+  ],
+  // Of Unicode 13: the reference's crate, of an older version, does not take it apart.
+  [
+    "NFC",
+    "\u{11938}x",
+    [
+      [0, 1],
+      [1, 2],
+    ],
+  ],
+  [
+    "NFC",
+    "\ufb01\u0301\u0323x",
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ],
+  ],
+  [
+    "NFKC",
+    "\ufb01\u0301\u0323x",
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ],
+  ],
+])("%s of %j keeps the reference's places", async (type, text, offsets) => {
+  const json = {
+    model: { type: "WordPiece", vocab: { "[UNK]": 0 } },
+    normalizer: { type },
+    pre_tokenizer: { type: "Split", pattern: { Regex: "(?m)." }, behavior: "Isolated", invert: false },
+  };
+  const tokenizer = await ConvBertTokenizerFast.fromPretrained({ "tokenizer.json": JSON.stringify(json) });
+  expect(tokenizer(text, { return_offsets_mapping: true, add_special_tokens: false }).offset_mapping).toEqual(offsets);
+});

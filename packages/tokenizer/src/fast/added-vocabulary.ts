@@ -124,13 +124,17 @@ export class AddedVocabulary {
         touchesWord ??= makeTouchesWord();
         if (touchesWord(text.slice(Math.max(0, start - 2), start), text.slice(stop, stop + 2))) continue;
       }
-      // What a match before has taken in already is not looked at again.
-      if (token.lstrip) while (start > done && isRustWhitespace(text.charCodeAt(start - 1))) start--;
+      if (token.lstrip) {
+        // What a match before has taken in already is not taken again.
+        while (start > done && isRustWhitespace(text.charCodeAt(start - 1))) start--;
+        if (start < done) start = done;
+      }
       if (token.rstrip) {
         if (stop < spaceEnd) stop = spaceEnd;
         while (stop < text.length && isRustWhitespace(text.charCodeAt(stop))) stop++;
         spaceEnd = stop;
       }
+      if (start >= stop) continue;
       if (done < start) splits.push({ id: -1, from: done, to: start });
       splits.push({ id: match.id, from: start, to: stop });
       done = stop;

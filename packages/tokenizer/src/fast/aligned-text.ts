@@ -27,17 +27,24 @@ export class AlignedText {
   }
 
   /**
+   * The parts of a decomposition in their order, each with 1 if it is more than the text had, 0 for the first of what was one.
+   */
+  parts(partsOf: (codePoint: number) => readonly number[]): (readonly [part: number, change: number])[] {
+    const parts = this.items.flatMap(([point]) => partsOf(point).map((part, i) => [part, i > 0 ? 1 : 0] as const));
+    sortRuns(parts, ([part]) => part, isCombining);
+    return parts;
+  }
+
+  /**
    * NFD, or another decomposition. Where combining code points change places, the origins do not: the reference counts off
    * one origin for each first part of a decomposition, in the order that results.
    */
   decompose(partsOf: (codePoint: number) => readonly number[] = decompose): void {
     const { items } = this;
-    const parts = items.flatMap(([point]) => partsOf(point).map((part, i) => [part, i === 0] as const));
-    sortRuns(parts, ([part]) => part, isCombining);
-    let origin = -1;
-    this.items = parts.map(([part, isFirst]): Aligned => {
-      if (isFirst) origin++;
-      const [, start, end] = items[origin]!;
+    let next = 0;
+    this.items = this.parts(partsOf).map(([part, change]): Aligned => {
+      next += 1 - change;
+      const [, start, end] = items[next - 1]!;
       return [part, start, end];
     });
   }

@@ -6,7 +6,7 @@ import { COMPATIBLE } from "../generated/compatible.js";
 import { isRustWhitespace } from "../unicode/classes.js";
 import { decompose, isCombining } from "../unicode/decompose.js";
 import { lowerCharacter } from "../unicode/lowercase.js";
-import { codePoints } from "../unicode/marks.js";
+import { codePoints, swaps } from "../unicode/marks.js";
 import { setOf } from "../unicode/runs.js";
 import { type Json, readPattern } from "./parts.js";
 import type { FindAll } from "./pattern/matcher.js";
@@ -38,12 +38,7 @@ export function readNormalizer(json: Json): Normalizer {
       return { normalize: (text) => text.decompose(compatible) };
     case "NFC":
     case "NFKC":
-      return {
-        normalize: (text) => {
-          text.decompose(type === "NFC" ? undefined : compatible);
-          compose(text);
-        },
-      };
+      return { normalize: (text) => compose(text, type === "NFC" ? decompose : compatible) };
     case "StripAccents":
       return { normalize: (text) => text.mapEach((c) => (isAccent(c) ? [] : [c])) };
     case "Strip":
@@ -96,30 +91,51 @@ function replace(text: AlignedText, find: FindAll, content: readonly number[]): 
   text.items = made.concat(items.slice(done));
 }
 
-/** NFC of decomposed text: what joins takes the place of its first part. */
-function compose(text: AlignedText): void {
+/** A code point of a decomposition, and how many characters of the text it stands for, less one. */
+type Part = readonly [point: number, change: number];
+
+/**
+ * NFC. Characters that join stand for all they were made of; as in the reference, those are counted off in the order that
+ * results, whatever changed places.
+ */
+function compose(text: AlignedText, partsOf: (codePoint: number) => readonly number[]): void {
   const { items } = text;
-  const made: Aligned[] = [];
-  for (let from = 0; from < items.length; ) {
-    let to = from + 1;
-    // What joins may join further with what comes next.
-    for (let last = items[from]![0]; to < items.length && reachesBack(last, items[to]![0]); to++)
-      last = codePoints(String.fromCodePoint(last, items[to]![0]).normalize("NFC")).at(-1)!;
-    let composed = "";
-    for (let i = from; i < to; i++) composed += String.fromCodePoint(items[i]![0]);
-    const result = codePoints(composed.normalize("NFC"));
-    result.forEach((point, i) => {
-      const [, start, end] = items[i === 0 ? from : to - result.length + i]!;
-      made.push([point, start, end]);
-    });
-    from = to;
-  }
-  text.items = made;
+  let at = 0;
+  text.items = joined(text.parts(partsOf)).map(([point, change]): Aligned => {
+    // What is more than the text had shares the place of what stands before it.
+    const [, start, end] = items[change > 0 ? at - 1 : at]!;
+    at += 1 - change;
+    return [point, start, end];
+  });
 }
 
-/** Whether a code point may join what stands before it: marks, Hangul vowels and finals, and a few others. */
-function reachesBack(before: number, point: number): boolean {
-  if (isCombining(point) || (point >= 0x1161 && point <= 0x11c2)) return true;
-  const pair = String.fromCodePoint(before, point);
-  return point > 0x300 && pair.normalize("NFC") !== pair;
+/** Canonical composition (Unicode Standard, D117): a character joins the last that does not combine, if nothing parts them. */
+function joined(parts: readonly Part[]): readonly Part[] {
+  const made: Part[] = [];
+  /** Place of the last that does not combine. */
+  let base = -1;
+  for (const [point, change] of parts) {
+    const combines = isCombining(point);
+    if (base >= 0) {
+      const [last] = made.at(-1)!;
+      const isBeside = base === made.length - 1;
+      const [before, others] = made[base]!;
+      // Those in between are of lower classes, unless one is of the same.
+      const whole = isBeside || (combines && swaps(point, last)) ? pairOf(before, point) : undefined;
+      if (whole !== undefined) {
+        made[base] = [whole, others + change - 1];
+        continue;
+      }
+    }
+    if (!combines) base = made.length;
+    made.push([point, change]);
+  }
+  return made;
+}
+
+/** The one character that two make, if there is one. */
+function pairOf(before: number, point: number): number | undefined {
+  if (point < 0x300) return undefined;
+  const whole = codePoints(String.fromCodePoint(before, point).normalize("NFC"));
+  return whole.length === 1 && decompose(whole[0]!).length > 1 ? whole[0] : undefined;
 }

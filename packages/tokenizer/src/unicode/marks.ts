@@ -19,6 +19,9 @@ export function hasClass(codePoint: number): boolean {
   return known;
 }
 
+/** Whether the first of two combining code points is of a higher class than the second, so that they change places. */
+export const swaps = (a: number, b: number): boolean => changes(String.fromCodePoint(a, b));
+
 /** Sorts each run of combining code points by class, stably: in time linear in the text, which engines do not promise. */
 export function sortRuns<T>(parts: T[], pointOf: (part: T) => number, combines: (codePoint: number) => boolean): void {
   for (let from = 0; from < parts.length; from++) {
@@ -36,7 +39,6 @@ export function sortRuns<T>(parts: T[], pointOf: (part: T) => number, combines: 
 
 /** For each of some combining code points its place in the order of their classes; equal classes share a place. */
 function rankCombining(points: Iterable<number>): Map<number, number> {
-  const swaps = (a: number, b: number): boolean => changes(String.fromCodePoint(a, b));
   const sorted = [...new Set(points)].sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : 0));
   const ranks = new Map<number, number>();
   let rank = 0;
