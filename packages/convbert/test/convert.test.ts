@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openWeights } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
+import { ConvBertForMaskedLM } from "@convbert/heads";
+import { ConvBertModel } from "@convbert/model";
 import { pipeline } from "@convbert/pipelines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convbert } from "./terminal.js";
@@ -91,10 +93,15 @@ describe("convert", () => {
   });
 
   test.each([
-    [["--to", "onnx"], /cannot write onnx\. Choose safetensors or pytorch/],
+    [["--to", "onnx"], /cannot write onnx\. Choose safetensors, pytorch, .* or tf1/],
     [["--to", "tensorflow"], /tensorflow has no weights of 8 bits; give --dtype float32/],
     [["--to", "tensorflow-safetensors", "--dtype", "int8"], /has no weights of 8 bits/],
-    [["--to", "tf1"], /cannot write tf1/],
+    [["--to", "tf1"], /tf1 has no weights of 8 bits; give --dtype float32/],
+    [
+      ["--to", "tf1", "--dtype", "float32"],
+      /holds the encoder alone and has no place for classifier\.weight, classifier\.bias: .*--encoder-only/,
+    ],
+    [["--generator"], /no weights: none of model\.ckpt\.index/],
     [["--to", "gguf"], /There is no such format/],
     [["--dtype", "int4"], /int4/],
     [["--max-shard-size", "large"], /large/],
@@ -113,6 +120,76 @@ describe("convert", () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(await run(folders[i]!)).toEqual(await run(chunking, "--dtype", "float32"));
     }
+  });
+
+  test("the encoder goes to a TensorFlow 1 checkpoint and comes back bit for bit", async () => {
+    const [tf1, back, encoder] = ["tf1", "back", "encoder"].map((name) => join(folder, name));
+    const encoderOnly = ["--encoder-only", "--dtype", "float32"];
+    expect(await convbert(["convert", chunking, tf1!, "--to", "tf1", ...encoderOnly])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect((await readdir(tf1!)).filter((name) => /ckpt|checkpoint/.test(name))).toHaveLength(3);
+    expect((await config(tf1!)).architectures).toEqual(["ConvBertModel"]);
+    expect(await convbert(["convert", tf1!, back!])).toMatchObject({ code: 0, stderr: "" });
+    expect((await convbert(["convert", chunking, encoder!, ...encoderOnly])).code).toBe(0);
+    const read = (path: string) => readFile(join(path, "model.safetensors"));
+    const [mine, theirs] = await Promise.all([
+      openWeights(await openFiles(back!)),
+      openWeights(await openFiles(encoder!)),
+    ]);
+    expect([...mine.tensors.keys()].sort()).toEqual([...theirs.tensors.keys()].sort());
+    for (const name of theirs.tensors.keys()) expect(await mine.read(name)).toEqual(await theirs.read(name));
+    expect((await read(back!)).length).toBe((await read(encoder!)).length);
+  });
+
+  const checkpoint = (name: string) =>
+    fileURLToPath(new URL(`../../converter/test/fixtures/tf1/${name}`, import.meta.url));
+
+  test("a checkpoint of pretraining without config.json becomes a model that loads", async () => {
+    const encoder = join(folder, "pretrained");
+    const { code, stderr, json } = await convbert(["convert", checkpoint("generator"), encoder, "--json"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: \d+ variables beside the weights are left out, as discriminator_predictions\/dense\/kernel\n$/,
+    );
+    expect((json as [{ unused: string[] }])[0].unused).toContain("global_step");
+    using model = await ConvBertModel.fromPretrained(encoder, { onWarning: (text) => expect(text).toBe("") });
+    expect(model.config).toMatchObject({
+      hidden_size: 8,
+      num_attention_heads: 2,
+      conv_kernel_size: 3,
+      num_hidden_layers: 2,
+    });
+    // As it is, too.
+    using same = await ConvBertModel.fromPretrained(checkpoint("generator"), {
+      onWarning: (text) => expect(text).toBe(""),
+    });
+    const output = async (which: ConvBertModel) =>
+      (await which.forward({ input_ids: [[1, 2, 3]] })).last_hidden_state.data;
+    expect(await output(same)).toEqual(await output(model));
+  });
+
+  test("its generator becomes a masked language model", async () => {
+    const generator = join(folder, "generator");
+    const { code } = await convbert(["convert", checkpoint("generator"), generator, "--generator"]);
+    expect(code).toBe(0);
+    using model = await ConvBertForMaskedLM.fromPretrained(generator, { onWarning: (text) => expect(text).toBe("") });
+    expect(model.config).toMatchObject({
+      architectures: ["ConvBertForMaskedLM"],
+      hidden_size: 4,
+      intermediate_size: 6,
+    });
+    expect(model.loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
+    const int8 = await convbert([
+      "convert",
+      checkpoint("generator"),
+      join(folder, "no"),
+      "--generator",
+      "--dtype",
+      "int8",
+    ]);
+    expect(int8).toMatchObject({ code: 2, stderr: expect.stringContaining("take the generator as it is") });
   });
 
   test("writes over nothing, unless --overwrite asks for it", async () => {

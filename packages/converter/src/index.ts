@@ -19,7 +19,7 @@ export {
   type NameMatch,
   type ShapeMismatch,
 } from "./match.js";
-export { type OpenWeightsOptions, openWeights } from "./open.js";
+export { configFromWeights, type OpenWeightsOptions, openWeights } from "./open.js";
 export { type LoadMessage, loadReport, mismatchText, type ReportContext } from "./report.js";
 export { parseSize, type WeightFiles, type WeightFilesOptions, weightFiles } from "./save.js";
 export type { WeightsSource } from "./source.js";

@@ -2,7 +2,7 @@ import type { FileSet } from "@convbert/files";
 import { ADAPTER_CONFIG } from "./adapter/config.js";
 import { WeightsError } from "./errors.js";
 import type { WeightFormat } from "./formats/format.js";
-import { WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
+import { findWeights, WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
 import type { ReadOptions, WeightsReader } from "./types.js";
 
 export interface OpenWeightsOptions extends ReadOptions {
@@ -10,6 +10,8 @@ export interface OpenWeightsOptions extends ReadOptions {
   readonly format?: WeightFormatName;
   /** `true`: safetensors only; `false`: never. By default they are preferred, as in the reference. */
   readonly useSafetensors?: boolean;
+  /** Takes the generator that a TensorFlow 1 checkpoint has beside the encoder, as a masked language model. */
+  readonly generator?: boolean;
   /** Takes `model.<variant>.safetensors`, `pytorch_model.<variant>.bin` and so on, as "fp16". */
   readonly variant?: string;
 }
@@ -17,10 +19,7 @@ export interface OpenWeightsOptions extends ReadOptions {
 /** Files that say what a folder without readable weights is, and what to do about it. */
 const CLUES: readonly (readonly [RegExp, string])[] = [
   [/^flax_model\.msgpack$/, "Flax weights (flax_model.msgpack): load them with the reference and save them again"],
-  [
-    /(^|\/)model\.ckpt.*\.index$|\.ckpt\.index$/,
-    "an original TensorFlow 1 checkpoint: convert it to safetensors first",
-  ],
+  [/\.index$/, "several TensorFlow 1 checkpoints, and no file `checkpoint` that names one: keep one of them"],
   [/\.onnx$/, "an exported ONNX graph, not a checkpoint"],
   [/\.gguf$/, "a GGUF file, not a checkpoint"],
 ];
@@ -32,11 +31,13 @@ const CLUES: readonly (readonly [RegExp, string])[] = [
  * @throws WeightsError "missing" when none is there; the message lists what is, and what to do.
  */
 export async function openWeights(files: FileSet, options: OpenWeightsOptions = {}): Promise<WeightsReader> {
-  const { signal, variant, format, useSafetensors } = options;
+  const { signal, variant, format, useSafetensors, generator = false } = options;
   const only = format === undefined ? undefined : weightFormat(format).name;
-  const wanted = WEIGHT_FORMATS.filter(
-    ({ name }) =>
+  const formats: readonly WeightFormat[] = WEIGHT_FORMATS;
+  const wanted = formats.filter(
+    ({ name, hasGenerator = false }) =>
       (only === undefined || name === only) &&
+      (!generator || hasGenerator) &&
       (useSafetensors === undefined || (name === "safetensors") === useSafetensors),
   );
   const place = { ...(variant !== undefined && { variant }) };
@@ -44,11 +45,30 @@ export async function openWeights(files: FileSet, options: OpenWeightsOptions = 
     signal?.throwIfAborted();
     const file = await format.find(files, place);
     if (file === undefined) continue;
-    const reader = await (await format.load()).open(files, file, { ...(signal && { signal }) });
+    const reader = await (await format.load()).open(files, file, { generator, ...(signal && { signal }) });
     return await merged(files, await adopted(reader), options);
   }
   const names = wanted.flatMap((format) => format.fileNames(variant));
   throw new WeightsError("missing", await nothingFound(files, names));
+}
+
+/**
+ * Fields of `config.json` by the shapes of a folder's weights, where they are in a format that comes without that file;
+ * undefined elsewhere.
+ * @throws WeightsError where the weights cannot be read, or contradict one another.
+ */
+export async function configFromWeights(
+  files: FileSet,
+  options: ReadOptions = {},
+): Promise<Record<string, unknown> | undefined> {
+  const [found] = await findWeights(files);
+  if (found === undefined || !weightFormat(found.format).hasNoConfig) return undefined;
+  const reader = await openWeights(files, { ...options, format: found.format });
+  try {
+    return reader.config?.();
+  } finally {
+    await reader.close();
+  }
 }
 
 /** With the adapter that lies beside them, where there is one. */

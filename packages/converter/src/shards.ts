@@ -122,23 +122,22 @@ export function writeSharded(
   limit: number,
   write: (tensors: readonly SizedTensor[]) => AsyncIterable<Uint8Array>,
 ): ReadonlyMap<string, FileContents> {
-  const { shards, totalSize } = splitShards(tensors, limit, fileName);
+  const blocks = splitShards(tensors, limit);
+  const shards = namedShards(blocks, fileName);
   const files = new Map<string, FileContents>();
   for (const shard of shards) files.set(shard.name, write(shard.tensors));
-  if (shards.length > 1) files.set(`${fileName}.index.json`, shardIndex(shards, totalSize));
+  if (shards.length > 1) files.set(`${fileName}.index.json`, shardIndex(shards));
   return files;
 }
 
 /**
  * Splits tensors into files as the reference's `shard_checkpoint` does: in their order, a new file whenever the next
  * tensor would make the current one larger than `limit`; tied tensors stay together.
- * @param fileName name of the file when one is enough, as "model.safetensors".
  */
-function splitShards(tensors: readonly SizedTensor[], limit: number, fileName: string) {
+export function splitShards(tensors: readonly SizedTensor[], limit: number): SizedTensor[][] {
   const blocks: SizedTensor[][] = [[]];
   const blockOf = new Map<string, SizedTensor[]>();
   let size = 0;
-  let totalSize = 0;
   for (const tensor of tensors) {
     const block = tensor.tiedTo === undefined ? undefined : blockOf.get(tensor.tiedTo);
     if (block) {
@@ -152,22 +151,25 @@ function splitShards(tensors: readonly SizedTensor[], limit: number, fileName: s
     blocks.at(-1)!.push(tensor);
     blockOf.set(tensor.name, blocks.at(-1)!);
     size += tensor.byteLength;
-    totalSize += tensor.byteLength;
   }
-  if (blocks.length === 1) return { shards: [{ name: fileName, tensors: blocks[0]! }] as Shard[], totalSize };
+  return blocks;
+}
+
+/** @param fileName name of the file when one is enough, as "model.safetensors". */
+function namedShards(blocks: readonly SizedTensor[][], fileName: string): Shard[] {
+  if (blocks.length === 1) return [{ name: fileName, tensors: blocks[0]! }];
   const dot = fileName.lastIndexOf(".");
   const number = (value: number) => String(value).padStart(5, "0");
-  const shards = blocks.map(
-    (block, i): Shard => ({
-      name: `${fileName.slice(0, dot)}-${number(i + 1)}-of-${number(blocks.length)}${fileName.slice(dot)}`,
-      tensors: block,
-    }),
-  );
-  return { shards, totalSize };
+  return blocks.map((block, i) => ({
+    name: `${fileName.slice(0, dot)}-${number(i + 1)}-of-${number(blocks.length)}${fileName.slice(dot)}`,
+    tensors: block,
+  }));
 }
 
 /** The text of `*.index.json`, as the reference writes it (keys sorted, two spaces). */
-function shardIndex(shards: readonly Shard[], totalSize: number): string {
+function shardIndex(shards: readonly Shard[]): string {
+  const own = shards.flatMap(({ tensors }) => tensors.filter(({ tiedTo }) => tiedTo === undefined));
+  const totalSize = own.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const pairs = shards.flatMap(({ name, tensors }) => tensors.map((tensor) => [tensor.name, name] as const));
   pairs.sort(([a], [b]) => (a < b ? -1 : 1));
   const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(pairs) };

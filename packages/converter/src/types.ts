@@ -41,6 +41,13 @@ export interface WeightsReader {
   readonly metadata: Readonly<Record<string, string>>;
   /** By name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** What a file has beside the model's weights, by its own names: an optimizer's, a generator's. */
+  readonly unused?: readonly string[];
+  /**
+   * Fields of `config.json` by the shapes of the weights, from formats whose checkpoints have no such file.
+   * @throws WeightsError "format" where the shapes contradict one another.
+   */
+  config?(): Record<string, unknown>;
   /** Names of those that an adapter has changed or replaced. */
   readonly adapted?: ReadonlySet<string>;
   /**

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { NamedTensor, TypedArray, WeightsReader } from "@convbert/converter";
+import { expect } from "vitest";
 import { sharedFolder } from "../../../tooling/config/machine.ts";
 
 const here = fileURLToPath(new URL("fixtures/", import.meta.url));
@@ -76,4 +77,15 @@ export function seeded(seed: number): (below: number) => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296) * below);
   };
+}
+
+/** Two checkpoints have the same tensors, bit for bit, whatever their order. */
+export async function expectSame(actual: WeightsReader, expected: WeightsReader): Promise<void> {
+  const shapes = ({ tensors }: WeightsReader) =>
+    [...tensors.values()].map(({ name, dtype, shape }) => `${name} ${dtype} ${shape}`).sort();
+  expect(shapes(actual)).toEqual(shapes(expected));
+  for (const name of expected.tensors.keys()) {
+    const [left, right] = await Promise.all([collect(actual.bytes(name)), collect(expected.bytes(name))]);
+    expect([name, Buffer.compare(left, right)]).toEqual([name, 0]);
+  }
 }

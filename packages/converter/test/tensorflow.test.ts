@@ -3,21 +3,11 @@ import { join } from "node:path";
 import { openWeights, tensorsOf, type WeightFormatName, type WeightsReader, weightFiles } from "@convbert/converter";
 import { openFiles, writeFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
-import { collect, fixturePath, goldenFolders } from "./support.js";
+import { expectSame, fixturePath, goldenFolders } from "./support.js";
 
 const folders = [fixturePath("model"), ...goldenFolders()];
 const named = (paths: readonly string[]): [string, string][] =>
   paths.map((path) => [path.split("/").slice(-2).join("/"), path]);
-
-async function expectSame(actual: WeightsReader, expected: WeightsReader): Promise<void> {
-  const shapes = ({ tensors }: WeightsReader) =>
-    [...tensors.values()].map(({ name, dtype, shape }) => `${name} ${dtype} ${shape}`).sort();
-  expect(shapes(actual)).toEqual(shapes(expected));
-  for (const name of expected.tensors.keys()) {
-    const [left, right] = await Promise.all([collect(actual.bytes(name)), collect(expected.bytes(name))]);
-    expect([name, Buffer.compare(left, right)]).toEqual([name, 0]);
-  }
-}
 
 async function rewritten(reader: WeightsReader, format: WeightFormatName, maxShardSize: string) {
   const place = new Map<string, Blob>();

@@ -1,4 +1,5 @@
 import {
+  configFromWeights,
   loadReport,
   matchNames,
   mismatchText,
@@ -11,7 +12,14 @@ import {
   type WeightsReader,
   weightFiles,
 } from "@convbert/converter";
-import { type FileSet, type ModelSource, type Progress, type WriteDestination, writeFiles } from "@convbert/files";
+import {
+  type FileSet,
+  FilesError,
+  type ModelSource,
+  type Progress,
+  type WriteDestination,
+  writeFiles,
+} from "@convbert/files";
 import { type Backend, type BackendOptions, sharedBackend, sizeOf, type WeightDType } from "@convbert/tensor";
 import type { NdArray } from "ndarray";
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
@@ -312,16 +320,13 @@ async function create<M extends PreTrainedModel>(
   }
 }
 
-/** Reads and checks `config.json`. Throws FilesError when it is absent and ConfigError when it makes no sense. */
+/**
+ * Reads and checks `config.json`; for a TensorFlow 1 checkpoint without one, what its shapes say, and defaults. Throws
+ * FilesError when there is neither and ConfigError when it makes no sense.
+ */
 export async function readConfig(files: FileSet, changes: ConvBertConfigInit = {}): Promise<ConvBertConfig> {
   const file = `${files.location}/config.json`;
-  const text = await files.readText("config.json");
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError("(whole)", "it is not valid JSON", { cause, file });
-  }
+  const json = await readConfigJson(files, file);
   let config: ConvBertConfig;
   try {
     config = ConvBertConfig.fromJSON(json);
@@ -329,6 +334,23 @@ export async function readConfig(files: FileSet, changes: ConvBertConfigInit = {
     throw error instanceof ConfigError ? error.in(file) : error;
   }
   return Object.keys(changes).length === 0 ? config : config.with(changes);
+}
+
+async function readConfigJson(files: FileSet, file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await files.readText("config.json");
+  } catch (error) {
+    const isAbsent = error instanceof FilesError && error.code === "not-found";
+    const derived = isAbsent ? await configFromWeights(files) : undefined;
+    if (derived === undefined) throw error;
+    return derived;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError("(whole)", "it is not valid JSON", { cause, file });
+  }
 }
 
 async function load(

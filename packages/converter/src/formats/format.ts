@@ -28,6 +28,10 @@ export interface WeightFormat {
    * in a safetensors file. Their reader goes through {@link FormatCode.adopt}.
    */
   claims?(reader: WeightsReader): boolean;
+  /** Whether its authors keep no `config.json` beside it, so that the reader's `config` derives one. */
+  readonly hasNoConfig?: boolean;
+  /** Whether its files can have a generator beside the encoder, which {@link OpenFormatOptions.generator} takes. */
+  readonly hasGenerator?: boolean;
   /** Whether its code can write. */
   readonly writes: boolean;
   /** Loads the code with a dynamic import. */
@@ -42,7 +46,7 @@ export interface FormatCode {
    * counterpart there keeps its own name.
    * @throws WeightsError when the file is damaged, hostile or of a kind that is not read.
    */
-  open(files: FileSet, name: string, options: ReadOptions): Promise<WeightsReader>;
+  open(files: FileSet, name: string, options: OpenFormatOptions): Promise<WeightsReader>;
   /**
    * The files that hold the tensors, by name: pieces of bytes, each to be taken once, or text. Tensors come under
    * PyTorch's names (`renamedTensors` brings them to others). Absent where the format is only read.
@@ -51,6 +55,12 @@ export interface FormatCode {
   write?(tensors: Iterable<NamedTensor>, options: WriteFormatOptions): ReadonlyMap<string, FileContents>;
   /** See {@link WeightFormat.claims}. The reader that is given is closed by the one that is returned. */
   adopt?(reader: WeightsReader): WeightsReader;
+}
+
+/** What every format's reader is told. */
+export interface OpenFormatOptions extends ReadOptions {
+  /** Takes the generator that a checkpoint has beside the encoder, as a masked language model. */
+  readonly generator?: boolean;
 }
 
 /** Contents of a file that is written: pieces of bytes, or text. */

@@ -5,6 +5,7 @@ import { pytorch } from "./pytorch/format.js";
 import { safetensors } from "./safetensors/format.js";
 import { tensorflow } from "./tensorflow/format.js";
 import { tensorflowSafetensors } from "./tensorflow-safetensors/format.js";
+import { tf1 } from "./tf1/format.js";
 
 /** Every format, in the order in which a folder is searched: the reference's own first, then what others have written. */
 export const WEIGHT_FORMATS = [
@@ -12,6 +13,7 @@ export const WEIGHT_FORMATS = [
   pytorch,
   tensorflow,
   tensorflowSafetensors,
+  tf1,
 ] as const satisfies readonly WeightFormat[];
 
 /** Name of a format. */

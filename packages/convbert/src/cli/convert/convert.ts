@@ -29,6 +29,8 @@ interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offli
   readonly to: WeightFormatName;
   readonly dtype?: DType;
   readonly head?: string;
+  readonly encoderOnly?: boolean;
+  readonly generator?: boolean;
   readonly maxShardSize?: string;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -36,7 +38,11 @@ interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offli
 
 const WRITTEN = WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name);
 /** Formats that people ask for and this version cannot write. */
-const NOT_WRITTEN = ["tf1", "onnx"];
+const NOT_WRITTEN = ["onnx"];
+/** Formats that keep weights of 8 bits with their scales. */
+const WITH_8_BITS: readonly WeightFormatName[] = ["safetensors", "pytorch"];
+/** The encoder's name in front of its weights in a model with a head. */
+const BASE = "convbert.";
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
 /** What goes along with the weights. */
 const COMPANIONS = [
@@ -53,10 +59,12 @@ const HELP = `
 Weights pass through piece by piece under the names that they have, tokenizer files, the card and the modules of
 sentence-transformers go along. With int8, or
 from it, the model itself is loaded and saved: only the weights of the class that config.json names (or --head) remain.
+A TensorFlow 1 checkpoint (tf1) holds the encoder alone; where one has no config.json, its shapes tell the sizes.
 
 Examples:
   convbert convert YituTech/conv-bert-base base-int8 --dtype int8
-  convbert convert ./trained ./for-pytorch --to pytorch --dtype float16`;
+  convbert convert ./trained ./for-pytorch --to pytorch --dtype float16
+  convbert convert ./convbert_base ./generator --generator`;
 
 /** Adds `convbert convert`. */
 export function addConvert(program: Command, terminal: Terminal, finish: (code: number) => void): void {
@@ -65,7 +73,7 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
     .description("write a model's weights in another format or element type")
     .argument("<source>", MODEL_FORM)
     .argument("<destination>", "folder to write to")
-    .option("--to <format>", `format of the weights: ${WRITTEN.join(" or ")}`, format, "safetensors")
+    .option("--to <format>", `format of the weights: ${choices(WRITTEN)}`, format, "safetensors")
     .addOption(
       new Option("--dtype <type>", "element type of the weights; by default what they have").choices([
         ...Object.keys(WIRE_TYPES),
@@ -77,6 +85,8 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
         Object.keys(MODEL_CLASSES),
       ),
     )
+    .option("--encoder-only", "leave out a head's own weights")
+    .option("--generator", "take the generator of a TensorFlow 1 checkpoint, as a masked language model")
     .option("--max-shard-size <size>", 'largest file, as "2GB"; 10GB by default', size)
     .option("--overwrite", "write into a folder that is not empty: files of the same names are replaced")
     .option("--revision <name>", "branch, tag or commit of a hub model")
@@ -89,11 +99,15 @@ export function addConvert(program: Command, terminal: Terminal, finish: (code: 
     });
 }
 
+function choices(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
 function format(value: string): WeightFormatName {
   const known = WRITTEN.find((name) => name === value);
   if (known !== undefined) return known;
   const why = NOT_WRITTEN.includes(value) ? `This version cannot write ${value}.` : "There is no such format.";
-  throw new InvalidArgumentError(`${why} Choose ${WRITTEN.join(" or ")}.`);
+  throw new InvalidArgumentError(`${why} Choose ${choices(WRITTEN)}.`);
 }
 
 function size(value: string): string {
@@ -121,12 +135,15 @@ async function convert(
       throw new UsageError(`${destination} is the source itself; name another folder`);
     }
     await checkDestination(destination, flags);
-    const reader = await openWeights(files, options);
+    const reader = await openWeights(files, { ...options, generator: flags.generator ?? false });
     let written: Written[];
     try {
       const isOf8Bits = dtype === "int8" || (dtype === undefined && isInt8(reader));
-      if (isOf8Bits && flags.to.startsWith("tensorflow")) {
+      if (isOf8Bits && !WITH_8_BITS.includes(flags.to)) {
         throw new UsageError(`${flags.to} has no weights of 8 bits; give --dtype float32`);
+      }
+      if (dtype === "int8" && flags.generator) {
+        throw new UsageError("take the generator as it is, then convert that to int8");
       }
       removeMade = await makeFolder(destination);
       const weights =
@@ -137,8 +154,13 @@ async function convert(
     } finally {
       await reader.close();
     }
+    const { unused = [] } = reader;
+    if (unused.length > 0) {
+      await warn(`${unused.length} variables beside the weights are left out, as ${unused[0]}`, terminal, progress);
+    }
     await progress.clear();
-    await terminal.stdout.write(`${flags.json ? jsonLine({ destination, files: written }) : listed(written)}\n`);
+    const result = { destination, files: written, ...(unused.length > 0 && { unused }) };
+    await terminal.stdout.write(`${flags.json ? jsonLine(result) : listed(written)}\n`);
     return EXIT.success;
   } finally {
     await files.close();
@@ -190,16 +212,16 @@ async function throughReader(
   files: FileSet,
   reader: WeightsReader,
   destination: string,
-  { dtype, ...flags }: ConvertFlags,
+  { dtype, encoderOnly = false, ...flags }: ConvertFlags,
   { signal }: Terminal,
   progress: ProgressLine,
 ): Promise<Written[]> {
-  // Checks that this is a ConvBERT; what the file says is written as it stands.
-  await readConfig(files);
-  const config = JSON.parse(await files.readText("config.json")) as Record<string, unknown>;
+  const config = await configBeside(files, reader, flags);
   if (dtype !== undefined) config["torch_dtype"] = dtype;
+  if (encoderOnly) config["architectures"] = ["ConvBertModel"];
   const floatDType = dtype === undefined || dtype === "int8" ? undefined : WIRE_TYPES[dtype];
-  const weights = await weightFiles(tensorsOf(reader, floatDType ? { floatDType } : {}), saving(flags));
+  const copied = { ...(floatDType && { floatDType }), ...(encoderOnly && { rename: encoderName(reader) }) };
+  const weights = await weightFiles(tensorsOf(reader, copied), saving(flags));
   const written: Written[] = [];
   await writeFiles(destination, [["config.json", `${JSON.stringify(config, null, 2)}\n`], ...weights.files], {
     signal,
@@ -212,14 +234,35 @@ async function throughReader(
   return written;
 }
 
+/** What config.json says, as it stands; for a checkpoint without one, and for a generator, what the shapes say. */
+async function configBeside(
+  files: FileSet,
+  reader: WeightsReader,
+  { generator = false }: Pick<ConvertFlags, "generator">,
+): Promise<Record<string, unknown>> {
+  const hasConfig = await files.has("config.json");
+  const derived = generator || !hasConfig ? reader.config?.() : undefined;
+  // Checks that this is a ConvBERT.
+  if (hasConfig || derived === undefined) await readConfig(files);
+  const given = hasConfig ? (JSON.parse(await files.readText("config.json")) as Record<string, unknown>) : {};
+  return { ...given, ...derived };
+}
+
+/** The encoder's weights under the base model's names. */
+function encoderName(reader: WeightsReader): (name: string) => string | undefined {
+  const isBase = ![...reader.tensors.keys()].some((name) => name.startsWith(BASE));
+  return (name) => (name.startsWith(BASE) ? name.slice(BASE.length) : isBase ? name : undefined);
+}
+
 /** The model in memory knows which of its weights have 8 bits, and what they stand for. */
 async function throughModel(
   files: FileSet,
   destination: string,
-  { dtype = "int8", head, ...flags }: ConvertFlags,
+  { dtype = "int8", encoderOnly = false, ...flags }: ConvertFlags,
   terminal: Terminal,
   progress: ProgressLine,
 ): Promise<Written[]> {
+  const head = encoderOnly ? "ConvBertModel" : flags.head;
   progress.show("loading the model");
   using model = await loadModel(files, {
     dtype: dtype === "int8" ? "int8" : "float32",
@@ -237,7 +280,7 @@ async function throughModel(
         "name the class that it has with --head, ConvBertModel for the encoder alone",
     );
   }
-  if (unexpected.length > 0) {
+  if (unexpected.length > 0 && !encoderOnly) {
     const text = `${unexpected.length} weights that ${model.modelName} has no place for are left out, as ${unexpected[0]}`;
     await warn(text, terminal, progress);
   }

@@ -43,8 +43,6 @@ export function addInspect(program: Command, terminal: Terminal, finish: (code: 
 
 /** Files of weights that this version does not read. */
 const NOT_READ: readonly (readonly [RegExp, string])[] = [
-  [/^tf_model\.h5$/, "TensorFlow (not read by this version)"],
-  [/\.ckpt(-\d+)?\.index$/, "TensorFlow 1 checkpoint (not read by this version)"],
   [/^flax_model\.msgpack$/, "Flax (not read)"],
   [/\.onnx$/, "ONNX graph (not read)"],
 ];
