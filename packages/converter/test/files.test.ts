@@ -161,7 +161,11 @@ describe("opening", () => {
       { "flax_model.msgpack": "", "config.json": "{}" },
       /found config\.json, flax_model\.msgpack.*Flax weights/,
     ],
-    ["an original checkpoint", { "model.ckpt.index": "" }, /TensorFlow 1 checkpoint/],
+    [
+      "original checkpoints",
+      { "model.ckpt-1.index": "", "model.ckpt-2.index": "" },
+      /several TensorFlow 1 checkpoints/,
+    ],
     ["nothing", {}, /found no files/],
     ["a vocabulary of another kind", { "vocab.json": "{}", "merges.txt": "" }, /found merges\.txt, vocab\.json/],
   ])("says what a folder with %s is", async (_, contents, message) => {
