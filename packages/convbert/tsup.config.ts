@@ -1,3 +1,23 @@
 import { library } from "../../tooling/config/tsup.ts";
 
-export default library({ index: "src/index.ts", cli: "src/cli.ts" });
+/** Every package under the address of this one: `convbert/trainer` is `@convbert/trainer`. */
+const packages = [
+  "converter",
+  "files",
+  "heads",
+  "model",
+  "pipelines",
+  "tensor",
+  "tokenizer",
+  "tokenizer-repair",
+  "tokenizer-training",
+  "trainer",
+  "trainer-embeddings",
+  "trainer-xml",
+];
+
+export default library({
+  index: "src/index.ts",
+  cli: "src/cli.ts",
+  ...Object.fromEntries(packages.map((name) => [`packages/${name}`, `src/packages/${name}.ts`])),
+});

@@ -1,3 +1,8 @@
 import { library } from "../../tooling/config/tsup.ts";
 
-export default library({ index: "src/index.ts", embeddings: "src/embeddings.ts", xml: "src/xml.ts" });
+export default library({
+  index: "src/index.ts",
+  internal: "src/internal.ts",
+  embeddings: "src/embeddings.ts",
+  xml: "src/xml.ts",
+});

@@ -5,8 +5,8 @@ import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import type { Packed } from "./stranger.ts";
 
-/** Entries that no page imports. */
-const NOT_FOR_PAGES = new Set(["@convbert/tokenizer/worker"]);
+/** What no page imports, and what is the bundle of another address: a package's `internal`, and a package as `convbert/...`. */
+const NOT_FOR_PAGES = /^@convbert\/tokenizer\/worker$|\/internal$|^convbert\//;
 
 /**
  * Bundles an entry for browsers with esbuild and with vite, as people do: no externals, no settings. Gives the gzipped
@@ -57,5 +57,5 @@ export async function bundleEntry(project: string, entry: string): Promise<numbe
 }
 
 export function pageEntries(packages: readonly Packed[]): string[] {
-  return packages.flatMap(({ entries }) => entries).filter((entry) => !NOT_FOR_PAGES.has(entry));
+  return packages.flatMap(({ entries }) => entries).filter((entry) => !NOT_FOR_PAGES.test(entry));
 }

@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 
 /**
  * What is wrong with the weights:
@@ -17,12 +17,12 @@ export interface WeightsErrorFields extends ErrorOptions {
 }
 
 /** Names come from files: they are escaped, and long ones cut. */
-function printable(message: string, { file, tensor }: WeightsErrorFields): string {
+function messageText(message: string, { file, tensor }: WeightsErrorFields): string {
   let text = message;
   for (const name of [file, tensor]) {
-    if (name) text = text.replaceAll(name, plainText(name));
+    if (name) text = text.replaceAll(name, printable(name));
   }
-  return text.replace(UNSAFE, (character) => plainText(character));
+  return text.replace(UNSAFE, (character) => printable(character));
 }
 
 /** The one error of this package: `file` and `tensor` say where, the message what to do. */
@@ -33,7 +33,7 @@ export class WeightsError extends Error {
   readonly tensor: string | undefined;
 
   constructor(code: WeightsErrorCode, message: string, fields: WeightsErrorFields = {}) {
-    super(printable(fields.file === undefined ? message : `${fields.file}: ${message}`, fields), {
+    super(messageText(fields.file === undefined ? message : `${fields.file}: ${message}`, fields), {
       ...(fields.cause === undefined ? {} : { cause: fields.cause }),
     });
     this.code = code;

@@ -1,16 +1,12 @@
-export { type OpenModelOptions, openModelFiles, withModelFiles } from "./adapter/files.js";
+export { type OpenModelOptions, openModelFiles } from "./adapter/files.js";
 export { type CopyOptions, namedTensor, tensorsOf } from "./copy.js";
-export { byteLengthOf, WIRE_DTYPES, type WireDType } from "./dtypes.js";
+export type { WireDType } from "./dtypes.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";
 export { readPyTorch } from "./formats/pytorch/read.js";
 export { writePyTorch } from "./formats/pytorch/write.js";
 export { type FoundWeights, findWeights, WEIGHT_FORMATS, type WeightFormatName } from "./formats/registry.js";
 export { readSafetensors, type SafetensorsReader } from "./formats/safetensors/read.js";
-export {
-  safetensorsSize,
-  type WriteSafetensorsOptions,
-  writeSafetensors,
-} from "./formats/safetensors/write.js";
+export { type WriteSafetensorsOptions, writeSafetensors } from "./formats/safetensors/write.js";
 export {
   type LoadingInfo,
   type MatchOptions,
@@ -19,9 +15,9 @@ export {
   type NameMatch,
   type ShapeMismatch,
 } from "./match.js";
-export { configFromWeights, type OpenWeightsOptions, openWeights } from "./open.js";
-export { type LoadMessage, loadReport, mismatchText, type ReportContext } from "./report.js";
-export { parseSize, type WeightFiles, type WeightFilesOptions, weightFiles } from "./save.js";
+export { type OpenWeightsOptions, openWeights } from "./open.js";
+export { type LoadMessage, loadReport, type ReportContext } from "./report.js";
+export { type WeightFiles, type WeightFilesOptions, weightFiles } from "./save.js";
 export type { WeightsSource } from "./source.js";
 export type {
   NamedTensor,

@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { WeightsError } from "./errors.js";
 import { unwrapped } from "./wrappers.js";
 
@@ -151,8 +151,8 @@ function refuseMixed(loaded: ReadonlyMap<string, NamedShape>, wanted: ReadonlyMa
   if (ofHead === undefined || ofBase === undefined) return;
   throw new WeightsError(
     "mismatch",
-    `the names are mixed: ${plainText(ofHead)} belongs to a model with a head, whose encoder's weights begin with ` +
-      `"${dotted}", but none does (it has ${plainText(ofBase)}). Was the checkpoint put together from two? Rename the weights`,
+    `the names are mixed: ${printable(ofHead)} belongs to a model with a head, whose encoder's weights begin with ` +
+      `"${dotted}", but none does (it has ${printable(ofBase)}). Was the checkpoint put together from two? Rename the weights`,
     { tensor: ofHead },
   );
 }

@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import type { NameMatch, ShapeMismatch } from "./match.js";
 
 export interface ReportContext {
@@ -55,7 +55,7 @@ export function loadReport(match: NameMatch, context: ReportContext): LoadMessag
   if (match.mismatched.length > 0) {
     const lines = match.mismatched.map(
       ({ found, foundShape, expectedShape }) =>
-        `- ${plainText(found)}: found shape ${torchSize(foundShape)} in the checkpoint and ${torchSize(expectedShape)} in the ` +
+        `- ${printable(found)}: found shape ${torchSize(foundShape)} in the checkpoint and ${torchSize(expectedShape)} in the ` +
         "model instantiated",
     );
     messages.push({
@@ -93,7 +93,7 @@ function torchSize(shape: readonly number[]): string {
 const MOST_NAMES = 2000;
 
 function quoted(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).map((name) => `'${plainText(name)}'`);
+  const shown = names.slice(0, MOST_NAMES).map((name) => `'${printable(name)}'`);
   const more = names.length - shown.length;
   return `[${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}]`;
 }

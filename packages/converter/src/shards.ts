@@ -1,4 +1,5 @@
-import { type FileSet, plainText, type RandomAccessFile } from "@convbert/files";
+import type { FileSet, RandomAccessFile } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { WeightsError } from "./errors.js";
 import type { FileContents } from "./formats/format.js";
 import { findTensor } from "./reader.js";
@@ -90,7 +91,7 @@ function parseIndex(text: string, file: string): ShardIndex {
   if (typeof map !== "object" || map === null || Array.isArray(map)) return fail("it has no weight_map");
   const weights = new Map<string, string>();
   for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== "string") return fail(`${plainText(name)} has no file name`);
+    if (typeof shard !== "string") return fail(`${printable(name)} has no file name`);
     weights.set(name, shard);
   }
   const shards = new Set(weights.values()).size;

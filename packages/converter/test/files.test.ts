@@ -1,13 +1,13 @@
 import {
   namedTensor,
   openWeights,
-  parseSize,
   readPyTorch,
   tensorsOf,
   type WeightFilesOptions,
   WeightsError,
   weightFiles,
 } from "@convbert/converter";
+import { parseSize } from "@convbert/converter/internal";
 import { type FileSet, openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
 import { collect, fixture, fixtureJson, fixturePath, numbers, streamed } from "./support.js";

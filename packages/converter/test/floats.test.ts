@@ -1,4 +1,5 @@
-import { byteLengthOf, WIRE_DTYPES, type WireDType } from "@convbert/converter";
+import type { WireDType } from "@convbert/converter";
+import { byteLengthOf, WIRE_DTYPES } from "@convbert/converter/internal";
 import { describe, expect, test } from "vitest";
 import { toTypedArray, toWire } from "../src/elements.js";
 import { fixtureJson, fromHex } from "./support.js";

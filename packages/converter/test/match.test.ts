@@ -1,4 +1,5 @@
-import { loadReport, matchNames, mismatchText } from "@convbert/converter";
+import { loadReport, matchNames } from "@convbert/converter";
+import { mismatchText } from "@convbert/converter/internal";
 import { describe, expect, test } from "vitest";
 import { fixtureJson } from "./support.js";
 

@@ -1,11 +1,5 @@
-import {
-  byteLengthOf,
-  readSafetensors,
-  safetensorsSize,
-  WeightsError,
-  WIRE_DTYPES,
-  writeSafetensors,
-} from "@convbert/converter";
+import { readSafetensors, WeightsError, writeSafetensors } from "@convbert/converter";
+import { byteLengthOf, safetensorsSize, WIRE_DTYPES } from "@convbert/converter/internal";
 import { describe, expect, test } from "vitest";
 import { collect, fixture, fixtureJson, numbers, type Recorded, streamed, tensor } from "./support.js";
 

@@ -1,6 +1,6 @@
 import { FilesError } from "./errors.js";
 import { environment, hasDisk, sleep } from "./platform.js";
-import { plainText } from "./quoted.js";
+import { printable } from "./quoted.js";
 import type { OpenFilesOptions } from "./types.js";
 
 /** What a request is about, for its errors. */
@@ -90,7 +90,7 @@ export class HttpClient {
     const { host } = new URL(url);
     const secret = this.#token;
     const reason = describeCause(cause);
-    const shown = plainText(secret ? reason.replaceAll(secret, "***") : reason);
+    const shown = printable(secret ? reason.replaceAll(secret, "***") : reason);
     const message =
       `cannot download ${subject.file} of ${subject.location}: no connection to ${host} (${shown}). ` +
       `Check the network, or use a local folder or \`offline: true\` with a filled cache${proxyAdvice(url)}`;

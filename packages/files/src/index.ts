@@ -1,6 +1,4 @@
 export { FilesError, type FilesErrorCode } from "./errors.js";
-export { type HeldLock, type LockOptions, type LockOwner, tryLock } from "./lock.js";
 export { openFiles, withFiles } from "./open.js";
-export { plainText, quoted } from "./quoted.js";
 export type { FileSet, ModelSource, OpenFilesOptions, Progress, RandomAccessFile, WholeFileOptions } from "./types.js";
 export { type FileContents, type WriteDestination, type WriteFilesOptions, writeFiles } from "./write.js";

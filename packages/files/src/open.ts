@@ -6,7 +6,7 @@ import { folderFileSet } from "./folder.js";
 import { hubEndpoint, hubFileSet, hubIdOfUrl, parseHubId } from "./hub.js";
 import { memoryFileSet } from "./memory.js";
 import { cacheFolder, environment, hasDisk, isTrue } from "./platform.js";
-import { plainText } from "./quoted.js";
+import { printable } from "./quoted.js";
 import type { FileStore } from "./store.js";
 import type { FileSet, ModelSource, OpenFilesOptions } from "./types.js";
 import { urlFileSet } from "./url.js";
@@ -55,8 +55,8 @@ async function openText(text: string, options: OpenFilesOptions): Promise<FileSe
     return openUrl(parseUrl(text), options);
   }
   if (text.length > 4096 || text.includes("\0")) {
-    throw new FilesError("invalid-source", `${plainText(text)} is neither a path nor a hub id`, {
-      location: plainText(text),
+    throw new FilesError("invalid-source", `${printable(text)} is neither a path nor a hub id`, {
+      location: printable(text),
     });
   }
   const pathLike = /^(\.{0,2}[/\\]|~[/\\]|\.{1,2}$|[a-z]:[/\\])|\\/i.test(text);
@@ -69,7 +69,7 @@ async function openText(text: string, options: OpenFilesOptions): Promise<FileSe
   const folder = await existingFolder(text);
   if (folder) return folder;
   if (pathLike || !parseHubId(text)) {
-    const shown = plainText(text);
+    const shown = printable(text);
     throw new FilesError("not-found", `there is no folder ${shown}, and that is not a hub id ("organisation/name")`, {
       location: text,
     });
@@ -93,7 +93,7 @@ function parseUrl(text: string): URL {
     return new URL(text);
   } catch {
     // The text stays untold: it may hold a password. So does the cause, which quotes it.
-    const scheme = plainText(text.slice(0, text.indexOf(":")));
+    const scheme = printable(text.slice(0, text.indexOf(":")));
     throw new FilesError("invalid-source", `what was given as a ${scheme} address is not a valid one`, {
       location: scheme,
     });
@@ -124,7 +124,7 @@ async function openHub(text: string, options: OpenFilesOptions): Promise<FileSet
   if (!hub) {
     throw new FilesError(
       "invalid-source",
-      `${plainText(text)} is not a hub id ("organisation/name", or with "@revision")`,
+      `${printable(text)} is not a hub id ("organisation/name", or with "@revision")`,
       {
         location: text,
       },

@@ -5,18 +5,18 @@ const MOST = 200;
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu;
 
 /**
- * A value from a file, ready to stand in a message: text in quotation marks and as {@link plainText} gives it, numbers
+ * A value from a file, ready to stand in a message: text in quotation marks and as {@link printable} gives it, numbers
  * as they are, lists and objects by their kind alone, however deep they are.
  * @param value anything that a parser can give.
  */
 export function quoted(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return `"${plainText(value)}"`;
+      return `"${printable(value)}"`;
     case "object":
       return value === null ? "null" : Array.isArray(value) ? `a list of ${value.length}` : "an object";
     default:
-      return plainText(String(value));
+      return printable(String(value));
   }
 }
 
@@ -24,7 +24,7 @@ export function quoted(value: unknown): string {
  * Text from a file without quotation marks, as names of tensors: what a terminal would act on is escaped, and what is
  * beyond 200 characters left out.
  */
-export function plainText(text: string): string {
+export function printable(text: string): string {
   const shown = text
     .slice(0, MOST)
     .replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { plainText, quoted } from "../src/index.js";
+import { printable, quoted } from "../src/internal.js";
 
 describe("quoted", () => {
   it.each([
@@ -23,8 +23,8 @@ describe("quoted", () => {
   });
 
   it("cuts long text, and never reads into what is deep", () => {
-    expect(plainText("x".repeat(1e6))).toBe(`${"x".repeat(200)}…`);
-    expect(plainText("\u0000".repeat(1e6)).length).toBeLessThanOrEqual(201);
+    expect(printable("x".repeat(1e6))).toBe(`${"x".repeat(200)}…`);
+    expect(printable("\u0000".repeat(1e6)).length).toBeLessThanOrEqual(201);
     let deep: unknown = [];
     for (let i = 0; i < 200_000; i++) deep = [deep];
     expect(quoted(deep)).toBe("a list of 1");

@@ -1,4 +1,4 @@
-import type { Encoded } from "@convbert/model";
+import type { Encoded } from "@convbert/model/internal";
 import { embedding, Tensor } from "@convbert/tensor";
 
 /** The hidden state of each sequence's first token, `[sequences, hidden_size]` (`hidden_states[:, 0]`). */

@@ -1,6 +1,7 @@
-import type { PreparedInputs } from "@convbert/model";
-import { BufferStore, mean, multiply, scale, Tape, Tensor, tidy } from "@convbert/tensor";
-import type { TrainingOptions } from "./head.js";
+import type { PreparedInputs } from "@convbert/model/internal";
+import { mean, multiply, scale, Tape, Tensor, tidy } from "@convbert/tensor";
+import { BufferStore } from "@convbert/tensor/internal";
+import type { TrainingLossOptions } from "./head.js";
 
 /** What a model gives for texts, and what is made of the vectors of all. */
 export interface VectorLoss {
@@ -17,7 +18,7 @@ export interface VectorLoss {
 export async function accumulateInParts(
   prepared: PreparedInputs,
   textsAtOnce: number,
-  { tape, dropout: random = null, weight }: TrainingOptions & { readonly weight: number },
+  { tape, dropout: random = null, weight }: TrainingLossOptions & { readonly weight: number },
   { vectors: vectorsOf, loss: lossOf }: VectorLoss,
 ): Promise<number> {
   const parts = partsOf(prepared, textsAtOnce);

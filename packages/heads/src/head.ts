@@ -3,26 +3,28 @@ import {
   type ConvBertConfig,
   type ConvBertInputs,
   ConvBertModel,
-  checkArguments,
-  type Encoded,
   type FloatArray,
   type ForwardOptions,
   InputError,
-  type PreparedInputs,
   PreTrainedModel,
-  prepareInputs,
   type RaggedInputs,
+} from "@convbert/model";
+import {
+  checkArguments,
+  type Encoded,
+  type PreparedInputs,
+  prepareInputs,
   type Scope,
   type TrainingRun,
   withoutPadding,
-} from "@convbert/model";
+} from "@convbert/model/internal";
 import { type CrossEntropyOptions, type DropoutGenerator, keep, type Tensor, tidy } from "@convbert/tensor";
 
 /** How a loss is computed where it is not the reference's plain one. */
 export type LossOptions = Pick<CrossEntropyOptions, "classWeights" | "labelSmoothing">;
 
 /** A forward pass that is trained through. */
-export interface TrainingOptions extends TrainingRun, LossOptions {
+export interface TrainingLossOptions extends TrainingRun, LossOptions {
   /**
    * Leave out the padding: each sequence runs as the reference runs it alone, in less time. By default the padded batch
    * runs with the reference's semantics.
@@ -95,7 +97,7 @@ export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertI
    * that the loss does not need.
    * Throws InputError for arguments that do not fit or lack labels; the signal's reason when it aborts.
    */
-  async trainingLoss(inputs: Inputs, options: TrainingOptions): Promise<Tensor<"float32">> {
+  async trainingLoss(inputs: Inputs, options: TrainingLossOptions): Promise<Tensor<"float32">> {
     checkArguments(inputs, this.modelName, this.ownArguments);
     const prepared = prepareInputs(this.encoderInputs(inputs), this.config);
     const { dropout: random = null, signal, unpadded = false, ...loss } = options;

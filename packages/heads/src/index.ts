@@ -1,4 +1,4 @@
-export { ConvBertWithHead, type HeadContext, type LossOptions, type TrainingOptions } from "./head.js";
+export { ConvBertWithHead, type HeadContext, type LossOptions, type TrainingLossOptions } from "./head.js";
 export {
   ConvBertForMaskedLM,
   type MaskedLMInputs,
@@ -14,7 +14,7 @@ export {
 } from "./question-answering.js";
 export type { RaggedLogits } from "./ragged.js";
 export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
-export { applyDense, type DenseActivation, type SentenceDense } from "./sentence-dense.js";
+export type { DenseActivation, SentenceDense } from "./sentence-dense.js";
 export {
   SENTENCE_POOLINGS,
   SentenceEncoder,
@@ -23,7 +23,7 @@ export {
   type SentencePooling,
 } from "./sentence-encoder.js";
 export type { PairsLoss, RegressionLoss, ScoresLoss, SentenceLoss, TripletsLoss } from "./sentence-losses.js";
-export { readSentenceModules, type SentenceModules, sentenceModuleFiles } from "./sentence-modules.js";
+export { readSentenceModules, type SentenceModules } from "./sentence-modules.js";
 export {
   ConvBertForSequenceClassification,
   type SequenceClassificationInputs,

@@ -1,4 +1,5 @@
-import { type ArrayInput, floats, InputError, integers } from "@convbert/model";
+import { type ArrayInput, InputError } from "@convbert/model";
+import { floats, integers } from "@convbert/model/internal";
 import { type Backend, Tensor } from "@convbert/tensor";
 
 /** Label of what does not count. */

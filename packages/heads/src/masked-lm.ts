@@ -3,19 +3,13 @@ import {
   type ConvBertConfig,
   type ConvBertInputs,
   type EncoderOutputs,
-  encoderOutputs,
   type FloatArray,
   type ForwardOptions,
-  floats,
   InputError,
-  LayerNorm,
-  Linear,
   ndarrayOf,
-  paddedOutput,
   type RaggedInputs,
-  Random,
-  type Scope,
 } from "@convbert/model";
+import { encoderOutputs, floats, LayerNorm, Linear, paddedOutput, Random, type Scope } from "@convbert/model/internal";
 import { crossEntropy, linear, type PackedWeights, Tensor } from "@convbert/tensor";
 import { selectTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";

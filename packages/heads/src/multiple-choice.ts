@@ -4,18 +4,20 @@ import {
   type ConvBertConfig,
   type ConvBertInputs,
   type EncoderOutputs,
-  encoderOutputs,
   type FloatArray,
   type ForwardOptions,
+  InputError,
+  type RaggedInputs,
+} from "@convbert/model";
+import {
+  encoderOutputs,
   floats,
   type HostArray,
-  InputError,
   integers,
   Linear,
-  type RaggedInputs,
   type Scope,
   withShape,
-} from "@convbert/model";
+} from "@convbert/model/internal";
 import { crossEntropy, type Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels } from "./labels.js";

@@ -4,17 +4,12 @@ import {
   type ConvBertConfig,
   type ConvBertInputs,
   type EncoderOutputs,
-  encoderOutputs,
   type FloatArray,
   type ForwardOptions,
   InputError,
-  integers,
-  Linear,
   type RaggedInputs,
-  type Scope,
-  sequenceRows,
-  withShape,
 } from "@convbert/model";
+import { encoderOutputs, integers, Linear, type Scope, sequenceRows, withShape } from "@convbert/model/internal";
 import { add, concatenate, crossEntropy, scale, Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 

@@ -1,4 +1,5 @@
-import { type FloatArray, sequenceRows } from "@convbert/model";
+import type { FloatArray } from "@convbert/model";
+import { sequenceRows } from "@convbert/model/internal";
 import type { Tensor } from "@convbert/tensor";
 import type { RaggedContext } from "./head.js";
 

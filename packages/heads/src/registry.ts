@@ -1,4 +1,4 @@
-import { withModelFiles } from "@convbert/converter";
+import { withModelFiles } from "@convbert/converter/internal";
 import type { ModelSource } from "@convbert/files";
 import { ConvBertModel, type FromPretrainedOptions, InputError, readConfig } from "@convbert/model";
 import { ConvBertForMaskedLM } from "./masked-lm.js";

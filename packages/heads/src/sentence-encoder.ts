@@ -1,27 +1,29 @@
-import { withModelFiles } from "@convbert/converter";
+import { withModelFiles } from "@convbert/converter/internal";
 import { type ModelSource, type WriteDestination, writeFiles } from "@convbert/files";
 import {
   type ArrayInput,
   type ConvBertInputs,
   ConvBertModel,
-  checkArguments,
-  type Encoded,
   type FloatArray,
   type ForwardOptions,
   type FromPretrainedOptions,
   InputError,
   ndarrayOf,
+  type RaggedInputs,
+  type SavePretrainedOptions,
+} from "@convbert/model";
+import {
+  checkArguments,
+  type Encoded,
   type Parameter,
   type PreparedInputs,
   prepareInputs,
-  type RaggedInputs,
-  type SavePretrainedOptions,
   withoutPadding,
-} from "@convbert/model";
+} from "@convbert/model/internal";
 import { keep, normalizeRows, sequenceMax, sequenceMean, type Tensor, tidy } from "@convbert/tensor";
 import { firstTokens, selectTokens } from "./first-tokens.js";
 import { accumulateInParts } from "./gradient-cache.js";
-import type { TrainingOptions } from "./head.js";
+import type { TrainingLossOptions } from "./head.js";
 import { applyDense, type SentenceDense } from "./sentence-dense.js";
 import { type SentenceLoss, sentenceLoss } from "./sentence-losses.js";
 import { readSentenceModules, sentenceModuleFiles } from "./sentence-modules.js";
@@ -152,7 +154,7 @@ export class SentenceEncoder implements Disposable {
    * Low level, for trainers: the loss of a batch with the tape recording, in the kernels' memory; dispose it. Throws
    * InputError for arguments that do not fit or lack what the loss compares with; the signal's reason when it aborts.
    */
-  async trainingLoss(inputs: SentenceInputs, options: TrainingOptions): Promise<Tensor<"float32">> {
+  async trainingLoss(inputs: SentenceInputs, options: TrainingLossOptions): Promise<Tensor<"float32">> {
     const { prepared, lossOf } = this.#checked(inputs, options);
     using vectors = await this.#vectors(prepared, options);
     return tidy(() => keep(options.tape.record(() => lossOf(vectors))));
@@ -162,7 +164,10 @@ export class SentenceEncoder implements Disposable {
    * Low level, for trainers: adds the gradients of a batch's loss times `weight` to the tape's store and returns the loss.
    * Throws as {@link SentenceEncoder.trainingLoss}.
    */
-  async accumulate(inputs: SentenceInputs, options: TrainingOptions & { readonly weight: number }): Promise<number> {
+  async accumulate(
+    inputs: SentenceInputs,
+    options: TrainingLossOptions & { readonly weight: number },
+  ): Promise<number> {
     const { prepared, lossOf } = this.#checked(inputs, options);
     if (prepared.batch > this.#textsAtOnce) {
       return accumulateInParts(prepared, this.#textsAtOnce, options, {
@@ -184,7 +189,7 @@ export class SentenceEncoder implements Disposable {
     this.dispose();
   }
 
-  #checked(inputs: SentenceInputs, { classWeights, labelSmoothing }: TrainingOptions) {
+  #checked(inputs: SentenceInputs, { classWeights, labelSmoothing }: TrainingLossOptions) {
     const loss = this.#loss;
     if (loss === undefined) throw new InputError("loss", "training needs to know what is learned");
     if (this.dense.length > 0) throw new InputError("dense", "an encoder with Dense modules cannot be trained here");
@@ -200,7 +205,7 @@ export class SentenceEncoder implements Disposable {
   }
 
   /** Vectors of a batch, recorded by the tape, in the kernels' memory. */
-  async #vectors(prepared: PreparedInputs, options: TrainingOptions): Promise<Tensor<"float32">> {
+  async #vectors(prepared: PreparedInputs, options: TrainingLossOptions): Promise<Tensor<"float32">> {
     const { signal, unpadded = false, tape } = options;
     const alone = withoutPadding(prepared);
     const encoded = await this.model.encode(unpadded ? alone.inputs : prepared, { signal, training: options });

@@ -1,7 +1,6 @@
 import { type ArrayInput, InputError } from "@convbert/model";
 import {
   activate,
-  activationKind,
   add,
   crossEntropy,
   mean,
@@ -13,6 +12,7 @@ import {
   subtract,
   Tensor,
 } from "@convbert/tensor";
+import { activationKind } from "@convbert/tensor/internal";
 import { floatLabels } from "./labels.js";
 
 /** What a sentence encoder learns from; `kind` says what a batch is. */

@@ -2,19 +2,14 @@ import {
   type ArrayInput,
   type ConvBertConfig,
   type ConvBertInputs,
-  drop,
   type EncoderOutputs,
-  encoderOutputs,
   type FloatArray,
   type ForwardOptions,
-  hiddenActivation,
   InputError,
-  isIntegral,
-  Linear,
   type ProblemType,
   type RaggedInputs,
-  type Scope,
 } from "@convbert/model";
+import { drop, encoderOutputs, hiddenActivation, isIntegral, Linear, type Scope } from "@convbert/model/internal";
 import { binaryCrossEntropy, crossEntropy, meanSquaredError, type Tensor } from "@convbert/tensor";
 import { firstTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";

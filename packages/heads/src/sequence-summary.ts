@@ -1,5 +1,7 @@
-import { type ConvBertConfig, drop, Linear, type Scope } from "@convbert/model";
-import { activate, activationKind, sequenceMean, type Tensor } from "@convbert/tensor";
+import type { ConvBertConfig } from "@convbert/model";
+import { drop, Linear, type Scope } from "@convbert/model/internal";
+import { activate, sequenceMean, type Tensor } from "@convbert/tensor";
+import { activationKind } from "@convbert/tensor/internal";
 import { firstTokens, lastTokens } from "./first-tokens.js";
 import type { RaggedContext } from "./head.js";
 

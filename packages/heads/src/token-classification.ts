@@ -1,17 +1,13 @@
-import {
-  type ArrayInput,
-  type ConvBertConfig,
-  type ConvBertInputs,
-  drop,
-  type EncoderOutputs,
-  encoderOutputs,
-  type FloatArray,
-  type ForwardOptions,
-  Linear,
-  paddedOutput,
-  type RaggedInputs,
-  type Scope,
+import type {
+  ArrayInput,
+  ConvBertConfig,
+  ConvBertInputs,
+  EncoderOutputs,
+  FloatArray,
+  ForwardOptions,
+  RaggedInputs,
 } from "@convbert/model";
+import { drop, encoderOutputs, Linear, paddedOutput, type Scope } from "@convbert/model/internal";
 import { crossEntropy, Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";
 import { tokenLabels } from "./labels.js";

@@ -1,6 +1,7 @@
 import { readSafetensors, type WeightsReader } from "@convbert/converter";
 import { type FileSet, type ModelSource, openFiles } from "@convbert/files";
-import { InputError, ParameterBuffers } from "@convbert/model";
+import { InputError } from "@convbert/model";
+import { ParameterBuffers } from "@convbert/model/internal";
 import { Tape } from "@convbert/tensor";
 import { ConvBertWithHead } from "./head.js";
 import type { AnyConvBert } from "./registry.js";

@@ -1,4 +1,5 @@
-import { InputError, ParameterBuffers } from "@convbert/model";
+import { InputError } from "@convbert/model";
+import { ParameterBuffers } from "@convbert/model/internal";
 import { Tape } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import { MODEL_CLASSES, type ModelName } from "../src/index.js";

@@ -1,4 +1,4 @@
-import { ParameterBuffers } from "@convbert/model";
+import { ParameterBuffers } from "@convbert/model/internal";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,7 +7,7 @@ import {
   ConvBertForTokenClassification,
   type ConvBertWithHead,
   MODEL_CLASSES,
-  type TrainingOptions,
+  type TrainingLossOptions,
 } from "../src/index.js";
 
 const TINY = {
@@ -69,7 +69,7 @@ const CASES: readonly Case[] = [
 async function gradients(
   model: ConvBertWithHead,
   inputs: object,
-  options: Omit<TrainingOptions, "tape"> = {},
+  options: Omit<TrainingLossOptions, "tape"> = {},
   names: (name: string) => boolean = () => true,
 ) {
   using buffers = new ParameterBuffers(

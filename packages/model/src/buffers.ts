@@ -1,4 +1,5 @@
-import { type Backend, BufferStore } from "@convbert/tensor";
+import type { Backend } from "@convbert/tensor";
+import { BufferStore } from "@convbert/tensor/internal";
 import type { Parameter, Place } from "./parameters.js";
 
 /**

@@ -1,4 +1,4 @@
-import { plainText, quoted } from "@convbert/files";
+import { printable, quoted } from "@convbert/files/internal";
 import { ACTIVATION_NAMES } from "@convbert/tensor";
 import type { ConvBertConfigFields } from "./config.js";
 import { ConfigError } from "./errors.js";
@@ -125,7 +125,7 @@ export function checkFile(json: unknown): asserts json is Readonly<Record<string
   }
   for (const [field, value] of Object.entries(json)) {
     if (!isShallow(value)) {
-      throw new ConfigError(plainText(field), `it is nested more than ${MOST_LEVELS} levels deep`);
+      throw new ConfigError(printable(field), `it is nested more than ${MOST_LEVELS} levels deep`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { plainText, quoted } from "@convbert/files";
+import { printable, quoted } from "@convbert/files/internal";
 import type { ActivationName } from "@convbert/tensor";
 import { checkFields, checkFile, inverted, labelTables } from "./config-fields.js";
 import { ConfigError } from "./errors.js";
@@ -328,7 +328,7 @@ export function checkPrunedHeads(pruned: unknown, layers: number, heads: number)
     if (!valid) {
       throw new ConfigError(
         "pruned_heads",
-        `layer ${plainText(layer)}: ${shown(removed)}; give layers below ${layers} and some, not all, ` +
+        `layer ${printable(layer)}: ${shown(removed)}; give layers below ${layers} and some, not all, ` +
           `of the heads 0 to ${heads - 1}`,
       );
     }

@@ -25,7 +25,7 @@ export interface TrainingRun {
   readonly checkpointing?: boolean;
 }
 
-/** @internal Options with the model's own say: `assertUsable` throws once its weights are gone. */
+/** Not for users. Options with the model's own say: `assertUsable` throws once its weights are gone. */
 export interface RunOptions extends EncodeOptions {
   readonly assertUsable: () => void;
   readonly training?: TrainingRun | undefined;

@@ -1,5 +1,5 @@
 import type { NamedTensor, ReadOptions, TensorInfo, WeightsReader } from "@convbert/converter";
-import { sizeOf } from "@convbert/tensor";
+import { sizeOf } from "@convbert/tensor/internal";
 import { CheckpointError } from "./errors.js";
 import type { Int8Place } from "./int8-places.js";
 import type { Parameter } from "./parameters.js";

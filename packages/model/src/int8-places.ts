@@ -1,4 +1,5 @@
-import { type Backend, dequantizeRows, type Int8Rows, type PackedWeights, type Tensor } from "@convbert/tensor";
+import type { Backend, Int8Rows, PackedWeights, Tensor } from "@convbert/tensor";
+import { dequantizeRows } from "@convbert/tensor/internal";
 import type { Layout, Scratch } from "./parameters.js";
 
 /**

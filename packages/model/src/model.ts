@@ -1,4 +1,5 @@
-import { ndarrayOf, sizeOf, type Tensor } from "@convbert/tensor";
+import { ndarrayOf, type Tensor } from "@convbert/tensor";
+import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
 import { checkArguments, checkNames } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
@@ -66,12 +67,12 @@ export type ForwardOptions = EncodeOptions;
  */
 export class ConvBertModel extends PreTrainedModel {
   static readonly modelName: string = "ConvBertModel";
-  /** @internal */
+  /** Not for users. */
   readonly modules: ConvBertModules;
   readonly #scope: Scope;
 
   /**
-   * @internal `scope` is where the weights are declared: the root, or "convbert" inside a model with a head;
+   * Not for users. `scope` is where the weights are declared: the root, or "convbert" inside a model with a head;
    * `packedWords` keeps the word embeddings in the form that a tied decoder multiplies by.
    */
   constructor(
@@ -206,7 +207,7 @@ export class ConvBertModel extends PreTrainedModel {
     this.#replaceEmbeddings(shape[0]!, values);
   }
 
-  /** @internal The table's rows become `rows`, its values `values`; smaller ones keep what they had, new rows are drawn. */
+  /** Not for users. The table's rows become `rows`, its values `values`; smaller ones keep what they had, new rows are drawn. */
   resizeWords(rows: number, seed?: number): void {
     this.assertUsable();
     const size = this.config.embedding_size;

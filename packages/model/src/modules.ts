@@ -1,14 +1,13 @@
 import {
   type ActivationKind,
-  activationKind,
   embedding,
   groupedLinear,
   layerNorm,
   linear,
   type PackedWeights,
-  packedEmbedding,
   type Tensor,
 } from "@convbert/tensor";
+import { activationKind, packedEmbedding } from "@convbert/tensor/internal";
 import type { ConvBertConfig } from "./config.js";
 import { int8Sequence, isInt8Sized, tableInt8Place } from "./int8-places.js";
 import { transposed } from "./layouts.js";

@@ -1,6 +1,6 @@
 import type { NameMatch, TensorInfo, WeightsReader } from "@convbert/converter";
-import { plainText } from "@convbert/files";
-import { sizeOf } from "@convbert/tensor";
+import { printable } from "@convbert/files/internal";
+import { sizeOf } from "@convbert/tensor/internal";
 import { CheckpointError, MissingWeightsError } from "./errors.js";
 import type { Room } from "./parameters.js";
 
@@ -64,7 +64,7 @@ export function checkMissing(match: NameMatch, context: LoadContext, options: Ne
 }
 
 function headText(missing: readonly string[], { model, architectures }: LoadContext): string {
-  const savedFrom = architectures === null ? "" : `; it was saved from ${plainText(architectures.join(", "))}`;
+  const savedFrom = architectures === null ? "" : `; it was saved from ${printable(architectures.join(", "))}`;
   return (
     `it has no head for ${model}: ${some(missing)} ${missing.length === 1 ? "is" : "are"} missing${savedFrom}. ` +
     "The head would answer at random: to train a new one, load with `allowNewHead: true`"
@@ -80,7 +80,7 @@ function unused({ unexpected }: NameMatch, { found }: LoadContext): string {
 
 function some(names: readonly string[]): string {
   const more = names.length - SHOWN;
-  const shown = names.slice(0, SHOWN).map(plainText).join(", ");
+  const shown = names.slice(0, SHOWN).map(printable).join(", ");
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
@@ -179,7 +179,7 @@ export function checkQuantised(found: readonly TensorInfo[], quantisation: unkno
   for (const { name, dtype } of found) {
     const scale = SCALES.map((ending) => name.replace(/weight$/, ending)).find((other) => names.has(other));
     if (EIGHT_BITS.test(dtype) && dtype !== "I8" && name.endsWith("weight") && scale !== undefined) {
-      const message = `${plainText(name)} holds ${dtype} values that count in units of ${plainText(scale)}`;
+      const message = `${printable(name)} holds ${dtype} values that count in units of ${printable(scale)}`;
       throw new CheckpointError(
         location,
         `${message}: it was quantised by a tool that this library does not know. Load the float32 or float16 weights instead`,
@@ -190,7 +190,7 @@ export function checkQuantised(found: readonly TensorInfo[], quantisation: unkno
   if (typeof method === "string" && method !== "convbert-int8") {
     throw new CheckpointError(
       location,
-      `config.json says that the weights were quantised by "${plainText(method)}", which this library does not read. ` +
+      `config.json says that the weights were quantised by "${printable(method)}", which this library does not read. ` +
         "Load the float32 or float16 weights instead",
     );
   }

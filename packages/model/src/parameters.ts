@@ -1,12 +1,5 @@
-import {
-  type Backend,
-  type Matrix,
-  type PackedWeights,
-  sizeOf,
-  Tensor,
-  type Trainable,
-  type WeightDType,
-} from "@convbert/tensor";
+import { type Backend, type Matrix, type PackedWeights, Tensor, type WeightDType } from "@convbert/tensor";
+import { sizeOf, type Trainable } from "@convbert/tensor/internal";
 import { DisposedModelError } from "./errors.js";
 import { type Int8Place, isInt8Sized, packedInt8Place, reorderedInt8, wholeRows } from "./int8-places.js";
 import type { Random } from "./random.js";

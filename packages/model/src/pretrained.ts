@@ -1,8 +1,6 @@
 import {
-  configFromWeights,
   loadReport,
   matchNames,
-  mismatchText,
   type NameMatch,
   type OpenModelOptions,
   openModelFiles,
@@ -12,6 +10,7 @@ import {
   type WeightsReader,
   weightFiles,
 } from "@convbert/converter";
+import { configFromWeights, mismatchText } from "@convbert/converter/internal";
 import {
   type FileSet,
   FilesError,
@@ -20,7 +19,8 @@ import {
   type WriteDestination,
   writeFiles,
 } from "@convbert/files";
-import { type Backend, type BackendOptions, sharedBackend, sizeOf, type WeightDType } from "@convbert/tensor";
+import { type Backend, type BackendOptions, sharedBackend, type WeightDType } from "@convbert/tensor";
+import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
 import { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 import type { EncodeOptions, RunOptions } from "./encode.js";
@@ -79,7 +79,7 @@ export type LoadReport = Pick<NameMatch, "missing" | "unexpected" | "mismatched"
 const WEIGHT_DTYPES: readonly WeightDType[] = ["float32", "int8"];
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16", int8: "F32" } as const;
 
-/** @internal Constructor of a model class. */
+/** Constructor of a model class. Not for users. */
 export interface ModelClass<M extends PreTrainedModel> {
   new (config: ConvBertConfig, root: Scope): M;
   /** The reference's name of the class; a minifier changes `name`, never this. */
@@ -90,11 +90,11 @@ export interface ModelClass<M extends PreTrainedModel> {
 export abstract class PreTrainedModel implements Disposable {
   #config: ConvBertConfig;
   readonly backend: Backend;
-  /** @internal Where weights are declared. */
+  /** Not for users. Where weights are declared. */
   protected readonly root: Scope;
   #loadReport: LoadReport | null = null;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users: use `fromPretrained` or `fromConfig`. */
   constructor(config: ConvBertConfig, root: Scope) {
     this.#config = config;
     this.root = root;
@@ -110,7 +110,7 @@ export abstract class PreTrainedModel implements Disposable {
     return this.#config;
   }
 
-  /** @internal The configuration follows changes of the weights' shapes. */
+  /** Not for users. The configuration follows changes of the weights' shapes. */
   protected set config(config: ConvBertConfig) {
     this.#config = config;
   }
@@ -261,12 +261,12 @@ export abstract class PreTrainedModel implements Disposable {
     this.root.dispose();
   }
 
-  /** @internal Throws DisposedModelError after `dispose`, of this model or of the one that it is part of. */
+  /** Not for users. Throws DisposedModelError after `dispose`, of this model or of the one that it is part of. */
   protected assertUsable(): void {
     this.root.store.assertOpen();
   }
 
-  /** @internal Options of a run that ends when the model is disposed. */
+  /** Not for users. Options of a run that ends when the model is disposed. */
   protected running(options: EncodeOptions): RunOptions {
     return { ...options, assertUsable: () => this.assertUsable() };
   }
@@ -275,7 +275,7 @@ export abstract class PreTrainedModel implements Disposable {
     this.dispose();
   }
 
-  /** @internal */
+  /** Not for users. */
   initialise(parameters: readonly Parameter[], seed?: number): void {
     const random = new Random(seed);
     for (const parameter of parameters) {
@@ -285,12 +285,12 @@ export abstract class PreTrainedModel implements Disposable {
     }
   }
 
-  /** @internal */
+  /** Not for users. */
   releaseScratch(): void {
     this.root.store.scratch.clear();
   }
 
-  /** @internal */
+  /** Not for users. */
   reportLoad(report: LoadReport): void {
     this.#loadReport = report;
   }

@@ -2,10 +2,10 @@ import type { ConvBertConfig, RaggedInputs } from "@convbert/model";
 import type { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { PipelineError, textOf, wordsOf } from "./errors.js";
 import { abortSignal, callback, choice, count, flag, type OptionRules, orDefault, readOptions } from "./options.js";
-import { type Row, type RunOptions, runSteps, type Steps, streamSteps } from "./schedule.js";
+import { type PipelineRunOptions, type Row, runSteps, type Steps, streamSteps } from "./schedule.js";
 
 /** Options of the calls that take one text, or a pair, as it is. */
-export interface TextOptions extends RunOptions {
+export interface TextOptions extends PipelineRunOptions {
   /** Every text is given as the list of its words, as data sets of tagged words have it; false by default. */
   readonly is_split_into_words?: boolean;
   /** Cut a text that is longer than the model takes; false by default, and such a text is an error. */
@@ -33,7 +33,7 @@ export interface PipelineParts<Model> {
   readonly tokenizer: PipelineTokenizer;
 }
 
-export const RUN_RULES: OptionRules<RunOptions> = {
+export const RUN_RULES: OptionRules<PipelineRunOptions> = {
   signal: abortSignal,
   onProgress: callback,
   batchTokens: count(1),
@@ -122,7 +122,7 @@ export interface Job<Input, Result> {
 
 /** Puts steps and options together. */
 export function makeJob<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
-  options: RunOptions,
+  options: PipelineRunOptions,
   steps: Steps<Input, Prepared, Output, Result>,
 ): Job<Input, Result> {
   return {
@@ -149,7 +149,7 @@ export interface PipelinePlan<Options, Input, Result> {
  * Makes a pipeline. One input gives its result, a list of inputs a list. Where inputs are lists themselves (words), a list of
  * lists is meant by "a list of inputs".
  */
-export function makePipeline<Made, Model, Options extends RunOptions, Input, Result>(
+export function makePipeline<Made, Model, Options extends PipelineRunOptions, Input, Result>(
   parts: PipelineParts<Model>,
   { task, rules, defaults: given, job, among, argumentsBetween: between = 0 }: PipelinePlan<Options, Input, Result>,
 ): Made {
@@ -175,7 +175,7 @@ export function makePipeline<Made, Model, Options extends RunOptions, Input, Res
 }
 
 /** Whether several inputs were given, and not the words of one. */
-function isList(input: unknown, options: RunOptions & Pick<TextOptions, "is_split_into_words">): boolean {
+function isList(input: unknown, options: PipelineRunOptions & Pick<TextOptions, "is_split_into_words">): boolean {
   if (!Array.isArray(input)) return false;
   return !options.is_split_into_words || input.length === 0 || input.some((item) => typeof item !== "string");
 }

@@ -1,4 +1,5 @@
-import { applyDense, type SentenceModules } from "@convbert/heads";
+import type { SentenceModules } from "@convbert/heads";
+import { applyDense } from "@convbert/heads/internal";
 import { ndarrayOf } from "@convbert/model";
 import {
   encodeText,

@@ -48,7 +48,7 @@ export {
   type QuestionAnsweringPipeline,
   type QuestionInput,
 } from "./question-answering.js";
-export type { RunOptions, RunProgress } from "./schedule.js";
+export type { PipelineRunOptions, RunProgress } from "./schedule.js";
 export {
   type ClassificationInput,
   type ClassificationWords,

@@ -7,7 +7,8 @@ import {
   ConvBertForTokenClassification,
   readSentenceModules,
 } from "@convbert/heads";
-import { ConvBertModel, type FromPretrainedOptions, withModelFiles } from "@convbert/model";
+import { ConvBertModel, type FromPretrainedOptions } from "@convbert/model";
+import { withModelFiles } from "@convbert/model/internal";
 import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { PipelineParts, PipelineTokenizer } from "./engine.js";
 import { PipelineError } from "./errors.js";

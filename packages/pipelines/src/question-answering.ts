@@ -13,7 +13,7 @@ import {
 import { type FloatArray, valuesOf } from "./numbers.js";
 import { choice, count, flag, type OptionRules, orDefault } from "./options.js";
 import { questionWindows } from "./question-windows.js";
-import type { RunOptions } from "./schedule.js";
+import type { PipelineRunOptions } from "./schedule.js";
 
 /** A question, and the text that holds its answer. */
 export interface QuestionInput {
@@ -36,7 +36,7 @@ export interface Answer {
 }
 
 /** Options under the reference's names. */
-export interface QuestionAnsweringOptions extends RunOptions {
+export interface QuestionAnsweringOptions extends PipelineRunOptions {
   /** How many answers to return, best first. Without it: the best one, not in a list. */
   readonly top_k?: number;
   /** Tokens of an answer at most; 15. */

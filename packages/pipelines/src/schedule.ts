@@ -12,7 +12,7 @@ export interface RunProgress {
 }
 
 /** Options of every call. */
-export interface RunOptions {
+export interface PipelineRunOptions {
   /** Stops between batches and between layers; the call rejects with the signal's reason and the pipeline stays usable. */
   readonly signal?: AbortSignal;
   /** Called after each batch. */
@@ -66,7 +66,7 @@ interface Entry<Input, Prepared, Output> {
 /** Takes inputs through the steps of a task, results in their order. */
 export async function runSteps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
   inputs: readonly Input[],
-  options: RunOptions,
+  options: PipelineRunOptions,
   steps: Steps<Input, Prepared, Output, Result>,
 ): Promise<Result[]> {
   options.signal?.throwIfAborted();
@@ -82,7 +82,7 @@ export async function runSteps<Input, Prepared extends { readonly rows: readonly
  */
 export async function* streamSteps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
-  options: RunOptions,
+  options: PipelineRunOptions,
   steps: Steps<Input, Prepared, Output, Result>,
 ): AsyncGenerator<Result, void, undefined> {
   options.signal?.throwIfAborted();
@@ -124,7 +124,7 @@ export async function* streamSteps<Input, Prepared extends { readonly rows: read
 
 class Run<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result> {
   readonly batchTokens: number;
-  readonly #options: RunOptions;
+  readonly #options: PipelineRunOptions;
   readonly #steps: Steps<Input, Prepared, Output, Result>;
   /** Whether errors say which input they are about. */
   readonly #located: boolean;
@@ -133,7 +133,7 @@ class Run<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Res
   #total = 0;
   #tokens = 0;
 
-  constructor(options: RunOptions, steps: Steps<Input, Prepared, Output, Result>, located: boolean) {
+  constructor(options: PipelineRunOptions, steps: Steps<Input, Prepared, Output, Result>, located: boolean) {
     const { batchTokens = BATCH_TOKENS } = options;
     this.batchTokens = batchTokens;
     this.#options = options;

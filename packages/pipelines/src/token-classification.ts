@@ -14,7 +14,7 @@ import { PipelineError } from "./errors.js";
 import { schemeOf } from "./label-scheme.js";
 import { type FloatArray, rowAt, softmax } from "./numbers.js";
 import { choice, count, flag, type OptionRules, orDefault, text, texts } from "./options.js";
-import type { RunOptions } from "./schedule.js";
+import type { PipelineRunOptions } from "./schedule.js";
 import {
   type AggregationStrategy,
   type EntityGroup,
@@ -28,7 +28,7 @@ import {
 import { type TextRow, textRows } from "./token-rows.js";
 
 /** Options under the reference's names. */
-export interface TokenClassificationOptions extends RunOptions {
+export interface TokenClassificationOptions extends PipelineRunOptions {
   /**
    * How tokens become entities:
    * - "none" (default): a result for each token;

@@ -13,7 +13,7 @@ import { PipelineError, textOf } from "./errors.js";
 import { shortened } from "./names.js";
 import { largest, softmax, valuesOf } from "./numbers.js";
 import { choice, flag, type OptionRules, orDefault, text, textOrTexts } from "./options.js";
-import type { RunOptions } from "./schedule.js";
+import type { PipelineRunOptions } from "./schedule.js";
 import type { SequenceClassifier } from "./text-classification.js";
 
 /** A text with the labels that were proposed, best first. */
@@ -25,7 +25,7 @@ export interface ZeroShotResult {
 }
 
 /** Options under the reference's names. */
-export interface ZeroShotClassificationOptions extends RunOptions {
+export interface ZeroShotClassificationOptions extends PipelineRunOptions {
   /** The labels to choose from, where they are not an argument of the call: a list, or names parted by commas. */
   readonly candidate_labels?: string | readonly string[];
   /** The sentence that a label makes in the place of its one `{}`; "This example is {}." by default. */

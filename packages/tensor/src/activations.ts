@@ -63,11 +63,6 @@ const KINDS: Readonly<Record<ActivationName, ActivationKind>> = {
 /** Every accepted name, sorted. */
 export const ACTIVATION_NAMES = Object.keys(KINDS) as readonly ActivationName[];
 
-/** Whether a name (of a config.json, say) is one of the reference's activations. */
-export function isActivationName(name: unknown): name is ActivationName {
-  return typeof name === "string" && Object.hasOwn(KINDS, name);
-}
-
 /** The function behind a name. */
 export function activationKind(name: ActivationName): ActivationKind {
   return KINDS[name];

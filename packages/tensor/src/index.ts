@@ -1,12 +1,5 @@
-export {
-  ACTIVATION_NAMES,
-  type ActivationKind,
-  type ActivationName,
-  activationKind,
-  isActivationName,
-} from "./activations.js";
-export { BufferStore, elementsOf, isTensor, type Trainable } from "./autograd/buffers.js";
-export { isRecording, type Recorded, Tape } from "./autograd/tape.js";
+export { ACTIVATION_NAMES, type ActivationKind, type ActivationName } from "./activations.js";
+export { type Recorded, Tape } from "./autograd/tape.js";
 export type {
   AttentionArguments,
   Backend,
@@ -20,9 +13,8 @@ export type {
   WeightDType,
 } from "./backend.js";
 export { type BackendOptions, createBackend, sharedBackend } from "./create.js";
-export { DropoutGenerator, dropoutBits } from "./dropout.js";
+export { DropoutGenerator } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
-export { sizeOf } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
 export type { AdamArguments, Dropout, GradientKernels, GradientMatrix } from "./gradient-kernels.js";
 export { ndarrayOf } from "./ndarray.js";
@@ -35,7 +27,7 @@ export { type CrossEntropyOptions, crossEntropy } from "./operations/cross-entro
 export { depthwiseConvolution } from "./operations/depthwise-convolution.js";
 export { dropout } from "./operations/dropout.js";
 export { dynamicConvolution } from "./operations/dynamic-convolution.js";
-export { type EmbeddingOptions, embedding, packedEmbedding } from "./operations/embedding.js";
+export { type EmbeddingOptions, embedding } from "./operations/embedding.js";
 export { groupedLinear } from "./operations/grouped-linear.js";
 export { layerNorm } from "./operations/layer-norm.js";
 export { type LinearOptions, linear } from "./operations/linear.js";
@@ -49,7 +41,6 @@ export { sequenceMax } from "./operations/sequence-max.js";
 export { sequenceMean } from "./operations/sequence-mean.js";
 export { uniformSequences } from "./operations/sequences.js";
 export { softmax } from "./operations/softmax.js";
-export { dequantizeRows } from "./quantize.js";
 export { keep, tidy } from "./scope.js";
 export { Tensor } from "./tensor.js";
 export { enableWideVectors, type WideVectorsOptions } from "./wide-vectors.js";

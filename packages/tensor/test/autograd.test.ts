@@ -5,7 +5,6 @@ import {
   add,
   attention,
   type Backend,
-  BufferStore,
   binaryCrossEntropy,
   concatenate,
   createBackend,
@@ -13,10 +12,8 @@ import {
   depthwiseConvolution,
   dropout,
   dynamicConvolution,
-  elementsOf,
   embedding,
   groupedLinear,
-  isTensor,
   layerNorm,
   linear,
   mean,
@@ -24,7 +21,6 @@ import {
   multiply,
   normalizeRows,
   type PackedWeights,
-  packedEmbedding,
   rowDots,
   rowProducts,
   scale,
@@ -34,9 +30,9 @@ import {
   subtract,
   Tape,
   Tensor,
-  type Trainable,
   tidy,
 } from "../src/index.js";
+import { BufferStore, elementsOf, isTensor, packedEmbedding, type Trainable } from "../src/internal.js";
 import { OPERATIONS } from "../src/operations/index.js";
 import { numbers, relativeDifference } from "./numbers.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ACTIVATION_NAMES, activationKind, type Matrix } from "../src/index.js";
+import { ACTIVATION_NAMES, type Matrix } from "../src/index.js";
+import { activationKind } from "../src/internal.js";
 import { ReferenceBackend } from "../src/reference/backend.js";
 import { numbers, relativeDifference } from "./numbers.js";
 

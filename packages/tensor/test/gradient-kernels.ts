@@ -1,4 +1,5 @@
-import { ACTIVATION_NAMES, activationKind } from "../src/index.js";
+import { ACTIVATION_NAMES } from "../src/index.js";
+import { activationKind } from "../src/internal.js";
 import type { Rig } from "./rig.js";
 
 /** Sizes that every kernel is tried with. */

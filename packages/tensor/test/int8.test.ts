@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createBackend, dequantizeRows, linear, Tensor } from "../src/index.js";
+import { createBackend, linear, Tensor } from "../src/index.js";
+import { dequantizeRows } from "../src/internal.js";
 
 /** Numbers of a fixed sequence between -1 and 1. */
 function numbers(count: number, seed: number): Float32Array {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ACTIVATION_NAMES,
   activate,
-  activationKind,
   add,
   attention,
   type Backend,
@@ -32,6 +31,7 @@ import {
   tidy,
   uniformSequences,
 } from "../src/index.js";
+import { activationKind } from "../src/internal.js";
 import { erf } from "../src/reference/functions.js";
 import { numbers, relativeDifference } from "./numbers.js";
 

@@ -1,14 +1,11 @@
-export {
-  CheckpointError,
-  type CheckpointErrorCode,
-} from "./checkpoint/error.js";
+export { TrainerCheckpointError, type TrainerCheckpointErrorCode } from "./checkpoint/error.js";
 export { folderCheckpoints } from "./checkpoint/folder-storage.js";
 export type { BestEvaluation, TrainerState } from "./checkpoint/state.js";
 export { type CheckpointStorage, directoryCheckpoints, memoryCheckpoints } from "./checkpoint/storage.js";
 export { AnswerCollector, type AnswerOptions, type PredictedAnswer } from "./collate/answers.js";
-export type { Batch, Collator, CollatorOptions, EncodedInputs, FloatArray, IntegerArray } from "./collate/batch.js";
+export type { Batch, BatchInputs, Collator, CollatorOptions, FloatLabels, IntegerArray } from "./collate/batch.js";
 export {
-  type FillMaskInputs,
+  type FillMaskBatchInputs,
   fillMaskCollator,
   type PackTokensOptions,
   packTokens,
@@ -16,29 +13,26 @@ export {
 } from "./collate/fill-mask.js";
 export { collectLabels, IGNORED_TAG, LabelSet, type LabelSetOptions } from "./collate/labels.js";
 export { type Masker, type MaskingOptions, masker } from "./collate/masking.js";
-export { type MultipleChoiceInputs, multipleChoiceCollator } from "./collate/multiple-choice.js";
+export { type MultipleChoiceBatchInputs, multipleChoiceCollator } from "./collate/multiple-choice.js";
 export {
-  paddingBefore,
+  type QuestionAnsweringBatchInputs,
   type QuestionAnsweringCollator,
-  type QuestionAnsweringInputs,
-  type QuestionAnsweringOptions,
+  type QuestionAnsweringCollatorOptions,
   type QuestionBatch,
   type QuestionWindow,
   questionAnsweringCollator,
 } from "./collate/question-answering.js";
 export { type SentenceBatchInputs, sentenceCollator } from "./collate/sentences.js";
 export {
-  type ProblemType,
-  type TextClassificationInputs,
-  type TextClassificationOptions,
+  type TextClassificationBatchInputs,
+  type TextClassificationCollatorOptions,
   textClassificationCollator,
 } from "./collate/text-classification.js";
 export {
   type TokenBatch,
-  type TokenClassificationInputs,
-  type TokenClassificationOptions,
+  type TokenClassificationBatchInputs,
+  type TokenClassificationCollatorOptions,
   tokenClassificationCollator,
-  wordTags,
 } from "./collate/token-classification.js";
 export { type ConllOptions, conll } from "./data/conll.js";
 export {
@@ -79,7 +73,7 @@ export {
 export {
   type DataFormat,
   type DocumentFormat,
-  type ReadOptions,
+  type ReadExamplesOptions,
   type RecordFormat,
   type RecordReader,
   readExamples,
@@ -87,7 +81,6 @@ export {
 } from "./data/format.js";
 export { jsonLines } from "./data/json-lines.js";
 export type { TextEncoding, TextLine } from "./data/lines.js";
-export { locationOf } from "./data/location.js";
 export { type OpenDatasetOptions, openDataset } from "./data/open-dataset.js";
 export {
   type LabelledLineOptions,
@@ -97,7 +90,7 @@ export {
   sentenceTexts,
   trec,
 } from "./data/plain-text.js";
-export { epochOrder, type RandomSource, seededRandom } from "./data/random.js";
+export type { RandomSource } from "./data/random.js";
 export { type SentenceFieldOptions, sentenceFields } from "./data/sentence-fields.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
@@ -126,20 +119,12 @@ export type { Collate, Evaluate, Interval, TrainerOptions, TrainingBatch, TrainS
 export { type PredictedArray, type Predictions, type PredictOptions, predict } from "./loop/predict.js";
 export { Trainer } from "./loop/trainer.js";
 export {
-  argmaxRows,
   ClassificationMetric,
   type ClassificationScores,
   MultiLabelMetric,
   type MultiLabelScores,
 } from "./metrics/classification.js";
-export {
-  chunkSpans,
-  EntityMetric,
-  type EntityScores,
-  entitySpans,
-  type TagSpan,
-  wordSpans,
-} from "./metrics/entities.js";
+export { EntityMetric, type EntityScores, entitySpans, type TagSpan, wordSpans } from "./metrics/entities.js";
 export {
   type AveragedScores,
   type LabelScores,
@@ -166,23 +151,7 @@ export { codeBlock, codeSpan, escapeMarkdown } from "./report/escape.js";
 export { type ReportOptions, trainingReport } from "./report/html.js";
 export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
 export type { PlateauOptions, PlateauState } from "./schedule/plateau.js";
-export {
-  learningRateSchedule,
-  type Schedule,
-  type ScheduleName,
-  type ScheduleOptions,
-} from "./schedule/schedule.js";
-export { type FineTuned, type FineTuneOptions, fineTune, namedLabels } from "./tasks/fine-tune.js";
+export { learningRateSchedule, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedule/schedule.js";
+export { type FineTuned, type FineTuneOptions, fineTune } from "./tasks/fine-tune.js";
 export { defaultRecipe } from "./tasks/recipe.js";
-export { TASKS } from "./tasks/table.js";
-export type {
-  PreparedTask,
-  RunOptions,
-  Splits,
-  TaskContext,
-  TaskDefinition,
-  TaskExamples,
-  TaskName,
-  TaskSettings,
-  TrainableClass,
-} from "./tasks/task.js";
+export type { TaskExamples, TaskName, TaskSettings, TrainingRunOptions } from "./tasks/task.js";

@@ -16,8 +16,8 @@ import {
   textClassificationCollator,
   textFields,
   tokenClassificationCollator,
-  wordTags,
 } from "../src/index.js";
+import { wordTags } from "../src/internal.js";
 import golden from "./fixtures/batches.json" with { type: "json" };
 import { left, right } from "./tokenizer.js";
 

@@ -11,7 +11,6 @@ import {
   type DataSource,
   jsonLines,
   labelledLines,
-  locationOf,
   openDataset,
   plainFields,
   plainText,
@@ -22,6 +21,7 @@ import {
   tokenFields,
   tsv,
 } from "../src/index.js";
+import { locationOf } from "../src/internal.js";
 import { copa, rte } from "../src/xml.js";
 
 const named = (data: string | Uint8Array): DataSource => ({ name: "set.txt", data });

@@ -9,20 +9,18 @@ import {
   DataError,
   type DataFormat,
   epochExamples,
-  epochOrder,
   inBatches,
   jsonLines,
   labelledLines,
-  locationOf,
   memoryDataset,
   openDataset,
   plainText,
-  seededRandom,
   sliceDataset,
   squad,
   TrainerOptionError,
   textFields,
 } from "../src/index.js";
+import { epochOrder, locationOf, seededRandom } from "../src/internal.js";
 
 async function all<T>(examples: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

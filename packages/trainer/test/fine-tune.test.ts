@@ -15,7 +15,6 @@ import {
   memoryDataset,
   type QuestionExample,
   type SentenceExample,
-  TASKS,
   type TaskName,
   type TokenExample,
   Trainer,
@@ -23,6 +22,7 @@ import {
   TrainerOptionError,
   textClassificationCollator,
 } from "../src/index.js";
+import { TASKS } from "../src/internal.js";
 import { sentences, tinyConfig, tokenizer, weightsOf } from "./tiny.js";
 
 const { id2label: _, label2id: __, ...config } = tinyConfig;

@@ -7,9 +7,9 @@ import {
   packTokens,
   plainText,
   readExamples,
-  seededRandom,
   TrainerOptionError,
 } from "../src/index.js";
+import { seededRandom } from "../src/internal.js";
 import golden from "./fixtures/batches.json" with { type: "json" };
 import { left, right } from "./tokenizer.js";
 

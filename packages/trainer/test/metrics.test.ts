@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
-  argmaxRows,
   ClassificationMetric,
-  chunkSpans,
   EntityMetric,
   entitySpans,
   MetricError,
@@ -13,6 +11,7 @@ import {
   Squad2Metric,
   SquadMetric,
 } from "../src/index.js";
+import { argmaxRows, chunkSpans } from "../src/internal.js";
 import golden from "./fixtures/metrics.json" with { type: "json" };
 
 const close = (value: number, expected: number | null): void => {

@@ -1,5 +1,5 @@
 import { ConvBertForSequenceClassification } from "@convbert/heads";
-import { ParameterBuffers } from "@convbert/model";
+import { ParameterBuffers } from "@convbert/model/internal";
 import { describe, expect, it, test } from "vitest";
 import {
   Adafactor,

@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { ConvBertForMaskedLM } from "@convbert/heads";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import {
-  CheckpointError,
   fileLog,
   folderCheckpoints,
   MemoryLog,
   memoryCheckpoints,
   memoryDataset,
   Trainer,
+  TrainerCheckpointError,
   type TrainerEvent,
 } from "../src/index.js";
 import { maskedRun, runInFolder } from "./long-run.js";
@@ -353,7 +353,7 @@ describe("checkpoints", () => {
     await new Trainer(maskedRun(model, { checkpoints, epochs: 1 })).train();
     await writeFile(join(folder, "step-00000006", file), contents);
     const run = new Trainer(maskedRun(model, { checkpoints, epochs: 1, resume: true })).train();
-    await expect(run).rejects.toThrow(CheckpointError);
+    await expect(run).rejects.toThrow(TrainerCheckpointError);
     await expect(run).rejects.toThrow(message);
   });
 });

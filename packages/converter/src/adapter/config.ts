@@ -1,4 +1,5 @@
-import { type FileSet, plainText, quoted } from "@convbert/files";
+import type { FileSet } from "@convbert/files";
+import { printable, quoted } from "@convbert/files/internal";
 import { WeightsError } from "../errors.js";
 
 /** Name of the file that makes a folder an adapter's. */
@@ -103,5 +104,5 @@ export function scalingOf(config: AdapterConfig, module: string, rank: number): 
 
 /** For messages about an adapter without a base. */
 export function baseText({ base }: AdapterConfig): string {
-  return base === undefined ? "no model" : plainText(base);
+  return base === undefined ? "no model" : printable(base);
 }

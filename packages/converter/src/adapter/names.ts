@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { WeightsError } from "../errors.js";
 import type { TensorInfo, WeightsReader } from "../types.js";
 
@@ -46,14 +46,14 @@ export function adapterTensors(reader: WeightsReader, file: string): AdapterTens
     if (magnitude) partsOf(magnitude[1]!, false).magnitude = info;
     else if (part) partsOf(part[1]!, name.includes(".lora_embedding_"))[part[2] === "A" ? "a" : "b"] = info;
     else if (/\.(lora_|trainable_tokens)/.test(name)) {
-      const message = `${plainText(info.name)} is of a kind of adapter that is not merged; do it where it was made`;
+      const message = `${printable(info.name)} is of a kind of adapter that is not merged; do it where it was made`;
       throw new WeightsError("unsupported", message, { file, tensor: info.name });
     } else replaced.set(name, info);
   }
   const updates = new Map<string, Update>();
   for (const [module, { a, b, magnitude, isEmbedding }] of parts) {
     if (!a || !b) {
-      throw new WeightsError("format", `${plainText(module)} has only a part of its update, lora_A or lora_B`, {
+      throw new WeightsError("format", `${printable(module)} has only a part of its update, lora_A or lora_B`, {
         file,
       });
     }

@@ -4,7 +4,7 @@ import { mergePairs } from "./merges.js";
 import { WordCounter } from "./words.js";
 
 /** Options of training, under the names of the reference's `BertWordPieceTokenizer` and its `train`. */
-export interface TrainingOptions {
+export interface WordPieceTrainingOptions {
   /** Tokens at most. Default 30000. */
   readonly vocab_size?: number;
   /** How often a pair must occur to become a token. Default 2. */
@@ -64,7 +64,7 @@ export function checkText(text: unknown): string {
 export async function countWords(
   texts: Iterable<string | readonly string[]> | AsyncIterable<string | readonly string[]>,
   stages: Pick<FastStages, "normalizer" | "preTokenizer">,
-  { signal, onProgress }: Pick<TrainingOptions, "signal" | "onProgress">,
+  { signal, onProgress }: Pick<WordPieceTrainingOptions, "signal" | "onProgress">,
 ): Promise<ReadonlyMap<string, number>> {
   const counter = new WordCounter(stages.normalizer, stages.preTokenizer);
   let done = 0;
@@ -83,7 +83,7 @@ export async function countWords(
 export function trainOnCounts(
   counts: ReadonlyMap<string, number>,
   size: number,
-  options: Omit<TrainingOptions, "vocab_size">,
+  options: Omit<WordPieceTrainingOptions, "vocab_size">,
 ): string[] {
   const prefix = options.wordpieces_prefix ?? "##";
   const tokens: string[] = [];
@@ -115,7 +115,7 @@ export function trainOnCounts(
 }
 
 /** The characters to have, by code point. */
-function alphabetOf(counts: ReadonlyMap<string, number>, options: TrainingOptions): string[] {
+function alphabetOf(counts: ReadonlyMap<string, number>, options: WordPieceTrainingOptions): string[] {
   const found = new Map<string, number>();
   for (const [word, count] of counts) for (const c of word) found.set(c, (found.get(c) ?? 0) + count);
   for (const c of options.initial_alphabet ?? []) found.set(Array.from(c)[0]!, Number.POSITIVE_INFINITY);
@@ -132,7 +132,7 @@ function alphabetOf(counts: ReadonlyMap<string, number>, options: TrainingOption
 function continuationsOf(
   counts: ReadonlyMap<string, number>,
   ids: ReadonlyMap<string, number>,
-  options: TrainingOptions,
+  options: WordPieceTrainingOptions,
 ): string[] {
   const inside = new Set<string>();
   for (const word of counts.keys()) {

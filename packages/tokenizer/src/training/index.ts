@@ -1,8 +1,15 @@
 import { describe, TokenizerError } from "../errors.js";
 import { BertNormalizer } from "../fast/bert-normalizer.js";
-import { checkSize, checkText, checkTexts, countWords, type TrainingOptions, trainOnCounts } from "./counted.js";
+import {
+  checkSize,
+  checkText,
+  checkTexts,
+  countWords,
+  trainOnCounts,
+  type WordPieceTrainingOptions,
+} from "./counted.js";
 
-export type { TrainingOptions } from "./counted.js";
+export type { WordPieceTrainingOptions } from "./counted.js";
 
 /**
  * Trains a WordPiece vocabulary as the Rust trainer does (tokenizers 0.14.1, `WordPieceTrainer`): characters first, then
@@ -13,7 +20,7 @@ export type { TrainingOptions } from "./counted.js";
  */
 export async function trainWordPiece(
   texts: Iterable<string> | AsyncIterable<string>,
-  options: TrainingOptions = {},
+  options: WordPieceTrainingOptions = {},
 ): Promise<string[]> {
   const size = options.vocab_size ?? 30000;
   checkSize(size);
@@ -33,7 +40,7 @@ async function* linesOf(texts: Iterable<string> | AsyncIterable<string>): AsyncG
 /** Trains on text files, read in pieces. @param paths of files, in Node, Bun or Deno. @throws as {@link trainWordPiece}. */
 export async function trainWordPieceFromFiles(
   paths: readonly string[],
-  options: TrainingOptions = {},
+  options: WordPieceTrainingOptions = {},
 ): Promise<string[]> {
   return trainWordPiece(readLines(paths), options);
 }

@@ -7,11 +7,11 @@ import type { Template, TemplatePiece } from "../template.js";
 import type { TokenizerOptions } from "../tokenizer-options.js";
 import { Vocabulary } from "../vocabulary.js";
 import { WordPieceModel } from "../wordpiece.js";
-import { checkSize, countWords, type TrainingOptions, trainOnCounts } from "./counted.js";
+import { checkSize, countWords, trainOnCounts, type WordPieceTrainingOptions } from "./counted.js";
 
 /** Options of `trainNewFromIterator`, under the names of the reference and its trainer. */
 export interface RetrainingOptions
-  extends Pick<TrainingOptions, "initial_alphabet" | "continuingAlphabet" | "onProgress" | "signal"> {
+  extends Pick<WordPieceTrainingOptions, "initial_alphabet" | "continuingAlphabet" | "onProgress" | "signal"> {
   /** Special tokens beside those that the tokenizer has. */
   readonly new_special_tokens?: readonly AddedTokenInput[] | null;
   /** New names of special tokens by their old ones. */

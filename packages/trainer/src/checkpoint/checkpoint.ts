@@ -2,7 +2,7 @@ import { readSafetensors, WeightsError, weightFiles, writeSafetensors } from "@c
 import { type FileContents, type FileSet, FilesError } from "@convbert/files";
 import type { PreTrainedModel } from "@convbert/model";
 import type { ParameterOptimizer } from "../optimize/optimizer.js";
-import { CheckpointError } from "./error.js";
+import { TrainerCheckpointError } from "./error.js";
 import { continuedState, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
 import type { CheckpointStorage } from "./storage.js";
 
@@ -50,7 +50,7 @@ export async function writeCheckpoint(
 }
 
 /**
- * Sets model and optimizer to where a checkpoint has them and gives the run's state. Throws CheckpointError when it is
+ * Sets model and optimizer to where a checkpoint has them and gives the run's state. Throws TrainerCheckpointError when it is
  * damaged or belongs to another run; model and optimizer may then hold parts of it. `isExtended`: the run was done, and has
  * more steps now.
  */
@@ -73,7 +73,7 @@ export async function readCheckpoint(
   });
 }
 
-/** Sets the model's weights alone to a checkpoint's. Throws CheckpointError. */
+/** Sets the model's weights alone to a checkpoint's. Throws TrainerCheckpointError. */
 export async function readCheckpointWeights(
   storage: CheckpointStorage,
   name: string,
@@ -92,7 +92,7 @@ async function reading<T>(storage: CheckpointStorage, name: string, work: (files
     }
   } catch (error) {
     if (!(error instanceof FilesError || error instanceof WeightsError)) throw error;
-    throw new CheckpointError("damaged", `${name} in ${storage.location}`, error.message, error);
+    throw new TrainerCheckpointError("damaged", `${name} in ${storage.location}`, error.message, error);
   }
 }
 
@@ -122,7 +122,7 @@ async function eachTensor(
       const found = reader.tensors.get(name);
       if (found === undefined || found.dtype !== "F32" || found.shape.join() !== shape.join()) {
         const has = found === undefined ? "is not there" : `is ${found.dtype} [${found.shape.join(", ")}]`;
-        throw new CheckpointError(
+        throw new TrainerCheckpointError(
           "mismatch",
           checkpoint,
           `${name} in ${file} ${has}; wanted F32 [${shape.join(", ")}]`,
@@ -131,7 +131,7 @@ async function eachTensor(
     }
     if (reader.tensors.size !== expected.size) {
       const foreign = [...reader.tensors.keys()].find((name) => !expected.has(name));
-      throw new CheckpointError("mismatch", checkpoint, `${foreign} in ${file} is no tensor of this model`);
+      throw new TrainerCheckpointError("mismatch", checkpoint, `${foreign} in ${file} is no tensor of this model`);
     }
     for (const name of expected.keys()) {
       use(name, (await reader.read(name)) as Float32Array);

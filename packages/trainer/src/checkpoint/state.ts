@@ -1,5 +1,5 @@
 import type { PlateauState } from "../schedule/plateau.js";
-import { CheckpointError } from "./error.js";
+import { TrainerCheckpointError } from "./error.js";
 
 /** The evaluation with the best score so far. */
 export interface BestEvaluation {
@@ -82,10 +82,10 @@ export function stateToJson(state: TrainerState, options: Fingerprint): string {
 /** Fields that may be null, and what they are otherwise. */
 const NULLABLE: Readonly<Record<string, "object" | "string">> = { best: "object", plateau: "object", done: "string" };
 
-/** Reads what {@link stateToJson} has written. Throws CheckpointError. */
+/** Reads what {@link stateToJson} has written. Throws TrainerCheckpointError. */
 export function stateFromJson(text: string, checkpoint: string): { state: TrainerState; options: Fingerprint } {
   const damaged = (reason: string, cause?: unknown) =>
-    new CheckpointError("damaged", checkpoint, `trainer_state.json ${reason}`, cause);
+    new TrainerCheckpointError("damaged", checkpoint, `trainer_state.json ${reason}`, cause);
   let json: { format?: unknown; state?: Record<string, unknown>; options?: Record<string, unknown> } | null;
   try {
     json = JSON.parse(text);
@@ -120,7 +120,7 @@ function withNumbers(best: BestEvaluation | null): BestEvaluation | null {
 /** What tells how long a run is: a run that is done may go on with more of it. */
 const LENGTH = ["epochs", "steps", "totalSteps", "patience"];
 
-/** The state from which a run goes on, and whether it was done and is longer now. Throws CheckpointError. */
+/** The state from which a run goes on, and whether it was done and is longer now. Throws TrainerCheckpointError. */
 export function continuedState(
   saved: { readonly state: TrainerState; readonly options: Fingerprint },
   current: Fingerprint,
@@ -133,7 +133,7 @@ export function continuedState(
   return { state, isExtended };
 }
 
-/** Throws CheckpointError "mismatch" with the options that differ, those of `free` left out. */
+/** Throws TrainerCheckpointError "mismatch" with the options that differ, those of `free` left out. */
 function checkFingerprint(saved: Fingerprint, current: Fingerprint, checkpoint: string, free: readonly string[]): void {
   const now = JSON.parse(JSON.stringify(current)) as Fingerprint;
   const names = new Set([...Object.keys(saved), ...Object.keys(now)]);
@@ -146,5 +146,5 @@ function checkFingerprint(saved: Fingerprint, current: Fingerprint, checkpoint: 
     return text.length > 60 ? `${text.slice(0, 60)}…` : text;
   };
   const list = differing.map((name) => `${name} was ${show(saved[name])} and is ${show(now[name])}`).join("; ");
-  throw new CheckpointError("mismatch", checkpoint, `the run cannot go on as another one: ${list}`);
+  throw new TrainerCheckpointError("mismatch", checkpoint, `the run cannot go on as another one: ${list}`);
 }

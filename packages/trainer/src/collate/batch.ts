@@ -9,13 +9,13 @@ export interface IntegerArray {
 }
 
 /** Numbers in row-major order. */
-export interface FloatArray {
+export interface FloatLabels {
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
 
 /** What every model takes, under its wire names: `[batch, length]`, or `[batch, choices, length]`. */
-export interface EncodedInputs {
+export interface BatchInputs {
   readonly input_ids: IntegerArray;
   /** 1 for tokens, 0 for padding. */
   readonly attention_mask: IntegerArray;
@@ -23,7 +23,7 @@ export interface EncodedInputs {
 }
 
 /** A batch: `inputs` is what `forward` takes. */
-export interface Batch<Inputs extends EncodedInputs = EncodedInputs> {
+export interface Batch<Inputs extends BatchInputs = BatchInputs> {
   readonly inputs: Inputs;
   /** Rows of the batch: texts, windows, or prompts with their choices. */
   readonly rows: number;
@@ -103,7 +103,7 @@ export function packRows(
   rows: readonly EncodedRow[],
   { tokenizer, maxLength, padding, multiple }: Packing,
   pad: boolean,
-): { readonly inputs: EncodedInputs & { readonly labels?: IntegerArray }; readonly tokens: number } {
+): { readonly inputs: BatchInputs & { readonly labels?: IntegerArray }; readonly tokens: number } {
   const longest = rows.reduce((length, row) => Math.max(length, row.input_ids.length), 0);
   const wanted = padding === "max_length" ? maxLength : Math.ceil(longest / multiple) * multiple;
   const length = pad ? Math.max(longest, wanted) : longest;

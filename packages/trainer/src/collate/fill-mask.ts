@@ -5,10 +5,10 @@ import type { PlainExample } from "../data/examples.js";
 import { type RandomSource, seededRandom } from "../data/random.js";
 import {
   type Batch,
+  type BatchInputs,
   type Collator,
   type CollatorOptions,
   countTargets,
-  type EncodedInputs,
   type EncodedRow,
   type IntegerArray,
   packingOf,
@@ -16,7 +16,7 @@ import {
 } from "./batch.js";
 import { type MaskingOptions, masker } from "./masking.js";
 
-export interface FillMaskInputs extends EncodedInputs {
+export interface FillMaskBatchInputs extends BatchInputs {
   /** `[batch, length]`: the tokens that were masked, -100 elsewhere. */
   readonly labels: IntegerArray;
 }
@@ -33,7 +33,7 @@ export interface TokenBlock {
 export function fillMaskCollator(
   tokenizer: ConvBertTokenizerFast,
   options: CollatorOptions & MaskingOptions = {},
-): Collator<PlainExample | TokenBlock, Batch<FillMaskInputs>> {
+): Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs>> {
   const packing = packingOf(tokenizer, options);
   const mask = masker(tokenizer, options);
   const rows = (examples: readonly (PlainExample | TokenBlock)[], random: RandomSource): EncodedRow[] => {
@@ -48,7 +48,7 @@ export function fillMaskCollator(
       return { ...mask(ids, random), token_type_ids: new Uint8Array(ids.length) };
     });
   };
-  const batch = (packed: readonly EncodedRow[], pad: boolean): Batch<FillMaskInputs> => {
+  const batch = (packed: readonly EncodedRow[], pad: boolean): Batch<FillMaskBatchInputs> => {
     const { inputs, tokens } = packRows(packed, packing, pad);
     const labels = inputs.labels ?? { data: new Int32Array(), shape: inputs.input_ids.shape };
     return { inputs: { ...inputs, labels }, rows: packed.length, tokens, targets: countTargets(labels) };

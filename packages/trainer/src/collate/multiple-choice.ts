@@ -2,9 +2,9 @@ import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { ChoiceExample } from "../data/examples.js";
 import {
   type Batch,
+  type BatchInputs,
   type Collator,
   type CollatorOptions,
-  type EncodedInputs,
   type EncodedRow,
   type IntegerArray,
   packingOf,
@@ -13,7 +13,7 @@ import {
 import { exampleError } from "./labels.js";
 
 /** All of `[batch, choices, length]`. */
-export interface MultipleChoiceInputs extends EncodedInputs {
+export interface MultipleChoiceBatchInputs extends BatchInputs {
   /** `[batch]`: the right choice. */
   readonly labels?: IntegerArray;
 }
@@ -26,9 +26,9 @@ export interface MultipleChoiceInputs extends EncodedInputs {
 export function multipleChoiceCollator(
   tokenizer: ConvBertTokenizerFast,
   options: CollatorOptions = {},
-): Collator<ChoiceExample, Batch<MultipleChoiceInputs>> {
+): Collator<ChoiceExample, Batch<MultipleChoiceBatchInputs>> {
   const packing = packingOf(tokenizer, options);
-  const collate = (examples: readonly ChoiceExample[], packingOfRows = packing): Batch<MultipleChoiceInputs> => {
+  const collate = (examples: readonly ChoiceExample[], packingOfRows = packing): Batch<MultipleChoiceBatchInputs> => {
     const choices = examples[0]?.choices.length ?? 0;
     const odd = examples.find((example) => example.choices.length !== choices);
     if (odd) {

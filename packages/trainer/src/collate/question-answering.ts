@@ -4,16 +4,16 @@ import { utf16Offset } from "../data/fields.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
+  type BatchInputs,
   type Collator,
   type CollatorOptions,
-  type EncodedInputs,
   type IntegerArray,
   packingOf,
   packRows,
 } from "./batch.js";
 import { exampleError } from "./labels.js";
 
-export interface QuestionAnsweringInputs extends EncodedInputs {
+export interface QuestionAnsweringBatchInputs extends BatchInputs {
   /** `[windows]`: the answer's first token; that of [CLS] where the window has no answer. */
   readonly start_positions: IntegerArray;
   /** `[windows]`: the answer's last token. */
@@ -37,12 +37,12 @@ export interface QuestionWindow {
   readonly places: Int32Array;
 }
 
-export interface QuestionBatch extends Batch<QuestionAnsweringInputs> {
+export interface QuestionBatch extends Batch<QuestionAnsweringBatchInputs> {
   /** The windows in the order of the rows. */
   readonly windows: readonly QuestionWindow[];
 }
 
-export interface QuestionAnsweringOptions extends CollatorOptions {
+export interface QuestionAnsweringCollatorOptions extends CollatorOptions {
   /** Tokens of the context that a window repeats from the one before it. Default 128, less where that is too much. */
   readonly stride?: number;
   /** Longer questions are cut. Default 64, less where windows are short. */
@@ -69,7 +69,7 @@ export interface QuestionAnsweringCollator extends Collator<QuestionExample, Que
  */
 export function questionAnsweringCollator(
   tokenizer: ConvBertTokenizerFast,
-  options: QuestionAnsweringOptions = {},
+  options: QuestionAnsweringCollatorOptions = {},
 ): QuestionAnsweringCollator {
   const packing = packingOf(tokenizer, options);
   const { maxLength } = packing;

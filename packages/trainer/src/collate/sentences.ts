@@ -2,19 +2,19 @@ import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { SentenceExample } from "../data/examples.js";
 import {
   type Batch,
+  type BatchInputs,
   type Collator,
   type CollatorOptions,
-  type EncodedInputs,
   type EncodedRow,
-  type FloatArray,
+  type FloatLabels,
   packingOf,
   packRows,
 } from "./batch.js";
 import { exampleError } from "./labels.js";
 
-export interface SentenceBatchInputs extends EncodedInputs {
+export interface SentenceBatchInputs extends BatchInputs {
   /** Vectors `[batch, size]` of single texts, scores `[batch]` of pairs. */
-  readonly labels?: FloatArray;
+  readonly labels?: FloatLabels;
   readonly texts_per_example: number;
 }
 
@@ -56,7 +56,7 @@ export function sentenceCollator(
   };
 }
 
-function labelsOf(examples: readonly SentenceExample[]): FloatArray | undefined {
+function labelsOf(examples: readonly SentenceExample[]): FloatLabels | undefined {
   const size = examples[0]?.vector?.length;
   if (size !== undefined) {
     const data = new Float32Array(examples.length * size);

@@ -1,32 +1,30 @@
+import type { ProblemType } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { show } from "../data/error.js";
 import type { TextExample } from "../data/examples.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
+  type BatchInputs,
   type Collator,
   type CollatorOptions,
-  type EncodedInputs,
   type EncodedRow,
-  type FloatArray,
+  type FloatLabels,
   type IntegerArray,
   packingOf,
   packRows,
 } from "./batch.js";
 import { exampleError, isBit, LabelSet } from "./labels.js";
 
-/** The reference's `problem_type`. */
-export type ProblemType = "single_label_classification" | "multi_label_classification" | "regression";
-
-export interface TextClassificationInputs extends EncodedInputs {
+export interface TextClassificationBatchInputs extends BatchInputs {
   /**
    * Classes `[batch]`; 0 or 1 `[batch, labels]` as floats for several labels; numbers `[batch]`, or `[batch, labels]`, for
    * regression.
    */
-  readonly labels?: IntegerArray | FloatArray;
+  readonly labels?: IntegerArray | FloatLabels;
 }
 
-export interface TextClassificationOptions extends CollatorOptions {
+export interface TextClassificationCollatorOptions extends CollatorOptions {
   /** Default "single_label_classification". */
   readonly problemType?: ProblemType;
   /**
@@ -39,8 +37,8 @@ export interface TextClassificationOptions extends CollatorOptions {
 /** Batches of texts or pairs, cut at `maxLength` from the longer text of a pair, with one kind of labels. */
 export function textClassificationCollator(
   tokenizer: ConvBertTokenizerFast,
-  options: TextClassificationOptions = {},
-): Collator<TextExample, Batch<TextClassificationInputs>> {
+  options: TextClassificationCollatorOptions = {},
+): Collator<TextExample, Batch<TextClassificationBatchInputs>> {
   const packing = packingOf(tokenizer, options);
   const { problemType = "single_label_classification" } = options;
   const labels = options.labels instanceof LabelSet ? options.labels : new LabelSet(options.labels ?? []);
@@ -94,7 +92,7 @@ function labelsOf(
   examples: readonly TextExample[],
   problemType: ProblemType,
   labels: LabelSet,
-): IntegerArray | FloatArray | undefined {
+): IntegerArray | FloatLabels | undefined {
   const without = examples.filter(({ label }) => label === undefined);
   if (without.length === examples.length) return undefined;
   if (without[0]) throw exampleError(without[0], "it has no label; others of its batch do", "label");

@@ -3,10 +3,10 @@ import type { TokenExample } from "../data/examples.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
+  type BatchInputs,
   type Collator,
   type CollatorOptions,
   countTargets,
-  type EncodedInputs,
   type EncodedRow,
   IGNORED_LABEL,
   type IntegerArray,
@@ -15,12 +15,12 @@ import {
 } from "./batch.js";
 import { exampleError, IGNORED_TAG, LabelSet } from "./labels.js";
 
-export interface TokenClassificationInputs extends EncodedInputs {
+export interface TokenClassificationBatchInputs extends BatchInputs {
   /** `[batch, length]`, -100 where a token does not count. */
   readonly labels?: IntegerArray;
 }
 
-export interface TokenClassificationOptions extends CollatorOptions {
+export interface TokenClassificationCollatorOptions extends CollatorOptions {
   /** The tags. */
   readonly labels: LabelSet | readonly string[];
   /** Also label the further tokens of a word, I- in place of B- where there is one. Default false: they get -100. */
@@ -30,7 +30,7 @@ export interface TokenClassificationOptions extends CollatorOptions {
 }
 
 /** A batch that knows its words, so that predictions by token become tags by word. */
-export interface TokenBatch extends Batch<TokenClassificationInputs> {
+export interface TokenBatch extends Batch<TokenClassificationBatchInputs> {
   /**
    * For each row, the column of each word's first token; -1 for a word without one: cut off, or nothing is left of it.
    */
@@ -40,7 +40,7 @@ export interface TokenBatch extends Batch<TokenClassificationInputs> {
 /** Batches of words with tags (the reference's token classification example and `DataCollatorForTokenClassification`). */
 export function tokenClassificationCollator(
   tokenizer: ConvBertTokenizerFast,
-  options: TokenClassificationOptions,
+  options: TokenClassificationCollatorOptions,
 ): Collator<TokenExample, TokenBatch> {
   const packing = packingOf(tokenizer, options);
   const labels = options.labels instanceof LabelSet ? options.labels : new LabelSet(options.labels);

@@ -39,7 +39,7 @@ export interface DocumentFormat<T extends object> {
 export type DataFormat<T extends object> = RecordFormat<T> | DocumentFormat<T>;
 
 /** Options of everything that reads. */
-export interface ReadOptions {
+export interface ReadExamplesOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface ReadOptions {
 export async function* readExamples<T extends object>(
   source: DataSource,
   format: DataFormat<T>,
-  { signal }: ReadOptions = {},
+  { signal }: ReadExamplesOptions = {},
 ): AsyncGenerator<T> {
   const bytes = await openSource(source);
   try {

@@ -1,10 +1,10 @@
 import { checkIndex, type IndexedDataset, memoryDataset } from "./dataset.js";
 import { DataError } from "./error.js";
-import { type DataFormat, parseRecord, type ReadOptions, type RecordReader, readExamples } from "./format.js";
+import { type DataFormat, parseRecord, type ReadExamplesOptions, type RecordReader, readExamples } from "./format.js";
 import { decodeAt, readLines, textDecoder } from "./lines.js";
 import { type ByteSource, type DataSource, openSource } from "./source.js";
 
-export interface OpenDatasetOptions extends ReadOptions {
+export interface OpenDatasetOptions extends ReadExamplesOptions {
   /**
    * "memory" keeps the examples; "file" keeps the place of each in the file, 20 bytes, and reads it when it is wanted.
    * Default "memory". "file" is for formats of records (not SQuAD or XML documents) and sources that can be read anywhere

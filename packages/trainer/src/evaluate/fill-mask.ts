@@ -1,7 +1,8 @@
 import type { ConvBertForMaskedLM } from "@convbert/heads";
-import { BufferStore, Tape } from "@convbert/tensor";
+import { Tape } from "@convbert/tensor";
+import { BufferStore } from "@convbert/tensor/internal";
 import type { Batch, Collator } from "../collate/batch.js";
-import type { FillMaskInputs, TokenBlock } from "../collate/fill-mask.js";
+import type { FillMaskBatchInputs, TokenBlock } from "../collate/fill-mask.js";
 import type { PlainExample } from "../data/examples.js";
 import { seededRandom } from "../data/random.js";
 import type { Evaluate } from "../loop/options.js";
@@ -14,7 +15,7 @@ import { type EvaluationOptions, eachBatch } from "./batches.js";
  */
 export function evaluateFillMask(
   model: Pick<ConvBertForMaskedLM, "trainingLoss" | "backend">,
-  collator: Collator<PlainExample | TokenBlock, Batch<FillMaskInputs>>,
+  collator: Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs>>,
   options: EvaluationOptions<PlainExample | TokenBlock> & { readonly seed?: number },
 ): Evaluate {
   const { seed = 0 } = options;

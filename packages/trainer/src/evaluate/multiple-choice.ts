@@ -1,6 +1,6 @@
 import type { MultipleChoiceInputs, MultipleChoiceOutput } from "@convbert/heads";
 import type { Batch, Collator } from "../collate/batch.js";
-import type { MultipleChoiceInputs as CollatedInputs } from "../collate/multiple-choice.js";
+import type { MultipleChoiceBatchInputs } from "../collate/multiple-choice.js";
 import type { ChoiceExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
 import { argmaxRows } from "../metrics/classification.js";
@@ -9,7 +9,7 @@ import { type EvaluationOptions, eachBatch, type Forward, MeanLoss } from "./bat
 /** Measures how often the right choice has the highest score: `loss`, `accuracy`. */
 export function evaluateMultipleChoice(
   model: Forward<MultipleChoiceInputs, MultipleChoiceOutput>,
-  collator: Collator<ChoiceExample, Batch<CollatedInputs>>,
+  collator: Collator<ChoiceExample, Batch<MultipleChoiceBatchInputs>>,
   options: EvaluationOptions<ChoiceExample>,
 ): Evaluate {
   return async (call) => {

@@ -1,6 +1,7 @@
 import type { SequenceClassificationInputs, SequenceClassificationOutput } from "@convbert/heads";
+import type { ProblemType } from "@convbert/model";
 import type { Batch, Collator } from "../collate/batch.js";
-import type { ProblemType, TextClassificationInputs } from "../collate/text-classification.js";
+import type { TextClassificationBatchInputs } from "../collate/text-classification.js";
 import type { TextExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
 import { argmaxRows, ClassificationMetric, MultiLabelMetric } from "../metrics/classification.js";
@@ -19,7 +20,7 @@ export interface TextEvaluationOptions extends EvaluationOptions<TextExample> {
  */
 export function evaluateTextClassification(
   model: Forward<SequenceClassificationInputs, SequenceClassificationOutput>,
-  collator: Collator<TextExample, Batch<TextClassificationInputs>>,
+  collator: Collator<TextExample, Batch<TextClassificationBatchInputs>>,
   options: TextEvaluationOptions,
 ): Evaluate {
   const { problemType = "single_label_classification" } = options;

@@ -1,6 +1,6 @@
 import type { ConvBertInputs } from "@convbert/model";
 import { readCheckpoint, readCheckpointWeights, writeCheckpoint } from "../checkpoint/checkpoint.js";
-import { CheckpointError } from "../checkpoint/error.js";
+import { TrainerCheckpointError } from "../checkpoint/error.js";
 import { checkpointName, sortedCheckpoints } from "../checkpoint/names.js";
 import { type Fingerprint, initialState, type TrainerState } from "../checkpoint/state.js";
 import type { Learner } from "../optimize/learner.js";
@@ -35,7 +35,7 @@ export class Keeper<Inputs extends ConvBertInputs> {
     this.#most = most;
   }
 
-  /** Goes to the newest checkpoint, or begins anew. Throws CheckpointError and TrainerOptionError. */
+  /** Goes to the newest checkpoint, or begins anew. Throws TrainerCheckpointError and TrainerOptionError. */
   async start(learner: Learner<Inputs>, fingerprint: Fingerprint): Promise<StartingPoint> {
     const { checkpoints, resume = false, overwrite = false, model } = this.#options;
     if (resume && !checkpoints) throw new TrainerOptionError("resume", true, "it needs checkpoints");
@@ -47,7 +47,11 @@ export class Keeper<Inputs extends ConvBertInputs> {
       return { state: initialState(), resumedFrom: null, isExtended: false };
     }
     if (!resume) {
-      throw new CheckpointError("mismatch", newest, `${checkpoints!.location} has a run's checkpoints; resume it`);
+      throw new TrainerCheckpointError(
+        "mismatch",
+        newest,
+        `${checkpoints!.location} has a run's checkpoints; resume it`,
+      );
     }
     const { state, isExtended } = await readCheckpoint(checkpoints!, newest, model, learner.optimizer, fingerprint);
     await this.#rewind(state.logBytes, newest);
@@ -57,7 +61,7 @@ export class Keeper<Inputs extends ConvBertInputs> {
   async #rewind(bytes: number, checkpoint: string): Promise<void> {
     await this.#options.log?.rewind(bytes).catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new CheckpointError("mismatch", checkpoint, `the log does not belong to it: ${reason}`, cause);
+      throw new TrainerCheckpointError("mismatch", checkpoint, `the log does not belong to it: ${reason}`, cause);
     });
   }
 

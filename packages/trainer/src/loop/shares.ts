@@ -1,4 +1,5 @@
-import { type ArrayInput, integers, isIntegral } from "@convbert/model";
+import type { ArrayInput } from "@convbert/model";
+import { integers, isIntegral } from "@convbert/model/internal";
 import type { TrainingBatch } from "./options.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { ConvBertInputs } from "@convbert/model";
-import { sizeOf } from "@convbert/tensor";
+import { sizeOf } from "@convbert/tensor/internal";
 import { type Fingerprint, initialState, type TrainerState } from "../checkpoint/state.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import { trainedParameters } from "../optimize/groups.js";
@@ -60,7 +60,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
   }
 
   /**
-   * Runs, or goes on with, the whole training; the model then has the result. Throws TrainerOptionError, CheckpointError,
+   * Runs, or goes on with, the whole training; the model then has the result. Throws TrainerOptionError, TrainerCheckpointError,
    * DivergedError, errors of the data, and the signal's reason once a checkpoint is safe (where checkpoints are kept).
    */
   async train(): Promise<TrainSummary> {

@@ -1,5 +1,6 @@
-import type { ParameterBuffers } from "@convbert/model";
-import { type Backend, sizeOf } from "@convbert/tensor";
+import type { ParameterBuffers } from "@convbert/model/internal";
+import type { Backend } from "@convbert/tensor";
+import { sizeOf } from "@convbert/tensor/internal";
 import { TrainerOptionError } from "../option-error.js";
 import { gradientLength } from "./gradient-length.js";
 import type { TrainedParameter } from "./groups.js";

@@ -1,4 +1,5 @@
-import type { Parameter, PreTrainedModel } from "@convbert/model";
+import type { PreTrainedModel } from "@convbert/model";
+import type { Parameter } from "@convbert/model/internal";
 import { TrainerOptionError } from "../option-error.js";
 
 /** How one parameter is trained. */

@@ -1,5 +1,6 @@
-import type { ConvBertWithHead, LossOptions, TrainingOptions } from "@convbert/heads";
-import { type ConvBertInputs, ParameterBuffers } from "@convbert/model";
+import type { ConvBertWithHead, LossOptions, TrainingLossOptions } from "@convbert/heads";
+import type { ConvBertInputs } from "@convbert/model";
+import { ParameterBuffers } from "@convbert/model/internal";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
 import { Adafactor } from "./adafactor.js";
@@ -14,7 +15,7 @@ export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pic
   /** What `Trainer.predict` needs. */
   forward?(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<object>;
   /** Where a model knows a way of its own to add up the gradients of a batch: does so, and gives the loss. */
-  accumulate?(inputs: Inputs, options: TrainingOptions & { readonly weight: number }): Promise<number>;
+  accumulate?(inputs: Inputs, options: TrainingLossOptions & { readonly weight: number }): Promise<number>;
 };
 
 export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOptions {
@@ -79,7 +80,7 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
     const { seed = 0, dropout = true, gradientCheckpointing = false, unpadded = false } = this.#options;
     const { classWeights, labelSmoothing } = this.#options;
     try {
-      const run: TrainingOptions = {
+      const run: TrainingLossOptions = {
         tape: this.#tape,
         dropout: dropout ? new DropoutGenerator(seed, this.batchesSeen) : null,
         checkpointing: gradientCheckpointing,

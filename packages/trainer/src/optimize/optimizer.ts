@@ -1,4 +1,4 @@
-import { ParameterBuffers } from "@convbert/model";
+import { ParameterBuffers } from "@convbert/model/internal";
 import type { Backend, Matrix } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
 import type { AdafactorOptions } from "./adafactor.js";

@@ -1,4 +1,4 @@
-import { withModelFiles } from "@convbert/converter";
+import { withModelFiles } from "@convbert/converter/internal";
 import type { ModelSource } from "@convbert/files";
 import { type ConvBertConfigInit, type FromPretrainedOptions, type PreTrainedModel, readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
@@ -7,10 +7,10 @@ import type { TrainSummary } from "../loop/options.js";
 import { TrainerOptionError } from "../option-error.js";
 import { defaultRecipe } from "./recipe.js";
 import { TASKS } from "./table.js";
-import type { RunOptions, TaskExamples, TaskName, TaskSettings, TrainableClass } from "./task.js";
+import type { TaskExamples, TaskName, TaskSettings, TrainableClass, TrainingRunOptions } from "./task.js";
 
 /** What {@link fineTune} takes: the data, the start, what can be chosen of the task, and options of the run. */
-export type FineTuneOptions<Task extends TaskName> = Omit<RunOptions, "evaluate"> &
+export type FineTuneOptions<Task extends TaskName> = Omit<TrainingRunOptions, "evaluate"> &
   TaskSettings[Task] & {
     readonly train: IndexedDataset<TaskExamples[Task]>;
     /** Chooses the best weights. */

@@ -1,4 +1,4 @@
-import type { RunOptions } from "./task.js";
+import type { TrainingRunOptions } from "./task.js";
 
 /** A model of this hidden size or more is of base size. */
 const BASE = 768;
@@ -11,7 +11,7 @@ export function defaultRecipe(start: {
   /** The run starts from trained weights. */
   readonly isPretrained: boolean;
   readonly hiddenSize: number;
-}): RunOptions & Record<"epochs" | "learningRate" | "layerDecay" | "warmupRatio", number> {
+}): TrainingRunOptions & Record<"epochs" | "learningRate" | "layerDecay" | "warmupRatio", number> {
   const { isPretrained, hiddenSize } = start;
   const pretrainedRate = hiddenSize >= BASE ? 1e-4 : 3e-4;
   return {

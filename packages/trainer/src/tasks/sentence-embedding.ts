@@ -1,4 +1,5 @@
-import { SentenceEncoder, sentenceModuleFiles } from "@convbert/heads";
+import { SentenceEncoder } from "@convbert/heads";
+import { sentenceModuleFiles } from "@convbert/heads/internal";
 import { ConvBertModel } from "@convbert/model";
 import { sentenceCollator } from "../collate/sentences.js";
 import type { IndexedDataset } from "../data/dataset.js";

@@ -1,10 +1,9 @@
 import type { FileContents } from "@convbert/files";
 import type { ConvBertForSequenceClassification, SentenceLoss, SentencePooling } from "@convbert/heads";
-import type { ConvBertConfigInit, ModelClass, PreTrainedModel } from "@convbert/model";
+import type { ConvBertConfigInit, ModelClass, PreTrainedModel, ProblemType } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { LabelSet } from "../collate/labels.js";
 import type { MaskingOptions } from "../collate/masking.js";
-import type { ProblemType } from "../collate/text-classification.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import type {
   ChoiceExample,
@@ -111,7 +110,7 @@ export interface TaskContext<Task extends TaskName> {
 }
 
 /** Options of a run that do not depend on its task. */
-export type RunOptions = Omit<TrainerOptions<never, never>, "model" | "train" | "collate" | "lengthOf">;
+export type TrainingRunOptions = Omit<TrainerOptions<never, never>, "model" | "train" | "collate" | "lengthOf">;
 
 /** A task ready to train. */
 export interface PreparedTask {
@@ -131,7 +130,7 @@ export interface PreparedTask {
   readonly evaluation: Evaluate | undefined;
   /** Of the model, or of the same one as it was saved. */
   readonly test: ((model: PreTrainedModel) => Evaluate) | undefined;
-  train(options: RunOptions): Promise<TrainSummary>;
+  train(options: TrainingRunOptions): Promise<TrainSummary>;
 }
 
 /** A task: which model learns it, from what, and how it is measured. The pipeline has the same name. */

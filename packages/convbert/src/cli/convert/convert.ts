@@ -3,13 +3,13 @@ import { pathToFileURL } from "node:url";
 import {
   openModelFiles,
   openWeights,
-  parseSize,
   tensorsOf,
   WEIGHT_FORMATS,
   type WeightFormatName,
   type WeightsReader,
   weightFiles,
 } from "@convbert/converter";
+import { parseSize } from "@convbert/converter/internal";
 import { type FileSet, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";

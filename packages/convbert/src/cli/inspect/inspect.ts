@@ -1,4 +1,5 @@
-import { findWeights, openWeights, withModelFiles } from "@convbert/converter";
+import { findWeights, openWeights } from "@convbert/converter";
+import { withModelFiles } from "@convbert/converter/internal";
 import type { FileSet } from "@convbert/files";
 import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbert/heads";
 import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";

@@ -1,4 +1,5 @@
-import { type EntityScheme, type OptimizerName, type ScheduleName, TASKS, type TaskName } from "@convbert/trainer";
+import type { EntityScheme, OptimizerName, ScheduleName, TaskName } from "@convbert/trainer";
+import { TASKS } from "@convbert/trainer/internal";
 import { UsageError } from "../failure.js";
 import type { ModelFlags } from "../model-options.js";
 

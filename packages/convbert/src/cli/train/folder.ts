@@ -1,6 +1,7 @@
 import { readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type HeldLock, tryLock, writeFiles } from "@convbert/files";
+import { writeFiles } from "@convbert/files";
+import { type HeldLock, tryLock } from "@convbert/files/internal";
 import { folderCheckpoints } from "@convbert/trainer";
 import { UsageError } from "../failure.js";
 import { makeFolder, namesIn, shortList } from "../output-folder.js";

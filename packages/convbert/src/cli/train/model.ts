@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConvBertConfig, type ConvBertConfigInit, type PreTrainedModel } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
-import type { TrainableClass } from "@convbert/trainer";
+import type { TrainableClass } from "@convbert/trainer/internal";
 import { embeddedModel } from "../../embedded.js";
 import { oneLine, UsageError } from "../failure.js";
 import { loadingOptions } from "../model-options.js";
@@ -50,7 +50,10 @@ export async function readModelConfig(
   progress: ProgressLine,
 ): Promise<ConvBertConfig | null> {
   if (flags.model === undefined) return null;
-  const { readConfig, withModelFiles } = await import("@convbert/model");
+  const [{ readConfig }, { withModelFiles }] = await Promise.all([
+    import("@convbert/model"),
+    import("@convbert/model/internal"),
+  ]);
   return withModelFiles(modelSource(flags.model), loadingOptions(flags, terminal, progress), (files) =>
     readConfig(files),
   );

@@ -7,7 +7,7 @@ import {
   codeSpan,
   escapeMarkdown,
   modelCard,
-  type RunOptions,
+  type TrainingRunOptions,
   type TrainSummary,
   trainingReport,
 } from "@convbert/trainer";
@@ -20,7 +20,7 @@ import type { TaskRun } from "./tasks.js";
 export interface RunResult {
   readonly task: TrainTask;
   readonly flags: TrainFlags;
-  readonly recipe: RunOptions;
+  readonly recipe: TrainingRunOptions;
   readonly run: TaskRun;
   readonly summary: TrainSummary;
   readonly test: Readonly<Record<string, number>> | null;

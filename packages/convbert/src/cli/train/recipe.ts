@@ -1,8 +1,8 @@
-import { defaultRecipe, type RunOptions } from "@convbert/trainer";
+import { defaultRecipe, type TrainingRunOptions } from "@convbert/trainer";
 import type { TrainFlags } from "./flags.js";
 
 /** What the flags say of the steps, and the authors' recipe where they say nothing. */
-export function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number): RunOptions {
+export function recipeOf(flags: TrainFlags, isPretrained: boolean, hiddenSize: number): TrainingRunOptions {
   const recipe = defaultRecipe({ isPretrained, hiddenSize });
   const { schedule = "linear", power, plateauPatience, plateauFactor } = flags;
   // A rate that waits for a plateau has no warm-up in the reference.

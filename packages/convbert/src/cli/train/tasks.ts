@@ -1,11 +1,5 @@
-import {
-  DataError,
-  type PreparedTask,
-  TASKS,
-  type TaskContext,
-  type TaskSettings,
-  TrainerOptionError,
-} from "@convbert/trainer";
+import { DataError, type TaskSettings, TrainerOptionError } from "@convbert/trainer";
+import { type PreparedTask, TASKS, type TaskContext } from "@convbert/trainer/internal";
 import { UsageError } from "../failure.js";
 import { classWeightsOf } from "./class-weights.js";
 import { flagName, type TrainFlags, type TrainTask } from "./flags.js";

@@ -4,15 +4,13 @@ import type { PreTrainedModel } from "@convbert/model";
 import {
   fileLog,
   type IndexedDataset,
-  namedLabels,
-  type RunOptions,
-  type Splits,
   sliceDataset,
-  TASKS,
   type TaskExamples,
   type TrainerEvent,
+  type TrainingRunOptions,
   type TrainSummary,
 } from "@convbert/trainer";
+import { namedLabels, type Splits, TASKS } from "@convbert/trainer/internal";
 import type { Command } from "commander";
 import { EXIT, UsageError } from "../failure.js";
 import { warn } from "../model-options.js";
@@ -155,7 +153,7 @@ async function trainIn(
 /** What the steps are made of. */
 interface Learning {
   readonly run: TaskRun;
-  readonly recipe: RunOptions;
+  readonly recipe: TrainingRunOptions;
   readonly contents: Readonly<Record<string, unknown>>;
   /** Both: what a run that goes on must have in common. */
   readonly options: Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { WeightsError } from "../../errors.js";
 import { TensorRef, UnsupportedTensor } from "./globals.js";
 import { PickleTuple } from "./pickle.js";
@@ -61,7 +61,7 @@ function innerDict(dict: Dict, path: readonly string[], looked: { count: number 
     .map(look)
     .filter((found): found is Found => found !== null && hasNames(found.dict));
   if (others.length > 1) {
-    const places = others.slice(0, 4).map((found) => plainText(found.path.join(".")));
+    const places = others.slice(0, 4).map((found) => printable(found.path.join(".")));
     const message = `it holds several state dicts, under ${places.join(", ")}; save one of them alone`;
     throw new WeightsError("unsupported", message, { file });
   }
@@ -76,7 +76,7 @@ function hasNames(dict: Dict): boolean {
 function keysOf(map: Dict): string {
   const keys = [...map.keys()]
     .slice(0, 8)
-    .map((key) => (typeof key === "string" ? plainText(key.slice(0, 20)) : typeof key));
+    .map((key) => (typeof key === "string" ? printable(key.slice(0, 20)) : typeof key));
   return keys.join(", ") + (map.size > keys.length ? ", ..." : "");
 }
 

@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { WeightsError } from "../../errors.js";
 
 /*
@@ -398,7 +398,7 @@ class Unpickler {
     if (found) return found;
     throw new WeightsError(
       "format",
-      `refused: the pickle asks for ${plainText(`${module}.${name}`)}, which weights do not need. Nothing of it was run. ` +
+      `refused: the pickle asks for ${printable(`${module}.${name}`)}, which weights do not need. Nothing of it was run. ` +
         "If you trust the file, load it where it was made and save its state_dict() alone, best as safetensors",
       { file: this.#file },
     );

@@ -1,4 +1,4 @@
-import { quoted } from "@convbert/files";
+import { quoted } from "@convbert/files/internal";
 import { bitsOf, elementCount } from "../../dtypes.js";
 import { WeightsError } from "../../errors.js";
 import type { TensorInfo } from "../../types.js";

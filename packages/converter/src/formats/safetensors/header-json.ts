@@ -1,4 +1,4 @@
-import { quoted } from "@convbert/files";
+import { quoted } from "@convbert/files/internal";
 import { isWireDType, WIRE_DTYPES, type WireDType } from "../../dtypes.js";
 
 /** What one tensor's entry in the header says, checked as JSON only. */

@@ -1,4 +1,4 @@
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { byteLengthOf } from "../../dtypes.js";
 import { WeightsError } from "../../errors.js";
 import type { TensorInfo } from "../../types.js";
@@ -40,7 +40,7 @@ export function parseHeader(json: Uint8Array, dataLength: number, file: string):
   const entries: SafetensorsEntry[] = [];
   for (const { name, dtype, shape, offsets } of raw.entries.values()) {
     const byteLength = byteLengthOf(dtype, shape);
-    const shown = `${dtype} [${plainText(shape.slice(0, 50).join(", "))}]`;
+    const shown = `${dtype} [${printable(shape.slice(0, 50).join(", "))}]`;
     if (byteLength === undefined) return fail(`${name} has the impossible shape ${shown}`, name);
     const [start, end] = offsets;
     if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end))) {

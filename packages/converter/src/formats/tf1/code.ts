@@ -1,5 +1,5 @@
 import type { FileSet } from "@convbert/files";
-import { plainText } from "@convbert/files";
+import { printable } from "@convbert/files/internal";
 import { WeightsError } from "../../errors.js";
 import type { NamedTensor, WeightsReader } from "../../types.js";
 import { checkTensors } from "../../wire.js";
@@ -59,7 +59,7 @@ async function generatorTable(files: FileSet, index: string): Promise<NameTable>
 
 function nothingOf(part: string, { tensors, unused }: WeightsReader & { readonly unused: readonly string[] }): string {
   const names = [...tensors.keys(), ...unused];
-  const shown = names.slice(0, 6).map(plainText).join(", ");
+  const shown = names.slice(0, 6).map(printable).join(", ");
   return `no ${part} of ConvBERT is in this checkpoint; it has ${names.length === 0 ? "no variables" : `${shown}${names.length > 6 ? ", ..." : ""}`}`;
 }
 
@@ -69,7 +69,7 @@ async function namedBy(files: FileSet, name: string): Promise<string> {
   const path = /^\s*model_checkpoint_path:\s*"((?:[^"\\\n]|\\.)*)"/m.exec(text)?.[1];
   const prefix = path?.split(/[/\\]/).at(-1);
   if (!prefix || !(await files.has(`${prefix}.index`))) {
-    const which = path === undefined ? "none" : plainText(path);
+    const which = path === undefined ? "none" : printable(path);
     throw new WeightsError("missing", `there are several checkpoints, and it names ${which}, which is not here`, {
       file: name,
     });

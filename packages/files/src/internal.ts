@@ -1,0 +1,3 @@
+// For the packages of this repository alone: not for users, and it changes without notice.
+export { type HeldLock, tryLock } from "./lock.js";
+export { printable, quoted } from "./quoted.js";

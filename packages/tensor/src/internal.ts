@@ -1,0 +1,6 @@
+// For the packages of this repository alone: not for users, and it changes without notice.
+export { activationKind } from "./activations.js";
+export { BufferStore, elementsOf, isTensor, type Trainable } from "./autograd/buffers.js";
+export { sizeOf } from "./dtype.js";
+export { packedEmbedding } from "./operations/embedding.js";
+export { dequantizeRows } from "./quantize.js";

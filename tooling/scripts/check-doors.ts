@@ -1,0 +1,119 @@
+// What the packages offer. Every index and subpath exports by name (only the subpaths of `convbert` are a whole package
+// under another address), and a name means one thing: two packages that export it export the same declaration.
+// Run by `turbo run //#doors`.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+
+interface Door {
+  /** What people import: `@convbert/trainer/xml`. */
+  readonly name: string;
+  /** The source file behind it. */
+  readonly file: string;
+}
+
+interface Export {
+  readonly name: string;
+  /** The name in the module that it comes from. */
+  readonly original: string;
+  readonly from: string;
+}
+
+/** What `convbert` offers by name: all of these packages but what types others and says little by itself. */
+const BY_NAME = ["@convbert/heads", "@convbert/model", "@convbert/pipelines", "@convbert/tokenizer"];
+const NOT_BY_NAME = new Set(
+  "Inputs PipelineBase PipelineModel PipelineParts PipelineTokenizer Progress Results TextOptions".split(" "),
+);
+
+const SOURCE = "@convbert/source";
+const doors = readdirSync("packages").flatMap((folder): Door[] => {
+  const path = join("packages", folder, "package.json");
+  if (!existsSync(path)) return [];
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as { name: string; exports: Record<string, unknown> };
+  return Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+    target !== null && typeof target === "object" && SOURCE in target
+      ? [{ name: manifest.name + subpath.slice(1), file: join("packages", folder, target[SOURCE] as string) }]
+      : [],
+  );
+});
+const fileOf = new Map(doors.map(({ name, file }) => [name, file]));
+const problems: string[] = [];
+
+const texts = new Map<string, string>();
+/** A source without its comments. */
+function read(file: string): string {
+  const known = texts.get(file);
+  if (known !== undefined) return known;
+  const text = readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  texts.set(file, text);
+  return text;
+}
+
+/** What a file passes on from others by name. */
+function passedOn(file: string): Export[] {
+  return [...read(file).matchAll(/\bexport\s+(?:type\s+)?\{([^}]*)\}\s*from\s*"([^"]+)"/g)].flatMap(([, list, from]) =>
+    list!.split(",").flatMap((item) => {
+      const [original, name] = item
+        .trim()
+        .replace(/^type\s+/, "")
+        .split(/\s+as\s+/);
+      return original ? [{ name: name ?? original, original, from: from! }] : [];
+    }),
+  );
+}
+
+/** What a file declares itself and exports. */
+function declared(file: string): string[] {
+  const pattern =
+    /\bexport\s+(?:declare\s+)?(?:default\s+)?(?:abstract\s+)?(?:async\s+)?(?:class|function\*?|const|let|interface|type|enum)\s+(\w+)/g;
+  return [...read(file).matchAll(pattern)].map(([, name]) => name!);
+}
+
+/** Where what is imported from `from` in a file stands. */
+function target(file: string, from: string): string | undefined {
+  if (!from.startsWith(".")) return fileOf.get(from);
+  return resolve(dirname(file), from).replace(`${process.cwd()}/`, "").replace(/\.js$/, ".ts");
+}
+
+/** The declaration behind a name that a file exports: `file#name`. */
+function origin(file: string, name: string): string {
+  const passed = passedOn(file).find((item) => item.name === name);
+  if (passed === undefined) return `${file}#${name}`;
+  const next = target(file, passed.from);
+  return next === undefined ? `${passed.from}#${passed.original}` : origin(next, passed.original);
+}
+
+const meanings = new Map<string, Map<string, string[]>>();
+let count = 0;
+for (const { name: door, file } of doors) {
+  if (/\bexport\s*\*/.test(read(file))) {
+    const isWholePackage = door.startsWith("convbert/") && declared(file).length === 0;
+    if (!isWholePackage)
+      problems.push(`${relative(".", file)}: "export *" hides what ${door} offers; name each export`);
+    continue;
+  }
+  for (const name of new Set([...passedOn(file).map((item) => item.name), ...declared(file)])) {
+    const origins = meanings.get(name) ?? new Map<string, string[]>();
+    meanings.set(name, origins);
+    const key = origin(file, name);
+    origins.set(key, [...(origins.get(key) ?? []), door]);
+    count++;
+  }
+}
+for (const [name, origins] of meanings) {
+  if (origins.size === 1) continue;
+  const where = [...origins].map(([key, names]) => `${names.join(", ")} (${key.split("#")[0]})`);
+  problems.push(`${name} means ${origins.size} things: ${where.join("; ")}`);
+}
+
+const offered = new Set(passedOn(fileOf.get("convbert")!).map(({ name }) => name));
+for (const door of BY_NAME) {
+  const lacking = passedOn(fileOf.get(door)!).filter(({ name }) => !offered.has(name) && !NOT_BY_NAME.has(name));
+  if (lacking.length > 0) {
+    problems.push(`convbert does not name what ${door} exports: ${lacking.map(({ name }) => name).join(", ")}`);
+  }
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length === 0)
+  console.log(`doors: ${doors.length} entries, ${count} exported names, each with one meaning`);
+process.exit(problems.length === 0 ? 0 : 1);
