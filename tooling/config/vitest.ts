@@ -14,7 +14,7 @@ export default defineConfig({
     outputFile: { json: "reports/vitest.json" },
     maxWorkers: 2,
     // Another processor or engine than this one, see tooling/runtimes/README.md.
-    execArgv: process.env["CONVBERT_TEST_NODE_FLAGS"]?.split(" ") ?? [],
+    execArgv: (process.env["CONVBERT_TEST_NODE_FLAGS"] ?? "").split(" ").filter((flag) => flag !== ""),
     // Test files run side by side already; what threads change is tested where they are asked for.
     env: { CONVBERT_THREADS: "1" },
   },
