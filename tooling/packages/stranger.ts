@@ -78,12 +78,21 @@ export function packPackages(destination: string): Packed[] {
   });
 }
 
+/** What examples import besides: peers leave their users a choice. */
+const CHOSEN = { "@tensorflow/tfjs-backend-cpu": "4.22.0" };
+
 /** Installs the tarballs in an empty folder with npm, as a stranger would. */
 export function installPackages(project: string, packages: readonly Packed[]): void {
   const tarballs = Object.fromEntries(packages.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]));
   // The overrides keep npm from asking the registry for versions that are not published yet.
   const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
-  const stranger = { name: "stranger", private: true, type: "module", dependencies: tarballs, overrides };
+  const stranger = {
+    name: "stranger",
+    private: true,
+    type: "module",
+    dependencies: { ...tarballs, ...CHOSEN },
+    overrides,
+  };
   writeFileSync(join(project, "package.json"), JSON.stringify(stranger));
   console.error("installing the packed packages and what they depend on");
   // "http" names the addresses that were asked, should one of them not answer.
@@ -103,8 +112,9 @@ export function installAlone(project: string, { manifest }: Packed): string {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(installed, name), link);
-    const { dependencies = {} } = JSON.parse(readFileSync(join(installed, name, "package.json"), "utf8")) as Manifest;
-    for (const needed of Object.keys(dependencies)) {
+    const manifest = JSON.parse(readFileSync(join(installed, name, "package.json"), "utf8")) as Manifest;
+    // npm installs peers as well.
+    for (const needed of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
       if (!seen.has(needed)) pending.push(needed);
       seen.add(needed);
     }

@@ -24,6 +24,8 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
       "@convbert/tokenizer",
     ],
   },
+  // Adapters: nothing of ours depends on them.
+  "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/model"] },
   convbert: {
     runtime: [
       "@convbert/tensor",

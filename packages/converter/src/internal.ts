@@ -2,6 +2,7 @@
 export { withModelFiles } from "./adapter/files.js";
 export { byteLengthOf, WIRE_DTYPES } from "./dtypes.js";
 export { safetensorsSize } from "./formats/safetensors/write.js";
+export { tensorflowNames } from "./formats/tensorflow/names.js";
 export { configFromWeights } from "./open.js";
 export { mismatchText } from "./report.js";
 export { parseSize } from "./save.js";

@@ -42,6 +42,9 @@ export function int8Tensors({ name, shape, tiedTo }: Parameter, place: Int8Place
   ];
 }
 
+/** What a weight is loaded into. */
+export type LoadTarget = Pick<Parameter, "write" | "shape"> & { readonly place: Pick<Parameter["place"], "int8"> };
+
 /** The int8 weights of a checkpoint. */
 export class Int8Checkpoint {
   readonly #reader: WeightsReader;
@@ -69,7 +72,7 @@ export class Int8Checkpoint {
   }
 
   /** Loads the tensor `found` into a parameter, without a detour through float32 where both have 8 bits. */
-  async load(found: string, { write, shape, place }: Parameter, options: ReadOptions): Promise<void> {
+  async load(found: string, { write, shape, place }: LoadTarget, options: ReadOptions): Promise<void> {
     if (!this.#isInt8(found)) {
       await this.#reader.stream(found, write, options);
       return;

@@ -1,0 +1,97 @@
+import type { ConvBertConfig } from "@convbert/model";
+import * as tf from "@tensorflow/tfjs-core";
+import { initializers, type LayerVariable } from "@tensorflow/tfjs-layers";
+import { dense } from "../ops/dense.js";
+import { depthwiseConvolution } from "../ops/depthwise-convolution.js";
+import { dropout } from "../ops/dropout.js";
+import { dynamicConvolution } from "../ops/dynamic-convolution.js";
+import { ConvBertDense } from "./dense.js";
+import { ConvBertLayer, type Place } from "./layer.js";
+
+/** Depthwise along the sequence, then pointwise (Keras's `SeparableConv1D`). */
+class SeparableConvolution extends ConvBertLayer {
+  static readonly className: string = "ConvBertSeparableConvolution";
+  readonly #config: ConvBertConfig;
+  readonly #width: number;
+  #depthwise!: LayerVariable;
+  #pointwise!: LayerVariable;
+  #bias!: LayerVariable;
+
+  constructor(name: string, place: Place, config: ConvBertConfig, width: number) {
+    super(name, place);
+    this.#config = config;
+    this.#width = width;
+  }
+
+  protected override declare(): void {
+    const { hidden_size: hidden, conv_kernel_size: taps, initializer_range: deviation } = this.#config;
+    const { weights } = this.place;
+    this.#depthwise = this.weight("depthwise_kernel", [taps, hidden, 1], weights.normal(1 / taps));
+    this.#pointwise = this.weight("pointwise_kernel", [1, hidden, this.#width], weights.normal(deviation));
+    this.#bias = this.weight("bias", [this.#width], initializers.zeros());
+  }
+
+  run(x: tf.Tensor): tf.Tensor {
+    const pointwise = tf.reshape(this.#pointwise.read(), [this.#config.hidden_size, this.#width]);
+    return dense(depthwiseConvolution(x, this.#depthwise.read()), pointwise, this.#bias.read());
+  }
+}
+
+export interface Mixed {
+  /** `[batch, length, hidden_size]`. */
+  readonly states: tf.Tensor;
+  /** `[batch, heads, length, length]`. */
+  readonly attention: tf.Tensor;
+}
+
+/** Attention on half of the channels, span-based dynamic convolution on the other half, side by side. */
+export class TFConvBertSelfAttention extends ConvBertLayer {
+  static readonly className: string = "TFConvBertSelfAttention";
+  readonly #config: ConvBertConfig;
+  readonly #query: ConvBertDense;
+  readonly #key: ConvBertDense;
+  readonly #value: ConvBertDense;
+  readonly #span: SeparableConvolution;
+  readonly #kernel: ConvBertDense;
+  readonly #out: ConvBertDense;
+
+  constructor(config: ConvBertConfig, place: Place) {
+    super("self", place);
+    this.#config = config;
+    const {
+      hidden_size: inputs,
+      attentionHeads: heads,
+      attentionHeadSize: size,
+      initializer_range: deviation,
+    } = config;
+    const width = heads * size;
+    const linear = (name: string, from: number, outputs: number) =>
+      this.part(new ConvBertDense(name, this.inside(name), { inputs: from, outputs, deviation }));
+    this.#query = linear("query", inputs, width);
+    this.#key = linear("key", inputs, width);
+    this.#value = linear("value", inputs, width);
+    const span = "key_conv_attn_layer";
+    this.#span = this.part(new SeparableConvolution(span, this.inside(span), config, width));
+    this.#kernel = linear("conv_kernel_layer", width, heads * config.conv_kernel_size);
+    this.#out = linear("conv_out_layer", inputs, width);
+  }
+
+  /** @param mask added to the scores, `[batch, 1, 1, length]`; null where every token is attended to. */
+  run(x: tf.Tensor, mask: tf.Tensor | null, training: boolean): Mixed {
+    const { attentionHeads: heads, attentionHeadSize: size, conv_kernel_size: taps } = this.#config;
+    const [batch, length, hidden] = x.shape as [number, number, number];
+    const query = this.#query.run(x);
+
+    const perHead = (states: tf.Tensor) => tf.transpose(tf.reshape(states, [batch, length, heads, size]), [0, 2, 1, 3]);
+    const scaled = tf.mul(query, 1 / Math.sqrt(size));
+    const scores = tf.matMul(perHead(scaled), perHead(this.#key.run(x)), false, true);
+    const attention = tf.softmax(mask === null ? scores : tf.add(scores, mask));
+    const kept = dropout(attention, this.#config.attention_probs_dropout_prob, training);
+    const context = tf.transpose(tf.matMul(kept, perHead(this.#value.run(x))), [0, 2, 1, 3]);
+
+    const raw = this.#kernel.run(tf.mul(this.#span.run(x), query));
+    const kernels = tf.softmax(tf.reshape(raw, [batch * length * heads, taps]));
+    const convolved = dynamicConvolution(this.#out.run(x), kernels, heads);
+    return { states: tf.reshape(tf.concat([context, convolved], 2), [batch, length, hidden]), attention };
+  }
+}

@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from "node:fs";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { sharedFolder } from "../../../tooling/config/machine.ts";
+import { casesOf, classOf, difference, fieldOf, readRecordings, useBackend } from "./support.ts";
+
+const root = sharedFolder("fixtures/models");
+
+describe.runIf(root !== undefined)("every recorded case of the reference's TensorFlow models", () => {
+  const folders = (root === undefined ? [] : readdirSync(root)).flatMap((variant) =>
+    readdirSync(`${root}${variant}`).flatMap((head) =>
+      existsSync(`${root}${variant}/${head}/tf_cases.safetensors`) ? [[`${variant}/${head}`, head] as const] : [],
+    ),
+  );
+
+  test.each(["cpu", "wasm"] as const)("on %s, from TensorFlow's weights", async (backend) => {
+    await useBackend(backend);
+    const worst: [string, number][] = [];
+    for (const [path, head] of folders) {
+      const folder = `${root}${path}`;
+      const model = await classOf(head).fromPretrained(folder, { useSafetensors: false });
+      for (const [title, recorded] of casesOf(await readRecordings(folder, "tf_cases.safetensors"))) {
+        const got = model.forward({ ...recorded.in, output_attentions: true, output_hidden_states: true });
+        for (const [field, expected] of Object.entries(recorded.out)) {
+          worst.push([`${path} ${title} ${field}`, difference(fieldOf(got, field), expected)]);
+        }
+        tf.dispose(Object.values(got).flat());
+      }
+      model.dispose();
+    }
+    expect(worst.length).toBeGreaterThan(300);
+    expect(worst.filter(([, distance]) => !(distance <= 1e-5))).toEqual([]);
+  });
+});
