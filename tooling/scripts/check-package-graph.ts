@@ -26,8 +26,11 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
   },
   // Adapters: nothing of ours depends on them.
   "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/model"] },
+  // Gets vectors from whoever has them, so that a search needs no model.
+  "@convbert/search": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
   convbert: {
     runtime: [
+      "@convbert/search",
       "@convbert/tensor",
       "@convbert/files",
       "@convbert/converter",

@@ -198,6 +198,22 @@ describe("every task gives what the pipeline gives", () => {
     expect((await convbert(args)).stdout).toContain("[7, 16]");
   });
 
+  test("sentence-similarity", async () => {
+    const args = ["run", "sentence-similarity", "--model", tiny("base")];
+    const inOne = ["a film", "the queen of the north", "a film"];
+    const { json } = await convbert([...args, "--json", ...inOne]);
+    const [found] = json as [{ score: number; index: number; sentence: string }[]];
+    expect(found[0]).toEqual({ score: expect.closeTo(1, 5), index: 1, sentence: "a film" });
+    expect(found).toHaveLength(2);
+    const stdin = `${JSON.stringify(inOne)}\n${JSON.stringify({ source_sentence: inOne[0], sentences: inOne.slice(1) })}`;
+    expect((await convbert([...args, "--json", "--jsonl"], { stdin })).json).toEqual([found, found]);
+    expect((await convbert([...args, "--json", "--top-k", "1"], { stdin: inOne.join("\t") })).json).toEqual([
+      found.slice(0, 1),
+    ]);
+    expect((await convbert([...args, ...inOne])).stdout).toMatch(/^a film\n {3}1\.000 a film\n/);
+    expect((await convbert([...args, "alone"])).stderr).toContain("others to compare it with");
+  });
+
   test("zero-shot-classification", async () => {
     const text = "Anna lives in New York, and works on the old bridge!";
     const args = [
@@ -277,7 +293,7 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     [
       "an unknown command",
       ["rnu"],
-      /there is no command "rnu"; choose one of run, train, tokenize, verify, inspect, convert, bench, demo/,
+      /there is no command "rnu"; choose one of run, embed, search, train, tokenize, verify, inspect, convert, bench, demo/,
     ],
     ["an unknown task", ["run", "translation", "x"], /there is no task "translation"; choose one of text-class/],
     ["an unknown option", ["run", "text-classification", "--modle", "x"], /unknown option '--modle'.*--model/],

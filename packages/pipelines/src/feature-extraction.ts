@@ -1,6 +1,4 @@
 import type { SentenceModules } from "@convbert/heads";
-import { applyDense } from "@convbert/heads/internal";
-import { ndarrayOf } from "@convbert/model";
 import {
   encodeText,
   type Inputs,
@@ -15,8 +13,9 @@ import {
   TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
-import { type FloatArray, rowAt } from "./numbers.js";
+import type { FloatArray } from "./numbers.js";
 import { choice, flag, type OptionRules, orDefault } from "./options.js";
+import { pooled, prompted } from "./pooling.js";
 
 export interface FeatureExtractionOptions extends TextOptions {
   /**
@@ -72,32 +71,12 @@ export function createFeatureExtraction(
     return makeJob(options, {
       prepare: (text: unknown) => ({ rows: [encodeText(parts, prompted(text, prompt), undefined, options)] }),
       compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
-      answer(_text, _prepared, [output]): FloatArray {
-        const states = output!.last_hidden_state;
-        const [tokens = 0, size = 0] = states.shape;
-        const rows = Array.from({ length: tokens }, (_, token) => rowAt(states, token));
-        // Linear maps are for texts, not for tokens.
-        const vectors = pooling === "none" ? rows : [dense.reduce(applyDense, POOLINGS[pooling](rows, size))];
-        const width = vectors[0]?.length ?? size;
-        const data = new Float32Array(vectors.length * width);
-        for (const [i, vector] of vectors.entries()) {
-          const length = options.normalize ? Math.hypot(...vector) : 1;
-          // A vector of zeros has no direction; it stays as it is.
-          data.set(length === 1 || length === 0 ? vector : vector.map((value) => value / length), i * width);
-        }
-        return ndarrayOf(data, pooling === "none" ? [tokens, width] : [width]);
-      },
+      answer: (_text, _prepared, [output]): FloatArray =>
+        pooled(output!.last_hidden_state, { pooling, normalize: options.normalize ?? false }, dense),
     });
   };
   return makePipeline(parts, { task: "feature-extraction", rules: FEATURE_EXTRACTION_RULES, defaults, job });
 }
-
-const POOLINGS = {
-  mean: meanOf,
-  cls: (rows: readonly Float32Array[]) => rows[0]!,
-  max: (rows: readonly Float32Array[], size: number) =>
-    Float32Array.from({ length: size }, (_, i) => rows.reduce((most, row) => Math.max(most, row[i]!), -Infinity)),
-};
 
 function defaultsOf(
   { pooling, normalize, maxLength }: SentenceModules,
@@ -105,16 +84,4 @@ function defaultsOf(
 ): FeatureExtractionOptions {
   const max_length = Math.min(maxLength ?? Number.POSITIVE_INFINITY, longestRow(parts));
   return { pooling: pooling === "first" ? "cls" : pooling, normalize, truncation: true, max_length };
-}
-
-/** What stands before every text of a model that was trained so. */
-function prompted(text: unknown, prompt: string): unknown {
-  if (prompt === "") return text;
-  return typeof text === "string" ? prompt + text : Array.isArray(text) ? [prompt.trim(), ...text] : text;
-}
-
-function meanOf(rows: readonly Float32Array[], size: number): Float32Array {
-  const sums = new Float64Array(size);
-  for (const row of rows) for (let i = 0; i < size; i++) sums[i]! += row[i]!;
-  return Float32Array.from(sums, (sum) => sum / rows.length);
 }

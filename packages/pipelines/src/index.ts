@@ -50,6 +50,13 @@ export {
 } from "./question-answering.js";
 export type { PipelineRunOptions, RunProgress } from "./schedule.js";
 export {
+  createSentenceSimilarity,
+  type SentenceScore,
+  type SentenceSimilarityOptions,
+  type SentenceSimilarityPipeline,
+  type SimilarityInput,
+} from "./sentence-similarity.js";
+export {
   type ClassificationInput,
   type ClassificationWords,
   createTextClassification,

@@ -35,6 +35,12 @@ import {
   type QuestionAnsweringPipeline,
 } from "./question-answering.js";
 import {
+  createSentenceSimilarity,
+  SENTENCE_SIMILARITY_RULES,
+  type SentenceSimilarityOptions,
+  type SentenceSimilarityPipeline,
+} from "./sentence-similarity.js";
+import {
   createTextClassification,
   TEXT_CLASSIFICATION_RULES,
   type TextClassificationOptions,
@@ -62,6 +68,7 @@ export interface Pipelines {
   "multiple-choice": MultipleChoicePipeline;
   "feature-extraction": FeatureExtractionPipeline;
   "zero-shot-classification": ZeroShotClassificationPipeline;
+  "sentence-similarity": SentenceSimilarityPipeline;
 }
 
 export type PipelineTask = keyof Pipelines;
@@ -88,6 +95,7 @@ export interface PipelineCallOptions {
   "multiple-choice": MultipleChoiceOptions;
   "feature-extraction": FeatureExtractionOptions;
   "zero-shot-classification": ZeroShotClassificationOptions;
+  "sentence-similarity": SentenceSimilarityOptions;
 }
 
 type Loader<Result> = (
@@ -139,6 +147,11 @@ const LOADERS: { readonly [Task in PipelineTask]: Loader<Pipelines[Task]> } = {
     (...args) => ConvBertForSequenceClassification.fromPretrained(...args),
     createZeroShotClassification,
   ),
+  "sentence-similarity": loader(
+    (...args) => ConvBertModel.fromPretrained(...args),
+    createSentenceSimilarity,
+    readSentenceModules,
+  ),
 };
 
 const CALL_RULES: { readonly [Task in PipelineTask]: OptionRules<PipelineCallOptions[Task]> } = {
@@ -149,6 +162,7 @@ const CALL_RULES: { readonly [Task in PipelineTask]: OptionRules<PipelineCallOpt
   "multiple-choice": MULTIPLE_CHOICE_RULES,
   "feature-extraction": FEATURE_EXTRACTION_RULES,
   "zero-shot-classification": ZERO_SHOT_RULES,
+  "sentence-similarity": SENTENCE_SIMILARITY_RULES,
 };
 
 /** The names of all tasks. */

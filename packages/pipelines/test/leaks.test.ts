@@ -17,6 +17,10 @@ const CASES: Readonly<Record<PipelineTask, { folder: string; inputs: unknown[]; 
   "fill-mask": { folder: "masked", inputs: ["the [MASK] of the north", "[MASK] lives in [MASK]"] },
   "multiple-choice": { folder: "choices", inputs: [{ prompt: "the king", choices: ["lives", "wrote a book"] }] },
   "feature-extraction": { folder: "base", inputs: ["a film", "", "the queen of the north"] },
+  "sentence-similarity": {
+    folder: "base",
+    inputs: [{ source_sentence: "a film", sentences: ["the queen of the north", "a book"] }],
+  },
   "zero-shot-classification": { folder: "entailment", inputs: ["a film", "x"], rest: ["music,food"] },
 };
 

@@ -10,6 +10,7 @@ const answer = await pipeline("question-answering", folder("answers"));
 const fill = await pipeline("fill-mask", folder("masked"));
 const choose = await pipeline("multiple-choice", folder("choices"));
 const embed = await pipeline("feature-extraction", folder("base"));
+const compare = await pipeline("sentence-similarity", folder("base"));
 const propose = await pipeline("zero-shot-classification", folder("entailment"));
 
 afterAll(() => {
@@ -30,6 +31,7 @@ const odd = (options: object): never => options as never;
 
 const QUESTION = { question: "who?", context: "anna painted the museum" };
 const CHOICE = { prompt: "the king", choices: ["lives", "wrote"] };
+const SIMILAR = { source_sentence: "a film", sentences: ["the queen of the north", "a book"] };
 const CALLS: Readonly<Record<PipelineTask, (options: object) => Promise<unknown>>> = {
   "text-classification": (options) => classify("x", odd(options)),
   "token-classification": (options) => label("x", odd(options)),
@@ -37,6 +39,7 @@ const CALLS: Readonly<Record<PipelineTask, (options: object) => Promise<unknown>
   "fill-mask": (options) => fill("a [MASK]", odd(options)),
   "multiple-choice": (options) => choose(CHOICE, odd(options)),
   "feature-extraction": (options) => embed("x", odd(options)),
+  "sentence-similarity": (options) => compare(SIMILAR, odd(options)),
   "zero-shot-classification": (options) => propose("x", ["music"], odd(options)),
 };
 
@@ -236,6 +239,7 @@ describe("options of calls at creation", () => {
         { top_k: 2, targets: ["river", "city"] },
         () => fill("a [MASK]", { top_k: 2, targets: ["river", "city"] }),
       ],
+      ["sentence-similarity", "base", { top_k: 1 }, () => compare(SIMILAR, { top_k: 1 })],
       ["multiple-choice", "choices", { padding: true }, () => choose(CHOICE, { padding: true })],
       ["feature-extraction", "base", { pooling: "mean" }, () => embed("anna lives", { pooling: "mean" })],
       [
@@ -249,6 +253,7 @@ describe("options of calls at creation", () => {
       "question-answering": QUESTION,
       "fill-mask": "a [MASK]",
       "multiple-choice": CHOICE,
+      "sentence-similarity": SIMILAR,
     };
     for (const [task, model, options, want] of cases) {
       const made = await pipeline(task, folder(model), options);

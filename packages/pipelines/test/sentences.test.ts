@@ -90,6 +90,37 @@ describe.each(["mean", "dense", "max"])("a folder of sentence-transformers: %s",
   });
 });
 
+describe("sentence-similarity", () => {
+  it.each(["mean", "dense", "max"])("has the cosines of the vectors of sentence-transformers: %s", async (name) => {
+    const { texts, vectors } = await expectedOf(name);
+    const cosine = (a: readonly number[], b: readonly number[]) =>
+      a.reduce((sum, x, i) => sum + x * b[i]!, 0) / (Math.hypot(...a) * Math.hypot(...b));
+    using compare = await pipeline("sentence-similarity", folderOf(name));
+    const [source, ...sentences] = texts as [string, ...string[]];
+    const found = await compare({ source_sentence: source, sentences });
+    expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((a, b) => b - a));
+    for (const { score, index, sentence } of found) {
+      expect(sentence).toBe(sentences[index]);
+      expect(score).toBeCloseTo(cosine(vectors[0]!, vectors[index + 1]!), 5);
+    }
+    const all = await compare([{ source_sentence: source, sentences }]);
+    expect(all).toEqual([found]);
+    expect(await compare({ source_sentence: source, sentences }, { top_k: 1 })).toEqual(found.slice(0, 1));
+  });
+
+  it("takes the mean of any other ConvBERT, and refuses what it cannot compare", async () => {
+    using compare = await pipeline("sentence-similarity", await filesOf("mean", { "modules.json": undefined }));
+    const [first] = await compare({ source_sentence: "the sea", sentences: ["a book", "the sea"] });
+    expect(first).toEqual({ score: expect.closeTo(1, 5), index: 1, sentence: "the sea" });
+    const wrong = [
+      { source_sentence: "a", sentences: [] },
+      { source_sentence: "a" },
+      { sentence: "a", sentences: ["b"] },
+    ];
+    for (const input of wrong) await expect(compare(input as never)).rejects.toThrow(/sentence/);
+  });
+});
+
 describe("what is not such a folder", () => {
   it("gives vectors of tokens as before; an encoder takes the mean", async () => {
     const plain = await filesOf("mean", { "modules.json": undefined });

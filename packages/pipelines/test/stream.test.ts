@@ -10,6 +10,7 @@ const FOLDERS: Readonly<Record<PipelineTask, string>> = {
   "multiple-choice": "choices",
   "feature-extraction": "base",
   "zero-shot-classification": "entailment",
+  "sentence-similarity": "base",
 };
 const load = <Task extends PipelineTask>(task: Task): Promise<Pipelines[Task]> =>
   pipeline(task, fileURLToPath(new URL(`fixtures/${FOLDERS[task]}/`, import.meta.url))) as Promise<Pipelines[Task]>;
@@ -61,6 +62,11 @@ const CASES: readonly (readonly [PipelineTask, readonly unknown[], ...unknown[]]
   ],
   ["multiple-choice", [{ prompt: "the king", choices: ["lives", "wrote a book"] }], { padding: true }],
   ["feature-extraction", TEXTS, { pooling: "mean", normalize: true }],
+  [
+    "sentence-similarity",
+    TEXTS.slice(1).map((source_sentence) => ({ source_sentence, sentences: TEXTS })),
+    { top_k: 3 },
+  ],
   ["zero-shot-classification", TEXTS, "music, a fine film, x"],
 ];
 

@@ -3,11 +3,13 @@ import { packageVersion } from "../version.js";
 import { addBench } from "./bench/bench.js";
 import { addConvert } from "./convert/convert.js";
 import { addDemo } from "./demo/demo.js";
+import { addEmbed } from "./embed/embed.js";
 import { EXIT, Interrupted, oneLine } from "./failure.js";
 import { fitted, withFittingHelp } from "./help.js";
 import { addInspect } from "./inspect/inspect.js";
 import { turnOnWideVectors } from "./model-options.js";
 import { addRun } from "./run/run.js";
+import { addSearch } from "./search/search.js";
 import type { Terminal } from "./terminal.js";
 import { addTokenize } from "./tokenize/tokenize.js";
 import { addTrain } from "./train/train.js";
@@ -50,7 +52,18 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     .option("--no-color", "no colours, as with the environment variable NO_COLOR")
     .hook("preAction", (_, command) => turnOnWideVectors(command, terminal))
     .addHelpText("after", HELP);
-  const commands = [addRun, addTrain, addTokenize, addVerify, addInspect, addConvert, addBench, addDemo];
+  const commands = [
+    addRun,
+    addEmbed,
+    addSearch,
+    addTrain,
+    addTokenize,
+    addVerify,
+    addInspect,
+    addConvert,
+    addBench,
+    addDemo,
+  ];
   for (const add of commands) add(program, terminal, finish);
   const width = terminal.stdout.columns || 100;
   for (const command of [program, ...program.commands]) {

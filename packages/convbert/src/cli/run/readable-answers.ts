@@ -8,6 +8,8 @@ import type {
   FilledText,
   LabelScore,
   QuestionInput,
+  SentenceScore,
+  SimilarityInput,
   TextPair,
   TokenEntity,
   ZeroShotResult,
@@ -26,6 +28,7 @@ export function heading(input: TaskInput, style: Style): string {
   if (typeof input === "string") return folded(shown(input), style, "");
   if (isWords(input)) return folded(shown(input.join(" ")), style, "");
   if ("question" in input) return folded(shown(input.question), style, "");
+  if ("sentences" in input) return folded(shown(input.source_sentence), style, "");
   if ("choices" in input) return folded(shown(input.prompt), style, "");
   const pair = input.text_pair === undefined ? "" : ` / ${shown(input.text_pair)}`;
   return folded(shown(input.text) + pair, style, "");
@@ -117,6 +120,13 @@ export function chosen(input: ChoiceInput, { index, scores }: ChosenAnswer, styl
     const text = clipped(printable(choice), style.width - 12);
     const share = `${percent(scores[i]!)}`;
     return i === index ? `${cyan("› ")}${bold(share)}  ${bold(text)}` : `  ${dim(share)}  ${text}`;
+  });
+  return [heading(input, style), ...lines].join("\n");
+}
+
+export function similar(input: SimilarityInput, found: readonly SentenceScore[], style: Style): string {
+  const lines = found.map(({ score, sentence }) => {
+    return `  ${style.colors.dim(score.toFixed(3).padStart(6))} ${clipped(printable(sentence), style.width - 12)}`;
   });
   return [heading(input, style), ...lines].join("\n");
 }

@@ -23,6 +23,7 @@ Input: texts as arguments, or one a line on standard input.
                        two texts: TEXT TEXT, or text<TAB>text a line
   question-answering   QUESTION CONTEXT, or question<TAB>context a line; with --context or --context-file
                        every text is a question
+  sentence-similarity  SENTENCE OTHER OTHER..., or sentence<TAB>other<TAB>other... a line
   multiple-choice      PROMPT CHOICE CHOICE..., or prompt<TAB>choice<TAB>choice... a line
 With --jsonl every line is JSON: "text", {"text", "text_pair"}, {"question", "context"}, {"prompt", "choices"}, and with
 --words ["word", ...] or {"tokens"}.
@@ -81,7 +82,7 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
     .option("--whole-targets", "score targets of several pieces as a whole (fill-mask)")
     .option("--joint", "fill the masks of a text together (fill-mask)")
     .addOption(
-      new Option("--pooling <kind>", "one vector a text (feature-extraction)").choices(["none", "mean", "cls"]),
+      new Option("--pooling <kind>", "one vector a text (feature-extraction)").choices(["none", "mean", "cls", "max"]),
     )
     .option("--normalize", "vectors of length 1 (feature-extraction)")
     .option("--labels <list>", "the labels to choose from (zero-shot-classification)", names)

@@ -1,9 +1,9 @@
-import type { ChoiceInput, PipelineTask, QuestionInput, TextPair } from "@convbert/pipelines";
+import type { ChoiceInput, PipelineTask, QuestionInput, SimilarityInput, TextPair } from "@convbert/pipelines";
 import { distance } from "fastest-levenshtein";
 import { UsageError } from "../failure.js";
 
 /** Whatever a task takes; a text may be the list of its words. */
-export type TaskInput = string | readonly string[] | TextPair | QuestionInput | ChoiceInput;
+export type TaskInput = string | readonly string[] | TextPair | QuestionInput | ChoiceInput | SimilarityInput;
 
 /** Flags that say what a line, or an argument, means. */
 export interface InputFlags {
@@ -57,11 +57,12 @@ interface Form extends InputReader {
   fromValue(value: unknown): TaskInput | undefined;
 }
 
-type FormName = "text" | "words" | "pair" | "question" | "choice";
+type FormName = "text" | "words" | "pair" | "question" | "choice" | "similarity";
 
 function formOf(task: PipelineTask, { pair, words }: InputFlags): FormName {
   if (task === "question-answering") return "question";
   if (task === "multiple-choice") return "choice";
+  if (task === "sentence-similarity") return "similarity";
   if (words) return "words";
   return pair ? "pair" : "text";
 }
@@ -151,6 +152,24 @@ const FORMS: Readonly<Record<FormName, (flags: InputFlags, task: PipelineTask) =
       return prompt !== undefined && isTexts(choices) && choices.length > 0 ? { prompt, choices } : undefined;
     },
   }),
+  similarity: () => ({
+    form: "sentence<TAB>other<TAB>other...",
+    json: '["sentence", "other", ...] or {"source_sentence": "...", "sentences": ["...", "..."]}',
+    fields: ["source_sentence", "sentences"],
+    fromArguments(texts) {
+      if (texts.length < 2) throw new UsageError("sentence-similarity takes a sentence and others to compare it with");
+      return [similarityOf(texts)];
+    },
+    fromLine: (line) => similarityOf(columns(line, undefined, "sentence<TAB>other<TAB>other...", 2)),
+    fromValue(value) {
+      if (isTexts(value) && value.length > 1) return similarityOf(value);
+      const source = fields(value, ["source_sentence"])?.["source_sentence"];
+      const { sentences } = (value ?? {}) as { sentences?: unknown };
+      return source !== undefined && isTexts(sentences) && sentences.length > 0
+        ? { source_sentence: source, sentences }
+        : undefined;
+    },
+  }),
 };
 
 /**
@@ -175,14 +194,18 @@ function pairOf(text: string, pair: string): TextPair {
   return { text, text_pair: pair };
 }
 
+function similarityOf([source, ...sentences]: readonly string[]): SimilarityInput {
+  return { source_sentence: source!, sentences };
+}
+
 function choiceOf([prompt, ...choices]: readonly string[]): ChoiceInput {
   return { prompt: prompt!, choices };
 }
 
-/** @param count how many columns there must be; at least three where undefined. */
-function columns(line: string, count: number | undefined, form: string): string[] {
+/** @param count how many columns there must be; at least `least` where undefined. */
+function columns(line: string, count: number | undefined, form: string, least = 3): string[] {
   const parts = line.split("\t");
-  if (count === undefined ? parts.length >= 3 : parts.length === count) return parts;
+  if (count === undefined ? parts.length >= least : parts.length === count) return parts;
   throw new UsageError(
     `expected ${form}, with tab characters between; got ${parts.length === 1 ? "no tab" : `${parts.length} columns`}`,
   );

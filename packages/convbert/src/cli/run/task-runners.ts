@@ -5,6 +5,7 @@ import type {
   PipelineTask,
   QuestionInput,
   ScoreFunction,
+  SimilarityInput,
   TextPair,
 } from "@convbert/pipelines";
 import type { ModelFlags } from "../model-options.js";
@@ -20,6 +21,7 @@ import {
   measured,
   nested,
   proposed,
+  similar,
 } from "./readable-answers.js";
 import type { InputFlags, TaskInput } from "./task-inputs.js";
 
@@ -40,7 +42,7 @@ export interface RunFlags extends ModelFlags, InputFlags {
   readonly docStride?: number;
   readonly impossible?: boolean;
   readonly targets?: readonly string[];
-  readonly pooling?: "none" | "mean" | "cls";
+  readonly pooling?: "none" | "mean" | "cls" | "max";
   readonly normalize?: boolean;
   readonly labels?: readonly string[];
   readonly template?: string;
@@ -178,6 +180,14 @@ const RUNNERS: Runners = {
       readable: (style) => features(shownText(texts[i]!), array, style),
     }));
   },
+  "sentence-similarity": (pipeline, flags) => async (given, call) => {
+    const inputs = given as readonly SimilarityInput[];
+    const results = await pipeline(inputs, {
+      ...call,
+      ...(typeof flags.topK === "number" && { top_k: flags.topK }),
+    });
+    return results.map((found, i) => ({ json: found, readable: (style) => similar(inputs[i]!, found, style) }));
+  },
   "zero-shot-classification": (pipeline, flags) => async (given, call) => {
     const results = await pipeline(given as readonly string[], flags.labels ?? [], {
       ...call,
@@ -204,7 +214,7 @@ export const TASK_FLAGS: Readonly<Partial<Record<keyof RunFlags, readonly Pipeli
   words: ["text-classification", "token-classification", "fill-mask", "feature-extraction"],
   context: ["question-answering"],
   contextFile: ["question-answering"],
-  topK: ["text-classification", "question-answering", "fill-mask"],
+  topK: ["text-classification", "question-answering", "fill-mask", "sentence-similarity"],
   function: ["text-classification"],
   aggregation: ["token-classification"],
   ignoreLabels: ["token-classification"],
