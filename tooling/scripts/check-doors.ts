@@ -1,22 +1,7 @@
 // What the packages offer. Every index and subpath exports by name (only the subpaths of `convbert` are a whole package
 // under another address), and a name means one thing: two packages that export it export the same declaration.
 // Run by `turbo run //#doors`.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-
-interface Door {
-  /** What people import: `@convbert/trainer/xml`. */
-  readonly name: string;
-  /** The source file behind it. */
-  readonly file: string;
-}
-
-interface Export {
-  readonly name: string;
-  /** The name in the module that it comes from. */
-  readonly original: string;
-  readonly from: string;
-}
+import { declared, doorsOf, importedFile, passedOn, readCode } from "./doors.ts";
 
 /** What `convbert` offers by name: all of these packages but what types others and says little by itself. */
 const BY_NAME = ["@convbert/heads", "@convbert/model", "@convbert/pipelines", "@convbert/tokenizer"];
@@ -24,54 +9,14 @@ const NOT_BY_NAME = new Set(
   "Inputs PipelineBase PipelineModel PipelineParts PipelineTokenizer Progress Results TextOptions".split(" "),
 );
 
-const SOURCE = "@convbert/source";
-const doors = readdirSync("packages").flatMap((folder): Door[] => {
-  const path = join("packages", folder, "package.json");
-  if (!existsSync(path)) return [];
-  const manifest = JSON.parse(readFileSync(path, "utf8")) as { name: string; exports: Record<string, unknown> };
-  return Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-    target !== null && typeof target === "object" && SOURCE in target
-      ? [{ name: manifest.name + subpath.slice(1), file: join("packages", folder, target[SOURCE] as string) }]
-      : [],
-  );
-});
+const doors = doorsOf();
 const fileOf = new Map(doors.map(({ name, file }) => [name, file]));
 const problems: string[] = [];
-
-const texts = new Map<string, string>();
-/** A source without its comments. */
-function read(file: string): string {
-  const known = texts.get(file);
-  if (known !== undefined) return known;
-  const text = readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  texts.set(file, text);
-  return text;
-}
-
-/** What a file passes on from others by name. */
-function passedOn(file: string): Export[] {
-  return [...read(file).matchAll(/\bexport\s+(?:type\s+)?\{([^}]*)\}\s*from\s*"([^"]+)"/g)].flatMap(([, list, from]) =>
-    list!.split(",").flatMap((item) => {
-      const [original, name] = item
-        .trim()
-        .replace(/^type\s+/, "")
-        .split(/\s+as\s+/);
-      return original ? [{ name: name ?? original, original, from: from! }] : [];
-    }),
-  );
-}
-
-/** What a file declares itself and exports. */
-function declared(file: string): string[] {
-  const pattern =
-    /\bexport\s+(?:declare\s+)?(?:default\s+)?(?:abstract\s+)?(?:async\s+)?(?:class|function\*?|const|let|interface|type|enum)\s+(\w+)/g;
-  return [...read(file).matchAll(pattern)].map(([, name]) => name!);
-}
 
 /** Where what is imported from `from` in a file stands. */
 function target(file: string, from: string): string | undefined {
   if (!from.startsWith(".")) return fileOf.get(from);
-  return resolve(dirname(file), from).replace(`${process.cwd()}/`, "").replace(/\.js$/, ".ts");
+  return importedFile(file, from, ".ts");
 }
 
 /** The declaration behind a name that a file exports: `file#name`. */
@@ -85,10 +30,9 @@ function origin(file: string, name: string): string {
 const meanings = new Map<string, Map<string, string[]>>();
 let count = 0;
 for (const { name: door, file } of doors) {
-  if (/\bexport\s*\*/.test(read(file))) {
+  if (/\bexport\s*\*/.test(readCode(file))) {
     const isWholePackage = door.startsWith("convbert/") && declared(file).length === 0;
-    if (!isWholePackage)
-      problems.push(`${relative(".", file)}: "export *" hides what ${door} offers; name each export`);
+    if (!isWholePackage) problems.push(`${file}: "export *" hides what ${door} offers; name each export`);
     continue;
   }
   for (const name of new Set([...passedOn(file).map((item) => item.name), ...declared(file)])) {

@@ -17,6 +17,7 @@ const checks = [
   "build",
   "typecheck",
   "//#check-tooling",
+  "//#check-api",
   "test",
   "//#check-packages",
   "//#check-clone",
