@@ -28,6 +28,9 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
   "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/model"] },
   // Gets vectors from whoever has them, so that a search needs no model.
   "@convbert/search": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
+  "@convbert/onnx": {
+    runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files", "@convbert/model", "@convbert/heads"],
+  },
   convbert: {
     runtime: [
       "@convbert/search",

@@ -1,8 +1,11 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
 export { withModelFiles } from "./adapter/files.js";
 export { byteLengthOf, WIRE_DTYPES } from "./dtypes.js";
+export { narrowToHalf, widenHalf } from "./floats.js";
 export { safetensorsSize } from "./formats/safetensors/write.js";
 export { tensorflowNames } from "./formats/tensorflow/names.js";
 export { configFromWeights } from "./open.js";
+export { ProtoReader } from "./protobuf/reader.js";
+export { ProtoWriter } from "./protobuf/writer.js";
 export { mismatchText } from "./report.js";
 export { parseSize } from "./save.js";

@@ -83,15 +83,9 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
   forward(inputs: MaskedLMInputs, options: ForwardOptions = {}): Promise<MaskedLMOutput> {
     return this.run(inputs, options, ({ encoded, prepared }) => {
       const logits = this.#logits(encoded.lastHiddenState);
-      const { labels } = inputs;
-      const count = prepared.batch * prepared.length;
+      const loss = maskedLMLoss(this.config, logits, inputs);
       return {
-        ...(labels != null && {
-          loss: crossEntropy(
-            logits,
-            integerLabels(this.backend, "labels", labels, { count, classes: this.config.vocab_size }),
-          ).item(),
-        }),
+        ...(loss !== null && { loss: loss.item() }),
         logits: paddedOutput(logits, prepared),
         ...encoderOutputs(encoded, prepared),
       };
@@ -225,7 +219,7 @@ function resized(old: Float32Array, size: number): { values: Float32Array; kept:
   return { values, kept };
 }
 
-function checkPositions(positions: readonly ArrayLike<number>[], sequences: RaggedInputs["sequences"]): void {
+export function checkPositions(positions: readonly ArrayLike<number>[], sequences: RaggedInputs["sequences"]): void {
   const isList: boolean = Array.isArray(positions);
   if (!isList || positions.length !== sequences?.length) {
     throw new InputError("positions", "expected a list with one list of positions for each sequence");
@@ -239,4 +233,17 @@ function checkPositions(positions: readonly ArrayLike<number>[], sequences: Ragg
       throw new InputError("positions", `${outside} is no position of sequence ${index}, which has ${length} tokens`);
     }
   }
+}
+
+/** Mean cross-entropy over the labels that are not -100, of `[batch * length, vocab_size]`; null without labels. */
+export function maskedLMLoss(
+  config: ConvBertConfig,
+  logits: Tensor<"float32">,
+  { labels }: MaskedLMInputs,
+): Tensor<"float32"> | null {
+  if (labels == null) {
+    return null;
+  }
+  const expected = { count: logits.extent(0), classes: config.vocab_size };
+  return crossEntropy(logits, integerLabels(logits.backend, "labels", labels, expected));
 }

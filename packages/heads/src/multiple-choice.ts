@@ -6,19 +6,11 @@ import {
   type EncoderOutputs,
   type FloatArray,
   type ForwardOptions,
-  InputError,
   type RaggedInputs,
 } from "@convbert/model";
-import {
-  encoderOutputs,
-  floats,
-  type HostArray,
-  integers,
-  Linear,
-  type Scope,
-  withShape,
-} from "@convbert/model/internal";
+import { encoderOutputs, Linear, type Scope, withShape } from "@convbert/model/internal";
 import { crossEntropy, type Tensor } from "@convbert/tensor";
+import { choicesAsSequences, countChoices } from "./choices.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 import { integerLabels } from "./labels.js";
 import { eachRow, type RaggedLogits } from "./ragged.js";
@@ -65,7 +57,7 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
   forward(inputs: MultipleChoiceInputs, options: ForwardOptions = {}): Promise<MultipleChoiceOutput> {
     return this.run(inputs, options, (context) => {
       const logits = this.#logits(inputs, context);
-      const loss = this.#loss(logits, inputs, {});
+      const loss = multipleChoiceLoss(logits, inputs, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         logits: withShape(logits.toArray(), logits.shape),
@@ -85,69 +77,28 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
   }
 
   protected override loss(inputs: MultipleChoiceInputs, context: HeadContext, options: LossOptions) {
-    return this.#loss(this.#logits(inputs, context), inputs, options);
+    return multipleChoiceLoss(this.#logits(inputs, context), inputs, options);
   }
 
   #logits(inputs: MultipleChoiceInputs, context: HeadContext): Tensor<"float32"> {
     return this.#classifier.forward(this.#summary.forward(context)).reshape([-1, countChoices(inputs)]);
   }
 
-  #loss(logits: Tensor<"float32">, { labels }: MultipleChoiceInputs, options: LossOptions) {
-    return labels == null
-      ? null
-      : crossEntropy(
-          logits,
-          integerLabels(this.backend, "labels", labels, {
-            count: logits.extent(0),
-            classes: logits.extent(-1),
-            flat: true,
-          }),
-          options,
-        );
-  }
-
   /** Each choice is a sequence of its own. */
   protected override encoderInputs(inputs: MultipleChoiceInputs): ConvBertInputs {
-    countChoices(inputs);
-    return {
-      ...inputs,
-      input_ids: flatten("input_ids", inputs.input_ids, 2, integers),
-      attention_mask: flatten("attention_mask", inputs.attention_mask, 2, floats),
-      token_type_ids: flatten("token_type_ids", inputs.token_type_ids, 2, integers),
-      position_ids: flatten("position_ids", inputs.position_ids, 2, integers),
-      inputs_embeds: flatten("inputs_embeds", inputs.inputs_embeds, 3, floats),
-    };
+    return choicesAsSequences(inputs);
   }
 }
 
-function countChoices({ input_ids: ids, inputs_embeds: embeds }: ConvBertInputs): number {
-  const input = ids ?? embeds;
-  if (input == null) {
-    throw new InputError("input_ids", "you have to specify either input_ids or inputs_embeds");
-  }
-  const { shape } = ids != null ? integers("input_ids", ids) : floats("inputs_embeds", input);
-  const [, choices] = shape;
-  if (shape.length !== (ids != null ? 3 : 4) || !choices) {
-    throw new InputError(
-      ids != null ? "input_ids" : "inputs_embeds",
-      `expected [batch, choices, length${ids != null ? "" : ", embedding_size"}], got shape [${shape.join(", ")}]`,
-    );
-  }
-  return choices;
-}
-
-/** All but the last `kept - 1` axes become one, as by the reference's `view(-1, size(-1))`. */
-function flatten(
-  argument: string,
-  input: ArrayInput | null | undefined,
-  kept: number,
-  read: (argument: string, input: ArrayInput) => HostArray,
-): { data: Int32Array | Float32Array; shape: number[] } | null {
-  if (input == null) {
+/** Cross-entropy over the choices of `[batch, choices]`; null without labels. */
+export function multipleChoiceLoss(
+  logits: Tensor<"float32">,
+  { labels }: MultipleChoiceInputs,
+  options: LossOptions,
+): Tensor<"float32"> | null {
+  if (labels == null) {
     return null;
   }
-  const { shape, values } = read(argument, input);
-  const inner = shape.slice(1 - kept);
-  const size = inner.reduce((product, extent) => product * extent, 1);
-  return { data: values, shape: [size === 0 ? 0 : values.length / size, ...inner] };
+  const expected = { count: logits.extent(0), classes: logits.extent(-1), flat: true };
+  return crossEntropy(logits, integerLabels(logits.backend, "labels", labels, expected), options);
 }

@@ -56,7 +56,7 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
     return this.run(inputs, options, (context) => {
       const { encoded, prepared } = context;
       const [starts, ends] = this.#logits(context);
-      const loss = this.#loss([starts, ends], inputs, context, {});
+      const loss = spanLoss([starts, ends], inputs, context, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         start_logits: withShape(starts.toArray(), starts.shape),
@@ -81,7 +81,7 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
   }
 
   protected override loss(inputs: QuestionAnsweringInputs, context: HeadContext, options: LossOptions) {
-    return this.#loss(this.#logits(context), inputs, context, options);
+    return spanLoss(this.#logits(context), inputs, context, options);
   }
 
   protected override get labelNames() {
@@ -95,41 +95,47 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
       concatenate([logits.slice(-1, index, index + 1)]).reshape([kept === null ? batch : 1, -1]);
     return [column(0), column(1)];
   }
+}
 
-  #loss(
-    [starts, ends]: readonly [Tensor<"float32">, Tensor<"float32">],
-    { start_positions: start, end_positions: end }: QuestionAnsweringInputs,
-    context: HeadContext,
-    options: LossOptions,
-  ): Tensor<"float32"> | null {
-    if (start == null || end == null) {
-      return null;
-    }
-    const from = this.#crossEntropy("start_positions", starts, start, context, options);
-    return scale(add(from, this.#crossEntropy("end_positions", ends, end, context, options)), 0.5);
-  }
+/** What a span's loss needs to know of the run. */
+type SpanContext = Pick<HeadContext, "prepared" | "kept"> & {
+  readonly encoded: Pick<HeadContext["encoded"], "sequences">;
+};
 
-  /** Positions are clamped to the length of the sequences, which is then the index that is ignored. */
-  #crossEntropy(
-    argument: string,
-    logits: Tensor<"float32">,
-    positions: ArrayInput,
-    { prepared: { batch, length }, kept, encoded }: HeadContext,
-    { labelSmoothing = 0 }: LossOptions,
-  ): Tensor<"float32"> {
-    const { shape, values } = integers(argument, positions);
-    // As the reference, which drops a last axis of one element.
-    const axes = shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
-    if (axes.length !== 1 || values.length !== batch) {
-      throw new InputError(argument, `expected [${batch}], one for each sequence, got shape [${shape.join(", ")}]`);
-    }
-    const clamped = values.map((position) => Math.min(Math.max(position, 0), length));
-    if (kept === null) {
-      const targets = Tensor.from(this.backend, clamped, [batch], "int32");
-      return crossEntropy(logits, targets, { ignoreIndex: length, labelSmoothing });
-    }
-    return meanOfSequences(logits, clamped, { ...encoded.sequences, kept, length }, labelSmoothing);
+/** Mean of the start's and the end's cross-entropy; null unless both positions are given. */
+export function spanLoss(
+  [starts, ends]: readonly [Tensor<"float32">, Tensor<"float32">],
+  { start_positions: start, end_positions: end }: QuestionAnsweringInputs,
+  context: SpanContext,
+  options: LossOptions,
+): Tensor<"float32"> | null {
+  if (start == null || end == null) {
+    return null;
   }
+  const from = positionLoss("start_positions", starts, start, context, options);
+  return scale(add(from, positionLoss("end_positions", ends, end, context, options)), 0.5);
+}
+
+/** Positions are clamped to the length of the sequences, which is then the index that is ignored. */
+function positionLoss(
+  argument: string,
+  logits: Tensor<"float32">,
+  positions: ArrayInput,
+  { prepared: { batch, length }, kept, encoded }: SpanContext,
+  { labelSmoothing = 0 }: LossOptions,
+): Tensor<"float32"> {
+  const { shape, values } = integers(argument, positions);
+  // As the reference, which drops a last axis of one element.
+  const axes = shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
+  if (axes.length !== 1 || values.length !== batch) {
+    throw new InputError(argument, `expected [${batch}], one for each sequence, got shape [${shape.join(", ")}]`);
+  }
+  const clamped = values.map((position) => Math.min(Math.max(position, 0), length));
+  if (kept === null) {
+    const targets = Tensor.from(logits.backend, clamped, [batch], "int32");
+    return crossEntropy(logits, targets, { ignoreIndex: length, labelSmoothing });
+  }
+  return meanOfSequences(logits, clamped, { ...encoded.sequences, kept, length }, labelSmoothing);
 }
 
 /** The same over the tokens of each sequence of a batch without padding; a position that was padding does not count. */

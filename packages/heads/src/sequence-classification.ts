@@ -52,7 +52,7 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
   forward(inputs: SequenceClassificationInputs, options: ForwardOptions = {}): Promise<SequenceClassificationOutput> {
     return this.run(inputs, options, (context) => {
       const logits = this.#logits(context);
-      const loss = this.#loss(logits, inputs, {});
+      const loss = sequenceClassificationLoss(this.config, logits, inputs, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         logits: logits.toArray(),
@@ -70,7 +70,7 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
   }
 
   protected override loss(inputs: SequenceClassificationInputs, context: HeadContext, options: LossOptions) {
-    return this.#loss(this.#logits(context), inputs, options);
+    return sequenceClassificationLoss(this.config, this.#logits(context), inputs, options);
   }
 
   #logits({ encoded, random }: RaggedContext): Tensor<"float32"> {
@@ -78,36 +78,6 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
     const first = drop(firstTokens(encoded), rate, random);
     const dense = this.#dense.forward(first, hiddenActivation(this.config));
     return this.#project.forward(drop(dense, rate, random));
-  }
-
-  #loss(
-    logits: Tensor<"float32">,
-    { labels, problem_type: given }: SequenceClassificationInputs,
-    options: LossOptions,
-  ): Tensor<"float32"> | null {
-    if (labels == null) {
-      return null;
-    }
-    switch (given ?? this.config.problem_type ?? inferProblem(this.config.num_labels, labels)) {
-      case "regression":
-        return meanSquaredError(
-          logits,
-          floatLabels(this.backend, "labels", labels, logits.shape, this.config.num_labels === 1),
-        );
-      case "multi_label_classification":
-        return binaryCrossEntropy(logits, floatLabels(this.backend, "labels", labels, logits.shape));
-      case "single_label_classification":
-        return crossEntropy(
-          logits,
-          integerLabels(this.backend, "labels", labels, { count: logits.extent(0), classes: logits.extent(-1) }),
-          options,
-        );
-      default:
-        throw new InputError(
-          "problem_type",
-          `there is no ${JSON.stringify(given)}; use one of ${PROBLEM_TYPES.join(", ")}`,
-        );
-    }
   }
 }
 
@@ -128,4 +98,36 @@ function inferProblem(numLabels: number, labels: ArrayInput): ProblemType {
 /** Nested lists of whole numbers have no element type: one row of 0 and 1 a text can only mean several labels. */
 function isTable(labels: ArrayInput): boolean {
   return Array.isArray(labels) && Array.isArray(labels[0]) && labels[0].length > 1;
+}
+
+/** The loss that the labels, the call or the configuration ask for; null without labels. */
+export function sequenceClassificationLoss(
+  config: ConvBertConfig,
+  logits: Tensor<"float32">,
+  { labels, problem_type: given }: SequenceClassificationInputs,
+  options: LossOptions,
+): Tensor<"float32"> | null {
+  if (labels == null) {
+    return null;
+  }
+  switch (given ?? config.problem_type ?? inferProblem(config.num_labels, labels)) {
+    case "regression":
+      return meanSquaredError(
+        logits,
+        floatLabels(logits.backend, "labels", labels, logits.shape, config.num_labels === 1),
+      );
+    case "multi_label_classification":
+      return binaryCrossEntropy(logits, floatLabels(logits.backend, "labels", labels, logits.shape));
+    case "single_label_classification":
+      return crossEntropy(
+        logits,
+        integerLabels(logits.backend, "labels", labels, { count: logits.extent(0), classes: logits.extent(-1) }),
+        options,
+      );
+    default:
+      throw new InputError(
+        "problem_type",
+        `there is no ${JSON.stringify(given)}; use one of ${PROBLEM_TYPES.join(", ")}`,
+      );
+  }
 }

@@ -42,7 +42,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
   forward(inputs: TokenClassificationInputs, options: ForwardOptions = {}): Promise<TokenClassificationOutput> {
     return this.run(inputs, options, (context) => {
       const logits = this.#logits(context);
-      const loss = this.#loss(logits, inputs, context, {});
+      const loss = tokenClassificationLoss(this.config, logits, inputs, context, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         logits: paddedOutput(logits, context.prepared),
@@ -60,24 +60,26 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
   }
 
   protected override loss(inputs: TokenClassificationInputs, context: HeadContext, options: LossOptions) {
-    return this.#loss(this.#logits(context), inputs, context, options);
+    return tokenClassificationLoss(this.config, this.#logits(context), inputs, context, options);
   }
 
   #logits({ encoded, random }: RaggedContext): Tensor<"float32"> {
     const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
     return this.#classifier.forward(drop(encoded.lastHiddenState, rate, random));
   }
+}
 
-  #loss(
-    logits: Tensor<"float32">,
-    { labels }: TokenClassificationInputs,
-    { prepared: { batch, length }, kept }: HeadContext,
-    options: LossOptions,
-  ) {
-    if (labels == null) {
-      return null;
-    }
-    const values = tokenLabels("labels", labels, { count: batch * length, classes: this.config.num_labels }, kept);
-    return crossEntropy(logits, Tensor.from(this.backend, values, [values.length], "int32"), options);
+/** Mean cross-entropy over the labels that are not -100; null without labels. */
+export function tokenClassificationLoss(
+  config: ConvBertConfig,
+  logits: Tensor<"float32">,
+  { labels }: TokenClassificationInputs,
+  { prepared: { batch, length }, kept }: Pick<HeadContext, "prepared" | "kept">,
+  options: LossOptions,
+): Tensor<"float32"> | null {
+  if (labels == null) {
+    return null;
   }
+  const values = tokenLabels("labels", labels, { count: batch * length, classes: config.num_labels }, kept);
+  return crossEntropy(logits, Tensor.from(logits.backend, values, [values.length], "int32"), options);
 }

@@ -7,7 +7,7 @@ export { drop } from "./convbert.js";
 export type { Encoded, TrainingRun } from "./encode.js";
 export { type PreparedInputs, prepareInputs } from "./inputs.js";
 export { Int8Checkpoint } from "./int8-checkpoint.js";
-export { encoderOutputs, paddedOutput, sequenceRows, withShape } from "./model.js";
+export { checkRagged, encoderOutputs, paddedOutput, sequenceRows, withShape } from "./model.js";
 export { hiddenActivation, LayerNorm, Linear } from "./modules.js";
 export { checkMissing, checkQuantised, checkTies, type NewWeightsOptions, roomFor } from "./new-weights.js";
 export type { Parameter, Scope } from "./parameters.js";

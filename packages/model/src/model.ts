@@ -123,27 +123,9 @@ export class ConvBertModel extends PreTrainedModel {
    * are `[all tokens, hidden_size]` in the kernels' memory; dispose the result.
    */
   encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<Encoded> {
-    checkNames(inputs, "encodeRagged", ["sequences", "token_type_ids"]);
+    const offsets = checkRagged(inputs, this.config);
     const { sequences, token_type_ids: allTypes } = inputs;
-    for (const [argument, lists] of Object.entries({ sequences, token_type_ids: allTypes ?? sequences })) {
-      if (!Array.isArray(lists) || lists.length !== sequences.length) {
-        throw new InputError(argument, "expected a list with one list of numbers for each sequence");
-      }
-    }
-    const offsets = [0];
-    for (const [index, sequence] of sequences.entries()) {
-      const types = allTypes?.[index];
-      // The checks of a padded batch of one hold for every sequence.
-      prepareInputs(
-        { input_ids: [Array.from(sequence ?? [])], token_type_ids: types ? [Array.from(types)] : null },
-        this.config,
-      );
-      offsets.push(offsets.at(-1)! + sequence.length);
-    }
     const tokens = offsets.at(-1)!;
-    if (tokens === 0) {
-      throw new InputError("sequences", "there are no tokens");
-    }
     const words = new Int32Array(tokens);
     const positions = new Int32Array(tokens);
     const types = new Int32Array(tokens);
@@ -276,6 +258,35 @@ export class ConvBertModel extends PreTrainedModel {
     this.releaseScratch();
     this.config = config;
   }
+}
+
+/**
+ * Checks sequences of any lengths as `forward` checks a batch.
+ * @returns where each sequence starts among all tokens, and at the end how many there are.
+ * @throws InputError with the name of the argument.
+ */
+export function checkRagged(inputs: RaggedInputs, config: ConvBertConfig): number[] {
+  checkNames(inputs, "encodeRagged", ["sequences", "token_type_ids"]);
+  const { sequences, token_type_ids: allTypes } = inputs;
+  for (const [argument, lists] of Object.entries({ sequences, token_type_ids: allTypes ?? sequences })) {
+    if (!Array.isArray(lists) || lists.length !== sequences.length) {
+      throw new InputError(argument, "expected a list with one list of numbers for each sequence");
+    }
+  }
+  const offsets = [0];
+  for (const [index, sequence] of sequences.entries()) {
+    const types = allTypes?.[index];
+    // The checks of a padded batch of one hold for every sequence.
+    prepareInputs(
+      { input_ids: [Array.from(sequence ?? [])], token_type_ids: types ? [Array.from(types)] : null },
+      config,
+    );
+    offsets.push(offsets.at(-1)! + sequence.length);
+  }
+  if (offsets.at(-1) === 0) {
+    throw new InputError("sequences", "there are no tokens");
+  }
+  return offsets;
 }
 
 /** Rows after rounding up. Throws InputError for what is no count. */

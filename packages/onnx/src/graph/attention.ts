@@ -1,0 +1,198 @@
+import type { ConvBertConfig } from "@convbert/model";
+import type { GraphBuilder, Value } from "./builder.js";
+import type { Module } from "./module.js";
+import { product } from "./product.js";
+
+/** What the layers share. */
+export interface LayerInputs {
+  /** Added to the scores, `[batch, 1, from or 1, to]`; null where everything is attended to. */
+  readonly bias: Value | null;
+  /** `[layers, heads]`, multiplies the probabilities. */
+  readonly headMask: Value | null;
+  /** 1 for tokens and 0 for padding, `[batch, length, 1]`, where the convolutions are to see none of it. */
+  readonly tokens: Value | null;
+  /** Whether each layer's probabilities are wanted. */
+  readonly probabilities: boolean;
+}
+
+export interface Mixed {
+  /** `[batch, length, 2 * heads * size]`. */
+  readonly context: Value;
+  /** `[batch, heads, length, length]`. */
+  readonly probabilities: Value | null;
+  /** The convolution's kernels, `[batch, length, heads, taps]`. */
+  readonly kernels: Value;
+}
+
+/**
+ * Mixed attention (`ConvBertSelfAttention`): half of the channels by self-attention, half by span-based dynamic
+ * convolution. Query, key, value and the convolution's values come from one product; the convolution is a sum of shifted
+ * products, a tap each, and unfolds nothing.
+ */
+export function mixedAttention(
+  g: GraphBuilder,
+  self: Module,
+  config: ConvBertConfig,
+  layer: number,
+  hidden: Value,
+  inputs: LayerInputs,
+): Mixed {
+  const size = config.attentionHeadSize;
+  const { attentionHeads, conv_kernel_size: taps } = config;
+  const gone = new Set(config.pruned_heads[layer] ?? []);
+  const heads = Array.from({ length: attentionHeads }, (_, head) => head).filter((head) => !gone.has(head));
+  const all = attentionHeads * size;
+  const kept = heads.length * size;
+  // Every head's convolution kernel is made from all queries, those of pruned heads too.
+  const ownQueries = gone.size === 0 ? [] : [{ name: "query", heads }];
+  const parts = [{ name: "query" }, ...ownQueries, { name: "key" }, { name: "value" }, { name: "conv_out_layer" }];
+  const mixed = joined(g, self, parts, size, hidden);
+  const extents = [all, ...ownQueries.map(() => kept), kept, kept, kept];
+  const split = g.ops("Split", [mixed, g.ints(...extents)], { axis: -1 }, extents.length);
+  const queries = split[0]!;
+  const [query, key, value, convolved] = split.slice(-4) as [Value, Value, Value, Value];
+
+  const kernels = g.within("kernels", () => {
+    const seen = inputs.tokens === null ? hidden : g.op("Mul", [hidden, inputs.tokens]);
+    const local = depthwise(g, self.module("key_conv_attn_layer.depthwise"), config.hidden_size, taps, seen);
+    const separable = self.module("key_conv_attn_layer");
+    const bias = separable.vector(g, "bias");
+    const spanKey = product(g, local, separable.module("pointwise").linear(), bias);
+    const kernel = self.module("conv_kernel_layer");
+    const logits = product(g, g.op("Mul", [spanKey, queries]), kernel.linear(), kernel.vector(g, "bias"));
+    return g.op("Softmax", [g.op("Reshape", [logits, g.ints(0, 0, heads.length, taps)])], { axis: -1 });
+  });
+  const convolution = g.within("convolution", () => {
+    const seen = inputs.tokens === null ? convolved : g.op("Mul", [convolved, inputs.tokens]);
+    return dynamicConvolution(g, seen, kernels, { heads: heads.length, size, taps });
+  });
+  const attended = g.within("attention", () => {
+    const scale = 1 / Math.sqrt(size);
+    const weights = inputs.headMask === null ? null : headWeights(g, inputs.headMask, layer, heads);
+    return attention(g, { query, key, value, heads: heads.length, size, scale, weights, ...inputs });
+  });
+  return {
+    context: g.op("Concat", [attended.context, convolution], { axis: -1 }),
+    probabilities: attended.probabilities,
+    kernels,
+  };
+}
+
+/** One product for several linear maps of the same inputs; of `heads` only those rows, where they are given. */
+function joined(
+  g: GraphBuilder,
+  self: Module,
+  parts: readonly { readonly name: string; readonly heads?: readonly number[] }[],
+  size: number,
+  hidden: Value,
+): Value {
+  const names = parts.map(({ name, heads }) => (heads === undefined ? name : `${name}.kept`)).join("+");
+  const rows = (field: "weight" | "bias") => {
+    const read = parts.map(({ name, heads }) => {
+      const { shape, read } = self.module(name).parameter(field);
+      const step = size * (shape[1] ?? 1);
+      return () =>
+        heads === undefined
+          ? read()
+          : concatenated(heads.map((head) => read().subarray(head * step, (head + 1) * step)));
+    });
+    return () => concatenated(read.map((part) => part()));
+  };
+  const outputs = parts.reduce(
+    (sum, { name, heads }) =>
+      sum + (heads === undefined ? self.module(name).parameter("bias").shape[0]! : heads.length * size),
+    0,
+  );
+  const name = self.path(names);
+  const inputs = self.module("query").parameter("weight").shape[1]!;
+  const bias = g.floats(`${name}.bias`, [outputs], rows("bias"));
+  return product(g, hidden, { name: `${name}.weight`, outputs, inputs, read: rows("weight") }, bias);
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/**
+ * Taps slide over the tokens of each channel by itself, zeros beyond the ends: a two-dimensional convolution of height 1,
+ * which ONNX Runtime computes faster than a one-dimensional one, and than a sum of shifted products.
+ */
+function depthwise(g: GraphBuilder, module: Module, channels: number, taps: number, hidden: Value): Value {
+  return g.within("depthwise", () => {
+    const { name, read } = module.parameter("weight");
+    const kernel = g.floats(`${name}.flat`, [channels, 1, 1, taps], read);
+    const image = g.op("Unsqueeze", [g.op("Transpose", [hidden], { perm: [0, 2, 1] }), g.ints(2)]);
+    const side = (taps - 1) / 2;
+    const slid = g.op("Conv", [image, kernel], { group: channels, kernel_shape: [1, taps], pads: [0, side, 0, side] });
+    return g.op("Transpose", [g.op("Squeeze", [slid, g.ints(2)])], { perm: [0, 2, 1] });
+  });
+}
+
+/** For each token and head the sum of its neighbours' values, weighed by its own kernel. */
+function dynamicConvolution(
+  g: GraphBuilder,
+  values: Value,
+  kernels: Value,
+  { heads, size, taps }: { readonly heads: number; readonly size: number; readonly taps: number },
+): Value {
+  const side = (taps - 1) / 2;
+  const apart = g.op("Reshape", [values, g.ints(0, 0, heads, size)]);
+  const padded = g.op("Pad", [apart, g.ints(0, side, 0, 0, 0, side, 0, 0)]);
+  const length = g.op("Shape", [values], { start: 1, end: 2 });
+  const weights = taps === 1 ? [kernels] : g.ops("Split", [kernels], { axis: -1, num_outputs: taps }, taps);
+  let sum: Value | null = null;
+  for (const [tap, weight] of weights.entries()) {
+    const end = g.op("Add", [length, g.ints(tap)]);
+    const shifted = g.op("Mul", [g.op("Slice", [padded, g.ints(tap), end, g.ints(1)]), weight]);
+    sum = sum === null ? shifted : g.op("Add", [sum, shifted]);
+  }
+  return g.op("Reshape", [sum!, g.ints(0, 0, heads * size)]);
+}
+
+/** A layer's row of the head mask, `[1, heads, 1, 1]`; of pruned heads nothing. */
+function headWeights(g: GraphBuilder, headMask: Value, layer: number, heads: readonly number[]): Value {
+  const row = g.op("Gather", [g.op("Gather", [headMask, g.int(layer)], { axis: 0 }), g.ints(...heads)], { axis: 0 });
+  return g.op("Reshape", [row, g.ints(1, heads.length, 1, 1)]);
+}
+
+interface AttentionInputs {
+  /** `[batch, length, heads * size]`, as key and value. */
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+  readonly heads: number;
+  readonly size: number;
+  readonly scale: number;
+  readonly bias: Value | null;
+  readonly weights: Value | null;
+  readonly probabilities: boolean;
+}
+
+function attention(g: GraphBuilder, inputs: AttentionInputs): Omit<Mixed, "kernels"> {
+  const { query, key, value, heads, size, scale, bias, weights } = inputs;
+  if (g.isFused && !inputs.probabilities && weights === null) {
+    const context = g.contrib("MultiHeadAttention", [query, key, value, null, null, bias], {
+      num_heads: heads,
+      scale: { float: scale },
+    });
+    return { context, probabilities: null };
+  }
+  const apart = (x: Value, perm: readonly number[]) =>
+    g.op("Transpose", [g.op("Reshape", [x, g.ints(0, 0, heads, size)])], { perm });
+  const scaled = g.op("Mul", [apart(query, [0, 2, 1, 3]), g.number(scale)]);
+  const scores = g.op("MatMul", [scaled, apart(key, [0, 2, 3, 1])]);
+  const softmax = g.op("Softmax", [bias === null ? scores : g.op("Add", [scores, bias])], { axis: -1 });
+  const probabilities = weights === null ? softmax : g.op("Mul", [softmax, weights]);
+  const context = g.op("MatMul", [probabilities, apart(value, [0, 2, 1, 3])]);
+  const joinedHeads = g.op("Transpose", [context], { perm: [0, 2, 1, 3] });
+  return {
+    context: g.op("Reshape", [joinedHeads, g.ints(0, 0, heads * size)]),
+    probabilities: inputs.probabilities ? probabilities : null,
+  };
+}

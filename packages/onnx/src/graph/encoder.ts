@@ -1,0 +1,171 @@
+import type { ConvBertConfig } from "@convbert/model";
+import { activationKind } from "@convbert/tensor/internal";
+import { activation } from "./activation.js";
+import { type LayerInputs, mixedAttention } from "./attention.js";
+import type { GraphBuilder, Value } from "./builder.js";
+import type { Module } from "./module.js";
+import { product, scalesOf, withBias } from "./product.js";
+import { quantizedRows } from "./weights.js";
+
+/** LayerNorm of the last axis. */
+export function layerNorm(g: GraphBuilder, module: Module, config: ConvBertConfig, x: Value): Value {
+  const inputs = [x, module.vector(g, "weight"), module.vector(g, "bias")];
+  return g.op("LayerNormalization", inputs, { axis: -1, epsilon: { float: config.layer_norm_eps } });
+}
+
+/** LayerNorm of a sum: what a block gives, the bias of its last map, and what came into the block. */
+function skipLayerNorm(
+  g: GraphBuilder,
+  module: Module,
+  config: ConvBertConfig,
+  { x, bias, skip }: { readonly x: Value; readonly bias: Value; readonly skip: Value },
+): Value {
+  if (!g.isFused) return layerNorm(g, module, config, g.op("Add", [withBias(g, x, bias), skip]));
+  const inputs = [x, skip, module.vector(g, "weight"), module.vector(g, "bias"), bias];
+  return g.contrib("SkipLayerNormalization", inputs, { epsilon: { float: config.layer_norm_eps } });
+}
+
+/** What the embeddings are looked up with. */
+export interface EmbeddingInputs {
+  /** `[batch, length]` ids. */
+  readonly words: Value | null;
+  /** `[batch, length, embedding_size]`, in place of the rows that the ids would look up. */
+  readonly embeds: Value | null;
+  readonly types: Value;
+  /** `[batch, length]`; 0, 1, 2 ... where null. */
+  readonly positions: Value | null;
+}
+
+/** A table of word embeddings whose 8-bit rows a decoder may multiply by as well. */
+export interface WordTable {
+  readonly table: Value;
+  /** Of each row; null for floats. */
+  readonly scales: Value | null;
+}
+
+/** The word embeddings `[vocab_size, embedding_size]`, 8 bits by row where the graph has such weights. */
+export function wordTable(g: GraphBuilder, embeddings: Module): WordTable {
+  const { name, shape, read } = embeddings.module("word_embeddings").parameter("weight");
+  const { integers: type } = g.style;
+  if (type === null) return { table: g.floats(name, shape, read), scales: null };
+  const rows = shape[0]!;
+  return {
+    table: g.constant({ name: `${name}.quantized`, type, shape, bytes: () => quantizedRows(read(), rows, type) }),
+    scales: scalesOf(g, name, rows, read),
+  };
+}
+
+function lookUp(g: GraphBuilder, { table, scales }: WordTable, ids: Value): Value {
+  const rows = g.op("Gather", [table, ids]);
+  if (scales === null) return rows;
+  const floats = g.op("Cast", [rows], { to: 1 });
+  const centred = g.style.integers === "uint8" ? g.op("Sub", [floats, g.number(128)]) : floats;
+  return g.op("Mul", [centred, g.op("Unsqueeze", [g.op("Gather", [scales, ids]), g.ints(-1)])]);
+}
+
+/** Words, positions and token types, summed and normalised (`ConvBertEmbeddings`), in `hidden_size` channels. */
+export function embeddings(
+  g: GraphBuilder,
+  model: Module,
+  config: ConvBertConfig,
+  { words, embeds, types, positions }: EmbeddingInputs,
+): Value {
+  return g.within("embeddings", () => {
+    const module = model.module("embeddings");
+    const looked = embeds ?? lookUp(g, wordTable(g, module), words!);
+    const table = (name: string) => {
+      const { name: path, shape, read } = module.module(name).parameter("weight");
+      return g.floats(path, shape, read);
+    };
+    const places = table("position_embeddings");
+    const positioned =
+      positions === null
+        ? g.op("Slice", [places, g.ints(0), g.op("Shape", [looked], { start: 1, end: 2 }), g.ints(0)])
+        : g.op("Gather", [places, positions]);
+    const typed = g.op("Add", [looked, g.op("Gather", [table("token_type_embeddings"), types])]);
+    const normal = layerNorm(g, module.module("LayerNorm"), config, g.op("Add", [typed, positioned]));
+    if (config.embedding_size === config.hidden_size) return normal;
+    const projection = model.module("embeddings_project");
+    return product(g, normal, projection.linear(), projection.vector(g, "bias"));
+  });
+}
+
+/** A product of the feed-forward block without its bias; grouped where the configuration says so. */
+function feedForwardProduct(g: GraphBuilder, module: Module, config: ConvBertConfig, x: Value): Value {
+  const { num_groups: groups } = config;
+  if (groups === 1) return product(g, x, module.linear());
+  // `[groups, inputs, outputs]`, already in the order of a product from the left.
+  const { name, shape, read } = module.parameter("weight");
+  const [, inputs, outputs] = shape as [number, number, number];
+  const parts = g.ops("Split", [x], { axis: -1, num_outputs: groups }, groups);
+  const products = parts.map((part, group) =>
+    product(g, part, {
+      name: `${name}.${group}`,
+      inputs,
+      outputs,
+      read() {
+        const values = read().subarray(group * inputs * outputs, (group + 1) * inputs * outputs);
+        const rows = new Float32Array(values.length);
+        for (let i = 0; i < values.length; i++) rows[(i % outputs) * inputs + Math.floor(i / outputs)] = values[i]!;
+        return rows;
+      },
+    }),
+  );
+  return g.op("Concat", products, { axis: -1 });
+}
+
+/** One layer: mixed attention, then the feed-forward block (`ConvBertLayer`). */
+function encoderLayer(
+  g: GraphBuilder,
+  module: Module,
+  config: ConvBertConfig,
+  index: number,
+  hidden: Value,
+  inputs: LayerInputs,
+) {
+  const attention = module.module("attention");
+  const mixed = mixedAttention(g, attention.module("self"), config, index, hidden, inputs);
+  const dense = attention.module("output.dense");
+  const attended = skipLayerNorm(g, attention.module("output.LayerNorm"), config, {
+    x: product(g, mixed.context, dense.linear()),
+    bias: dense.vector(g, "bias"),
+    skip: hidden,
+  });
+  return g.within("feed_forward", () => {
+    const wide = module.module("intermediate.dense");
+    const inner = activation(
+      g,
+      activationKind(config.hidden_act),
+      withBias(g, feedForwardProduct(g, wide, config, attended), wide.vector(g, "bias")),
+    );
+    const narrow = module.module("output.dense");
+    const hiddenState = skipLayerNorm(g, module.module("output.LayerNorm"), config, {
+      x: feedForwardProduct(g, narrow, config, inner),
+      bias: narrow.vector(g, "bias"),
+      skip: attended,
+    });
+    return { hiddenState, probabilities: mixed.probabilities, kernels: mixed.kernels };
+  });
+}
+
+/** All layers. The states are the embeddings' and each layer's output. */
+export function encoder(
+  g: GraphBuilder,
+  model: Module,
+  config: ConvBertConfig,
+  embedded: Value,
+  inputs: LayerInputs,
+): { readonly states: readonly Value[]; readonly probabilities: readonly Value[]; readonly kernels: readonly Value[] } {
+  const states = [embedded];
+  const probabilities: Value[] = [];
+  const kernels: Value[] = [];
+  for (let index = 0; index < config.num_hidden_layers; index++) {
+    const layer = g.within(`layer.${index}`, () =>
+      encoderLayer(g, model.module("encoder.layer").module(index), config, index, states.at(-1)!, inputs),
+    );
+    states.push(layer.hiddenState);
+    kernels.push(layer.kernels);
+    if (layer.probabilities !== null) probabilities.push(layer.probabilities);
+  }
+  return { states, probabilities, kernels };
+}

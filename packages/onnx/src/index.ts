@@ -1,0 +1,11 @@
+export { exportOnnx, type OnnxExportOptions, onnxFiles } from "./export.js";
+export type { OnnxDType, OnnxFromPretrainedOptions, OnnxGraphOptions } from "./load.js";
+export { OnnxConvBertForMaskedLM } from "./models/masked-lm.js";
+export { OnnxConvBertModel } from "./models/model.js";
+export { OnnxConvBertForMultipleChoice } from "./models/multiple-choice.js";
+export { OnnxConvBertForQuestionAnswering } from "./models/question-answering.js";
+export { OnnxConvBertForSequenceClassification } from "./models/sequence-classification.js";
+export { OnnxConvBertForTokenClassification } from "./models/token-classification.js";
+export type { OnnxConvBert } from "./onnx-model.js";
+export { ONNX_MODEL_CLASSES } from "./registry.js";
+export type { OnnxRuntime, OnnxSession, OnnxTensor } from "./runtime.js";

@@ -1,0 +1,69 @@
+import { ConvBertForMaskedLM, MODEL_CLASSES, type ModelName } from "@convbert/heads";
+import type { ConvBertModel } from "@convbert/model";
+import { describe, expect, it } from "vitest";
+import { goldenModels } from "../../heads/test/fixtures.js";
+import { exportOnnx, ONNX_MODEL_CLASSES, OnnxConvBertForMaskedLM, OnnxConvBertModel } from "../src/index.js";
+import { relativeDifference } from "./cases.js";
+import { RUNTIMES } from "./runtimes.js";
+
+const runtime = RUNTIMES["onnxruntime-node"];
+const sequences = [[5, 6, 7, 8, 9, 10, 11], [12], [13, 14, 15], [16, 17, 18, 19, 20], [21, 22, 23]];
+const token_type_ids = sequences.map((ids) => ids.map((_, index) => (index > 1 ? 1 : 0)));
+
+describe("sequences of any lengths", () => {
+  it.each(goldenModels())("give in one batch what our engine gives: $variant/$head", async ({ folder, head }) => {
+    using ours = await (MODEL_CLASSES[head as ModelName] as typeof ConvBertModel).fromPretrained(folder);
+    using model = await (ONNX_MODEL_CLASSES[head as ModelName] as typeof OnnxConvBertModel).fromPretrained(folder, {
+      runtime,
+    });
+    const expected = await ours.forwardRagged({ sequences, token_type_ids });
+    const actual = await model.forwardRagged({ sequences, token_type_ids });
+    expect(actual).toHaveLength(sequences.length);
+    for (const [index, result] of actual.entries()) {
+      for (const [field, value] of Object.entries(expected[index]!)) {
+        const difference = relativeDifference((result as never)[field], value);
+        expect(difference, `${field} of sequence ${index}`).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  it("does not depend on how batches are cut", async () => {
+    const { folder } = goldenModels().find(({ head }) => head === "ConvBertModel")!;
+    using whole = await OnnxConvBertModel.fromPretrained(folder, { runtime });
+    using cut = await OnnxConvBertModel.fromPretrained(folder, { runtime, batchTokens: 8 });
+    const expected = await whole.forwardRagged({ sequences });
+    for (const [index, result] of (await cut.forwardRagged({ sequences })).entries()) {
+      expect(relativeDifference(result.last_hidden_state, expected[index]!.last_hidden_state)).toBeLessThan(1e-5);
+    }
+  });
+
+  it("decodes the positions that are asked for", async () => {
+    const { folder } = goldenModels().find(({ head }) => head === "ConvBertForMaskedLM")!;
+    using ours = await ConvBertForMaskedLM.fromPretrained(folder);
+    using model = await OnnxConvBertForMaskedLM.fromPretrained(folder, { runtime, batchTokens: 8 });
+    const positions = [[6, 0], [], [1], [4, 3, 2], [0]];
+    const expected = await ours.forwardRagged({ sequences, positions });
+    for (const [index, { logits }] of (await model.forwardRagged({ sequences, positions })).entries()) {
+      expect(relativeDifference(logits, expected[index]!.logits)).toBeLessThan(1e-5);
+    }
+    await expect(model.forwardRagged({ sequences, positions: [[9], [], [], [], []] })).rejects.toMatchObject({
+      name: "InputError",
+      argument: "positions",
+    });
+  });
+
+  it.each(goldenModels())("are run by equal lengths where a graph sees padding: $variant/$head", async (golden) => {
+    const Model = MODEL_CLASSES[golden.head as ModelName] as typeof ConvBertModel;
+    using ours = await Model.fromPretrained(golden.folder);
+    const exported = new Map<string, Blob>();
+    await exportOnnx(ours, exported);
+    const Onnx = ONNX_MODEL_CLASSES[golden.head as ModelName] as typeof OnnxConvBertModel;
+    using model = await Onnx.fromPretrained(Object.fromEntries(exported), { runtime });
+    const expected = await ours.forwardRagged({ sequences, token_type_ids });
+    for (const [index, result] of (await model.forwardRagged({ sequences, token_type_ids })).entries()) {
+      for (const [field, value] of Object.entries(expected[index]!)) {
+        expect(relativeDifference((result as never)[field], value), `${field} of ${index}`).toBeLessThan(1e-5);
+      }
+    }
+  });
+});
