@@ -1,4 +1,6 @@
 import { defineConfig } from "vite";
+import { models } from "./build/models.ts";
+import { offline } from "./build/offline.ts";
 
 // Shared memory (and so threads) needs a cross-origin isolated page; the same headers belong on a real deployment.
 const headers = {
@@ -10,7 +12,8 @@ export default defineConfig({
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
-  build: { target: "es2022", assetsInlineLimit: 0 },
+  plugins: [models(), offline()],
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { headers },
   preview: { headers },
 });

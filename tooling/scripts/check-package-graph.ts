@@ -46,11 +46,13 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
   },
   "@convbert/playground": {
     runtime: [
+      "@convbert/converter",
+      "@convbert/files",
       "@convbert/heads",
       "@convbert/model",
       "@convbert/pipelines",
-      "@convbert/tensor",
       "@convbert/tokenizer",
+      "@convbert/trainer",
       "convbert",
     ],
   },

@@ -1,8 +1,15 @@
-import { wrap } from "comlink";
 import { render } from "preact";
 import { App } from "./app.js";
-import type { PlaygroundWorker } from "./protocol.js";
+import { keepAddress } from "./state/address.js";
+import { keepAnswering } from "./state/answering.js";
+import { keepTheme } from "./state/theme.js";
 
-const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "convbert" });
+keepTheme();
+keepAddress();
+keepAnswering();
+render(<App />, document.querySelector("#app")!);
 
-render(<App worker={wrap<PlaygroundWorker>(worker)} />, document.querySelector("#app")!);
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  // Without it the page works all the same, as long as there is a network.
+  navigator.serviceWorker.register("./service-worker.js").catch(() => undefined);
+}

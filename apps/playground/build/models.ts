@@ -1,0 +1,36 @@
+import { createReadStream, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EMBEDDED_MODELS, embeddedModel } from "convbert";
+import type { Plugin } from "vite";
+
+/** Notes about a model, which no page needs. */
+const LEFT_OUT = new Set(["expected.json", "metrics.json"]);
+
+/** The models that come with `convbert`, as folders under `models/`: served while developing, copied by a build. */
+export function models(): Plugin {
+  const paths = new Map<string, string>(
+    EMBEDDED_MODELS.flatMap((name) => {
+      const folder = fileURLToPath(embeddedModel(name));
+      const names = readdirSync(folder).filter((file) => !LEFT_OUT.has(file));
+      return names.map((file) => [`${name}/${file}`, join(folder, file)] as const);
+    }),
+  );
+  return {
+    name: "convbert-models",
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const name = /\/models\/([\w-]+\/[\w.-]+)/.exec(request.url ?? "")?.[1];
+        const path = name === undefined ? undefined : paths.get(name);
+        if (path === undefined) return next();
+        response.setHeader("Content-Length", statSync(path).size);
+        createReadStream(path).pipe(response);
+      });
+    },
+    generateBundle() {
+      for (const [name, path] of paths) {
+        this.emitFile({ type: "asset", fileName: `models/${name}`, source: readFileSync(path) });
+      }
+    },
+  };
+}

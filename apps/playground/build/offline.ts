@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Plugin } from "vite";
+
+/** Writes `service-worker.js` with the names of all files of the page; models are cached by the packages themselves. */
+export function offline(): Plugin {
+  return {
+    name: "convbert-offline",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        const names = Object.keys(bundle).filter((name) => !name.startsWith("models/") && !name.endsWith(".map"));
+        const files = ["./", "theme.js", "icon.svg", ...names.filter((name) => name !== "index.html")];
+        const source = readFileSync(new URL("service-worker.js", import.meta.url), "utf8");
+        const hash = createHash("sha256");
+        for (const name of names) {
+          const file = bundle[name]!;
+          hash.update(file.type === "asset" ? file.source : file.code);
+        }
+        this.emitFile({
+          type: "asset",
+          fileName: "service-worker.js",
+          source: source
+            .replace('"@files"', JSON.stringify(files))
+            .replace("@version", hash.update(source).digest("hex").slice(0, 16)),
+        });
+      },
+    },
+  };
+}

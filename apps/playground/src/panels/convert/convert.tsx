@@ -1,0 +1,89 @@
+import { useState } from "preact/hooks";
+import { model, titleOf } from "../../state/store.js";
+import { failureOf, settled, worker } from "../../state/worker.js";
+import { download, megabytes } from "../../ui/download.js";
+import { Failed } from "../../ui/failure.js";
+import { useRequest } from "../../ui/request.js";
+import type { Download, Failure } from "../../worker/protocol.js";
+
+const DTYPES = ["float32", "float16", "bfloat16", "int8"];
+
+/** Writes the model on the screen in another format or element type. */
+export default function Convert() {
+  const source = model.value;
+  const formats = useRequest("formats", () => worker.formats());
+  const [format, setFormat] = useState("safetensors");
+  const [dtype, setDtype] = useState("float32");
+  const [state, setState] = useState<"waiting" | "converting" | { made: Download } | { failure: Failure }>("waiting");
+  if (source === null) return <p class="hint">Open a model first.</p>;
+  if (formats.failure !== null) return <Failed failure={formats.failure} />;
+
+  const convert = async () => {
+    setState("converting");
+    try {
+      setState({ made: await settled(worker.convert({ model: source, format, dtype })) });
+    } catch (error) {
+      setState({ failure: failureOf(error) });
+    }
+  };
+  return (
+    <>
+      <p>
+        <strong>
+          <bdi>{titleOf(source)}</bdi>
+        </strong>
+        , with its configuration and its tokenizer, as one archive. For a model of your own open it first, under “Your
+        own model”.
+      </p>
+      <div class="row">
+        <label class="field small">
+          <span>Format</span>
+          <select value={format} onChange={(event) => setFormat(event.currentTarget.value)}>
+            {(formats.value ?? [{ name: "safetensors", title: "safetensors" }]).map(({ name, title }) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field small">
+          <span>Numbers</span>
+          <select value={dtype} onChange={(event) => setDtype(event.currentTarget.value)}>
+            {DTYPES.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        {state === "converting" ? (
+          <button type="button" onClick={() => worker.stop("convert")}>
+            Stop
+          </button>
+        ) : (
+          <button type="button" class="main" onClick={convert}>
+            Convert
+          </button>
+        )}
+      </div>
+      <div aria-live="polite">
+        {state === "converting" && <p>Converting …</p>}
+        {typeof state === "object" && "failure" in state && (
+          <Failed failure={state.failure}>Choose another format or kind of numbers.</Failed>
+        )}
+        {typeof state === "object" && "made" in state && (
+          <div data-converted={state.made.name}>
+            <ul>
+              {state.made.files.map(({ name, bytes }) => (
+                <li key={name}>
+                  <bdi>{name}</bdi>, {megabytes(bytes)}
+                </li>
+              ))}
+            </ul>
+            <button type="button" onClick={() => download(state.made.name, state.made.zip)}>
+              Download {megabytes(state.made.zip.size)}
+            </button>
+          </div>
+        )}
+      </div>
+    </>
+  );
+}

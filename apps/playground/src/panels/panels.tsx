@@ -1,0 +1,71 @@
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { choosePanel, type PanelName, panel } from "../state/store.js";
+import { failureOf } from "../state/worker.js";
+import { Failed } from "../ui/failure.js";
+import type { Failure } from "../worker/protocol.js";
+
+interface Entry {
+  readonly title: string;
+  readonly load: () => Promise<{ readonly default: ComponentType }>;
+}
+
+/** Every panel; its code is loaded when somebody opens it. */
+const PANELS: Readonly<Record<PanelName, Entry>> = {
+  inside: { title: "Look inside", load: () => import("./inside/inside.js") },
+  "own-model": { title: "Your own model", load: () => import("./own-model/own-model.js") },
+  train: { title: "Train", load: () => import("./train/train.js") },
+  convert: { title: "Convert", load: () => import("./convert/convert.js") },
+  runtimes: { title: "Compare runtimes", load: () => import("./runtimes/runtimes.js") },
+  "take-home": { title: "Take it home", load: () => import("./take-home/take-home.js") },
+};
+
+const NAMES = Object.keys(PANELS) as readonly PanelName[];
+
+/** What can be done besides asking: one panel at a time. */
+export function Panels() {
+  const open = panel.value;
+  return (
+    <>
+      <nav class="panel-names" aria-label="More">
+        {NAMES.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-expanded={name === open}
+            onClick={() => choosePanel(name === open ? null : name)}
+          >
+            {PANELS[name].title}
+          </button>
+        ))}
+      </nav>
+      {open !== null && <Opened key={open} name={open} />}
+    </>
+  );
+}
+
+function Opened({ name }: { name: PanelName }) {
+  const { title, load } = PANELS[name];
+  const [state, setState] = useState<{ Panel: ComponentType } | { failure: Failure } | null>(null);
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    load().then(
+      ({ default: Panel }) => setState({ Panel }),
+      (error) => setState({ failure: failureOf(error) }),
+    );
+  }, [load, tries]);
+  return (
+    <section class="panel" aria-label={title} data-panel={name}>
+      <h2>{title}</h2>
+      {state === null && <p role="status">Loading …</p>}
+      {state !== null && "failure" in state && (
+        <Failed failure={state.failure}>
+          <button type="button" onClick={() => setTries(tries + 1)}>
+            Try again
+          </button>
+        </Failed>
+      )}
+      {state !== null && "Panel" in state && <state.Panel />}
+    </section>
+  );
+}

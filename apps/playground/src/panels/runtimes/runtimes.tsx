@@ -1,0 +1,126 @@
+import { useState } from "preact/hooks";
+import { input, isComplete, model, task, titleOf } from "../../state/store.js";
+import { failureOf, settled, worker } from "../../state/worker.js";
+import { Failed } from "../../ui/failure.js";
+import { Scroll } from "../../ui/scroll.js";
+import type { Failure, Measured, RuntimeSetting } from "../../worker/protocol.js";
+
+/** Threads of the settings that use several. */
+const MANY = Math.min(8, Math.max(2, navigator.hardwareConcurrency ?? 2));
+
+const SETTINGS: readonly RuntimeSetting[] = [
+  { dtype: "float32", threads: 1 },
+  { dtype: "int8", threads: 1 },
+  { dtype: "float32", threads: MANY },
+  { dtype: "int8", threads: MANY },
+];
+
+const nameOf = ({ dtype, threads }: RuntimeSetting) => `${dtype}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+
+/** The same model and text in every setting that this browser has: times, and how far outputs lie apart. */
+export default function Runtimes() {
+  const source = model.value;
+  const [measured, setMeasured] = useState<readonly Measured[]>([]);
+  const [now, setNow] = useState<string | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const canShare = globalThis.crossOriginIsolated;
+
+  async function run(): Promise<void> {
+    setMeasured([]);
+    setFailure(null);
+    try {
+      for (const setting of SETTINGS) {
+        if (setting.threads > 1 && !canShare) continue;
+        setNow(nameOf(setting));
+        const one = await settled(worker.measure(task.value, source!, input.value, setting));
+        setMeasured((old) => [...old, one]);
+      }
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setNow(null);
+    }
+  }
+
+  const slowest = Math.max(...measured.map(({ milliseconds }) => milliseconds));
+  const [first] = measured;
+  return (
+    <>
+      <p>
+        This page{" "}
+        {canShare
+          ? "is isolated from others, so that threads can share memory"
+          : "is not isolated from others, so that only one thread can run"}
+        ; the browser offers {navigator.hardwareConcurrency ?? "an unknown number of"} processors.
+        {first !== undefined && ` The kernels that ran: ${first.backend.replace(/, \d+ threads?/, "")}.`}
+      </p>
+      {!canShare && (
+        <p class="hint">
+          After the first visit the page isolates itself:{" "}
+          <button type="button" class="quiet" onClick={() => location.reload()}>
+            load it again
+          </button>
+        </p>
+      )}
+      <p class="row">
+        {now === null ? (
+          <button type="button" class="main" disabled={source === null || !isComplete.value} onClick={run}>
+            Measure
+          </button>
+        ) : (
+          <button type="button" onClick={() => worker.stop("measure")}>
+            Stop
+          </button>
+        )}
+        <span role="status">
+          {now !== null
+            ? `Running ${now} …`
+            : source === null || !isComplete.value
+              ? "Type something above first."
+              : `The text above with ${titleOf(source)}.`}
+        </span>
+      </p>
+      {failure !== null && <Failed failure={failure}>Measure again, or take another model.</Failed>}
+      {measured.length > 0 && (
+        <Scroll label="Measured">
+          <table class="measured">
+            <thead>
+              <tr>
+                <th scope="col">setting</th>
+                <th scope="col">milliseconds</th>
+                <th scope="col">ready in</th>
+                <th scope="col">furthest from float32</th>
+              </tr>
+            </thead>
+            <tbody>
+              {measured.map((one) => (
+                <tr key={nameOf(one)} data-setting={nameOf(one)}>
+                  <th scope="row">{nameOf(one)}</th>
+                  <td>
+                    <span class="bar" aria-hidden="true">
+                      <span style={{ width: `${(one.milliseconds / slowest) * 100}%` }} />
+                    </span>{" "}
+                    {one.milliseconds.toFixed(2)}
+                  </td>
+                  <td>{(one.loadMilliseconds / 1000).toFixed(2)} s</td>
+                  <td>{one === first ? "–" : distance(one.output, first!.output)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      <p class="hint">
+        The lowest of at least five runs, tokens to numbers. “Furthest” is the largest difference of any output number,
+        as a part of the largest one. A busy machine makes all of them slower.
+      </p>
+    </>
+  );
+}
+
+/** The largest difference, relative to the largest value. */
+function distance(output: Float32Array, base: Float32Array): string {
+  const largest = base.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const gap = base.reduce((most, value, index) => Math.max(most, Math.abs(value - output[index]!)), 0);
+  return gap === 0 ? "equal" : (gap / (largest || 1)).toExponential(1);
+}

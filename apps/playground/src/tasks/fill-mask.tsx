@@ -1,0 +1,75 @@
+import { Bars, percent } from "../ui/bars.js";
+import { quoted, shell, type TaskView } from "./task.js";
+
+/** The text with the mask of that number replaced. */
+function filled(text: string, mask: number, word: string): string {
+  let at = -1;
+  return text.replaceAll("[MASK]", (token) => {
+    at++;
+    return at === mask ? word.trim() : token;
+  });
+}
+
+export const fillMask: TaskView<"fill-mask"> = {
+  name: "fill-mask",
+  title: "Fill in words",
+  lead: "Guesses the words that stand behind [MASK].",
+  fields: [{ name: "text", label: "Text with [MASK]", rows: 2, placeholder: "She looked at [MASK] with a smile." }],
+  models: ["masked-words"],
+  examples: {
+    "masked-words": [
+      { text: "She looked at [MASK] with a smile." },
+      { text: "He shook his [MASK] and went out of the room." },
+      { text: "The [MASK] was cold and the night was [MASK]." },
+    ],
+  },
+  texts: ({ text = "" }) => ({ text, pair: null }),
+  code: ({ text }) => ({
+    call: `${quoted(text)}, { top_k: 6 }`,
+    command: `--top-k 6 ${shell(text)}`,
+    python: `from transformers import pipeline\n\nfill = pipeline("fill-mask", {model})\nprint(fill(${quoted(text)}, top_k=6))`,
+  }),
+  Answer: ({ answer: { masks, together }, input: { text = "" }, change }) => (
+    <>
+      <div class="columns">
+        {masks.map((words, mask) => (
+          <section key={mask}>
+            {masks.length > 1 && <h3>Mask {mask + 1}</h3>}
+            <Bars
+              label={`Words for mask ${mask + 1}`}
+              bars={words.map(({ token, token_str: word, score }) => ({
+                key: String(token),
+                label: (
+                  <button
+                    type="button"
+                    class="word"
+                    title="Put it in"
+                    onClick={() => change({ text: filled(text, mask, word) })}
+                  >
+                    <bdi>{word}</bdi>
+                  </button>
+                ),
+                share: score / words[0]!.score,
+                value: percent(score),
+              }))}
+            />
+          </section>
+        ))}
+      </div>
+      {together !== null && (
+        <section>
+          <h3>All masks together</h3>
+          <Bars
+            label="Texts with all masks filled"
+            bars={together.map(({ sequence, score, tokens }) => ({
+              key: tokens.join(),
+              label: <bdi>{sequence}</bdi>,
+              share: score / together[0]!.score,
+              value: `${(score * 100).toPrecision(2)}%`,
+            }))}
+          />
+        </section>
+      )}
+    </>
+  ),
+};

@@ -1,0 +1,57 @@
+import { Bars, percent } from "../ui/bars.js";
+import { quoted, shell, type TaskView } from "./task.js";
+
+const LIMA = "Lima is the capital of Peru. It was founded by Francisco Pizarro in 1535.";
+const BRIDGE = "The bridge was opened in 1937 by the mayor of San Francisco.";
+
+export const questionAnswering: TaskView<"question-answering"> = {
+  name: "question-answering",
+  title: "Answer a question",
+  lead: "Finds the answer of a question in a text of any length. The small model that comes with the page is seldom right.",
+  fields: [
+    { name: "question", label: "Question", rows: 1, placeholder: "What do you want to know?" },
+    { name: "context", label: "Text with the answer", rows: 4, placeholder: "Paste a text …" },
+  ],
+  models: ["extractive-answers"],
+  examples: {
+    "extractive-answers": [
+      { question: "When was the bridge opened?", context: BRIDGE },
+      { question: "Who founded Lima?", context: LIMA },
+      {
+        question: "When was it published?",
+        context: "Emma is a novel by Jane Austen, published in December 1815.",
+      },
+    ],
+  },
+  texts: ({ question = "", context = "" }) => ({ text: question, pair: context }),
+  code: ({ question, context }) => ({
+    call: `{ question: ${quoted(question)}, context: ${quoted(context)} }, { top_k: 3 }`,
+    command: `--top-k 3 ${shell(question)} ${shell(context)}`,
+    python: `from transformers import pipeline\n\nanswer = pipeline("question-answering", {model})\nprint(answer(question=${quoted(question)}, context=${quoted(context)}, top_k=3))`,
+  }),
+  Answer({ answer, input: { context = "" } }) {
+    const [best] = answer;
+    return (
+      <>
+        {best !== undefined && (
+          <p class="marked" dir="auto">
+            {context.slice(0, best.start)}
+            <mark class="tone-0" data-answer>
+              <bdi>{context.slice(best.start, best.end)}</bdi>
+            </mark>
+            {context.slice(best.end)}
+          </p>
+        )}
+        <Bars
+          label="Answers with their probabilities"
+          bars={answer.map(({ answer: text, score, start }) => ({
+            key: `${start} ${text}`,
+            label: <bdi>{text || "no answer"}</bdi>,
+            share: score,
+            value: percent(score),
+          }))}
+        />
+      </>
+    );
+  },
+};

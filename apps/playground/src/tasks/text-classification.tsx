@@ -1,0 +1,50 @@
+import { Bars, percent } from "../ui/bars.js";
+import { labelName } from "./labels.js";
+import { quoted, shell, type TaskView } from "./task.js";
+
+export const textClassification: TaskView<"text-classification"> = {
+  name: "text-classification",
+  title: "Classify a text",
+  lead: "Says which of its labels a text, or a pair of texts, has.",
+  fields: [
+    { name: "text", label: "Text", rows: 2, placeholder: "Type a question …" },
+    { name: "text_pair", label: "Second text", rows: 1, optional: true, placeholder: "Only for models of pairs" },
+  ],
+  models: ["question-classification", "sentiment"],
+  examples: {
+    "question-classification": [
+      { text: "Who wrote the opera Carmen?" },
+      { text: "How far is it from Denver to Aspen?" },
+      { text: "What does NASA stand for?" },
+      { text: "Where is the Eiffel Tower?" },
+    ],
+    sentiment: [
+      { text: "A gorgeous, witty, seductive movie." },
+      { text: "The plot is paper-thin and the jokes fall flat." },
+      { text: "It is neither funny nor moving." },
+    ],
+  },
+  texts: ({ text = "", text_pair: pair = "" }) => ({ text, pair: pair.trim() === "" ? null : pair }),
+  code({ text, text_pair: pair = "" }) {
+    const isPair = pair.trim() !== "";
+    const given = isPair ? `{ text: ${quoted(text)}, text_pair: ${quoted(pair)} }` : quoted(text);
+    const python = isPair ? `{"text": ${quoted(text)}, "text_pair": ${quoted(pair)}}` : quoted(text);
+    return {
+      call: `${given}, { top_k: null }`,
+      command: isPair ? "--pair --jsonl --top-k 10" : `--top-k 10 ${shell(text)}`,
+      ...(isPair && { stdin: JSON.stringify([text, pair]) }),
+      python: `from transformers import pipeline\n\nclassify = pipeline("text-classification", {model})\nprint(classify(${python}, top_k=None))`,
+    };
+  },
+  Answer: ({ answer, model }) => (
+    <Bars
+      label="Labels with their probabilities"
+      bars={answer.map(({ label, score }) => ({
+        key: label,
+        label: <bdi>{labelName(model, label)}</bdi>,
+        share: score,
+        value: percent(score),
+      }))}
+    />
+  ),
+};

@@ -1,0 +1,59 @@
+import { type Pipeline, pipeline } from "@convbert/pipelines";
+import { job } from "./jobs.js";
+import { summed } from "./progress.js";
+import type { LoadProgress, ModelRef, Running, TaskName } from "./protocol.js";
+import { keyOf, openModel } from "./sources.js";
+
+interface Loaded {
+  readonly pipeline: Pipeline;
+  readonly running: Running;
+}
+
+/** Models that stay in memory; the one unused for longest goes first. */
+const MOST = 3;
+
+const loaded = new Map<string, Promise<Loaded>>();
+
+/** The pipeline of a task over a model, loaded once. */
+export function pipelineFor(
+  task: TaskName,
+  model: ModelRef,
+  onLoad: (progress: LoadProgress) => void,
+): Promise<Loaded> {
+  const key = `${task} ${keyOf(model)}`;
+  const found = loaded.get(key) ?? load(task, model, onLoad);
+  // Last in the order of the map, which is the order of use.
+  loaded.delete(key);
+  loaded.set(key, found);
+  found.catch(() => loaded.get(key) === found && loaded.delete(key));
+  for (const [old, entry] of loaded) {
+    if (loaded.size <= MOST) break;
+    loaded.delete(old);
+    entry.then(
+      ({ pipeline: unused }) => unused.dispose(),
+      () => undefined,
+    );
+  }
+  return found;
+}
+
+function load(task: TaskName, model: ModelRef, onLoad: (progress: LoadProgress) => void): Promise<Loaded> {
+  return job("load", async (signal) => {
+    const started = performance.now();
+    const files = await openModel(model, { signal, onProgress: summed(onLoad) });
+    try {
+      const made: Pipeline = await pipeline(task, files, { signal, onWarning: () => undefined });
+      const parts = made.model as unknown as { numParameters(): number };
+      return {
+        pipeline: made,
+        running: {
+          backend: made.model.backend.description,
+          parameters: parts.numParameters(),
+          loadMilliseconds: performance.now() - started,
+        },
+      };
+    } finally {
+      await files.close();
+    }
+  });
+}

@@ -1,0 +1,21 @@
+import type { Failure, Outcome } from "./protocol.js";
+
+/** Runs a request; what it throws becomes words that can be posted to the page. */
+export async function attempt<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof DOMException && (error.name === "AbortError" || error.name === "TimeoutError")) {
+    return { code: "aborted", message: "Stopped." };
+  }
+  if (!(error instanceof Error)) {
+    return { code: "failed", message: String(error) };
+  }
+  const { code } = error as { code?: unknown };
+  return { code: typeof code === "string" ? code : error.name, message: error.message };
+}

@@ -1,0 +1,88 @@
+import { findWeights, openWeights } from "@convbert/converter";
+import type { FileSet } from "@convbert/files";
+import { type ModelName, modelNameOf } from "@convbert/heads";
+import { readConfig } from "@convbert/model";
+import { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { attempt } from "./outcome.js";
+import type { Description, ModelRef, NamedFile, TaskName } from "./protocol.js";
+import { keepFiles, openModel } from "./sources.js";
+
+type Part = Description["parts"][number];
+
+const TASKS: Readonly<Record<ModelName, readonly TaskName[]>> = {
+  ConvBertModel: ["feature-extraction"],
+  ConvBertForMaskedLM: ["fill-mask", "feature-extraction"],
+  ConvBertForSequenceClassification: ["text-classification", "zero-shot-classification", "feature-extraction"],
+  ConvBertForTokenClassification: ["token-classification", "feature-extraction"],
+  ConvBertForQuestionAnswering: ["question-answering", "feature-extraction"],
+  ConvBertForMultipleChoice: ["multiple-choice", "feature-extraction"],
+};
+
+let count = 0;
+
+/** Keeps dropped files; the folder that holds them is taken off their names. */
+export async function keep(files: readonly NamedFile[], title: string): Promise<ModelRef> {
+  const folder = `${files[0]?.path.split("/")[0]}/`;
+  const inOne = files.every(({ path }) => path.startsWith(folder));
+  const named = files.map(({ path, file }) => [inOne ? path.slice(folder.length) : path, file] as const);
+  count++;
+  return keepFiles(`dropped-${count}`, title, Object.fromEntries(named));
+}
+
+/** What a folder has, what it lacks, and which tasks it can do. */
+export async function describe(model: ModelRef): Promise<Description> {
+  const files = await openModel(model);
+  try {
+    const names = (await files.list?.()) ?? null;
+    const config = await part("Configuration", async () => {
+      const read = await readConfig(files);
+      const { num_hidden_layers: count, hidden_size: size, vocab_size: words } = read;
+      return { text: `config.json: ${count} layers, hidden size ${size}, ${words} tokens`, value: read };
+    });
+    const weights = await part("Weights", () => weightsOf(files, names));
+    const vocabulary = await part("Tokenizer", async () => {
+      const tokenizer = await ConvBertTokenizerFast.fromPretrained(files);
+      return { text: `${tokenizer.length} tokens`, value: tokenizer.length };
+    });
+    const parts = [config.part, weights.part, vocabulary.part];
+    const isWhole = parts.every(({ ok }) => ok);
+    if (!isWhole) return { location: files.location, files: names, parts, tasks: [] };
+    const head = modelNameOf(config.value!.architectures);
+    parts.push({ part: "Kind", ok: true, text: head });
+    return { location: files.location, files: names, parts, tasks: TASKS[head] };
+  } finally {
+    await files.close();
+  }
+}
+
+async function part<Value>(
+  name: string,
+  read: () => Promise<{ readonly text: string; readonly value: Value }>,
+): Promise<{ readonly part: Part; readonly value?: Value }> {
+  const outcome = await attempt(read);
+  if ("failure" in outcome) return { part: { part: name, ok: false, text: outcome.failure.message } };
+  return { part: { part: name, ok: true, text: outcome.value.text }, value: outcome.value.value };
+}
+
+/** Names of the weights that would be opened. */
+async function weightsOf(files: FileSet, names: readonly string[] | null) {
+  const found = await findWeights(files);
+  if (found.length === 0) {
+    const unread =
+      names?.filter((name) => /\.(onnx|ckpt|index|pb|msgpack|h5|bin|pt|pth|safetensors)$/.test(name)) ?? [];
+    throw new Error(
+      unread.length === 0
+        ? "There are no weights: add model.safetensors, pytorch_model.bin or tf_model.h5."
+        : `${unread.join(", ")}: this version cannot read that form or name; add model.safetensors, pytorch_model.bin or tf_model.h5.`,
+    );
+  }
+  const reader = await openWeights(files);
+  try {
+    const value = [...reader.tensors.keys()];
+    const others = found.slice(1).map(({ file }) => file);
+    const text = `${found[0]!.file} (${found[0]!.title}), ${value.length} tensors`;
+    return { text: others.length === 0 ? text : `${text}; also there: ${others.join(", ")}`, value };
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,55 @@
+import { type FileSet, type OpenFilesOptions, openFiles } from "@convbert/files";
+import type { ModelRef } from "./protocol.js";
+
+/** The files of every model that comes with the page; asking for others would only make the server say no. */
+const SHIPPED_FILES = [
+  "added_tokens.json",
+  "config.json",
+  "model.safetensors",
+  "special_tokens_map.json",
+  "tokenizer_config.json",
+  "vocab.txt",
+];
+
+const kept = new Map<string, Readonly<Record<string, Blob>>>();
+
+/** Files by their names within the folder that they were dropped in, for later requests. */
+export function keepFiles(id: string, title: string, files: Readonly<Record<string, Blob>>): ModelRef {
+  kept.set(id, files);
+  return { kind: "files", id, title };
+}
+
+/** A name for the model in the worker's tables. */
+export function keyOf(model: ModelRef): string {
+  switch (model.kind) {
+    case "shipped":
+      return `shipped ${model.name}`;
+    case "address":
+      return `address ${model.address}`;
+    default:
+      return `files ${model.id}`;
+  }
+}
+
+/** Opens a model's files; close the set. */
+export async function openModel(model: ModelRef, options: OpenFilesOptions = {}): Promise<FileSet> {
+  if (model.kind === "address") {
+    return openFiles(model.address, { ...options, retries: 2 });
+  }
+  if (model.kind === "files") {
+    const files = kept.get(model.id);
+    if (files === undefined) throw new Error("The files are no longer here; choose them again.");
+    return openFiles(files);
+  }
+  // The page is one folder above the worker's script.
+  const set = await openFiles(new URL(`../models/${model.name}/`, location.href), { ...options, retries: 2 });
+  return {
+    location: set.location,
+    has: async (name) => SHIPPED_FILES.includes(name),
+    list: async () => SHIPPED_FILES,
+    open: (name) => set.open(name),
+    readText: (name, whole) => set.readText(name, whole),
+    readBytes: (name, whole) => set.readBytes(name, whole),
+    close: () => set.close(),
+  };
+}

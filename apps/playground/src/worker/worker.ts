@@ -1,0 +1,21 @@
+import { expose } from "comlink";
+import { answer } from "./answer/answer.js";
+import { stop } from "./jobs.js";
+import { attempt } from "./outcome.js";
+import type { PlaygroundWorker } from "./protocol.js";
+
+// What a first answer does not need is loaded when it is asked for.
+const api: PlaygroundWorker = {
+  answer: (...request) => attempt(() => answer(...request)),
+  tokens: (...request) => attempt(async () => (await import("./look.js")).tokens(...request)),
+  layers: (...request) => attempt(async () => (await import("./look.js")).layers(...request)),
+  keep: (...request) => attempt(async () => (await import("./own.js")).keep(...request)),
+  describe: (...request) => attempt(async () => (await import("./own.js")).describe(...request)),
+  train: (...request) => attempt(async () => (await import("./train.js")).train(...request)),
+  convert: (...request) => attempt(async () => (await import("./convert.js")).convert(...request)),
+  formats: () => attempt(async () => (await import("./convert.js")).formats()),
+  measure: (...request) => attempt(async () => (await import("./measure.js")).measure(...request)),
+  stop,
+};
+
+expose(api);

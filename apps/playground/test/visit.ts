@@ -1,0 +1,67 @@
+import axe from "axe-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "../../../tooling/config/machine.ts";
+
+/** Chromium, or undefined on a machine without it. */
+export const executablePath = chromiumPath();
+
+// Without these, Chromium looks for updates and sign-in servers that have no part in the test.
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function launch(...args: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: executablePath!, args: [...QUIET, ...args] });
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** Errors of the page and its console. */
+  readonly problems: string[];
+}
+
+/** A new visitor. */
+export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...options });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  return { page, problems };
+}
+
+/** Opens the page with something on the screen. */
+export async function show(page: Page, address: string, state: Record<string, string>): Promise<void> {
+  // A change of the hash alone would load nothing.
+  await page.goto("about:blank");
+  await page.goto(`${address}#${new URLSearchParams(state)}`);
+}
+
+/** Waits until the input on the screen is answered. */
+export async function answered(page: Page): Promise<void> {
+  await page.locator("[data-status=answered]").waitFor();
+}
+
+/** What axe finds that is serious, in a line each. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (
+      globalThis as never as { axe: { run(): Promise<{ violations: Violation[] }> } }
+    ).axe.run();
+    interface Violation {
+      impact: string;
+      id: string;
+      nodes: { html: string; failureSummary: string }[];
+    }
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)} ${nodes[0]!.failureSummary}`);
+  });
+  return found;
+}
