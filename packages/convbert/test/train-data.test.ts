@@ -117,3 +117,137 @@ test("questions without an answer stop the run, unless it is said what becomes o
   expect(await run("--skip-unanswered")).toMatchObject({ code: 0 });
   expect(await run("--skip-unanswered", "--allow-no-answer")).toMatchObject({ code: 2 });
 });
+
+describe("files as people have them", () => {
+  const utf16 = (text: string): Uint8Array => new Uint8Array(Buffer.from(`\uFEFF${text}`, "utf16le"));
+  const csv = "text,label\ngood,x\nbad,y\n";
+
+  test.each<[string, string | Uint8Array, string[], unknown[]]>([
+    ["a.csv", "sep=;\ntext;label;;\ngood;1.0;;\nbad;0.0;;\n", [], ["0", "1"]],
+    ["a.csv", "text;label\ngood;x\nbad;y\n", ["--delimiter", ";"], ["x", "y"]],
+    ["a.csv", "text\tlabel\ngood\tx\nbad\ty\n", ["--delimiter", "tab"], ["x", "y"]],
+    ["a.tsv", "text|label\ngood|x\nbad|y\n", ["--delimiter", "|"], ["x", "y"]],
+    ["a.csv", `# made today\n${csv}`, ["--comment", "#"], ["x", "y"]],
+    ["a.csv", utf16(csv), ["--encoding", "UTF-16"], ["x", "y"]],
+    ["a.csv", Buffer.from(csv.replace("good", "caf\xe9 \x93"), "latin1"), ["--encoding", "cp1252"], ["x", "y"]],
+    ["a.json", '[{"text":"good","label":true},\n{"text":"bad","label":false}]', [], ["false", "true"]],
+    ["a.json", '{"data":[{"text":"good","label":"x"},{"text":"bad","label":"y"}]}', [], ["x", "y"]],
+    ["a.json", '{\n"rows":[{"text":"good","label":"x"},{"text":"bad","label":"y"}]}', [], ["x", "y"]],
+    ["a.json", '{"text":"good","label":"x"}\n{"text":"bad","label":"y"}\n', [], ["x", "y"]],
+    ["a.csv", "text,label\ngood,0 1 0\nbad,1 0 1\n", ["--multi-label"], ["0", "1", "2"]],
+    ["a.csv", 'text,label\ngood,"[0, 1]"\nbad,"[1, 0]"\n', ["--multi-label", "--label-names", "a,b"], ["a", "b"]],
+    ["a.csv", "text,label\ngood,['a' 'b']\nbad,['b']\n", ["--multi-label"], ["a", "b"]],
+  ])("%s %j %j", async (name, contents, args, labels) => {
+    expect(await train("text-classification", name, contents, ...args)).toMatchObject({ code: 0, labels });
+  });
+
+  test.each<[string, string, string[], unknown[]]>([
+    ["t.csv", "tokens,tags\n\"['EU' 'rejects']\",[1 0]\n", ["--label-names", "O,B-ORG"], ["O", "B-ORG"]],
+    [
+      "t.csv",
+      "Sentence #,Word,POS,Tag\n1,EU,NN,B-ORG\n,rejects,VB,O\n",
+      ["--sentence-column", "Sentence #", "--words-column", "Word", "--tags-column", "Tag"],
+      ["B-ORG", "O"],
+    ],
+    [
+      "t.conllu",
+      `# text = EU\n1\tEU\t_\tNOUN${"\t_".repeat(6)}\n2\trejects\t_\tVERB${"\t_".repeat(6)}\n`,
+      [],
+      ["NOUN", "VERB"],
+    ],
+    ["t.conll", "# id 1\nEU B-ORG\nrejects O\n", ["--comment", "# "], ["B-ORG", "O"]],
+    ["t.conll", "EU,B-ORG\nrejects,O\n", ["--delimiter", ","], ["B-ORG", "O"]],
+  ])("%s %j %j", async (name, contents, args, labels) => {
+    expect(await train("token-classification", name, contents, ...args)).toMatchObject({ code: 0, labels });
+  });
+
+  test.each<[string, string, string | Uint8Array, string[], RegExp]>([
+    [
+      "text",
+      "a.csv",
+      "text;label\ngood;x\n",
+      [],
+      /^convbert: a\.csv:1: there is no column "text"; .*; ";" parts them: name it \(--delimiter\)$/m,
+    ],
+    [
+      "text",
+      "a.csv",
+      "review,stars\ngood,1\n",
+      [],
+      /there is no column "text"; .*needs --columns\); name the column with --text-column$/m,
+    ],
+    [
+      "text",
+      "a.jsonl",
+      '{"text":"a","labels":"x"}',
+      [],
+      /there is no "label"; the row has "text", "labels"; name the column with --label-column$/m,
+    ],
+    [
+      "text",
+      "a.jsonl",
+      '{"text":null,"label":"x"}',
+      [],
+      /^convbert: a\.jsonl:1: "text" is null: fill it in, or leave the row out$/m,
+    ],
+    ["text", "a.csv", utf16(csv), [], /the file is UTF-16 text; give --encoding utf-16$/m],
+    [
+      "text",
+      "a.csv",
+      Buffer.from("text,label\ncaf\xe9,x\n", "latin1"),
+      [],
+      /not utf-8 text; give --encoding, such as windows-1252, or convert it$/m,
+    ],
+    ["text", "a.parquet", "PAR1\u0015", [], /the file is a Parquet file; write it as JSON Lines/],
+    ["text", "a.dat", "PK\u0003\u0004", [], /is a zip archive, or a workbook of Excel; unpack it/],
+    ["text", "a.csv", csv, ["--encoding", "cp437"], /Choose one of utf-8, latin-1, windows-1252, cp1252, utf-16/],
+    ["text", "a.csv", csv, ["--delimiter", ""], /Give what stands between columns/],
+    [
+      "text",
+      "a.json",
+      `[${JSON.stringify({ text: "a" })}]`,
+      ["--delimiter", ";"],
+      /^convbert: --delimiter is for csv, tsv, conll, not for json$/m,
+    ],
+    [
+      "text",
+      "a.jsonl",
+      `[${JSON.stringify({ text: "a" })}]`,
+      [],
+      /a file that is one list of objects has --format json$/m,
+    ],
+    ["text", "a.csv", csv, ["--sentence-column", "s"], /--sentence-column is for token-classification/],
+    [
+      "token",
+      "t.csv",
+      "Sentence #,Word,Tag\n1,EU,O\n",
+      [],
+      /for a word a row give --sentence-column, --words-column and --tags-column$/m,
+    ],
+    [
+      "token",
+      "t.conll",
+      "# id 1\nEU O\n",
+      [],
+      /^convbert: t\.conll:1: "# id 1" may be a comment, or a word: .*\(--comment\)$/m,
+    ],
+    [
+      "token",
+      "t.conll",
+      "1 EU O\n2 rejects O\n",
+      [],
+      /the first column counts the words; name the column of the words \(--words-column\)$/m,
+    ],
+    [
+      "token",
+      "t.jsonl",
+      '{"tokens":["a"],"ner_tags":[0]}',
+      [],
+      /there is no "tags"; .*; name the column with --tags-column$/m,
+    ],
+  ])("%s %s %j %j is refused", async (task, name, contents, args, message) => {
+    const { code, stderr } = await train(`${task}-classification`, name, contents, ...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});

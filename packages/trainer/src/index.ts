@@ -11,7 +11,7 @@ export {
   packTokens,
   type TokenBlock,
 } from "./collate/fill-mask.js";
-export { collectLabels, IGNORED_TAG, LabelSet, type LabelSetOptions } from "./collate/labels.js";
+export { collectLabels, LabelSet, type LabelSetOptions } from "./collate/labels.js";
 export { type Masker, type MaskingOptions, masker } from "./collate/masking.js";
 export { type MultipleChoiceBatchInputs, multipleChoiceCollator } from "./collate/multiple-choice.js";
 export {
@@ -35,6 +35,7 @@ export {
   tokenClassificationCollator,
 } from "./collate/token-classification.js";
 export { type ConllOptions, conll } from "./data/conll.js";
+export { type ConlluOptions, conllu } from "./data/conllu.js";
 export {
   concatDatasets,
   type Dataset,
@@ -46,6 +47,7 @@ export {
   sliceDataset,
 } from "./data/dataset.js";
 export { csv, type DelimitedOptions, tsv } from "./data/delimited.js";
+export type { TextEncoding } from "./data/encoding.js";
 export { DataError, type DataErrorCode, type DataLocation } from "./data/error.js";
 export type {
   AnswerText,
@@ -57,19 +59,13 @@ export type {
   TokenExample,
 } from "./data/examples.js";
 export { classNamesOf } from "./data/features.js";
-export {
-  type ChoiceFieldOptions,
-  choiceFields,
-  type FieldMapping,
-  plainFields,
-  type QuestionFieldOptions,
-  questionFields,
-  type Row,
-  type TextFieldOptions,
-  type TokenFieldOptions,
-  textFields,
-  tokenFields,
-} from "./data/fields.js";
+export { type ChoiceFieldOptions, choiceFields } from "./data/fields/choices.js";
+export type { FieldMapping, Row } from "./data/fields/mapping.js";
+export { plainFields } from "./data/fields/plain.js";
+export { type QuestionFieldOptions, questionFields } from "./data/fields/questions.js";
+export { type SentenceFieldOptions, sentenceFields } from "./data/fields/sentences.js";
+export { type TextFieldOptions, textFields } from "./data/fields/text.js";
+export { type TokenFieldOptions, tokenFields } from "./data/fields/tokens.js";
 export {
   type DataFormat,
   type DocumentFormat,
@@ -79,8 +75,9 @@ export {
   readExamples,
   type TextRecord,
 } from "./data/format.js";
-export { jsonLines } from "./data/json-lines.js";
-export type { TextEncoding, TextLine } from "./data/lines.js";
+export { type JsonLinesOptions, jsonLines } from "./data/json-lines.js";
+export { jsonList } from "./data/json-list.js";
+export type { TextLine } from "./data/lines.js";
 export { type OpenDatasetOptions, openDataset } from "./data/open-dataset.js";
 export {
   type LabelledLineOptions,
@@ -91,9 +88,10 @@ export {
   trec,
 } from "./data/plain-text.js";
 export type { RandomSource } from "./data/random.js";
-export { type SentenceFieldOptions, sentenceFields } from "./data/sentence-fields.js";
 export type { ByteSource, DataSource, NamedData } from "./data/source.js";
 export { type SquadOptions, squad } from "./data/squad.js";
+export { IGNORED_TAG } from "./data/tags.js";
+export { type TokenRowOptions, tokenRows } from "./data/token-rows.js";
 export { openVectors, type VectorTable, withVectors } from "./data/vectors.js";
 export type { EvaluationOptions, Forward } from "./evaluate/batches.js";
 export { evaluateFillMask } from "./evaluate/fill-mask.js";
@@ -133,7 +131,7 @@ export {
   type PrecisionRecall,
 } from "./metrics/metric.js";
 export { PerplexityMetric, RegressionMetric, type RegressionScores } from "./metrics/regression.js";
-export { detectScheme, ENTITY_SCHEMES, type EntityScheme, schemeSpans, tagOutsideSchemes } from "./metrics/schemes.js";
+export { detectScheme, ENTITY_SCHEMES, type EntityScheme, schemeSpans } from "./metrics/schemes.js";
 export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type SquadScores } from "./metrics/squad.js";
 export { Adafactor, type AdafactorOptions } from "./optimize/adafactor.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";

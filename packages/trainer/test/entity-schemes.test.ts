@@ -1,13 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  detectScheme,
-  EntityMetric,
-  type EntityScheme,
-  MetricError,
-  schemeSpans,
-  tagOutsideSchemes,
-  wordSpans,
-} from "../src/index.js";
+import { detectScheme, EntityMetric, type EntityScheme, MetricError, schemeSpans, wordSpans } from "../src/index.js";
+import { tagOutsideSchemes } from "../src/metrics/schemes.js";
 import golden from "./fixtures/entity-schemes.json" with { type: "json" };
 
 interface Recorded {

@@ -2,15 +2,13 @@ import type { Dataset } from "../data/dataset.js";
 import { DataError, show } from "../data/error.js";
 import type { TextExample, TokenExample } from "../data/examples.js";
 import { locationOf } from "../data/location.js";
+import { IGNORED_TAG } from "../data/tags.js";
 import { IGNORED_LABEL } from "./batch.js";
 
 /** An error about an example: with its file and line, where a reader of this package made it. */
 export function exampleError(example: object, problem: string, field: string): DataError {
   return new DataError("invalid-value", problem, { ...(locationOf(example) ?? { file: "the batch" }), field });
 }
-
-/** The tag of a word that has none, as Hugging Face's data sets write it (PyTorch's `ignore_index`). */
-export const IGNORED_TAG = String(IGNORED_LABEL);
 
 export interface LabelSetOptions {
   /** The labels of an example are a list with 0 or 1 for each name, by position. Default false: they are names. */

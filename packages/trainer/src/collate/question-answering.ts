@@ -1,6 +1,6 @@
 import type { ConvBertTokenizerFast, Encoding } from "@convbert/tokenizer";
+import { utf16Offset } from "../data/answers.js";
 import type { QuestionExample } from "../data/examples.js";
-import { utf16Offset } from "../data/fields.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,

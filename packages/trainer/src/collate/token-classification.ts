@@ -1,5 +1,6 @@
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TokenExample } from "../data/examples.js";
+import { IGNORED_TAG } from "../data/tags.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
@@ -13,7 +14,7 @@ import {
   packingOf,
   packRows,
 } from "./batch.js";
-import { exampleError, IGNORED_TAG, LabelSet } from "./labels.js";
+import { exampleError, LabelSet } from "./labels.js";
 
 export interface TokenClassificationBatchInputs extends BatchInputs {
   /** `[batch, length]`, -100 where a token does not count. */

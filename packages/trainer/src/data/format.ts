@@ -1,5 +1,6 @@
+import { type TextEncoding, withLines } from "./encoding.js";
 import { DataError } from "./error.js";
-import { readLines, type TextEncoding, type TextLine } from "./lines.js";
+import { readLines, type TextLine } from "./lines.js";
 import { locate } from "./location.js";
 import { type ByteSource, type DataSource, openSource } from "./source.js";
 
@@ -52,18 +53,19 @@ export async function* readExamples<T extends object>(
   format: DataFormat<T>,
   { signal }: ReadExamplesOptions = {},
 ): AsyncGenerator<T> {
-  const bytes = await openSource(source);
+  const opened = await openSource(source);
   try {
     if (format.kind === "document") {
-      yield* format.read(bytes, signal);
+      yield* format.read(opened, signal);
       return;
     }
+    const { bytes, encoding } = withLines(opened, format.encoding);
     const reader = format.open(bytes.name);
-    for await (const record of reader.group(readLines(bytes, format.encoding, signal))) {
+    for await (const record of reader.group(readLines(bytes, encoding, signal))) {
       yield parseRecord(reader, record, bytes.name);
     }
   } finally {
-    await bytes.close();
+    await opened.close();
   }
 }
 
@@ -72,15 +74,16 @@ export function parseRecord<T extends object>(reader: RecordReader<T>, record: T
   return locate(reader.parse(record), { file, line: record.line });
 }
 
-/** Each line that is not empty is a record. */
-export async function* nonEmptyLines(lines: AsyncIterable<TextLine>): AsyncGenerator<TextRecord> {
+/** Each line that is not empty is a record; those that begin with `comment` are none. */
+export async function* nonEmptyLines(lines: AsyncIterable<TextLine>, comment?: string): AsyncGenerator<TextRecord> {
   for await (const { text, number, offset, end } of lines) {
+    if (comment && text.startsWith(comment)) continue;
     if (text.trim() !== "") yield { text, line: number, offset, end };
   }
 }
 
 /** Joins lines to one record. `lines` must not be empty. */
-export function recordOf(lines: readonly TextLine[]): TextRecord {
+function recordOf(lines: readonly TextLine[]): TextRecord {
   const [first] = lines;
   return {
     text: lines.map(({ text }) => text).join("\n"),

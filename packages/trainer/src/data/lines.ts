@@ -1,8 +1,7 @@
+import { type TextEncoding, textDecoder } from "./encoding.js";
 import { DataError } from "./error.js";
+import { checkKind } from "./file-kind.js";
 import type { ByteSource } from "./source.js";
-
-/** Encodings that text files may have. "latin-1" is ISO 8859-1, as in Python; browsers mean windows-1252 by it. */
-export type TextEncoding = "utf-8" | "latin-1" | "windows-1252";
 
 /** A line without its line break ("\n" or "\r\n"). */
 export interface TextLine {
@@ -21,21 +20,6 @@ export const LONGEST_RECORD = 1 << 26;
 const NEWLINE = 10;
 const RETURN = 13;
 
-/** Makes the decoder of an encoding. It throws on bytes that the encoding does not have. */
-export function textDecoder(encoding: TextEncoding): (bytes: Uint8Array) => string {
-  if (encoding === "latin-1") {
-    return (bytes) => {
-      let text = "";
-      for (let at = 0; at < bytes.length; at += 4096) {
-        text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-      }
-      return text;
-    };
-  }
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
-  return (bytes) => decoder.decode(bytes);
-}
-
 /** Decodes bytes of a file, or says which line is not in its encoding. */
 export function decodeAt(
   decode: (bytes: Uint8Array) => string,
@@ -47,7 +31,7 @@ export function decodeAt(
   } catch (cause) {
     throw new DataError(
       "invalid-encoding",
-      `the line is not ${where.encoding} text; name the file's encoding, or convert it`,
+      `the line is not ${where.encoding} text; name the file's encoding, such as windows-1252, or convert it`,
       where,
       cause,
     );
@@ -56,11 +40,11 @@ export function decodeAt(
 
 /**
  * The lines of a source in order, without loading it whole. A byte order mark is skipped; an empty last line is none.
- * Throws DataError for bytes outside the encoding, UTF-16 files and lines beyond `LONGEST_RECORD` bytes.
+ * Throws DataError for bytes outside the encoding, files that are no text and lines beyond `LONGEST_RECORD` bytes.
  */
 export async function* readLines(
   source: ByteSource,
-  encoding: TextEncoding,
+  encoding: Exclude<TextEncoding, "utf-16">,
   signal?: AbortSignal,
 ): AsyncGenerator<TextLine> {
   const decode = textDecoder(encoding);
@@ -84,9 +68,7 @@ export async function* readLines(
   for await (const piece of source.stream(signal)) {
     if (first) {
       first = false;
-      if (startsWith(piece, 0xff, 0xfe) || startsWith(piece, 0xfe, 0xff)) {
-        throw new DataError("invalid-encoding", "the file is UTF-16; convert it to UTF-8", { file, line: 1 });
-      }
+      checkKind(piece, file);
     }
     let at = 0;
     for (let newline = piece.indexOf(NEWLINE); newline >= 0; newline = piece.indexOf(NEWLINE, at)) {

@@ -1,7 +1,8 @@
 import { checkIndex, type IndexedDataset, memoryDataset } from "./dataset.js";
+import { textDecoder, withLines } from "./encoding.js";
 import { DataError } from "./error.js";
 import { type DataFormat, parseRecord, type ReadExamplesOptions, type RecordReader, readExamples } from "./format.js";
-import { decodeAt, readLines, textDecoder } from "./lines.js";
+import { decodeAt, readLines } from "./lines.js";
 import { type ByteSource, type DataSource, openSource } from "./source.js";
 
 export interface OpenDatasetOptions extends ReadExamplesOptions {
@@ -42,25 +43,27 @@ async function indexFile<T extends object>(
   format: DataFormat<T>,
   { signal, onProgress }: OpenDatasetOptions,
 ): Promise<IndexedDataset<T>> {
-  const bytes = await openSource(source);
+  const opened = await openSource(source);
   try {
+    const { bytes, encoding } = withLines(opened, format.kind === "records" ? format.encoding : "utf-8");
     if (format.kind !== "records" || bytes.read === undefined) {
-      const what = format.kind === "records" ? "an address" : "a JSON or XML document";
+      const isText = opened.read !== undefined && format.kind === "records";
+      const what = isText ? "UTF-16 text" : format.kind === "records" ? "an address" : "a JSON or XML document";
       throw new DataError("unreadable", `${what} cannot be read at any place; keep its examples in memory`, {
         file: bytes.name,
       });
     }
     const reader = format.open(bytes.name);
     const places = new Places();
-    for await (const record of reader.group(readLines(bytes, format.encoding, signal))) {
+    for await (const record of reader.group(readLines(bytes, encoding, signal))) {
       parseRecord(reader, record, bytes.name);
       places.add(record.offset, record.end - record.offset, record.line);
       if (places.length % REPORT === 0) onProgress?.(places.length);
     }
     onProgress?.(places.length);
-    return fileDataset(bytes, bytes.read, reader, places, format.encoding);
+    return fileDataset(bytes, bytes.read, reader, places, encoding);
   } catch (error) {
-    await bytes.close();
+    await opened.close();
     throw error;
   }
 }

@@ -1,7 +1,8 @@
+import type { TextEncoding } from "./encoding.js";
 import { DataError } from "./error.js";
 import type { PlainExample, SentenceExample, TextExample } from "./examples.js";
 import { LineGroup, nonEmptyLines, type RecordFormat } from "./format.js";
-import { LONGEST_RECORD, type TextEncoding, type TextLine } from "./lines.js";
+import { LONGEST_RECORD, type TextLine } from "./lines.js";
 
 export interface PlainTextOptions {
   /** What an example is: a line, or a paragraph, whose lines are joined by spaces. Default "paragraph". */

@@ -1,8 +1,9 @@
-import { Tokenizer, TokenParser, TokenType } from "@streamparser/json";
+import { TokenType } from "@streamparser/json";
+import { answerOf, checkAnswer } from "./answers.js";
 import { DataError, type DataLocation, show } from "./error.js";
 import type { QuestionExample } from "./examples.js";
-import { answerOf, checkAnswer } from "./fields.js";
 import type { DocumentFormat } from "./format.js";
+import { streamJson } from "./json-stream.js";
 import { locate } from "./location.js";
 import type { ByteSource } from "./source.js";
 
@@ -47,88 +48,34 @@ const ARTICLE_DEPTH = 3;
 const PARAGRAPH_DEPTH = 5;
 const QUESTION_DEPTH = 7;
 
-async function* readParagraphs(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Paragraph> {
-  let line = 1;
-  let depth = 0;
+function readParagraphs(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Paragraph> {
   let title: string | undefined;
   let key: string | undefined;
   let paragraphLine = 1;
   let questionLines: number[] = [];
-  let failure: Error | undefined;
-  const ready: Paragraph[] = [];
-  const fail = (error: Error): void => {
-    failure ??= error;
-  };
-
-  const tokenizer = new Tokenizer();
-  const parser = new TokenParser({ paths: ["$.data.*.paragraphs.*"], keepStack: false });
-  parser.onValue = ({ value }) => {
-    ready.push({ value, title, line: paragraphLine, questionLines });
-  };
-  parser.onError = fail;
-  tokenizer.onError = fail;
-  tokenizer.onToken = (token) => {
-    if (token.token === TokenType.LEFT_BRACE || token.token === TokenType.LEFT_BRACKET) {
-      depth++;
-      key = undefined;
-      if (depth === ARTICLE_DEPTH) {
-        title = undefined;
-      } else if (depth === PARAGRAPH_DEPTH) {
-        paragraphLine = line;
-        questionLines = [];
-      } else if (depth === QUESTION_DEPTH) {
-        questionLines.push(line);
+  return streamJson(source, signal, {
+    paths: () => ["$.data.*.paragraphs.*"],
+    token(kind, text, depth, line) {
+      if (kind === TokenType.LEFT_BRACE || kind === TokenType.LEFT_BRACKET) {
+        key = undefined;
+        if (depth === ARTICLE_DEPTH) {
+          title = undefined;
+        } else if (depth === PARAGRAPH_DEPTH) {
+          paragraphLine = line;
+          questionLines = [];
+        } else if (depth === QUESTION_DEPTH) {
+          questionLines.push(line);
+        }
+      } else if (depth === ARTICLE_DEPTH && kind === TokenType.STRING) {
+        // The parser forgets what it has passed, the title of an article included.
+        if (key === "title") title = text;
+        key = key === undefined ? text : undefined;
+      } else if (kind === TokenType.COMMA) {
+        key = undefined;
       }
-    } else if (token.token === TokenType.RIGHT_BRACE || token.token === TokenType.RIGHT_BRACKET) {
-      depth--;
-    } else if (depth === ARTICLE_DEPTH && token.token === TokenType.STRING) {
-      // The parser forgets what it has passed, the title of an article included.
-      const text = String(token.value);
-      if (key === "title") title = text;
-      key = key === undefined ? text : undefined;
-    } else if (token.token === TokenType.COMMA) {
-      key = undefined;
-    }
-    if (!failure) parser.write(token);
-  };
-  const check = (): void => {
-    if (!failure) return;
-    throw new DataError(
-      "invalid-syntax",
-      `the file is not JSON: ${failure.message}`,
-      { file: source.name, line },
-      failure,
-    );
-  };
-
-  const validator = new TextDecoder("utf-8", { fatal: true });
-  const validate = (piece?: Uint8Array): void => {
-    try {
-      validator.decode(piece, { stream: piece !== undefined });
-    } catch (cause) {
-      throw new DataError("invalid-encoding", "the file is not utf-8 text", { file: source.name, line }, cause);
-    }
-  };
-
-  for await (const piece of source.stream(signal)) {
-    validate(piece);
-    // Line by line, so that an error and a question know theirs.
-    for (let at = 0; at < piece.length; ) {
-      const newline = piece.indexOf(10, at);
-      const end = newline < 0 ? piece.length : newline + 1;
-      tokenizer.write(piece.subarray(at, end));
-      check();
-      yield* ready.splice(0);
-      if (newline >= 0) line++;
-      at = end;
-    }
-  }
-  validate();
-  if (!tokenizer.isEnded) tokenizer.end();
-  check();
-  if (!parser.isEnded) parser.end();
-  check();
-  yield* ready;
+    },
+    value: (value) => ({ value, title, line: paragraphLine, questionLines }),
+  });
 }
 
 function* questionsOf(paragraph: Paragraph, file: string, skipMisplaced: boolean): Generator<QuestionExample> {

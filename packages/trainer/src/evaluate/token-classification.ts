@@ -1,8 +1,9 @@
 import type { TokenClassificationInputs, TokenClassificationOutput } from "@convbert/heads";
 import type { Collator } from "../collate/batch.js";
-import { IGNORED_TAG, type LabelSet } from "../collate/labels.js";
+import type { LabelSet } from "../collate/labels.js";
 import { type TokenBatch, wordTags } from "../collate/token-classification.js";
 import type { TokenExample } from "../data/examples.js";
+import { IGNORED_TAG } from "../data/tags.js";
 import type { Evaluate } from "../loop/options.js";
 import { argmaxRows } from "../metrics/classification.js";
 import { EntityMetric, entitySpans, type TagSpan, wordSpans } from "../metrics/entities.js";

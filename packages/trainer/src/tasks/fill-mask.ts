@@ -2,7 +2,7 @@ import { ConvBertForMaskedLM } from "@convbert/heads";
 import { fillMaskCollator, packTokens, type TokenBlock } from "../collate/fill-mask.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import type { PlainExample } from "../data/examples.js";
-import { plainFields } from "../data/fields.js";
+import { plainFields } from "../data/fields/plain.js";
 import { evaluateFillMask } from "../evaluate/fill-mask.js";
 import { TrainerOptionError } from "../option-error.js";
 import { preparedTask } from "./prepared.js";

@@ -2,7 +2,7 @@ import { ConvBertForMultipleChoice } from "@convbert/heads";
 import { multipleChoiceCollator } from "../collate/multiple-choice.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import type { ChoiceExample } from "../data/examples.js";
-import { choiceFields } from "../data/fields.js";
+import { choiceFields } from "../data/fields/choices.js";
 import { evaluateMultipleChoice } from "../evaluate/multiple-choice.js";
 import { preparedTask } from "./prepared.js";
 import type { TaskDefinition } from "./task.js";

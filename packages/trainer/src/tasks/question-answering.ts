@@ -6,7 +6,7 @@ import {
 } from "../collate/question-answering.js";
 import { type IndexedDataset, memoryDataset } from "../data/dataset.js";
 import type { QuestionExample } from "../data/examples.js";
-import { questionFields } from "../data/fields.js";
+import { questionFields } from "../data/fields/questions.js";
 import { evaluateQuestionAnswering, unansweredError } from "../evaluate/question-answering.js";
 import { turn } from "../loop/turn.js";
 import { countsOf, preparedTask, testOf } from "./prepared.js";

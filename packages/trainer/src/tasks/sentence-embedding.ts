@@ -4,7 +4,7 @@ import { ConvBertModel } from "@convbert/model";
 import { sentenceCollator } from "../collate/sentences.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import type { SentenceExample } from "../data/examples.js";
-import { sentenceFields } from "../data/sentence-fields.js";
+import { sentenceFields } from "../data/fields/sentences.js";
 import { evaluateSentencePairs } from "../evaluate/sentence-pairs.js";
 import { evaluateSentenceRetrieval } from "../evaluate/sentence-retrieval.js";
 import { preparedTraining } from "./prepared.js";

@@ -13,7 +13,7 @@ import type {
   TextExample,
   TokenExample,
 } from "../data/examples.js";
-import type { FieldMapping } from "../data/fields.js";
+import type { FieldMapping } from "../data/fields/mapping.js";
 import type { EvaluationOptions } from "../evaluate/batches.js";
 import type { Evaluate, TrainerOptions, TrainSummary } from "../loop/options.js";
 import type { EntityScheme } from "../metrics/schemes.js";

@@ -4,7 +4,7 @@ import { textClassificationCollator } from "../collate/text-classification.js";
 import type { Dataset, IndexedDataset } from "../data/dataset.js";
 import { show } from "../data/error.js";
 import type { TextExample } from "../data/examples.js";
-import { textFields } from "../data/fields.js";
+import { textFields } from "../data/fields/text.js";
 import { evaluateTextClassification } from "../evaluate/text-classification.js";
 import { TrainerOptionError } from "../option-error.js";
 import { labelConfig, labelsOf, preparedTask } from "./prepared.js";

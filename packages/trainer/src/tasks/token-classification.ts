@@ -3,7 +3,7 @@ import { tokenClassificationCollator } from "../collate/token-classification.js"
 import type { IndexedDataset } from "../data/dataset.js";
 import { show } from "../data/error.js";
 import type { TokenExample } from "../data/examples.js";
-import { tokenFields } from "../data/fields.js";
+import { tokenFields } from "../data/fields/tokens.js";
 import { evaluateTokenClassification } from "../evaluate/token-classification.js";
 import { tagOutsideSchemes } from "../metrics/schemes.js";
 import { labelConfig, labelsOf, preparedTask } from "./prepared.js";

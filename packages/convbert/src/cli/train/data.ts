@@ -1,164 +1,19 @@
-import {
-  choiceFields,
-  concatDatasets,
-  conll,
-  csv,
-  type DataFormat,
-  type FieldMapping,
-  type IndexedDataset,
-  jsonLines,
-  openDataset,
-  plainFields,
-  plainText,
-  questionFields,
-  sentenceFields,
-  sentenceTexts,
-  squad,
-  type TaskExamples,
-  textFields,
-  tokenFields,
-  trec,
-  tsv,
-} from "@convbert/trainer";
-import { copa, rte } from "@convbert/trainer/xml";
+import { concatDatasets, DataError, type IndexedDataset, openDataset, type TaskExamples } from "@convbert/trainer";
 import { UsageError } from "../failure.js";
-import { type DataFlags, FORMATS, type FormatName, flagName, type RecipeFlags, type TrainTask } from "./flags.js";
+import { type DataFlags, flagName, type TrainTask } from "./flags.js";
+import { type FormatFlags, formatNameOf, formatOf } from "./formats.js";
 
-type Flags = DataFlags & Pick<RecipeFlags, "multiLabel" | "regression">;
-
-type Formats = {
-  readonly [Task in TrainTask]: {
-    /** Those that have a row an example. */
-    readonly fields: (flags: Flags) => FieldMapping<TaskExamples[Task]>;
-    readonly others: Readonly<Partial<Record<FormatName, (flags: Flags) => DataFormat<TaskExamples[Task]>>>>;
-    /** What ".txt", ".json" and ".xml" mean. */
-    readonly extensions: Readonly<Record<string, FormatName>>;
-  };
-};
-
-const TASK_FORMATS: Formats = {
-  "text-classification": {
-    fields: (flags) =>
-      textFields({
-        ...given(flags, ["textColumn", "pairColumn", "labelColumn", "labelColumns", "labelSeparator"]),
-        ...(flags.regression && { labelType: "number" as const }),
-      }),
-    others: { trec: ({ fineLabels }) => trec(fineLabels ? "fine" : "coarse"), rte },
-    extensions: { xml: "rte" },
-  },
-  "token-classification": {
-    fields: (flags) => tokenFields(given(flags, ["wordsColumn", "tagsColumn"])),
-    others: {
-      conll: (flags) => {
-        const column = (name: "wordsColumn" | "tagsColumn", standard: number): number => {
-          const number = Number(flags[name] ?? standard);
-          if (Number.isInteger(number)) return number;
-          throw new UsageError(`${flagName(name)}: columns of CoNLL files are numbers from 0 on, -1 for the last`);
-        };
-        const { encoding } = flags;
-        return conll({
-          wordColumn: column("wordsColumn", 0),
-          tagColumn: column("tagsColumn", -1),
-          ...(encoding && { encoding }),
-        });
-      },
-    },
-    extensions: { txt: "conll" },
-  },
-  "question-answering": {
-    fields: (flags) => questionFields(given(flags, ["questionColumn", "contextColumn", "answersColumn", "idColumn"])),
-    others: { squad: (flags) => squad(flags.skipMisplacedAnswers ? { misplacedAnswers: "skip" } : {}) },
-    extensions: { json: "squad" },
-  },
-  "fill-mask": {
-    fields: (flags) => plainFields(given(flags, ["textColumn"])),
-    others: {
-      text: ({ textUnit, stripGutenberg, encoding }) =>
-        plainText({
-          ...(textUnit && { unit: textUnit }),
-          ...(stripGutenberg && { stripGutenberg }),
-          ...(encoding && { encoding }),
-        }),
-    },
-    extensions: { txt: "text" },
-  },
-  "multiple-choice": {
-    fields: (flags) =>
-      choiceFields(given(flags, ["promptColumn", "choicesColumn", "choiceColumns", "labelColumn", "firstLabel"])),
-    others: { copa: () => copa() },
-    extensions: { xml: "copa" },
-  },
-  "sentence-embedding": {
-    fields: (flags) => sentenceFields(given(flags, ["textColumn", "pairColumn", "negativeColumn", "scoreColumn"])),
-    others: {
-      text: ({ textUnit, stripGutenberg, encoding }) =>
-        sentenceTexts({
-          ...(textUnit && { unit: textUnit }),
-          ...(stripGutenberg && { stripGutenberg }),
-          ...(encoding && { encoding }),
-        }),
-    },
-    extensions: { txt: "text" },
-  },
-};
-
-const EXTENSIONS: Readonly<Record<string, FormatName>> = {
-  jsonl: "jsonl",
-  ndjson: "jsonl",
-  json: "jsonl",
-  csv: "csv",
-  tsv: "tsv",
-  conll: "conll",
-  bio: "conll",
-  iob: "conll",
-};
-
-/** Those of the flags that are set. */
-function given<Name extends keyof DataFlags>(flags: DataFlags, names: readonly Name[]): Partial<Pick<DataFlags, Name>> {
-  return Object.fromEntries(
-    names.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
-  ) as Partial<Pick<DataFlags, Name>>;
-}
-
-function formatOf<Task extends TrainTask>(task: Task, file: string, flags: Flags): DataFormat<TaskExamples[Task]> {
-  const { fields, others, extensions } = TASK_FORMATS[task];
-  const known = { ...EXTENSIONS, ...extensions };
-  const extension = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
-  const name = flags.format ?? (Object.hasOwn(known, extension) ? known[extension] : undefined);
-  if (name === undefined) {
-    throw new UsageError(`${file}: what format is it? Give --format, one of ${FORMATS.join(", ")}`);
-  }
-  const delimited = {
-    ...(flags.columns && { columns: flags.columns }),
-    ...(flags.encoding && { encoding: flags.encoding }),
-  };
-  switch (name) {
-    case "jsonl":
-      return jsonLines(fields(flags));
-    case "csv":
-      return csv(fields(flags), delimited);
-    case "tsv":
-      return tsv(fields(flags), delimited);
-    default: {
-      const open = others[name];
-      if (open) return open(flags);
-      const fitting = ["jsonl", "csv", "tsv", ...Object.keys(others)].join(", ");
-      throw new UsageError(`${file}: ${task} does not read ${name}; choose one of ${fitting}`);
-    }
-  }
-}
-
-/** Files as one data set. Throws UsageError, and DataError with file and line. */
+/** Files as one data set. Throws UsageError, with file and line where a file is not what it should be. */
 export async function openFilesOf<Task extends TrainTask>(
   task: Task,
   files: readonly string[],
-  flags: Flags,
+  flags: FormatFlags,
   options: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
 ): Promise<IndexedDataset<TaskExamples[Task]>> {
   const datasets: IndexedDataset<TaskExamples[Task]>[] = [];
   try {
     for (const file of files) {
-      const format = formatOf(task, file, flags);
+      const format = formatOf(task, file, await formatNameOf(task, file, flags), flags);
       datasets.push(
         await openDataset(file, format, {
           signal: options.signal,
@@ -172,6 +27,39 @@ export async function openFilesOf<Task extends TrainTask>(
     return all;
   } catch (error) {
     await Promise.all(datasets.map((dataset) => dataset.close()));
-    throw error;
+    throw error instanceof DataError ? asFlags(error, task, flags) : error;
   }
+}
+
+/** Flags that name the columns whose usual names these are. */
+const COLUMN_FLAGS: Readonly<Record<string, keyof DataFlags>> = {
+  text: "textColumn",
+  label: "labelColumn",
+  tokens: "wordsColumn",
+  tags: "tagsColumn",
+  question: "questionColumn",
+  context: "contextColumn",
+  answers: "answersColumn",
+  prompt: "promptColumn",
+  choices: "choicesColumn",
+};
+
+/** The error in the words of the command line. */
+function asFlags(error: DataError, task: TrainTask, flags: FormatFlags): UsageError {
+  const message = error.message
+    .replace(/\((comment|delimiter|labelSeparator)\)/g, (_, name: string) => `(${flagName(name)})`)
+    .replace("(wordColumn)", "(--words-column)")
+    .replace("(tags)", "(--tags-column)")
+    .replace("has the format json (jsonList)", "has --format json")
+    .replace('name the encoding "utf-16"', "give --encoding utf-16")
+    .replace("name the file's encoding, such as windows-1252", "give --encoding, such as windows-1252")
+    .replace("needs the columns' names", "needs --columns");
+  const flag = error.code === "missing-field" && error.field !== undefined ? COLUMN_FLAGS[error.field] : undefined;
+  if (flag === undefined || flags[flag] !== undefined || message.includes("--delimiter"))
+    return new UsageError(message);
+  const isByRow = task === "token-classification" && /"Sentence/i.test(message);
+  const remedy = isByRow
+    ? "for a word a row give --sentence-column, --words-column and --tags-column"
+    : `name the column with ${flagName(flag)}`;
+  return new UsageError(`${message}; ${remedy}`);
 }

@@ -1,4 +1,4 @@
-import type { EntityScheme, OptimizerName, ScheduleName, TaskName } from "@convbert/trainer";
+import type { EntityScheme, OptimizerName, ScheduleName, TaskName, TextEncoding } from "@convbert/trainer";
 import { TASKS } from "@convbert/trainer/internal";
 import { UsageError } from "../failure.js";
 import type { ModelFlags } from "../model-options.js";
@@ -7,7 +7,19 @@ export const TRAIN_TASKS = Object.keys(TASKS) as readonly TaskName[];
 
 export type TrainTask = TaskName;
 
-export const FORMATS = ["jsonl", "csv", "tsv", "conll", "squad", "text", "trec", "copa", "rte"] as const;
+export const FORMATS = [
+  "jsonl",
+  "json",
+  "csv",
+  "tsv",
+  "conll",
+  "conllu",
+  "squad",
+  "text",
+  "trec",
+  "copa",
+  "rte",
+] as const;
 
 export type FormatName = (typeof FORMATS)[number];
 
@@ -15,7 +27,11 @@ export type FormatName = (typeof FORMATS)[number];
 export interface DataFlags {
   readonly format?: FormatName;
   readonly columns?: readonly string[];
-  readonly encoding?: "utf-8" | "latin-1";
+  readonly encoding?: TextEncoding;
+  readonly delimiter?: string;
+  /** What lines of comments begin with; "" for none. */
+  readonly comment?: string;
+  readonly sentenceColumn?: string;
   readonly textColumn?: string;
   readonly pairColumn?: string;
   readonly labelColumn?: string;
@@ -143,6 +159,7 @@ const TASK_FLAGS: Readonly<Partial<Record<keyof TrainFlags, readonly TrainTask[]
   labelColumns: ["text-classification"],
   labelSeparator: ["text-classification"],
   wordsColumn: ["token-classification"],
+  sentenceColumn: ["token-classification"],
   tagsColumn: ["token-classification"],
   questionColumn: ["question-answering"],
   contextColumn: ["question-answering"],

@@ -1,4 +1,4 @@
-import { ENTITY_SCHEMES } from "@convbert/trainer";
+import { ENTITY_SCHEMES, type TextEncoding } from "@convbert/trainer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { names, positiveNumber, wholeNumber, withModelFlags } from "../model-options.js";
 import { MODEL_FORM } from "../shipped-models.js";
@@ -8,8 +8,10 @@ const HELP = `
 Without --model a small model is made anew: hidden size 128, 3 layers, 4.3 million numbers with the vocabulary of the
 models in this package. Each shape has a flag, or give --config FILE.
 
-Files: the format follows the extension (.jsonl .csv .tsv .conll .txt .json .xml) unless --format says it. Flags that
-take a file may be given several times. CSV and TSV need a header line or --columns.
+Files: the format follows the extension (.jsonl .json .csv .tsv .conll .conllu .txt .xml) unless --format says it. Flags
+that take a file may be given several times. CSV and TSV need a header line or --columns. Cells may hold lists as JSON, Python
+and numpy write them. Several labels (--multi-label) are lists of names, or of 0 and 1 by position. Names of labels that are
+numbers come from dataset_info.json beside the data, or from --label-names. A tag or label of -100 is none.
 
 The output folder gets the model with its tokenizer, README.md (a model card), report.html (curves), metrics.json and
 training-log.jsonl (a line for each step). One process at a time has it, and no file is replaced that the run has not
@@ -52,7 +54,17 @@ function dataOptions(command: Command): void {
   command
     .addOption(new Option("--format <name>", "of all files").choices(FORMATS))
     .option("--columns <list>", "names of the columns, for files without a header line", names)
-    .addOption(new Option("--encoding <name>", "of text files").choices(["utf-8", "latin-1"]))
+    .option(
+      "--encoding <name>",
+      "of text files: utf-8, the default, latin-1, windows-1252 (or cp1252), utf-16",
+      encoding,
+    )
+    .option(
+      "--delimiter <text>",
+      'between columns; "," in CSV, a tab in TSV, any space in conll; "tab" is one',
+      delimiter,
+    )
+    .option("--comment <text>", 'what lines of comments begin with; "" where a line that begins with # is none')
     .option("--stream", "keep files on disk and read each example when it is needed")
     .option("--text-column <name>", '"text" by default')
     .option("--pair-column <name>", "second text of a pair; none by default")
@@ -62,6 +74,7 @@ function dataOptions(command: Command): void {
     .option("--label-columns <list>", "a column of 0 and 1 for each label (--multi-label)", names)
     .option("--label-separator <text>", "between the labels of one cell (--multi-label)")
     .option("--words-column <name>", '"tokens" by default; for conll a number, 0 by default')
+    .option("--sentence-column <name>", "CSV with a word a row: the column that counts the sentences")
     .option("--tags-column <name>", '"tags" by default; for conll a number, -1, the last, by default')
     .option("--question-column <name>", '"question" by default')
     .option("--context-column <name>", '"context" by default')
@@ -203,6 +216,30 @@ function recipeOptions(command: Command): void {
     .option("--terms <text>", "of the data, for the card")
     .option("--license <name>", "of the model, for the card, as apache-2.0")
     .option("--language <code>", "of the data, for the card; en by default");
+}
+
+const ENCODINGS: Readonly<Record<string, TextEncoding>> = {
+  "utf-8": "utf-8",
+  "latin-1": "latin-1",
+  "windows-1252": "windows-1252",
+  cp1252: "windows-1252",
+  "utf-16": "utf-16",
+};
+
+function encoding(value: string): TextEncoding {
+  const name = value
+    .toLowerCase()
+    .replace(/^utf(?=8|16)/, "utf-")
+    .replace("latin1", "latin-1");
+  if (Object.hasOwn(ENCODINGS, name)) return ENCODINGS[name]!;
+  throw new InvalidArgumentError(`Choose one of ${Object.keys(ENCODINGS).join(", ")}.`);
+}
+
+function delimiter(value: string): string {
+  const text = /^(tab|\\t)$/i.test(value) ? "\t" : value;
+  if (text === "" || /["\r\n]/.test(text))
+    throw new InvalidArgumentError('Give what stands between columns, such as ";".');
+  return text;
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {

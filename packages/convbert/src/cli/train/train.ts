@@ -24,6 +24,7 @@ import { contentsOf } from "./contents.js";
 import { openFilesOf } from "./data.js";
 import { checkTrainFlags, TRAIN_TASKS, type TrainFlags, type TrainTask } from "./flags.js";
 import { type Scores, TrainingFolder } from "./folder.js";
+import { checkFormatFlags, formatNameOf } from "./formats.js";
 import { loadTokenizer, makeModel, readModelConfig } from "./model.js";
 import { addTrainOptions } from "./options.js";
 import { RESULT_FILES, saveResult } from "./output.js";
@@ -241,6 +242,8 @@ async function openSplits<Task extends TrainTask>(
   line: ProgressLine,
 ): Promise<Splits<TaskExamples[Task]>> {
   const options = { signal: terminal.signal, onProgress: (text: string) => line.show(text) };
+  const files = [...flags.data, ...(flags.eval ?? []), ...(flags.test ?? [])];
+  checkFormatFlags(await Promise.all(files.map((file) => formatNameOf(task, file, flags))), flags);
   const flagsOf = (part: "train" | "held") => {
     if (task !== "sentence-embedding") return flags;
     const { textColumn: _, pairColumn: __, negativeColumn: ___, scoreColumn: ____, ...rest } = flags;

@@ -1,5 +1,6 @@
-import type { SentenceExample } from "./examples.js";
-import { type FieldMapping, textFields } from "./fields.js";
+import type { SentenceExample } from "../examples.js";
+import type { FieldMapping } from "./mapping.js";
+import { textFields } from "./text.js";
 
 export interface SentenceFieldOptions {
   /** Default "text". */
