@@ -348,7 +348,10 @@ describe("bad use ends with one line and code 2", () => {
     [["text-classification", "--model", "x", "--new"], /give --model or --new, not both/],
     [["text-classification", "--model", "x", "--layers", "2"], /--layers is for a new model; --model x has its own/],
     [["text-classification", "--model", "./nowhere"], /there is no folder \.\/nowhere/],
-    [["text-classification", "--format", "conll"], /text-classification does not read conll; choose one of jsonl, json, csv/],
+    [
+      ["text-classification", "--format", "conll"],
+      /text-classification does not read conll; choose one of jsonl, json, csv/,
+    ],
     [
       ["text-classification", "--label-column", "kind"],
       /texts\.jsonl:1: there is no "kind"; the row has "text", "label"/,
@@ -388,7 +391,9 @@ describe("bad use ends with one line and code 2", () => {
     const { code, stderr } = await train("text-classification", "bad", "--data", file("vocab.dat"));
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/^convbert: .*vocab\.dat: what format is it\? Give --format, one of jsonl, json, csv/),
+      stderr: expect.stringMatching(
+        /^convbert: .*vocab\.dat: what format is it\? Give --format, one of jsonl, json, csv/,
+      ),
     });
   });
 });
