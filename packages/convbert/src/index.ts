@@ -113,6 +113,7 @@ export {
   type PipelineErrorCode,
   type PipelineOptions,
   type PipelineRunOptions,
+  type PipelineRuntime,
   type Pipelines,
   type PipelineTask,
   type PipelineTokenizerOptions,

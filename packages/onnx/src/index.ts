@@ -7,5 +7,6 @@ export { OnnxConvBertForQuestionAnswering } from "./models/question-answering.js
 export { OnnxConvBertForSequenceClassification } from "./models/sequence-classification.js";
 export { OnnxConvBertForTokenClassification } from "./models/token-classification.js";
 export type { OnnxConvBert } from "./onnx-model.js";
+export { type OnnxRuntimeOptions, onnxRuntime } from "./pipeline-runtime.js";
 export { ONNX_MODEL_CLASSES } from "./registry.js";
 export type { OnnxRuntime, OnnxSession, OnnxTensor } from "./runtime.js";

@@ -35,6 +35,7 @@ export {
   type PipelineAlias,
   type PipelineCallOptions,
   type PipelineOptions,
+  type PipelineRuntime,
   type Pipelines,
   type PipelineTask,
   type PipelineTokenizerOptions,

@@ -103,17 +103,36 @@ type Loader<Result> = (
   tokenizer: PipelineTokenizer,
   options: FromPretrainedOptions,
   defaults: object,
+  runtime: PipelineRuntime | undefined,
 ) => Promise<Result>;
 
-/** Loads a task's model and makes its pipeline. */
-function loader<Model extends { dispose(): void }, Result, More = undefined>(
-  loadModel: (files: FileSet, options: FromPretrainedOptions) => Promise<Model>,
-  create: (parts: PipelineParts<Model>, defaults: object, more: More) => Result,
+/** The model classes that tasks run. */
+const MODELS = {
+  ConvBertModel,
+  ConvBertForMaskedLM,
+  ConvBertForMultipleChoice,
+  ConvBertForQuestionAnswering,
+  ConvBertForSequenceClassification,
+  ConvBertForTokenClassification,
+};
+
+/** Loads a task's model, from the runtime that was passed or our own, and makes its pipeline. */
+function loader<Name extends keyof typeof MODELS, Result, More = undefined>(
+  name: Name,
+  create: (parts: PipelineParts<InstanceType<(typeof MODELS)[Name]>>, defaults: object, more: More) => Result,
   readMore: (files: FileSet) => Promise<More> = async () => undefined as More,
 ): Loader<Result> {
-  return async (files, tokenizer, options, defaults) => {
+  type Model = InstanceType<(typeof MODELS)[Name]>;
+  // All six have one static side; only their instances differ.
+  const Own = MODELS[name] as unknown as {
+    fromPretrained(files: FileSet, options: FromPretrainedOptions): Promise<Model>;
+  };
+  return async (files, tokenizer, options, defaults, runtime) => {
     const more = await readMore(files);
-    const model = await loadModel(files, options);
+    const model =
+      runtime === undefined
+        ? await Own.fromPretrained(files, options)
+        : ((await runtime.loadModel(name, files, options)) as Model);
     try {
       return create({ model, tokenizer }, defaults, more);
     } catch (error) {
@@ -124,34 +143,14 @@ function loader<Model extends { dispose(): void }, Result, More = undefined>(
 }
 
 const LOADERS: { readonly [Task in PipelineTask]: Loader<Pipelines[Task]> } = {
-  "text-classification": loader(
-    (...args) => ConvBertForSequenceClassification.fromPretrained(...args),
-    createTextClassification,
-  ),
-  "token-classification": loader(
-    (...args) => ConvBertForTokenClassification.fromPretrained(...args),
-    createTokenClassification,
-  ),
-  "question-answering": loader(
-    (...args) => ConvBertForQuestionAnswering.fromPretrained(...args),
-    createQuestionAnswering,
-  ),
-  "fill-mask": loader((...args) => ConvBertForMaskedLM.fromPretrained(...args), createFillMask),
-  "multiple-choice": loader((...args) => ConvBertForMultipleChoice.fromPretrained(...args), createMultipleChoice),
-  "feature-extraction": loader(
-    (...args) => ConvBertModel.fromPretrained(...args),
-    createFeatureExtraction,
-    readSentenceModules,
-  ),
-  "zero-shot-classification": loader(
-    (...args) => ConvBertForSequenceClassification.fromPretrained(...args),
-    createZeroShotClassification,
-  ),
-  "sentence-similarity": loader(
-    (...args) => ConvBertModel.fromPretrained(...args),
-    createSentenceSimilarity,
-    readSentenceModules,
-  ),
+  "text-classification": loader("ConvBertForSequenceClassification", createTextClassification),
+  "token-classification": loader("ConvBertForTokenClassification", createTokenClassification),
+  "question-answering": loader("ConvBertForQuestionAnswering", createQuestionAnswering),
+  "fill-mask": loader("ConvBertForMaskedLM", createFillMask),
+  "multiple-choice": loader("ConvBertForMultipleChoice", createMultipleChoice),
+  "feature-extraction": loader("ConvBertModel", createFeatureExtraction, readSentenceModules),
+  "zero-shot-classification": loader("ConvBertForSequenceClassification", createZeroShotClassification),
+  "sentence-similarity": loader("ConvBertModel", createSentenceSimilarity, readSentenceModules),
 };
 
 const CALL_RULES: { readonly [Task in PipelineTask]: OptionRules<PipelineCallOptions[Task]> } = {
@@ -168,12 +167,24 @@ const CALL_RULES: { readonly [Task in PipelineTask]: OptionRules<PipelineCallOpt
 /** The names of all tasks. */
 export const PIPELINE_TASKS = Object.keys(LOADERS) as readonly PipelineTask[];
 
+/** What computes in place of our own engine: `onnxRuntime` of `@convbert/onnx` makes one. */
+export interface PipelineRuntime {
+  /**
+   * Loads a model that has `forwardRagged` as the class of that name in `@convbert/heads` has it (multiple choice `forward`
+   * too).
+   * @param options what `pipeline` was given of `fromPretrained`'s options.
+   */
+  loadModel(name: string, files: FileSet, options: Omit<FromPretrainedOptions, "dtype">): Promise<{ dispose(): void }>;
+}
+
 /** Where the tokenizer comes from. */
 export interface PipelineTokenizerOptions {
   /** Where the tokenizer is, when it is not with the model, or one that is loaded already. */
   readonly tokenizer?: ModelSource | PipelineTokenizer;
   /** false: the slow tokenizer, with the semantics of the reference's Python one; true by default. */
   readonly use_fast?: boolean;
+  /** Runs the model elsewhere, on ONNX Runtime for instance; by default our own engine does. */
+  readonly runtime?: PipelineRuntime;
 }
 
 /**
@@ -214,14 +225,14 @@ export async function pipeline<Name extends PipelineTask | PipelineAlias>(
   const name = taskOf(task);
   const load = LOADERS[name] as unknown as Loader<Pipeline<TaskOf<Name>>>;
   const { own, loading, defaults } = parted(name, options);
-  const { tokenizer: given, use_fast: isFast = true } = own;
+  const { tokenizer: given, use_fast: isFast = true, runtime } = own;
   return withModelFiles(source, loading, async (files) => {
     const Tokenizer = isFast ? ConvBertTokenizerFast : ConvBertTokenizer;
     const tokenizer =
       given instanceof ConvBertTokenizerFast || given instanceof ConvBertTokenizer
         ? given
         : await withFiles<PipelineTokenizer>(given ?? files, loading, (found) => Tokenizer.fromPretrained(found));
-    return load(files, tokenizer, loading, defaults);
+    return load(files, tokenizer, loading, defaults, runtime);
   });
 }
 
@@ -242,6 +253,10 @@ function taskOf(name: string): PipelineTask {
 const OWN_RULES: OptionRules<PipelineTokenizerOptions> = {
   tokenizer: orDefault({ form: "a source of files or a tokenizer", accepts: () => true }),
   use_fast: orDefault(flag),
+  runtime: orDefault({
+    form: "a runtime for models, as onnxRuntime(ort) of @convbert/onnx gives it",
+    accepts: (value) => typeof (value as PipelineRuntime | null)?.loadModel === "function",
+  }),
 };
 
 interface Parted {
