@@ -50,6 +50,19 @@ export function makeAddedToken(token: AddedTokenInput, isSpecial?: boolean): Add
   };
 }
 
+/** Characters of all added tokens together: more than any real tokenizer has, and as much as may be kept ready to be found. */
+const MOST_CHARACTERS = 1 << 20;
+
+/** @throws TokenizerError `invalid-input` where added tokens have more characters than can be looked for. */
+export function checkTotal(characters: number): void {
+  if (characters > MOST_CHARACTERS)
+    throw new TokenizerError(
+      "invalid-input",
+      `added tokens have more than ${MOST_CHARACTERS} characters in all; words belong into the vocabulary`,
+      { characters },
+    );
+}
+
 /** Whether a number can be the id of an added token. */
 export const isTokenId = (id: unknown): id is number =>
   Number.isInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 31;

@@ -106,38 +106,50 @@ export function warnOnce(message: string): void {
 }
 
 const NUMBERS = ["max_length", "stride", "pad_to_multiple_of"];
-const FLAGS = Object.entries(CALL_DEFAULTS)
-  .filter(([name, value]) => (typeof value === "boolean" && name !== "padding") || /^return_/.test(name))
-  .map(([name]) => name);
+
+type Check = (name: string, value: unknown) => void;
+
+function checkNumber(name: string, value: unknown): void {
+  const number = value ?? 0;
+  if (!Number.isSafeInteger(number) || (number as number) < 0)
+    throw invalidOption(name, `${describe(value)} is no whole number from 0 on`);
+}
+
+function checkFlag(name: string, value: unknown): void {
+  if (value != null && typeof value !== "boolean")
+    throw invalidOption(name, `${describe(value)} is neither true nor false`);
+}
 
 function checkChoice(name: string, value: unknown): void {
   if (CHOICES[name]!.includes(value)) return;
   throw invalidOption(name, `${describe(value)} is none of ${CHOICES[name]}`);
 }
 
+/** What each option is held to as it is given; false for those that are looked at together. */
+const CHECKS: Record<string, Check | false | undefined> = Object.create(null);
+for (const name in CALL_DEFAULTS)
+  CHECKS[name] = NUMBERS.includes(name)
+    ? checkNumber
+    : !["text_pair", "padding", "truncation"].includes(name) && (name in CHOICES ? checkChoice : checkFlag);
+
 /** Checks a call's options and fills them (`_get_padding_truncation_strategies` of the reference). */
 export function resolveCall(options: CallOptions, defaults: CallDefaults): ResolvedCall {
   const { modelMaxLength, hasPadToken, padding_side, truncation_side, split_special_tokens } = defaults;
   const call: ResolvedCall = { ...CALL_DEFAULTS, padding_side, truncation_side, split_special_tokens } as never;
-  checkNames(options, CALL_DEFAULTS);
   // These are plain properties of a tokenizer, which anything may have been assigned to.
   checkChoice("padding_side", padding_side);
   checkChoice("truncation_side", truncation_side);
   if (typeof modelMaxLength !== "number" || !(modelMaxLength > 0))
     throw invalidOption("model_max_length", `${describe(modelMaxLength)}; expected a number above 0`);
+  if (typeof options !== "object" || !options || Array.isArray(options)) checkNames(options, CALL_DEFAULTS);
   // Only what is given is looked at: a call on a short text must not cost more than the text.
   for (const name in options) {
+    const check = CHECKS[name];
+    if (check === undefined) checkNames(options, CALL_DEFAULTS);
     const value = options[name as keyof CallOptions];
     if (value === undefined) continue;
     (call as Record<string, unknown>)[name] = value;
-    if (NUMBERS.includes(name)) {
-      const number = value ?? 0;
-      if (!Number.isSafeInteger(number) || (number as number) < 0)
-        throw invalidOption(name, `${describe(value)} is no whole number from 0 on`);
-    } else if (FLAGS.includes(name)) {
-      if (typeof (value ?? false) !== "boolean")
-        throw invalidOption(name, `${describe(value)} is neither true nor false`);
-    } else if (name in CHOICES && name !== "padding" && name !== "truncation") checkChoice(name, value);
+    if (check) check(name, value);
   }
   const implied = call.max_length != null && !call.padding && call.truncation == null;
   call.padding = (call.padding as unknown) === true ? "longest" : call.padding || "do_not_pad";

@@ -52,5 +52,5 @@ export function invalidOption(name: string, problem: string): TokenizerError {
 export function checkNames(options: object, known: object): void {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw new TokenizerError("invalid-option", `tokenizer: options are ${describe(options)}; expected an object`);
-  for (const name in options) if (!(name in known)) throw invalidOption(name, "there is none of that name");
+  for (const name in options) if (!Object.hasOwn(known, name)) throw invalidOption(name, "there is none of that name");
 }

@@ -1,3 +1,5 @@
+import { checkTotal } from "./added-token.js";
+
 /** A text that was found, in UTF-16 units. */
 export interface TokenMatch {
   readonly id: number;
@@ -24,12 +26,16 @@ export class TokenMatcher {
   /**
    * @param texts with their ids; of equal ones the first counts, and empty ones do not.
    * @param takesLowest of those that begin at one place the lowest id, not the longest.
+   * @throws TokenizerError `invalid-input` where they have too many characters together.
    */
   constructor(texts: Iterable<readonly [text: string, id: number]>, takesLowest = false) {
     const first = new Set<string>();
     const parents: number[] = [0];
     const units: number[] = [0];
+    let total = 0;
     for (const [text, id] of texts) {
+      total += text.length;
+      checkTotal(total);
       let node = 0;
       for (let i = text.length - 1; i >= 0; i--) {
         const unit = text.charCodeAt(i);

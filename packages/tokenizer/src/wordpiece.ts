@@ -32,7 +32,7 @@ export class WordPieceModel {
     this.maxCharacters = maxCharacters;
     const [head, headHash] = hashed(prefix);
     this.#headHash = headHash;
-    this.#table = makeTable(vocabulary, head);
+    this.#table = makeTable(vocabulary, head, maxCharacters > PLAIN);
     this.size = this.#table.size;
     this.unkId = this.idOf(unkToken) ?? -1;
   }
@@ -89,7 +89,7 @@ export class WordPieceModel {
     for (let from = 0; from < length; ) {
       let end = from + table.longest(word, from, length);
       let id = -1;
-      for (; end > from; end--) {
+      for (; end > from; end -= end - from > PLAIN ? table.step(end - from) : 1) {
         const hash = (prefixes[end]! + Math.imul(head - prefixes[from]!, powers[end - from]!)) | 0;
         id = table.find(hash, word, from, end, skip);
         if (id >= 0) break;
@@ -124,7 +124,13 @@ interface Table {
   find(hash: number, word: Uint16Array, from: number, end: number, skip: number): number;
   /** No token that `word` goes on with from `from` on is longer than this, counted without the prefix. */
   longest(word: Uint16Array, from: number, end: number): number;
+  /** How much shorter than this the next tokens are that are shorter; of lengths above {@link PLAIN}. */
+  step(length: number): number;
 }
+
+/** Up to here every length is tried, above it those alone that tokens have: so a place costs as much in a word of any length. */
+const PLAIN = 128;
+const MOST_LENGTHS = 1000;
 
 /** Cell of a word's first two units in the table of lengths. */
 const pairOf = (units: Uint16Array, at: number): number => (Math.imul(units[at]!, 61) + units[at + 1]!) & 8191;
@@ -136,8 +142,9 @@ const SCATTER = (Math.random() * 2 ** 32) | 1;
  * Ids by token. Open addressing; a slot is an id plus 1 in its low bits and as much of the hash as there is room for in the
  * others. A token that is there already loses its place in the vocabulary to the later one. Tokens that share all of their
  * hash with another, which happens to few unless somebody built them so, stand in a map instead.
+ * @param hasLong whether words are long enough for tokens above {@link PLAIN}.
  */
-function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Uint16Array): Table {
+function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Uint16Array, hasLong: boolean): Table {
   const bits = Math.max(4, 33 - Math.clz32(length));
   const slots = new Int32Array(1 << bits);
   const mask = slots.length - 1;
@@ -148,6 +155,7 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
   const innerLengths = head.length > 0 ? new Int32Array(8192) : lengths;
   let size = 0;
   const crowd = new Map<string, number>();
+  const long = new Set<number>([PLAIN]);
 
   /** Whether token `id` is the first `skip` units of the prefix and `word[from..to)`. */
   function isSame(id: number, word: Uint16Array, from: number, to: number, skip: number): boolean {
@@ -161,6 +169,7 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
   function note(table: Int32Array, start: number, end: number): void {
     const pair = pairOf(units, start);
     if (end - start > table[pair]!) table[pair] = end - start;
+    if (end - start > PLAIN) long.add(end - start);
   }
 
   for (let id = 0; id < length; id++) {
@@ -189,6 +198,13 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
     if (inner - start === head.length) note(innerLengths, inner, end);
   }
 
+  if (hasLong && long.size > MOST_LENGTHS)
+    throw new TokenizerError(
+      "unsupported",
+      `the vocabulary has tokens of ${long.size} different lengths above ${PLAIN} characters; ${MOST_LENGTHS} at most can be looked for in words of that length`,
+    );
+  const falling = Array.from(long).sort((a, b) => b - a);
+
   return {
     size,
     find(hash, word, from, end, skip) {
@@ -206,6 +222,7 @@ function makeTable({ units, starts, ends, hashes, length }: Vocabulary, head: Ui
       const rest = end - from;
       return rest > 1 ? Math.min(rest, (from > 0 ? innerLengths : lengths)[pairOf(word, from)]! || 1) : rest;
     },
+    step: (length) => length - falling.find((other) => other < length)!,
   };
 }
 

@@ -214,11 +214,34 @@ test("known divergence: a token that is normalized away is never found", async (
 test("what a normalizer puts before everything has no place of its own", async () => {
   const json = {
     model: { type: "WordPiece", vocab: Object.fromEntries(small.map((word, id) => [word, id])) },
-    normalizer: { type: "Replace", pattern: { Regex: "d*" }, content: " a " },
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        { type: "Strip", strip_left: true, strip_right: true },
+        { type: "Replace", pattern: { Regex: "d*" }, content: " a " },
+      ],
+    },
     pre_tokenizer: { type: "WhitespaceSplit" },
   };
   const tokenizer = await ConvBertTokenizerFast.fromPretrained({ "tokenizer.json": JSON.stringify(json) });
   // As tokenizers 0.14.1 answers.
+  tokenizer.addTokens([{ content: "<x>", normalized: false }]);
+  expect(tokenizer(" bc ", { return_offsets_mapping: true }).offset_mapping).toEqual([
+    [0, 0],
+    [1, 2],
+    [1, 2],
+    [2, 3],
+    [2, 3],
+  ]);
+  expect(tokenizer("c<x>  b", { return_offsets_mapping: true }).offset_mapping).toEqual([
+    [0, 0],
+    [0, 1],
+    [0, 1],
+    [1, 4],
+    [4, 4],
+    [6, 7],
+    [6, 7],
+  ]);
   expect(tokenizer("bc", { return_offsets_mapping: true }).offset_mapping).toEqual([
     [0, 0],
     [0, 1],

@@ -1,4 +1,4 @@
-import { type AddedToken, isTokenId } from "../added-token.js";
+import { type AddedToken, checkTotal, isTokenId } from "../added-token.js";
 import { TokenMatcher } from "../token-matcher.js";
 import { isRustWhitespace } from "../unicode/classes.js";
 import { AlignedText } from "./aligned-text.js";
@@ -50,6 +50,7 @@ export class AddedVocabulary {
     this.special = new Set(specialList.map((token) => token.content));
     const all = [...specialList, ...plainList];
     const idOf = (token: AddedToken): number => ids.get(token.content)!;
+    checkTotal(all.reduce((sum, { content }) => sum + content.length, 0));
     this.#raw = new TokenMatcher(all.flatMap((token) => (token.normalized ? [] : [[token.content, idOf(token)]])));
     this.#normalized = new TokenMatcher(
       all.flatMap((token) => {

@@ -11,8 +11,11 @@ export type Aligned = readonly [point: number, start: number, end: number];
  */
 export class AlignedText {
   items: Aligned[] = [];
+  /** Where it begins in the original. */
+  declare readonly from: number;
 
   constructor(text: string, from = 0, to = text.length) {
+    this.from = from;
     let at = from;
     for (const character of text.slice(from, to)) {
       const start = at;

@@ -71,6 +71,10 @@ function strip(text: AlignedText, left: boolean, right: boolean): void {
   text.items = from < 0 ? [] : items.slice(from, last + 1);
 }
 
+/** What replaces may be long, and be put in at every place: so a short text cannot use up all memory. */
+const MOST_MADE = 1 << 22;
+const MOST_GROWTH = 64;
+
 /** What replaces a match takes the place of the match's last character. */
 function replace(text: AlignedText, find: FindAll, content: readonly number[]): void {
   const { items } = text;
@@ -82,9 +86,14 @@ function replace(text: AlignedText, find: FindAll, content: readonly number[]): 
     const from = places[begin]!;
     const to = places[end]!;
     // What is put before everything has no place of its own.
-    const origin = items[0]?.[1] ?? 0;
-    const [, start, stop] = to > 0 ? items[to - 1]! : [0, origin, origin];
+    const [, start, stop] = to > 0 ? items[to - 1]! : [0, text.from, text.from];
     for (; done < from; done++) made.push(items[done]!);
+    if (made.length + content.length > Math.max(MOST_MADE, items.length * MOST_GROWTH))
+      throw new TokenizerError(
+        "invalid-input",
+        `tokenizer.json: a normalizer Replace makes more than ${MOST_MADE} characters of a text of ${items.length}`,
+        { characters: items.length },
+      );
     for (const point of content) made.push([point, start, stop]);
     done = to;
   }

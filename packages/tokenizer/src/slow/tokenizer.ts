@@ -1,4 +1,11 @@
-import { type AddedToken, type AddedTokenInput, isTokenId, makeAddedToken, readRecorded } from "../added-token.js";
+import {
+  type AddedToken,
+  type AddedTokenInput,
+  checkTotal,
+  isTokenId,
+  makeAddedToken,
+  readRecorded,
+} from "../added-token.js";
 import type { BatchEncoding } from "../batch-encoding.js";
 import type { CallOptions, ResolvedCall } from "../call-options.js";
 import { describe, TokenizerError } from "../errors.js";
@@ -27,6 +34,7 @@ export class ConvBertTokenizer extends TokenizerBase {
   readonly #addedIds = new Map<string, number>();
   readonly #addedTokens = new Map<number, AddedToken>();
   #trie: TokenTrie | undefined;
+  #addedCharacters = 0;
 
   /**
    * @param vocabulary the text of a `vocab.txt`, tokens, ids by token, or the model of a `tokenizer.json`.
@@ -49,6 +57,7 @@ export class ConvBertTokenizer extends TokenizerBase {
     }
     this.specials.additional = readTokens(options.additional_special_tokens ?? [], strippingToken);
     for (const [id, token] of readRecorded(options.added_tokens_decoder)) {
+      if (!this.#addedIds.has(token.content)) this.#addedCharacters += token.content.length;
       this.#addedTokens.set(id, token);
       this.#addedIds.set(token.content, id);
     }
@@ -183,6 +192,8 @@ export class ConvBertTokenizer extends TokenizerBase {
     special: boolean,
     recorded: readonly unknown[] = [],
   ): number {
+    const contents = tokens.map((token) => (typeof token === "string" ? token : token.content));
+    checkTotal(contents.reduce((sum, content) => sum + content.length, this.#addedCharacters));
     let added = 0;
     let free = this.length;
     for (const id of recorded) if (isTokenId(id) && id >= free) free = id + 1;
@@ -206,6 +217,7 @@ export class ConvBertTokenizer extends TokenizerBase {
         specials.add(token.content);
         this.specials.additional.push(token);
       }
+      if (!this.#addedIds.has(token.content)) this.#addedCharacters += token.content.length;
       this.#addedTokens.set(id, token);
       this.#addedIds.set(token.content, id);
     }
