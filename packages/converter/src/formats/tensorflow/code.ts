@@ -48,10 +48,14 @@ const OBJECTS: readonly (readonly [RegExp, string])[] = [
   [/^classifier\//, "tf_conv_bert_for_token_classification"],
 ];
 const BASE_OBJECT = "tf_conv_bert_model";
+const MULTIPLE_CHOICE = "tf_conv_bert_for_multiple_choice";
 
 function headObject(tensors: readonly SizedTensor[]): string {
+  // Choices and tokens have weights of the same names; a choice has one score.
+  const classifier = tensors.find(({ name }) => name === "classifier/kernel:0");
+  if (classifier?.shape.at(-1) === 1) return MULTIPLE_CHOICE;
   const found = OBJECTS.find(([pattern]) => tensors.some(({ name }) => pattern.test(name)));
-  return found?.[1] ?? "tf_conv_bert_for_multiple_choice";
+  return found?.[1] ?? MULTIPLE_CHOICE;
 }
 
 /** One file, as `TFPreTrainedModel.save_weights`: a group a layer, the whole names of its weights below. */
@@ -61,6 +65,8 @@ function kerasFile(tensors: readonly SizedTensor[], object: string): OutGroup {
     const layer = tensor.name.split("/")[0]!;
     layers.set(layer, [...(layers.get(layer) ?? []), tensor]);
   }
+  // A layer without weights stands there, too: who loads the file looks for it by name.
+  if (object === MULTIPLE_CHOICE) layers.set("sequence_summary", []);
   // The layer that multiplies by the embeddings has them as its own, too.
   layers.get("generator_lm_head")?.push(...tensors.filter(({ name }) => name.startsWith("convbert/embeddings/")));
   const root = newGroup();

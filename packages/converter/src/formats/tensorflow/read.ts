@@ -32,6 +32,8 @@ export async function readKerasWeights(source: WeightsSource): Promise<WeightsRe
     // Shared embeddings stand under several layers.
     if (!tensors.has(name)) tensors.set(name, { name, ...dataset });
   };
+  // A group that is named twice has nothing new to say.
+  const seen = new Set<number>();
   for (const layer of layers) {
     const address = (await hdf5.find(root, layer)) ?? missing(layer, file.name);
     const group = await hdf5.object(address);
@@ -40,6 +42,8 @@ export async function readKerasWeights(source: WeightsSource): Promise<WeightsRe
       add(layer, group.dataset());
       continue;
     }
+    if (seen.has(address)) continue;
+    seen.add(address);
     for (const name of (await namesIn(hdf5, group, "weight_names")) ?? []) {
       const weight = await hdf5.object((await hdf5.find(address, name)) ?? missing(`${layer}/${name}`, file.name));
       const [object, ...rest] = name.split("/");

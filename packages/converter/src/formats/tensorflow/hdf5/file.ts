@@ -19,6 +19,8 @@ import {
 const SIGNATURE = "\x89HDF\r\n\x1a\n";
 /** What one header, heap or node may take; Keras's largest, the names of a layer's weights, are below 64 KB each. */
 const LARGEST_STRUCTURE = 1 << 24;
+/** Messages of all headers together; a model of 100 layers has 50,000. Each takes far more memory than a file has to give for it. */
+const MOST_MESSAGES = 250_000;
 
 /** A dataset whose values can be read. */
 export interface Dataset {
@@ -36,6 +38,16 @@ export interface Hdf5Object {
   readonly links: ReadonlyMap<string, number> | undefined;
   /** @throws WeightsError for what is no dataset, or one of a kind that is not read. */
   dataset(): Dataset;
+}
+
+/** Where the file proper begins: at 0, or behind something else at 512, 1024, 2048 and so on. */
+async function findSuperblock(file: RandomAccessFile): Promise<number> {
+  const signature = async (at: number) => String.fromCharCode(...(await readRange(file, at, 8)));
+  for (let at = 0; at + 8 <= file.size; at = at === 0 ? 512 : at * 2) {
+    if ((await signature(at)) === SIGNATURE) return at;
+  }
+  const what = describeContents(await readRange(file, 0, Math.min(file.size, 16)));
+  throw new WeightsError("format", `not an HDF5 file${what ? `: it is ${what}` : ""}`, { file: file.name });
 }
 
 interface Message {
@@ -58,6 +70,7 @@ export class Hdf5File {
   readonly #heaps = new Map<number, Promise<ReadonlyMap<number, Uint8Array>>>();
   /** Bytes of structures that may still be read: each is read once, so that more than the file has are overlaps. */
   #budget: number;
+  #messages = 0;
   readonly root: number;
 
   private constructor(file: RandomAccessFile, sizes: Sizes, base: number, root: number) {
@@ -70,11 +83,8 @@ export class Hdf5File {
 
   /** @throws WeightsError "format" when it is no HDF5 file, or cut off. */
   static async open(file: RandomAccessFile): Promise<Hdf5File> {
-    const start = await readRange(file, 0, Math.min(file.size, 128));
-    if (!String.fromCharCode(...start.subarray(0, 8)).startsWith(SIGNATURE)) {
-      const what = describeContents(start.subarray(0, 16));
-      throw new WeightsError("format", `not an HDF5 file${what ? `: it is ${what}` : ""}`, { file: file.name });
-    }
+    const base = await findSuperblock(file);
+    const start = await readRange(file, base, Math.min(file.size - base, 128));
     const version = start[8]!;
     const sizes =
       version < 2 ? { offsets: start[13]!, lengths: start[14]! } : { offsets: start[9]!, lengths: start[10]! };
@@ -83,7 +93,8 @@ export class Hdf5File {
     if (![sizes.offsets, sizes.lengths].every((size) => [2, 4, 8].includes(size)))
       cursor.fail("addresses of odd sizes");
     cursor.take(version < 2 ? (version === 0 ? 24 : 28) : 12);
-    const base = cursor.address() ?? 0;
+    // Where the block itself says that it is; where it was found counts, as for HDF5's own library.
+    cursor.address();
     cursor.address();
     const end = cursor.address();
     if (end === undefined || end > file.size) {
@@ -137,6 +148,7 @@ export class Hdf5File {
         const length = item.u32();
         const heap = item.address();
         const index = item.u32();
+        this.#spend(length, "a list of names");
         const bytes = length === 0 || heap === undefined ? new Uint8Array(0) : (await this.#heap(heap)).get(index);
         if (bytes === undefined || bytes.length < length) value.fail(`a text of the attribute ${name} is nowhere`);
         texts.push(textOf(bytes!.subarray(0, length)));
@@ -146,11 +158,20 @@ export class Hdf5File {
     return texts;
   }
 
-  async #cursor(address: number, length: number, what: string): Promise<Cursor> {
+  /** Counts bytes that are read, or made into text. */
+  #spend(length: number, what: string): void {
     this.#budget -= length;
     if (length > LARGEST_STRUCTURE || this.#budget < 0) {
       throw new WeightsError("format", `damaged HDF5 file: ${what} claims ${length} bytes`, { file: this.#file.name });
     }
+  }
+
+  #countMessage(cursor: Cursor): void {
+    if (++this.#messages > MOST_MESSAGES) cursor.fail(`its headers have more than ${MOST_MESSAGES} messages`);
+  }
+
+  async #cursor(address: number, length: number, what: string): Promise<Cursor> {
+    this.#spend(length, what);
     return new Cursor(await readRange(this.#file, this.#base + address, length), this.#sizes, this.#file.name);
   }
 
@@ -220,6 +241,9 @@ export class Hdf5File {
       return { ...dataset, data: layout.bytes.subarray(0, byteLength) };
     }
     if (byteLength === 0) return { ...dataset, data: new Uint8Array(0) };
+    if (layout.size !== undefined && layout.size < byteLength) {
+      space.fail(`a dataset of ${byteLength} bytes has room for ${layout.size}`);
+    }
     const data = this.#base + (layout.address ?? space.fail("the values of a dataset were never written"));
     if (data + byteLength > this.#file.size) space.fail(`a dataset of ${byteLength} bytes goes beyond the file's end`);
     return { ...dataset, data };
@@ -239,6 +263,7 @@ export class Hdf5File {
       seen.add(block.at);
       const cursor = await this.#cursor(block.at, block.length, "a header");
       while (cursor.left >= 8) {
+        this.#countMessage(cursor);
         const [type, size, flags] = [cursor.u16(), cursor.u16(), cursor.u8()];
         cursor.take(3);
         const body = cursor.part(size);
@@ -274,6 +299,7 @@ export class Hdf5File {
       if (whole.u32() !== sum) whole.fail("the checksum of a header is wrong");
       const head = flags & 4 ? 6 : 4;
       while (cursor.left >= head) {
+        this.#countMessage(cursor);
         const [type, size, messageFlags] = [cursor.u8(), cursor.u16(), cursor.u8()];
         if (flags & 4) cursor.u16();
         const body = cursor.part(size);
@@ -338,7 +364,11 @@ export class Hdf5File {
       body.take(20);
       if (isSoft || target === undefined) continue;
       if (offset >= names.bytes.length) body.fail("a name is outside its heap");
-      links.push({ name: textOf(names.bytes.subarray(offset)), address: target });
+      const length = names.bytes.indexOf(0, offset) - offset;
+      if (length < 0) body.fail("a name does not end within its heap");
+      // Names may lie within one another, each the end of the one before.
+      this.#spend(length, "a group's names");
+      links.push({ name: textOf(names.bytes.subarray(offset, offset + length)), address: target });
     }
   }
 

@@ -79,7 +79,8 @@ export function readDataspace(cursor: Cursor): readonly number[] | null {
 
 /** Where the elements of a dataset are. */
 export type Layout =
-  | { readonly kind: "contiguous"; readonly address: number | undefined }
+  /** `size` in bytes, where the version of the message has it. */
+  | { readonly kind: "contiguous"; readonly address: number | undefined; readonly size?: number }
   | { readonly kind: "compact"; readonly bytes: Uint8Array };
 
 /** Message 0x08. Keras writes contiguous data; what is chunked or elsewhere is refused by name. */
@@ -90,7 +91,10 @@ export function readLayout(cursor: Cursor): Layout {
   if (older) cursor.u8();
   const kind = cursor.u8();
   if (older) cursor.take(5);
-  if (kind === 1) return { kind: "contiguous", address: cursor.address() };
+  if (kind === 1) {
+    const address = cursor.address();
+    return { kind: "contiguous", address, ...(!older && { size: cursor.length() }) };
+  }
   if (kind !== 0) cursor.refuse(kind === 2 ? "chunked storage" : "storage in other files");
   if (older) cursor.refuse("compact storage of an old kind");
   return { kind: "compact", bytes: cursor.take(cursor.u16()) };

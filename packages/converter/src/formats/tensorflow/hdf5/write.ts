@@ -48,6 +48,9 @@ const LARGEST_LIST = 64_512;
 /** Attributes with a list of names, in as many parts as Keras makes. */
 export function nameAttributes(name: string, texts: readonly string[]): OutMessage[] {
   const width = Math.max(1, ...texts.map((text) => new TextEncoder().encode(text).length));
+  if (width > LARGEST_LIST) {
+    throw new WeightsError("mismatch", `a name of ${width} bytes does not fit into an attribute of HDF5`);
+  }
   const most = Math.floor(LARGEST_LIST / width);
   if (texts.length <= most) return [textAttribute(name, texts)];
   const parts = Math.ceil(texts.length / most);
