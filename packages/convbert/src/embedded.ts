@@ -7,6 +7,7 @@ export const EMBEDDED_MODELS = [
   "plausible-alternatives",
   "masked-words",
   "extractive-answers",
+  "sentence-encoder",
 ] as const;
 
 export type EmbeddedModel = (typeof EMBEDDED_MODELS)[number];
@@ -16,6 +17,8 @@ const DEFAULTS = {
   "text-classification": "question-classification",
   "token-classification": "chunking",
   "fill-mask": "masked-words",
+  "feature-extraction": "sentence-encoder",
+  "sentence-similarity": "sentence-encoder",
 } as const;
 
 /** A task that has a model in this package. */

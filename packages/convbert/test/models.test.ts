@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { openWeights } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
 import { loadModel } from "@convbert/heads";
+import { pipeline } from "@convbert/pipelines";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { describe, expect, test } from "vitest";
 import { EMBEDDED_MODELS, embeddedModel } from "../src/index.js";
@@ -38,7 +39,9 @@ function inputsOf({ input_ids, token_type_ids, attention_mask }: Expected) {
   };
 }
 
-describe.each(EMBEDDED_MODELS)("the embedded model %s", (name) => {
+const TASK_MODELS = EMBEDDED_MODELS.filter((name) => name !== "sentence-encoder");
+
+describe.each(TASK_MODELS)("the embedded model %s", (name) => {
   const source = embeddedModel(name);
   const folder = fileURLToPath(source);
   const expected: Expected[] = JSON.parse(readFileSync(`${folder}/expected.json`, "utf8"));
@@ -110,8 +113,44 @@ describe.each(EMBEDDED_MODELS)("the embedded model %s", (name) => {
   });
 });
 
+describe("the embedded encoder", () => {
+  const source = embeddedModel("sentence-encoder");
+  const folder = fileURLToPath(source);
+  const expected: { text: string; vector: number[] }[] = JSON.parse(readFileSync(`${folder}/expected.json`, "utf8"));
+
+  test.each([
+    ["float32", "wasm", 1e-5],
+    ["float32", "reference", 1e-5],
+    ["int8", "wasm", 0.03],
+    ["int8", "reference", 0.03],
+  ] as const)(
+    "gives the vectors of sentence-transformers as %s on the %s backend",
+    async (dtype, backend, tolerance) => {
+      using extract = await pipeline("feature-extraction", source, { dtype, backend });
+      // The last text is longer than the model takes.
+      for (const { text, vector } of expected) {
+        const found = await extract(text);
+        expect(found.shape).toEqual([256]);
+        for (const [i, value] of vector.entries()) expect(Math.abs(found.data[i]! - value)).toBeLessThan(tolerance);
+      }
+    },
+  );
+
+  test("finds what is meant, is small, and has an honest card", async () => {
+    using compare = await pipeline("sentence-similarity", source);
+    const sentences = ["The stock market fell sharply on Monday.", "Our gardener trims the hedges every spring."];
+    const [best] = await compare({ source_sentence: "Who looks after the garden?", sentences });
+    expect(best).toMatchObject({ index: 1, score: expect.closeTo(0.46, 1) });
+    expect(statSync(`${folder}/model.safetensors`).size).toBeLessThan(7_000_000);
+    const card = readFileSync(`${folder}/README.md`, "utf8");
+    for (const word of ["Data", "Score", "Terms", "Limits", "all-MiniLM-L6-v2", "Apache-2.0", "encoder/distil.ts"]) {
+      expect(card).toContain(word);
+    }
+  });
+});
+
 test("what is no model has no place", () => {
-  expect(embeddedModel("feature-extraction")).toBeUndefined();
+  expect(embeddedModel("question-answering")).toBeUndefined();
   expect(embeddedModel("toString")).toBeUndefined();
   expect(embeddedModel("text-classification")).toEqual(embeddedModel("question-classification"));
 });

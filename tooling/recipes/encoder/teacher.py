@@ -4,7 +4,7 @@
 
 MODEL_FOLDER is a BERT that sentence-transformers averages over its tokens (all-MiniLM-L6-v2). The vectors, of length 1, are
 turned onto the principal components of the first file's (about the origin, so that cosines survive), cut, and scaled to length
-1 again; the rotation is kept in OUTPUT_FOLDER/rotation.safetensors. Each TEXTS/name.txt gives OUTPUT_FOLDER/name.safetensors.
+1 again; the rotation is kept. Each TEXTS/name.txt gives OUTPUT_FOLDER/name.safetensors.
 """
 import argparse, pathlib, time, warnings
 
@@ -17,6 +17,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("model")
 parser.add_argument("output", type=pathlib.Path)
 parser.add_argument("texts", nargs="+", type=pathlib.Path)
+parser.add_argument("--rotation", type=pathlib.Path, help="OUTPUT_FOLDER/rotation.safetensors by default; made where it is not there")
 parser.add_argument("--components", type=int, default=256)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--device", default="cpu")
@@ -55,7 +56,7 @@ def read(path):
 
 
 args.output.mkdir(parents=True, exist_ok=True)
-rotation_file = args.output / "rotation.safetensors"
+rotation_file = args.rotation or args.output / "rotation.safetensors"
 for path in args.texts:
     target = args.output / f"{path.stem}.safetensors"
     if target.exists():

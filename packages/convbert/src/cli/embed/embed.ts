@@ -8,6 +8,7 @@ import { withModelFlags } from "../model-options.js";
 import { printable } from "../printable.js";
 import { ProgressLine } from "../progress.js";
 import { lineGroups } from "../run/line-groups.js";
+import { MODEL_FORM } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
 import { type EncoderFlags, loadEncoder } from "./encoder.js";
 import { jsonLinesOutput, streamOutput, TextsHash, tableOutput, type VectorOutput } from "./outputs.js";
@@ -26,8 +27,8 @@ into a file. A name that ends in .safetensors gets a table "vectors" with the "t
 convbert train --teacher take. The same command with --resume goes on where it was interrupted.
 
 Examples:
-  convbert embed sentences.txt --model ENCODER --output index.safetensors
-  convbert embed --model ENCODER < sentences.txt > vectors.jsonl`;
+  convbert embed sentences.txt --output index.safetensors
+  convbert embed --model DIR < sentences.txt > vectors.jsonl`;
 
 /** Lines that are encoded together. */
 const AT_ONCE = { most: 256, capacity: 40_000 };
@@ -38,7 +39,7 @@ export function addEmbed(program: Command, terminal: Terminal, finish: (code: nu
     .command("embed")
     .description("turn lines of text into vectors")
     .argument("[file]", "texts, one a line; standard input by default")
-    .option("--model <source>", "the encoder: folder, URL or hub id")
+    .option("--model <source>", `the encoder: ${MODEL_FORM}; sentence-encoder by default`)
     .option("--output <file>", ".safetensors or .jsonl; lines on standard output by default")
     .option("--resume", "go on with an interrupted run")
     .option("--overwrite", "replace the output");

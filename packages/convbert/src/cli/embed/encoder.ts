@@ -1,8 +1,7 @@
 import { type Pipeline, pipeline } from "@convbert/pipelines";
-import { UsageError } from "../failure.js";
 import { loadingOptions, type ModelFlags } from "../model-options.js";
 import type { ProgressLine } from "../progress.js";
-import { modelSource } from "../shipped-models.js";
+import { defaultModel, modelSource } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
 
 /** Flags of the commands that turn texts into vectors. */
@@ -18,15 +17,14 @@ export interface Encoder extends Disposable {
 }
 
 /**
- * Loads an encoder. A folder of sentence-transformers says how its vectors are made; of any other ConvBERT they are the mean of
+ * Loads an encoder, by default the one of this package. A folder of sentence-transformers says how its vectors are made; of any other ConvBERT they are the mean of
  * its tokens, scaled to length 1.
  */
 export async function loadEncoder(flags: EncoderFlags, terminal: Terminal, progress: ProgressLine): Promise<Encoder> {
-  if (flags.model === undefined) throw new UsageError("name an encoder with --model: a folder, URL or hub id");
   progress.show("loading the model");
   const extract: Pipeline<"feature-extraction"> = await pipeline(
     "feature-extraction",
-    modelSource(flags.model),
+    flags.model === undefined ? defaultModel("feature-extraction") : modelSource(flags.model),
     loadingOptions(flags, terminal, progress),
   );
   const pools = (await extract("a")).shape.length === 1;

@@ -8,6 +8,7 @@ import { wholeNumber, withModelFlags } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";
 import { ProgressLine } from "../progress.js";
 import { lineGroups } from "../run/line-groups.js";
+import { MODEL_FORM } from "../shipped-models.js";
 import { folded, type Style, styleFor } from "../style.js";
 import type { Terminal } from "../terminal.js";
 
@@ -21,8 +22,8 @@ const HELP = `
 The index is what convbert embed wrote into a .safetensors file, or any safetensors file with one table of vectors.
 
 Examples:
-  convbert search index.safetensors --model ENCODER "Who looks after the garden?"
-  convbert search index.safetensors --model ENCODER --json < questions.txt`;
+  convbert search index.safetensors "Who looks after the garden?"
+  convbert search index.safetensors --json < questions.txt`;
 
 /** Lines that are asked together. */
 const AT_ONCE = { most: 32, capacity: 20_000 };
@@ -34,7 +35,7 @@ export function addSearch(program: Command, terminal: Terminal, finish: (code: n
     .description("find the texts that are most like others")
     .argument("<index>", "a .safetensors file of convbert embed")
     .argument("[queries...]", "what to look for; without any, lines of standard input")
-    .option("--model <source>", "the encoder that the index was made with: folder, URL or hub id")
+    .option("--model <source>", `the encoder that the index was made with: ${MODEL_FORM}; sentence-encoder by default`)
     .option("--top <count>", "texts for each query; 5 by default", wholeNumber(1))
     .option("--int8", "keep the index in 8 bits: a quarter of the memory")
     .option("--json", "one line of JSON for each query");
