@@ -2,6 +2,7 @@ import { library } from "../../tooling/config/tsup.ts";
 
 export default library({
   index: "src/index.ts",
+  internal: "src/internal.ts",
   training: "src/training/index.ts",
   repair: "src/repair.ts",
   worker: "src/parallel/worker.ts",

@@ -1,5 +1,6 @@
 import type { ConvBertConfig } from "@convbert/model";
-import { ConvBertTokenizer, type ConvBertTokenizerFast, type Encoding } from "@convbert/tokenizer";
+import { ConvBertTokenizer, type ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { questionWindows as encodedWindows } from "@convbert/tokenizer/internal";
 import { longestRow, type PipelineParts } from "./engine.js";
 import { PipelineError, recordOf, textOf } from "./errors.js";
 import { checkName } from "./names.js";
@@ -100,23 +101,11 @@ function fastWindows(
   context: string,
   place: Place,
 ): QuestionWindow[] {
-  const { encodings } = tokenizer(question, { add_special_tokens: false, offset_unit: "utf16", verbose: false });
-  const [tokens] = encodings as readonly [Encoding];
-  const { asked, stride } = layout(tokens.length, place);
-  const read = asked === tokens.length ? question : question.slice(0, tokens.offsets[asked - 1]![1]);
-  // A tokenizer that pads on the left reads the context first, as in the reference.
-  const questionFirst = tokenizer.paddingSide === "right";
-  const contextAt = questionFirst ? 1 : 0;
-  const rows = tokenizer(questionFirst ? read : context, {
-    text_pair: questionFirst ? context : read,
-    truncation: questionFirst ? "only_second" : "only_first",
-    max_length: place.size,
-    stride,
-    return_overflowing_tokens: true,
-    offset_unit: "utf16",
-    verbose: false,
-  }).encodings;
-  return rows.map((row) => {
+  const windows = encodedWindows(tokenizer, [{ question, context }], place.size, ([tokens = 0]) => {
+    const { asked, stride } = layout(tokens, place);
+    return { asked: [asked], stride };
+  });
+  return windows.map(({ encoding: row, contextAt }) => {
     const { ids, typeIds, attentionMask } = row;
     const wordSpan = (token: number) => {
       const word = row.tokenToWord(token);

@@ -1,4 +1,5 @@
 import type { ConvBertTokenizerFast, Encoding } from "@convbert/tokenizer";
+import { questionWindows } from "@convbert/tokenizer/internal";
 import { utf16Offset } from "../data/answers.js";
 import type { QuestionExample } from "../data/examples.js";
 import { TrainerOptionError } from "../option-error.js";
@@ -86,27 +87,14 @@ export function questionAnsweringCollator(
   }
 
   const windowsOfBlock = (examples: readonly QuestionExample[]): QuestionWindow[] => {
-    const questions = shortened(
-      tokenizer,
-      // As in the reference: spaces before a question would be counted against its length.
-      examples.map(({ question }) => question.trimStart()),
-      maxQuestionLength,
-    );
-    const contexts = examples.map(({ context }) => context);
-    // A tokenizer that pads on the left reads the context first.
-    const questionFirst = tokenizer.paddingSide === "right";
-    const encoded = tokenizer(questionFirst ? questions : contexts, {
-      text_pair: questionFirst ? contexts : questions,
-      truncation: questionFirst ? "only_second" : "only_first",
-      max_length: maxLength,
+    // As in the reference: spaces before a question would be counted against its length.
+    const read = examples.map(({ question, context }) => ({ question: question.trimStart(), context }));
+    const layout = (tokens: readonly number[]) => ({
+      asked: tokens.map((count) => Math.min(count, maxQuestionLength)),
       stride,
-      return_overflowing_tokens: true,
-      return_offsets_mapping: true,
-      offset_unit: "utf16",
-      verbose: false,
     });
-    return encoded.overflow_to_sample_mapping!.map((sample, row) =>
-      windowOf(examples[sample]!, encoded.row(row), questionFirst ? 1 : 0, tokenizer.clsTokenId!),
+    return questionWindows(tokenizer, read, maxLength, layout).map(({ example, encoding, contextAt }) =>
+      windowOf(examples[example]!, encoding, contextAt, tokenizer.clsTokenId!),
     );
   };
   const windows = (examples: readonly QuestionExample[]): QuestionWindow[] => {
@@ -196,18 +184,4 @@ function answerTokens(
   let last = tokens - 1;
   while (last >= 0 && end(last) >= to) last--;
   return [contextStart + first - 1, contextStart + last + 1];
-}
-
-/** Cuts questions to a number of tokens. */
-function shortened(tokenizer: ConvBertTokenizerFast, questions: readonly string[], longest: number): string[] {
-  const { encodings } = tokenizer(questions, {
-    add_special_tokens: false,
-    return_offsets_mapping: true,
-    offset_unit: "utf16",
-    verbose: false,
-  });
-  return questions.map((question, i) => {
-    const { length, offsets } = encodings[i]!;
-    return length > longest ? question.slice(0, offsets[longest - 1]![1]) : question;
-  });
 }

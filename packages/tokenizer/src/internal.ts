@@ -1,0 +1,2 @@
+// For the packages of this repository alone: not for users, and it changes without notice.
+export { questionWindows } from "./question-windows.js";
