@@ -196,6 +196,23 @@ def direct_cases(vocabulary):
     for kind in KINDS:
         yield kind, {}, added
         yield kind, {"do_lower_case": False}, added
+    # What `normalized` is where a token does not say: text in other cases shows it.
+    names = [kind + str(i) for kind in ("Plain", "Marked", "Given", "Extra") for i in (1, 2, 3)] + ["Mask1", "Bos1"]
+    unset = [
+        ["add_tokens", [{"content": "Plain1"}, {"content": "Plain2", "lstrip": True}, "Plain3"], False],
+        ["add_tokens", [{"content": "Marked1", "special": True}, {"content": "Marked2", "special": True, "rstrip": True},
+                        {"content": "Marked3", "special": True, "normalized": True}], False],
+        ["add_tokens", [{"content": "Given1"}, {"content": "Given2", "special": False}, "Given3"], True],
+        # One at a time: the reference gives several their ids in the order of a set.
+        *[["add_special_tokens", {"additional_special_tokens": [t]}] for t in ({"content": "Extra1"}, {"content": "Extra2", "lstrip": True}, "Extra3")],
+        ["add_special_tokens", {"mask_token": {"content": "Mask1", "lstrip": True}}],
+        ["add_special_tokens", {"bos_token": "Bos1"}],
+        ["added_tokens_decoder"],
+        *[["tokenize", " ".join(form(name) for name in names), {}] for form in (str, str.lower, str.upper)],
+    ]
+    for kind in KINDS:
+        yield kind, {}, unset
+        yield kind, {"do_lower_case": False}, unset
     yield "slow", {"never_split": ["HELLO", "a-b"], "strip_accents": False}, [["tokenize", "HELLO hello a-b c-d \u00c9", {}]]
     yield "slow", {"do_basic_tokenize": False}, [["tokenize", "HELLO hello a-b ##ing \u00c9", {}], ["add_tokens", ["ABC"], False], ["tokenize", "abc ABC", {}]]
 
@@ -218,6 +235,20 @@ def file_cases():
             "35": {"content": "AB", "lstrip": False, "normalized": True, "rstrip": False, "single_word": False, "special": False}}}},
         "sides and names": {"tokenizer_config.json": {"padding_side": "left", "truncation_side": "left", "model_input_names": ["input_ids", "attention_mask"], "clean_up_tokenization_spaces": False}},
     }
+    unset = {
+        "normalized unset, in roles": {"tokenizer_config.json": {"mask_token": {"__type": "AddedToken", "content": "Hello", "lstrip": True},
+                                                                "additional_special_tokens": [{"__type": "AddedToken", "content": "AB"}, "CaF"]}},
+        "normalized unset, in the decoder": {"tokenizer_config.json": {"added_tokens_decoder": {
+            "27": {"content": "Hello"}, "35": {"content": "<X>", "special": True}, "36": {"content": "AB", "lstrip": True}, "37": {"content": "CaF", "special": True}}}},
+        "normalized unset, special false": {"tokenizer_config.json": {"mask_token": {"content": "Hello", "special": False, "__type": "AddedToken"}, "sep_token": {"content": "AB", "special": True, "__type": "AddedToken"}}},
+        "normalized unset, in the map": {"special_tokens_map.json": {"mask_token": {"content": "Hello", "lstrip": True}, "additional_special_tokens": ["AB", "CaF"]}},
+        "normalized unset, in added_tokens.json": {"added_tokens.json": {"AB": 35, "CaF": 36}, "special_tokens_map.json": {"additional_special_tokens": ["CaF"]}},
+    }
+    cases = "Hello hello HELLO AB Ab ab CaF caf CAF <X> <x> x"
+    for name, files in unset.items():
+        for kind in KINDS:
+            given = {"vocab.txt": vocab, **{k: json.dumps(v) for k, v in files.items()}}
+            yield name, kind, given, {}, [["added_tokens_decoder"], ["tokenize", cases, {}], ["encode", cases, {}]]
     for name, files in configs.items():
         for kind in KINDS:
             for options in ({}, {"do_lower_case": True, "model_max_length": 10}):

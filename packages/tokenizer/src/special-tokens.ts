@@ -27,6 +27,15 @@ export type SpecialTokenOptions = { readonly [name in SpecialTokenName]?: AddedT
   readonly additional_special_tokens?: readonly AddedTokenInput[] | null;
 };
 
+/**
+ * Fills in whether a special token that is given to a new tokenizer matches normalized text, where it does not say: as in
+ * the reference, never for the slow one, and for the fast one unless it calls itself special.
+ */
+export function fillNormalized(token: AddedTokenInput, isFast: boolean): AddedTokenInput {
+  if (typeof token !== "object" || token?.normalized !== undefined) return token;
+  return { ...token, normalized: isFast && !token?.special };
+}
+
 /** The special tokens of one tokenizer. */
 export class SpecialTokens {
   readonly named = new Map<SpecialTokenName, AddedToken>();

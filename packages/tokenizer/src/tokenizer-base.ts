@@ -6,7 +6,12 @@ import type { IdsInput } from "./ids.js";
 import { readInputs, type Samples } from "./inputs.js";
 import type { ParallelOptions } from "./parallel/pool.js";
 import type { SaveOptions, SaveState } from "./save.js";
-import { DEFAULT_SPECIAL_TOKENS, SPECIAL_TOKEN_NAMES, type SpecialTokenOptions } from "./special-tokens.js";
+import {
+  DEFAULT_SPECIAL_TOKENS,
+  fillNormalized,
+  SPECIAL_TOKEN_NAMES,
+  type SpecialTokenOptions,
+} from "./special-tokens.js";
 import { TokenizerIds } from "./tokenizer-ids.js";
 import { checkTokenizerOptions, readSide, type TokenizerOptions } from "./tokenizer-options.js";
 
@@ -63,10 +68,12 @@ export abstract class TokenizerBase extends TokenizerIds {
     this.cleanUpTokenizationSpaces = options.clean_up_tokenization_spaces ?? true;
     this.splitSpecialTokens = options.split_special_tokens ?? false;
     this.modelInputNames = options.model_input_names ?? ["input_ids", "token_type_ids", "attention_mask"];
+    // A getter of the class, no field.
+    const { isFast } = this as TokenizerBase;
     const given: SpecialTokenOptions = { ...DEFAULT_SPECIAL_TOKENS, ...options };
     for (const name of SPECIAL_TOKEN_NAMES) {
       const token = given[name];
-      if (token != null) this.specials.set(name, token);
+      if (token != null) this.specials.set(name, fillNormalized(token, isFast));
     }
   }
 

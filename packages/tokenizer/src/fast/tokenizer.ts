@@ -7,6 +7,7 @@ import type { LoadOptions, TokenizerSource } from "../load.js";
 import type { ParallelOptions } from "../parallel/pool.js";
 import type { Rows } from "../rows.js";
 import type { SaveState } from "../save.js";
+import { fillNormalized } from "../special-tokens.js";
 import { readTokens, strippingToken } from "../special-tokens-base.js";
 import { bertTemplate, plainTemplate } from "../template.js";
 import { TokenizerBase } from "../tokenizer-base.js";
@@ -38,7 +39,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
     const { added } = this.#pipeline;
     this.specials.additional = readTokens(options.additional_special_tokens ?? [], (token: AddedTokenInput) => {
       const known = typeof token === "string" ? added.ids.get(token) : undefined;
-      return known === undefined ? strippingToken(token) : added.tokens.get(known)!;
+      return known === undefined ? strippingToken(fillNormalized(token, true)) : added.tokens.get(known)!;
     });
     // Tokens of a saved tokenizer first, in the order of their ids, then special ones that are still missing.
     const recorded = readRecorded(options.added_tokens_decoder);
@@ -144,7 +145,7 @@ export class ConvBertTokenizerFast extends TokenizerBase {
   }
 
   protected override addTokenList(tokens: readonly AddedTokenInput[], special: boolean): number {
-    const list = tokens.map((token) => makeAddedToken(token, special || undefined));
+    const list = tokens.map((token) => makeAddedToken(token, special));
     if (list.length === 0) return 0;
     const { pipeline, added } = this.#pipeline.withTokens(list);
     this.#pipeline = pipeline;
