@@ -48,11 +48,15 @@ if (!existsSync(new URL("converter/dist/index.js", packages))) {
   console.error("packages/converter/dist is missing; build first: npm run build");
   process.exit(1);
 }
-const { openWeights, tensorsOf, weightFiles }: Converter = await import(new URL("converter/dist/index.js", packages).href);
+const { openWeights, tensorsOf, weightFiles }: Converter = await import(
+  new URL("converter/dist/index.js", packages).href
+);
 const { openFiles, writeFiles }: Files = await import(new URL("files/dist/index.js", packages).href);
 
 const open = async (folder: string, options?: object) => openWeights(await openFiles(folder), options);
-const folders = (await readdir(fixtures, { recursive: true })).filter((name) => /^[^/]+\/ConvBert\w+\/model\.safetensors$/.test(name));
+const folders = (await readdir(fixtures, { recursive: true })).filter((name) =>
+  /^[^/]+\/ConvBert\w+\/model\.safetensors$/.test(name),
+);
 let failed = 0;
 const counts: Record<string, number> = {};
 for (const name of folders.map((file) => file.slice(0, -"/model.safetensors".length)).sort()) {
@@ -92,7 +96,8 @@ async function differences(saved: Reader, source: Reader): Promise<string[]> {
       continue;
     }
     const [left, right] = await Promise.all([saved.read(name), source.read(name)]);
-    const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength);
+    const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+      new Uint8Array(buffer, byteOffset, byteLength);
     if (Buffer.compare(bytes(left), bytes(right)) !== 0) problems.push(`${name} differs`);
   }
   for (const name of saved.tensors.keys()) if (!source.tensors.has(name)) problems.push(`${name} is too much`);

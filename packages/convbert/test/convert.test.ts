@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -190,6 +190,35 @@ describe("convert", () => {
       "int8",
     ]);
     expect(int8).toMatchObject({ code: 2, stderr: expect.stringContaining("take the generator as it is") });
+  });
+
+  test("inspect says which formats a folder has, and where they disagree", async () => {
+    const all = join(folder, "all");
+    expect((await convbert(["convert", chunking, all, "--dtype", "float32"])).code).toBe(0);
+    const files: readonly [file: string, ...flags: string[]][] = [
+      ["pytorch_model.bin", "--to", "pytorch", "--dtype", "bfloat16"],
+      ["tf_model.h5", "--to", "tensorflow", "--dtype", "float32"],
+      ["model.ckpt.index", "--to", "tf1", "--encoder-only", "--dtype", "float32"],
+    ];
+    for (const [file, ...flags] of files) {
+      const one = join(folder, `one-${file}`);
+      expect((await convbert(["convert", chunking, one, ...flags])).code).toBe(0);
+      for (const name of await readdir(one))
+        if (/^(py|tf_|model\.ckpt)/.test(name)) await copyFile(join(one, name), join(all, name));
+    }
+    const inspect = async () => (await convbert(["inspect", all, "--json"])).json as [{ formats: unknown[] }];
+    const differences = [expect.stringMatching(/^\d+ with other values, by up to 0\.00\d+: \S+, \S+, \S+, \.\.\.$/)];
+    const tf1 = { file: "model.ckpt.index", format: "TensorFlow 1 checkpoint" };
+    expect((await inspect())[0].formats).toEqual([
+      { file: "model.safetensors", format: "safetensors" },
+      { file: "pytorch_model.bin", format: "PyTorch", differences },
+      { file: "tf_model.h5", format: "TensorFlow" },
+      tf1,
+    ]);
+    expect((await convbert(["inspect", all])).stdout).toMatch(/differs +\d+ with other values/);
+    await rm(join(all, "model.ckpt.data-00000-of-00001"));
+    const cut = { ...tf1, differences: [expect.stringContaining("model.ckpt.data-00000-of-00001")] };
+    expect((await inspect())[0].formats.at(-1)).toEqual(cut);
   });
 
   test("writes over nothing, unless --overwrite asks for it", async () => {

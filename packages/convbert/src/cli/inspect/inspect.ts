@@ -12,6 +12,7 @@ import { bytes, ProgressLine } from "../progress.js";
 import { MODEL_FORM, modelSource } from "../shipped-models.js";
 import { folded, grouped, type Style, styleFor } from "../style.js";
 import type { Terminal } from "../terminal.js";
+import { disagreements } from "./agreement.js";
 import { moduleTree } from "./module-tree.js";
 
 interface InspectFlags extends ModelFlags {
@@ -48,11 +49,19 @@ const NOT_READ: readonly (readonly [RegExp, string])[] = [
   [/\.onnx$/, "ONNX graph (not read)"],
 ];
 
+/** A file of weights. */
+interface FoundFormat {
+  readonly file: string;
+  readonly format: string;
+  /** Where its weights are not those of the format that was loaded. */
+  readonly differences?: readonly string[];
+}
+
 interface Inspection {
   readonly location: string;
   readonly model: string;
   readonly config: ConvBertConfig;
-  readonly formats: readonly { readonly file: string; readonly format: string }[];
+  readonly formats: readonly FoundFormat[];
   /** How many weights of each element type the file has that was loaded. */
   readonly file: { readonly format: string; readonly byteLength: number; readonly dtypes: Record<string, number> };
   readonly parameters: readonly {
@@ -89,7 +98,7 @@ async function inspect(source: string | URL, flags: InspectFlags, terminal: Term
 
 async function look(files: FileSet, head: string | undefined, options: FromPretrainedOptions): Promise<Inspection> {
   const config = await readConfig(files);
-  const formats = await formatsOf(files);
+  const formats = await formatsOf(files, options.signal);
   const reader = await openWeights(files);
   const dtypes: Record<string, number> = {};
   let byteLength = 0;
@@ -141,11 +150,14 @@ async function runOnce(model: AnyConvBert, tokens: number): Promise<void> {
   await (model as InstanceType<typeof MODEL_CLASSES.ConvBertModel>).forward({ input_ids: isChoice ? [[row]] : [row] });
 }
 
-async function formatsOf(files: FileSet): Promise<{ file: string; format: string }[]> {
-  const read = (await findWeights(files)).map(({ file, title }) => ({
-    file,
-    format: file.endsWith(".index.json") ? `${title}, sharded` : title,
-  }));
+async function formatsOf(files: FileSet, signal: AbortSignal | undefined): Promise<FoundFormat[]> {
+  const found = await findWeights(files);
+  const differing = await disagreements(files, found, signal);
+  const read = found.map(({ file, title }) => {
+    const differences = differing.get(file);
+    const format = file.endsWith(".index.json") ? `${title}, sharded` : title;
+    return { file, format, ...(differences !== undefined && { differences }) };
+  });
   const names = (await files.list?.()) ?? [];
   const others = names.flatMap((file) => {
     const format = NOT_READ.find(([pattern]) => pattern.test(file))?.[1];
@@ -222,7 +234,10 @@ function forPeople(found: Inspection, style: Style): string {
     ),
     "",
     bold("Files"),
-    ...found.formats.map(({ file: name, format }) => row("found", `${printable(name)}  ${dim(format)}`)),
+    ...found.formats.flatMap(({ file: name, format, differences = [] }) => [
+      row("found", `${printable(name)}  ${dim(format)}`),
+      ...differences.map((text) => row("differs", yellow(printable(text)))),
+    ]),
     row("loaded", `${file.format}, ${bytes(file.byteLength)}: ${printable(types.join(", "))} tensors`),
     "",
     bold("Memory"),
