@@ -16,11 +16,7 @@ export interface NodeOptions {
 
 /** Another process of Node, with this package's exports in scope; killed when the test ends. */
 export function runNode(code: string, { env, flags = [], powerless }: NodeOptions = {}): ChildProcess {
-  // The sources import each other with the suffix of their build.
-  const hooks =
-    'import{registerHooks}from"node:module";registerHooks({resolve:(s,c,n)=>' +
-    'n(s.startsWith(".")?s.replace(/\\.js$/,".ts"):s,c)})';
-  const hook = `data:text/javascript,${encodeURIComponent(hooks)}`;
+  const hook = new URL("../../../tooling/config/source-hooks.mjs", import.meta.url).href;
   const program = `import { openFiles, writeFiles } from ${JSON.stringify(pathToFileURL(source).href)};\n${code}`;
   const child = spawn(
     process.execPath,

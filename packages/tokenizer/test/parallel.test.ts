@@ -102,7 +102,7 @@ test("calls at the same time share the workers", async () => {
 function inProcess(flags: readonly string[], environment: Readonly<Record<string, string>> = {}): unknown {
   // Nothing that is listed is left to wait for, but for the pipe that the list goes through.
   const script = `
-    import ${JSON.stringify(new URL("./source-hooks.mjs", import.meta.url).href)};
+    import ${JSON.stringify(new URL("../../../tooling/config/source-hooks.mjs", import.meta.url).href)};
     const { ConvBertTokenizerFast } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)});
     const tokenizer = new ConvBertTokenizerFast(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "a"]);
     const workerUrl = ${JSON.stringify(workerUrl.href)};

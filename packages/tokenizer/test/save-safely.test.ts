@@ -9,7 +9,7 @@ import { FilesError } from "@convbert/files";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConvBertTokenizer, ConvBertTokenizerFast } from "../src/index.js";
 
-const hooks = pathToFileURL(fileURLToPath(new URL("source-hooks.mjs", import.meta.url))).href;
+const hooks = pathToFileURL(fileURLToPath(new URL("../../../tooling/config/source-hooks.mjs", import.meta.url))).href;
 const source = new URL("../src/index.ts", import.meta.url).href;
 
 /** Long enough that writing it takes a while. */

@@ -1,4 +1,4 @@
 // The worker's script of the sources.
-import "./source-hooks.mjs";
+import "../../../tooling/config/source-hooks.mjs";
 
 await import("../src/parallel/worker.ts");

@@ -99,10 +99,7 @@ describe("a run that is aborted again and again", () => {
 
 /** A process of its own that trains in a folder. */
 function trainingProcess(folder: string): ChildProcess {
-  // The sources import each other with the suffix of their build.
-  const hooks =
-    'import{registerHooks}from"node:module";registerHooks({resolve:(s,c,n)=>' +
-    'n(s.startsWith(".")&&!c.parentURL.includes("node_modules")?s.replace(/\\.js$/,".ts"):s,c)})';
+  const hook = new URL("../../../tooling/config/source-hooks.mjs", import.meta.url).href;
   const source = new URL("./long-run.ts", import.meta.url).href;
   const code = `import { runInFolder } from ${JSON.stringify(source)};
     import { writeFileSync } from "node:fs";
@@ -111,15 +108,7 @@ function trainingProcess(folder: string): ChildProcess {
     process.exit(0);`;
   const child = spawn(
     process.execPath,
-    [
-      "--no-warnings",
-      "--conditions=@convbert/source",
-      "--import",
-      `data:text/javascript,${encodeURIComponent(hooks)}`,
-      "--input-type=module",
-      "-e",
-      code,
-    ],
+    ["--no-warnings", "--conditions=@convbert/source", "--import", hook, "--input-type=module", "-e", code],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   onTestFinished(() => void child.kill("SIGKILL"));
