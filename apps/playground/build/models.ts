@@ -12,15 +12,18 @@ export function models(): Plugin {
   const paths = new Map<string, string>(
     EMBEDDED_MODELS.flatMap((name) => {
       const folder = fileURLToPath(embeddedModel(name));
-      const names = readdirSync(folder).filter((file) => !LEFT_OUT.has(file));
-      return names.map((file) => [`${name}/${file}`, join(folder, file)] as const);
+      // Folders within it belong to the model, too, such as how a sentence's vector is pooled.
+      const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+        (file) => !LEFT_OUT.has(file) && statSync(join(folder, file)).isFile(),
+      );
+      return names.map((file) => [`${name}/${file.replaceAll("\\", "/")}`, join(folder, file)] as const);
     }),
   );
   return {
     name: "convbert-models",
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
-        const name = /\/models\/([\w-]+\/[\w.-]+)/.exec(request.url ?? "")?.[1];
+        const name = /\/models\/([\w-]+(?:\/[\w.-]+)+)/.exec(request.url ?? "")?.[1];
         const path = name === undefined ? undefined : paths.get(name);
         if (path === undefined) return next();
         response.setHeader("Content-Length", statSync(path).size);
