@@ -185,6 +185,17 @@ def fast_digest():
     return digest(lines)
 
 
+def stages_digest():
+    """Of each code point: what the stages of tokenizer.json besides Bert's make of it between two letters."""
+    forms = [getattr(normalizers, name)() for name in ("NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase")]
+    pieces = [pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.WhitespaceSplit()]
+    lines = []
+    for c in TESTED:
+        text = "a" + chr(c) + "a"
+        lines.append(" ".join((*(form.normalize_str(text) for form in forms), *(str(len(p.pre_tokenize_str(text))) for p in pieces))))
+    return digest(lines)
+
+
 def rust_stages():
     """Code points by what the stages of tokenizer.json besides Bert's make of them."""
     word, digits, accents = pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True), normalizers.StripAccents()
@@ -240,7 +251,7 @@ def main():
         print(file, len(text))
     digests = here / "packages/tokenizer/test/fixtures/unicode-digests.json"
     digests.parent.mkdir(parents=True, exist_ok=True)
-    digests.write_text(json.dumps({"slow": slow_digest(), "fast": fast_digest()}, indent=2) + "\n")
+    digests.write_text(json.dumps({"slow": slow_digest(), "fast": fast_digest(), "stages": stages_digest()}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { AlignedText } from "../src/fast/aligned-text.js";
 import { BertNormalizer, bertActions } from "../src/fast/bert-normalizer.js";
 import { ALONE, LIST, SPACE } from "../src/fast/character-actions.js";
+import { readNormalizer } from "../src/json/normalizers.js";
+import { readPreTokenizer } from "../src/json/pre-tokenizers.js";
 import { CONTROL } from "../src/unicode/classes.js";
 import { lowerCharacter } from "../src/unicode/lowercase.js";
 import { slowClass } from "../src/unicode/slow-class.js";
@@ -60,6 +62,24 @@ test("what the fast tokenizer makes of each code point is what tokenizers 0.14.1
     });
   }
   expect(digest(lines)).toBe(digests.fast);
+});
+
+test("what the other stages of tokenizer.json make of each code point is what tokenizers 0.14.1 makes of it", () => {
+  const forms = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase"].map((type) => readNormalizer({ type }));
+  const pieces = [{ type: "Whitespace" }, { type: "Digits", individual_digits: true }, { type: "WhitespaceSplit" }].map(
+    (json) => readPreTokenizer(json)!,
+  );
+  const lines: string[] = [];
+  for (const c of codePoints()) {
+    const text = `a${String.fromCodePoint(c)}a`;
+    const made = forms.map((form) => {
+      const aligned = new AlignedText(text);
+      form.normalize(aligned);
+      return aligned.toText();
+    });
+    lines.push([...made, ...pieces.map((split) => split(text).length)].join(" "));
+  }
+  expect(digest(lines)).toBe(digests.stages);
 });
 
 /** Normalizes texts in one go. Each begins and ends with a letter, so that they leave each other alone. */
