@@ -242,6 +242,18 @@ test("what a normalizer puts before everything has no place of its own", async (
     [6, 7],
     [6, 7],
   ]);
+  // Nothing is put into a text of which nothing is left.
+  expect(tokenizer("  ").input_ids).toEqual([]);
+  expect(tokenizer("b<x>  <x>b", { return_offsets_mapping: true }).offset_mapping).toEqual([
+    [0, 0],
+    [0, 1],
+    [0, 1],
+    [1, 4],
+    [6, 9],
+    [9, 9],
+    [9, 10],
+    [9, 10],
+  ]);
   expect(tokenizer("bc", { return_offsets_mapping: true }).offset_mapping).toEqual([
     [0, 0],
     [0, 1],

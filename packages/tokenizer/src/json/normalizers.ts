@@ -78,6 +78,8 @@ const MOST_GROWTH = 64;
 /** What replaces a match takes the place of the match's last character. */
 function replace(text: AlignedText, find: FindAll, content: readonly number[]): void {
   const { items } = text;
+  // As in the reference, nothing is put into a text of which nothing is left.
+  if (items.length === 0) return;
   // Matches count units, the text code points.
   const places = [...items.flatMap((item, i) => (item[0] > 0xffff ? [i, i] : [i])), items.length];
   const made: Aligned[] = [];
