@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";
 
+/** Runtimes of others: megabytes, kept when they are used. */
+const ON_DEMAND = /\.wasm$|\/(onnx|tfjs)-/;
+
 /** Writes `service-worker.js` with the names of all files of the page; models are cached by the packages themselves. */
 export function offline(): Plugin {
   return {
@@ -11,8 +14,17 @@ export function offline(): Plugin {
       order: "post",
       handler(_options, bundle) {
         const names = Object.keys(bundle).filter((name) => !name.startsWith("models/") && !name.endsWith(".map"));
-        const files = ["./", "theme.js", "icon.svg", ...names.filter((name) => name !== "index.html")];
+        const files = [
+          "./",
+          "theme.js",
+          "icon.svg",
+          ...names.filter((name) => name !== "index.html" && !ON_DEMAND.test(name)),
+        ];
         const source = readFileSync(new URL("service-worker.js", import.meta.url), "utf8");
+        const page = bundle["index.html"];
+        const html = page?.type === "asset" ? String(page.source) : "";
+        const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1];
+        if (policy === undefined) throw new Error("index.html has no Content-Security-Policy");
         const hash = createHash("sha256");
         for (const name of names) {
           const file = bundle[name]!;
@@ -23,6 +35,7 @@ export function offline(): Plugin {
           fileName: "service-worker.js",
           source: source
             .replace('"@files"', JSON.stringify(files))
+            .replace("@policy", policy)
             .replace("@version", hash.update(source).digest("hex").slice(0, 16)),
         });
       },

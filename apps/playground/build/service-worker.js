@@ -39,14 +39,19 @@ self.addEventListener("fetch", (event) => {
 async function answer(request, url) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request.mode === "navigate" ? "./" : url.href.split("#")[0], { ignoreVary: true });
-  return isolated(kept ?? (await fetch(request)));
+  if (kept !== undefined) return isolated(kept);
+  const response = await fetch(request);
+  // What is too large to be fetched for everybody is kept once somebody has used it.
+  if (response.ok && url.pathname.includes("/assets/")) await cache.put(url.href, response.clone());
+  return isolated(response);
 }
 
-/** The same response with the headers of cross-origin isolation. */
+/** The same response with the headers of cross-origin isolation, and the page's policy, which holds for its worker then. */
 function isolated(response) {
   if (response.type === "opaque" || response.status === 0) return response;
   const headers = new Headers(response.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+  headers.set("Content-Security-Policy", "@policy");
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

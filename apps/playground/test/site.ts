@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".json": "application/json",
   ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
 };
 
 /** What goes wrong with a file: it is missing, its connection breaks half-way, or it never comes. */
@@ -21,6 +22,8 @@ export interface Site extends AsyncDisposable {
   readonly address: string;
   /** By the end of a path. */
   readonly faults: Map<string, Fault>;
+  /** Policies that the server sends, by what a path matches. */
+  readonly policies: Map<RegExp, string>;
   /** Paths that were asked for. */
   readonly requests: string[];
   /** Answers nothing any more. */
@@ -30,6 +33,7 @@ export interface Site extends AsyncDisposable {
 /** The built page as the plainest of servers has it: under a sub-path, without any header that it would like. */
 export async function openSite(folders: Readonly<Record<string, string>> = {}): Promise<Site> {
   const faults = new Map<string, Fault>();
+  const policies = new Map<RegExp, string>();
   const requests: string[] = [];
   const prefix = "/some/where/";
   const server = createServer((request, response) => {
@@ -44,6 +48,8 @@ export async function openSite(folders: Readonly<Record<string, string>> = {}): 
       response.writeHead(404).end("no such file");
       return;
     }
+    const policy = [...policies].find(([end]) => end.test(path))?.[1];
+    if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
     send(page, response, fault === "truncated");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -52,7 +58,14 @@ export async function openSite(folders: Readonly<Record<string, string>> = {}): 
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };
-  return { address: `http://127.0.0.1:${port}${prefix}`, faults, requests, close, [Symbol.asyncDispose]: close };
+  return {
+    address: `http://127.0.0.1:${port}${prefix}`,
+    faults,
+    policies,
+    requests,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function send(file: string, response: ServerResponse, isCut: boolean): void {

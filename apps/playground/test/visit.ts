@@ -15,8 +15,8 @@ const QUIET = [
   "--disable-sync",
 ];
 
-export function launch(...args: string[]): Promise<Browser> {
-  return chromium.launch({ executablePath: executablePath!, args: [...QUIET, ...args] });
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: executablePath!, args: QUIET });
 }
 
 export interface Visit {

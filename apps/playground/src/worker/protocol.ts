@@ -158,8 +158,12 @@ export interface Download {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
+/** What computes: the project's own core, or a runtime that an adapter feeds. */
+export type RuntimeName = "core" | "onnx" | "tfjs";
+
 /** A way to run the same model. */
 export interface RuntimeSetting {
+  readonly runtime: RuntimeName;
   readonly dtype: "float32" | "int8";
   readonly threads: number;
 }

@@ -20,9 +20,9 @@ import { keepFiles, openModel } from "./sources.js";
 /** Of the last run, so that it can go on. */
 let checkpoints = memoryCheckpoints();
 
-const BATCH = 16;
+const BATCH = 8;
 /** One example in so many is kept for measuring. */
-const HELD_OUT = 6;
+const HELD_OUT = 5;
 let runs = 0;
 
 /** Fine-tunes an encoder on labelled lines; what comes of it is kept as files. */

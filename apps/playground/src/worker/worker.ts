@@ -14,7 +14,7 @@ const api: PlaygroundWorker = {
   train: (...request) => attempt(async () => (await import("./train.js")).train(...request)),
   convert: (...request) => attempt(async () => (await import("./convert.js")).convert(...request)),
   formats: () => attempt(async () => (await import("./convert.js")).formats()),
-  measure: (...request) => attempt(async () => (await import("./measure.js")).measure(...request)),
+  measure: (...request) => attempt(async () => (await import("./measure/measure.js")).measure(...request)),
   stop,
 };
 

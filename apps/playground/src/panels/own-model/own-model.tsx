@@ -138,8 +138,8 @@ function Described({
           It cannot run like this: what is marked ✗ is missing or damaged. Add it and choose all files again.
         </p>
       ) : (
-        <p>
-          Use it for{" "}
+        <p class="row">
+          <span>Use it for</span>
           {tasks.map((name) => (
             <button key={name} type="button" onClick={() => addOwnModel(model, tasks, name)}>
               {TASKS[name].title}

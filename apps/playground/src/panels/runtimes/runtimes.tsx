@@ -3,19 +3,31 @@ import { input, isComplete, model, task, titleOf } from "../../state/store.js";
 import { failureOf, settled, worker } from "../../state/worker.js";
 import { Failed } from "../../ui/failure.js";
 import { Scroll } from "../../ui/scroll.js";
-import type { Failure, Measured, RuntimeSetting } from "../../worker/protocol.js";
+import type { Failure, Measured, RuntimeName, RuntimeSetting } from "../../worker/protocol.js";
 
 /** Threads of the settings that use several. */
 const MANY = Math.min(8, Math.max(2, navigator.hardwareConcurrency ?? 2));
 
 const SETTINGS: readonly RuntimeSetting[] = [
-  { dtype: "float32", threads: 1 },
-  { dtype: "int8", threads: 1 },
-  { dtype: "float32", threads: MANY },
-  { dtype: "int8", threads: MANY },
+  { runtime: "core", dtype: "float32", threads: 1 },
+  { runtime: "core", dtype: "int8", threads: 1 },
+  { runtime: "core", dtype: "float32", threads: MANY },
+  { runtime: "core", dtype: "int8", threads: MANY },
+  { runtime: "onnx", dtype: "float32", threads: 1 },
+  { runtime: "onnx", dtype: "int8", threads: 1 },
+  { runtime: "tfjs", dtype: "float32", threads: 1 },
 ];
 
-const nameOf = ({ dtype, threads }: RuntimeSetting) => `${dtype}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+const RUNTIMES: Readonly<Record<RuntimeName, string>> = {
+  core: "ConvBERT's own",
+  onnx: "onnxruntime-web",
+  tfjs: "TensorFlow.js",
+};
+
+const nameOf = ({ runtime, dtype, threads }: RuntimeSetting) =>
+  `${RUNTIMES[runtime]} ${dtype}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+
+const RUNTIME_NAMES = Object.keys(RUNTIMES) as readonly RuntimeName[];
 
 /** The same model and text in every setting that this browser has: times, and how far outputs lie apart. */
 export default function Runtimes() {
@@ -23,6 +35,7 @@ export default function Runtimes() {
   const [measured, setMeasured] = useState<readonly Measured[]>([]);
   const [now, setNow] = useState<string | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
+  const [chosen, choose] = useState<readonly RuntimeName[]>(["core"]);
   const canShare = globalThis.crossOriginIsolated;
 
   async function run(): Promise<void> {
@@ -30,7 +43,7 @@ export default function Runtimes() {
     setFailure(null);
     try {
       for (const setting of SETTINGS) {
-        if (setting.threads > 1 && !canShare) continue;
+        if (!chosen.includes(setting.runtime) || (setting.threads > 1 && !canShare)) continue;
         setNow(nameOf(setting));
         const one = await settled(worker.measure(task.value, source!, input.value, setting));
         setMeasured((old) => [...old, one]);
@@ -62,9 +75,29 @@ export default function Runtimes() {
           </button>
         </p>
       )}
+      <fieldset class="row" aria-label="Runtimes">
+        {RUNTIME_NAMES.map((name) => (
+          <label key={name} class="switch">
+            <input
+              type="checkbox"
+              checked={chosen.includes(name)}
+              disabled={now !== null}
+              onChange={({ currentTarget: { checked } }) =>
+                choose(checked ? [...chosen, name] : chosen.filter((other) => other !== name))
+              }
+            />
+            {RUNTIMES[name]}
+          </label>
+        ))}
+      </fieldset>
       <p class="row">
         {now === null ? (
-          <button type="button" class="main" disabled={source === null || !isComplete.value} onClick={run}>
+          <button
+            type="button"
+            class="main"
+            disabled={source === null || !isComplete.value || chosen.length === 0}
+            onClick={run}
+          >
             Measure
           </button>
         ) : (
@@ -89,7 +122,7 @@ export default function Runtimes() {
                 <th scope="col">setting</th>
                 <th scope="col">milliseconds</th>
                 <th scope="col">ready in</th>
-                <th scope="col">furthest from float32</th>
+                <th scope="col">furthest from the first</th>
               </tr>
             </thead>
             <tbody>
@@ -111,8 +144,9 @@ export default function Runtimes() {
         </Scroll>
       )}
       <p class="hint">
-        The lowest of at least five runs, tokens to numbers. “Furthest” is the largest difference of any output number,
-        as a part of the largest one. A busy machine makes all of them slower.
+        Other runtimes are loaded when they are ticked and measured (some megabytes). The lowest of at least five runs,
+        tokens to numbers. “Furthest” is the largest difference of any output number, as a part of the largest one. A
+        busy machine makes all of them slower.
       </p>
     </>
   );

@@ -29,6 +29,7 @@ export function Curves({ points }: { points: readonly Point[] }) {
         width: element.clientWidth,
         height: HEIGHT,
         cursor: { show: false },
+        legend: { live: false },
         scales: { x: { time: false }, accuracy: { range: [0, 1] } },
         series: [
           { label: "step" },

@@ -1,54 +1,44 @@
-/** Orders to a house, in four kinds: few and plain enough to be learnt in a minute. */
-const KINDS: Readonly<Record<string, readonly string[]>> = {
+/** Orders to a house, in four kinds: a way to say it, and what may stand in its gap. */
+const KINDS: Readonly<Record<string, readonly [ways: readonly string[], gaps: readonly string[]]>> = {
   light: [
-    "Turn on the lamp in the kitchen.",
-    "It is too dark in here.",
-    "Switch off the lights, please.",
-    "Make the bedroom brighter.",
-    "Dim the lamp a little.",
-    "I cannot see anything.",
-    "Lights on in the hall.",
-    "Put out the lamp by the door.",
-    "The bulb is far too bright.",
+    [
+      "Turn on the lamp in the {}.",
+      "Switch off the light in the {}, please.",
+      "It is too dark in the {}.",
+      "Make the {} brighter.",
+    ],
+    ["kitchen", "hall", "bedroom", "cellar", "garden", "office"],
   ],
   heat: [
-    "I am cold.",
-    "Make it two degrees warmer.",
-    "Turn down the heating.",
-    "It is freezing in the bathroom.",
-    "Set the room to twenty degrees.",
-    "Is the radiator on?",
-    "It is too hot upstairs.",
-    "Warm up the living room before six.",
-    "Stop the heating at night.",
+    [
+      "Make it warmer in the {}.",
+      "Turn down the heating in the {}.",
+      "It is cold in the {}.",
+      "Set the {} to twenty degrees.",
+    ],
+    ["kitchen", "hall", "bedroom", "cellar", "bathroom", "office"],
   ],
   music: [
-    "Play something quiet.",
-    "Next song, please.",
-    "Turn the volume up.",
-    "I want to hear some jazz.",
-    "Stop the music.",
-    "Play the song again.",
-    "Who sings this song?",
-    "Put on the radio.",
-    "Louder, I like this tune.",
+    [
+      "Play some {}.",
+      "I want to hear {} music.",
+      "Turn up the volume of the {} song.",
+      "Put on {} in the kitchen, and louder.",
+    ],
+    ["jazz", "rock", "folk", "dance", "opera", "quiet"],
   ],
   time: [
-    "Wake me at seven.",
-    "What time is it?",
-    "Set a timer for ten minutes.",
-    "Remind me at noon.",
-    "How long until the alarm?",
-    "Cancel the alarm tomorrow.",
-    "Is it past eight already?",
-    "Give me five more minutes.",
-    "Let me know when an hour has passed.",
+    ["Wake me at {}.", "Set the alarm for {}.", "Remind me at {}, please.", "Is it {} already?"],
+    ["six", "seven", "eight", "nine", "noon", "midnight"],
   ],
 };
 
-/** The kinds in turn, a line each. */
-export const EXAMPLE_LINES = Array.from({ length: 9 }, (_, index) =>
-  Object.entries(KINDS).map(([label, texts]) => `${label}\t${texts[index]!}`),
+/** A line of each kind in turn; every gap comes with every way. */
+export const EXAMPLE_LINES = Array.from({ length: 24 }, (_, index) =>
+  Object.entries(KINDS).map(([label, [ways, gaps]]) => {
+    const gap = gaps[(index + Math.floor(index / 12)) % gaps.length]!;
+    return `${label}\t${ways[index % ways.length]!.replace("{}", gap)}`;
+  }),
 )
   .flat()
   .join("\n");

@@ -16,8 +16,8 @@ const STARTS: readonly { readonly title: string; readonly model: ModelRef }[] = 
 /** Trains a classifier on labelled lines in the worker, watches, stops, goes on. */
 export default function Train() {
   const [file, setFile] = useState({ name: "lines.txt", data: "" });
-  const [epochs, setEpochs] = useState(8);
-  const [rate, setRate] = useState(5e-4);
+  const [epochs, setEpochs] = useState(6);
+  const [rate, setRate] = useState(1e-3);
   const [start, setStart] = useState(STARTS[0]!.title);
   const [isRunning, setRunning] = useState(false);
   const [canGoOn, setGoOn] = useState(false);
@@ -62,7 +62,7 @@ export default function Train() {
     <>
       <p class="hint">
         A line is a label, a tab (or a space), and a text; CSV, TSV and JSONL files with the columns text and label do
-        as well. One line in six is kept to measure. The lines never leave this page.
+        as well. One line in five is kept to measure. The lines never leave this page.
       </p>
       <label class="field">
         <span>Labelled lines</span>

@@ -1,0 +1,94 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSite, type Site } from "./site.ts";
+import { answered, executablePath, launch, show, visit } from "./visit.ts";
+
+const CARMEN = { task: "text-classification", text: "Who wrote the opera Carmen?" };
+
+const inChromium = () => {
+  let site: Site;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    site = await openSite();
+    browser = await launch();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  it.each([
+    ["404", /model\.safetensors/],
+    ["truncated", /model\.safetensors/],
+  ] as const)("a model file that is %s ends in words, and in an answer once it is there", async (fault, words) => {
+    const { page } = await visit(browser);
+    site.faults.set("question-classification/model.safetensors", fault);
+    await show(page, site.address, CARMEN);
+    const failed = page.locator("[data-status=failed] .failed");
+    await failed.waitFor();
+    expect(await failed.textContent()).toMatch(words);
+    site.faults.clear();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await answered(page);
+    expect(await page.locator(".bars .best .name").textContent()).toBe("a person or group");
+  });
+
+  it("a model that never comes can be stopped", async () => {
+    const { page } = await visit(browser);
+    site.faults.set("sentiment/model.safetensors", "silent");
+    await show(page, site.address, { ...CARMEN, model: "sentiment" });
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.locator("[data-code=aborted]").waitFor();
+    site.faults.clear();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await answered(page);
+  });
+
+  it("a text that is too long is said to be, and its beginning can be read", async () => {
+    const { page } = await visit(browser);
+    await show(page, site.address, { ...CARMEN, text: `Who wrote it? ${"very ".repeat(600)}` });
+    await page.locator("[data-code=too-long]").waitFor();
+    await page.getByRole("button", { name: "Read only its beginning" }).click();
+    await answered(page);
+    expect(await page.locator(".result").textContent()).toContain("Only the beginning");
+  });
+
+  it("a text without a mask is answered with words", async () => {
+    const { page } = await visit(browser);
+    await show(page, site.address, { task: "fill-mask", text: "no mask here" });
+    expect(await page.locator(".failed").textContent()).toContain("[MASK]");
+  });
+
+  it("answers where WebAssembly is forbidden, too", async () => {
+    await using own = await openSite();
+    own.policies.set(/worker-.*\.js$/, "script-src 'self'");
+    const { page } = await visit(browser);
+    await show(page, own.address, CARMEN);
+    await answered(page);
+    expect(await page.locator(".bars .best .name").textContent()).toBe("a person or group");
+    expect(await page.locator(".facts").textContent()).toContain("reference");
+  });
+
+  it("works without a network after the first visit, isolated, at an address of any depth", async () => {
+    await using own = await openSite();
+    const { page, problems } = await visit(browser);
+    await show(page, own.address, CARMEN);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await answered(page);
+    await own.close();
+    await page.reload();
+    await answered(page);
+    expect(await page.locator(".bars .best .name").textContent()).toBe("a person or group");
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await page.getByRole("button", { name: "Look inside" }).click();
+    await page.locator(".states").waitFor();
+    await page.getByRole("button", { name: "Fill in words" }).click();
+    await page.getByRole("button", { name: "She looked at [MASK] with a smile." }).click();
+    expect(await page.locator("[data-status=failed]").textContent()).toMatch(/network|offline|reach/i);
+    expect(problems.filter((text) => !text.includes("Failed to load resource"))).toEqual([]);
+  });
+};
+
+if (executablePath !== undefined) describe("failures in Chromium", inChromium);
