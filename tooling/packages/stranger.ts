@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -79,7 +79,7 @@ export function packPackages(destination: string): Packed[] {
 }
 
 /** What examples import besides: peers leave their users a choice. */
-const CHOSEN = { "@tensorflow/tfjs-backend-cpu": "4.22.0" };
+const CHOSEN = { "@tensorflow/tfjs-backend-cpu": "4.22.0", "@tensorflow/tfjs-data": "4.22.0" };
 
 /** Installs the tarballs in an empty folder with npm, as a stranger would. */
 export function installPackages(project: string, packages: readonly Packed[]): void {
@@ -113,8 +113,9 @@ export function installAlone(project: string, { manifest }: Packed): string {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(installed, name), link);
     const manifest = JSON.parse(readFileSync(join(installed, name, "package.json"), "utf8")) as Manifest;
-    // npm installs peers as well.
-    for (const needed of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+    // npm installs peers as well, but for those that are optional.
+    const peers = Object.keys(manifest.peerDependencies ?? {}).filter((peer) => existsSync(join(installed, peer)));
+    for (const needed of [...Object.keys(manifest.dependencies ?? {}), ...peers]) {
       if (!seen.has(needed)) pending.push(needed);
       seen.add(needed);
     }

@@ -14,6 +14,7 @@ export {
   type TFEncoderOutputs,
   type TFFromConfigOptions,
   type TFFromPretrainedOptions,
+  type TFModelClass,
   type TFSavePretrainedOptions,
 } from "./models/pretrained.js";
 export {

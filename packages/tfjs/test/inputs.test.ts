@@ -1,6 +1,6 @@
 import { InputError } from "@convbert/model";
 import * as tf from "@tensorflow/tfjs-core";
-import { input, model as functional } from "@tensorflow/tfjs-layers";
+import { model as functional, input } from "@tensorflow/tfjs-layers";
 import { afterAll, describe, expect, test } from "vitest";
 import { TFConvBertForMultipleChoice, TFConvBertForQuestionAnswering, TFConvBertModel } from "../src/index.js";
 import { useBackend } from "./support.ts";
@@ -50,7 +50,10 @@ describe("inputs in every form", () => {
     ["a list in the order of the signature", () => [[tensor(IDS), tensor(MASK), tensor(TYPES)]]],
     ["a list of nested lists", () => [[IDS, MASK, TYPES]]],
     ["64-bit integers", () => [{ input_ids: big(IDS), attention_mask: big(MASK), token_type_ids: big(TYPES) }]],
-    ["float tensors", () => [{ input_ids: tf.tensor2d(IDS), attention_mask: tf.tensor2d(MASK), token_type_ids: TYPES }]],
+    [
+      "float tensors",
+      () => [{ input_ids: tf.tensor2d(IDS), attention_mask: tf.tensor2d(MASK), token_type_ids: TYPES }],
+    ],
     ["booleans", () => [{ input_ids: IDS, attention_mask: tf.tensor2d(MASK, [2, 3], "bool"), token_type_ids: TYPES }]],
     [
       "positions, one row for all",
@@ -127,7 +130,11 @@ describe("what does not fit is refused by the argument's name", () => {
   const refused: [string, unknown, string][] = [
     ["nothing", {}, "input_ids: you have to specify either"],
     ["both ids and embeddings", { input_ids: IDS, inputs_embeds: [[[0]]] }, "inputs_embeds: you cannot specify both"],
-    ["another name", { inputIds: IDS }, "inputIds: TFConvBertModel has no argument of this name; did you mean input_ids?"],
+    [
+      "another name",
+      { inputIds: IDS },
+      "inputIds: TFConvBertModel has no argument of this name; did you mean input_ids?",
+    ],
     ["labels where there are none", { input_ids: IDS, labels: [1, 2] }, "labels: TFConvBertModel has no argument"],
     ["a head mask", { input_ids: IDS, head_mask: [1] }, "head_mask: the reference's TensorFlow models"],
     ["ids past the vocabulary", [[1, 11]], "input_ids: 11 at element 1 is outside 0 to 10"],
@@ -138,11 +145,19 @@ describe("what does not fit is refused by the argument's name", () => {
     ["ragged lists", [[1, 2], [3]], "input_ids: lists of different lengths"],
     ["no tokens", { input_ids: tf.zeros([0, 3], "int32") }, "input_ids: expected [batch, length], got shape [0, 3]"],
     ["long sequences", [[1, 1, 1, 1, 1, 1, 1, 1, 1]], "input_ids: sequences of 9 tokens are longer"],
-    ["a mask for each query", { input_ids: IDS, attention_mask: tf.ones([2, 3, 3]) }, "attention_mask: expected [2, 3]"],
+    [
+      "a mask for each query",
+      { input_ids: IDS, attention_mask: tf.ones([2, 3, 3]) },
+      "attention_mask: expected [2, 3]",
+    ],
     ["a mask of another length", { input_ids: IDS, attention_mask: [[1, 1]] }, "attention_mask: expected [2, 3]"],
     ["segments that there are not", { input_ids: IDS, token_type_ids: [[0, 2, 0]] }, "token_type_ids: 2 at element 1"],
     ["positions past the last", { input_ids: IDS, position_ids: [[0, 1, 8]] }, "position_ids: 8 at element 2"],
-    ["embeddings of another size", { inputs_embeds: tf.zeros([1, 2, 7]) }, "inputs_embeds: expected [batch, length, emb"],
+    [
+      "embeddings of another size",
+      { inputs_embeds: tf.zeros([1, 2, 7]) },
+      "inputs_embeds: expected [batch, length, emb",
+    ],
     ["texts", { input_ids: tf.tensor2d([["a"]]) }, "input_ids: expected integers, got a tensor of string"],
   ];
   test.each(refused)("%s", (_name, inputs, message) => {

@@ -104,7 +104,9 @@ describe("what does not fit", () => {
     );
     const other = { hidden_size: 16, embedding_size: 16 };
     const before = tf.memory().numTensors;
-    await expect(TFConvBertModel.fromPretrained(fixture("sequence"), { config: other })).rejects.toThrow(CheckpointError);
+    await expect(TFConvBertModel.fromPretrained(fixture("sequence"), { config: other })).rejects.toThrow(
+      CheckpointError,
+    );
     expect(tf.memory().numTensors).toBe(before);
   });
 

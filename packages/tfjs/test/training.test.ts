@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { generator } from "@tensorflow/tfjs-data";
 import { loadLayersModel } from "@tensorflow/tfjs-layers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -172,13 +173,11 @@ describe("fit", () => {
       () => ({ xs: tensors(), ys: tf.tensor1d(labels) }),
       () => ({ ...tensors(), labels: tf.tensor1d(labels, "int32") }),
     ];
-    const dataset = (make: () => unknown) => ({
-      size: 2,
-      iterator: async () => {
-        let left = 2;
-        return { next: async () => (left-- > 0 ? { done: false, value: make() } : { done: true, value: null }) };
-      },
-    });
+    const dataset = (make: () => unknown) =>
+      generator(function* () {
+        yield make() as never;
+        yield make() as never;
+      });
     const before = tf.memory().numTensors;
     for (const make of elements) {
       const own = dataset(make) as never;

@@ -16,6 +16,7 @@ export interface Tfjs {
   ready(): Promise<void>;
   tidy<Result>(run: () => Result): Result;
   tensor(data: Float32Array | Int32Array, shape: number[], dtype?: "float32" | "int32"): T;
+  variable(initial: T): T;
   add(a: T, b: T): T;
   mul(a: T, b: T | number): T;
   erf(x: T): T;
@@ -64,6 +65,12 @@ export class TfjsConvBert {
       const weight = tf.tensor(new Float32Array(bytes()), kept);
       this.#weights.set(name, isTransposed ? transposed(tf, weight) : weight);
     }
+  }
+
+  /** Makes the weights variables, and gives them. */
+  trainable(): T[] {
+    for (const [name, weight] of this.#weights) this.#weights.set(name, this.#tf.variable(weight));
+    return [...this.#weights.values()];
   }
 
   /** `[batch, length]` of words and of segments to `[batch, length, hidden_size]`. Nothing is padded. */

@@ -5,6 +5,7 @@ import { dense } from "../ops/dense.js";
 import { depthwiseConvolution } from "../ops/depthwise-convolution.js";
 import { dropout } from "../ops/dropout.js";
 import { dynamicConvolution } from "../ops/dynamic-convolution.js";
+import { batchedProduct } from "../ops/matrix-product.js";
 import { ConvBertDense } from "./dense.js";
 import { ConvBertLayer, type Place } from "./layer.js";
 
@@ -82,12 +83,21 @@ export class TFConvBertSelfAttention extends ConvBertLayer {
     const [batch, length, hidden] = x.shape as [number, number, number];
     const query = this.#query.run(x);
 
-    const perHead = (states: tf.Tensor) => tf.transpose(tf.reshape(states, [batch, length, heads, size]), [0, 2, 1, 3]);
+    /** `[batch * heads, length, size]`, or with the last two axes exchanged. */
+    const perHead = (states: tf.Tensor, axes: [number, number]) => {
+      const ordered = tf.transpose(tf.reshape(states, [batch, length, heads, size]), [0, 2, ...axes]);
+      return tf.reshape(ordered, [batch * heads, ...ordered.shape.slice(2)]);
+    };
     const scaled = tf.mul(query, 1 / Math.sqrt(size));
-    const scores = tf.matMul(perHead(scaled), perHead(this.#key.run(x)), false, true);
+    const products = batchedProduct(perHead(scaled, [1, 3]), perHead(this.#key.run(x), [3, 1]));
+    const scores = tf.reshape(products, [batch, heads, length, length]);
     const attention = tf.softmax(mask === null ? scores : tf.add(scores, mask));
     const kept = dropout(attention, this.#config.attention_probs_dropout_prob, training);
-    const context = tf.transpose(tf.matMul(kept, perHead(this.#value.run(x))), [0, 2, 1, 3]);
+    const contexts = batchedProduct(
+      tf.reshape(kept, [batch * heads, length, length]),
+      perHead(this.#value.run(x), [1, 3]),
+    );
+    const context = tf.transpose(tf.reshape(contexts, [batch, heads, length, size]), [0, 2, 1, 3]);
 
     const raw = this.#kernel.run(tf.mul(this.#span.run(x), query));
     const kernels = tf.softmax(tf.reshape(raw, [batch * length * heads, taps]));

@@ -82,11 +82,15 @@ export interface GraphStart {
   readonly hidden: SymbolicTensor;
 }
 
-/** @internal Constructor of a model class. */
-export interface ModelClass<Model extends TFConvBertPreTrainedModel> {
-  new (config: ConfigInput, options?: ModelOptions): Model;
+/** One of the six classes. */
+export interface TFModelClass<Model extends TFConvBertPreTrainedModel> {
+  readonly prototype: Model;
+  /** The reference's name of the class; a minifier changes `name`, never this. */
   readonly className: string;
 }
+
+/** What a class is for this file: constructors are not for users. */
+type Constructor<Model> = new (config: ConfigInput, options?: ModelOptions) => Model;
 
 /** Starts the graph of a model: its inputs, and the encoder on them. */
 export function startGraph(given: ConfigInput, options: ModelOptions, rank = 2): GraphStart {
@@ -238,7 +242,7 @@ export abstract class TFConvBertPreTrainedModel<
    * ConfigError or CheckpointError; the signal's reason when it aborts.
    */
   static async fromPretrained<Model extends TFConvBertPreTrainedModel>(
-    this: ModelClass<Model>,
+    this: TFModelClass<Model>,
     source: ModelSource,
     options: TFFromPretrainedOptions = {},
   ): Promise<Model> {
@@ -255,7 +259,7 @@ export abstract class TFConvBertPreTrainedModel<
         const room = roomFor(this.className.slice(2), reader, files.location, options);
         const { allowNewHead, allowNewWeights, ignoreMismatchedSizes } = options;
         const zeros = !(allowNewHead || allowNewWeights || ignoreMismatchedSizes);
-        const model = new this(config, { room, seed, zeros, name });
+        const model = new (this as unknown as Constructor<Model>)(config, { room, seed, zeros, name });
         try {
           const owner = { modelName: this.className.slice(2), config, weights: model.weights };
           model.reportLoad(await loadWeights(owner, reader, files.location, options));
@@ -281,11 +285,11 @@ export abstract class TFConvBertPreTrainedModel<
 
   /** A new model with the reference's initialisation; the same seed gives the same weights. */
   static override fromConfig<Model extends TFConvBertPreTrainedModel>(
-    this: ModelClass<Model>,
+    this: TFModelClass<Model>,
     config: ConvBertConfig | ConvBertConfigInit,
     options?: TFFromConfigOptions,
   ): Model;
-  /** @internal How TensorFlow.js makes a model from its JSON. */
+  /** How TensorFlow.js makes a model from its JSON. */
   static override fromConfig<T extends tf.serialization.Serializable>(
     cls: tf.serialization.SerializableConstructor<T>,
     config: tf.serialization.ConfigDict,
@@ -295,11 +299,11 @@ export abstract class TFConvBertPreTrainedModel<
   static override fromConfig(...args: unknown[]): unknown {
     const [first, second] = args;
     if (typeof first === "function") {
-      const Model = first as unknown as ModelClass<TFConvBertPreTrainedModel>;
+      const Model = first as unknown as Constructor<TFConvBertPreTrainedModel>;
       const { config, name } = second as { config: ConfigInput; name: string };
       return new Model(config, { name, zeros: args[3] === true });
     }
-    const Model = this as unknown as ModelClass<TFConvBertPreTrainedModel>;
+    const Model = this as unknown as Constructor<TFConvBertPreTrainedModel>;
     return new Model(first as ConfigInput, second as TFFromConfigOptions | undefined);
   }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { productOfTransposed, productWithTransposed } from "./matrix-product.js";
 import { withGradient } from "./with-gradient.js";
 
 /**
@@ -18,11 +19,7 @@ export function dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor): tf.Tens
       value: tf.fused.matMul({ a: rows as tf.Tensor2D, b: kernel as tf.Tensor2D, bias }),
       saved: [rows, kernel],
     }),
-    (gradient, [a, b]) => [
-      tf.matMul(gradient, b!, false, true),
-      tf.matMul(a!, gradient, true, false),
-      tf.sum(gradient, 0),
-    ],
+    (gradient, [a, b]) => [productWithTransposed(gradient, b!), productOfTransposed(a!, gradient), tf.sum(gradient, 0)],
   );
   return tf.reshape(product, [...x.shape.slice(0, -1), outputs]);
 }
