@@ -33,6 +33,43 @@ describe("reading", () => {
     await expect(streamed(reader, "C64")).rejects.toMatchObject({ code: "unsupported", tensor: "C64" });
   });
 
+  test("gives any part of a tensor, of every type of whole bytes", async () => {
+    const expected = fixtureJson<Recorded>("kinds.json");
+    const reader = await readSafetensors(fixture("kinds.safetensors"));
+    let parts = 0;
+    for (const [name, { dtype }] of reader.tensors) {
+      const values = expected[name]!.values;
+      if (dtype === "C64" || /^F[46](?:_|$)/.test(dtype)) {
+        await expect(reader.slice(name, 0, 1)).rejects.toMatchObject({ code: "unsupported" });
+        continue;
+      }
+      for (const [first, count] of [
+        [0, values.length],
+        [1, values.length - 1],
+        [values.length, 0],
+        [0, 1],
+      ] as const) {
+        if (count < 0 || first + count > values.length) continue;
+        const part = [...(await reader.slice(name, first, count))];
+        const whole = (await streamed(reader, name)) as number[];
+        expect([name, first, part.map(String)]).toEqual([name, first, whole.slice(first, first + count).map(String)]);
+        parts++;
+      }
+      for (const [first, count] of [
+        [0, values.length + 1],
+        [-1, 1],
+        [0.5, 1],
+        [values.length, 1],
+        [0, Number.NaN],
+      ] as const) {
+        await expect(reader.slice(name, first, count)).rejects.toBeInstanceOf(RangeError);
+      }
+    }
+    expect(parts).toBeGreaterThan(20);
+    await expect(reader.slice("nothing", 0, 1)).rejects.toMatchObject({ code: "missing" });
+    await expect(reader.slice("F32", 0, 1, { signal: AbortSignal.abort() })).rejects.toThrow("abort");
+  });
+
   test("gives arrays of the type's own kind", async () => {
     const reader = await readSafetensors(fixture("kinds.safetensors"));
     const kinds: Record<string, unknown> = {};
