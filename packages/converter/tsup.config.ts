@@ -1,3 +1,7 @@
 import { library } from "../../tooling/config/tsup.ts";
 
-export default library({ index: "src/index.ts", internal: "src/internal.ts" });
+export default library({
+  index: "src/index.ts",
+  internal: "src/internal.ts",
+  "formats/internal": "src/formats/internal.ts",
+});

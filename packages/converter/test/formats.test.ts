@@ -103,7 +103,7 @@ async function loadedFirst(contents: string): Promise<string[]> {
   };
   take(Object.keys(metafile.outputs).find((name) => name.endsWith("stdin.js"))!);
   const loaded = [...first].flatMap((output) => Object.keys(metafile.outputs[output]!.inputs));
-  return loaded.filter((input) => dirname(dirname(input)).endsWith("formats"));
+  return loaded.filter((input) => dirname(dirname(input)).endsWith("formats") || input.includes("src/protobuf/"));
 }
 
 describe("a bundle", () => {
@@ -113,6 +113,12 @@ describe("a bundle", () => {
     );
     expect(loaded.filter((input) => !input.endsWith("/format.ts"))).toEqual([]);
     expect(loaded.length).toBe(WEIGHT_FORMATS.length);
+  });
+
+  test("of what other packages take for themselves loads none either", async () => {
+    const loaded = await loadedFirst('export * from "./internal.ts";');
+    const code = loaded.filter((input) => !/\/format\.ts$|formats\/safetensors\//.test(input));
+    expect(code).toEqual([]);
   });
 
   test("of the whole package has only the readers and writers that it exports", async () => {

@@ -5,7 +5,8 @@ import {
   type OpenModelOptions,
   type WeightsReader,
 } from "@convbert/converter";
-import { mismatchText, tensorflowNames } from "@convbert/converter/internal";
+import { tensorflowNames } from "@convbert/converter/formats/internal";
+import { mismatchText } from "@convbert/converter/internal";
 import { CheckpointError, type ConvBertConfig, type LoadReport } from "@convbert/model";
 import {
   checkMissing,

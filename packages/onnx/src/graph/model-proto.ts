@@ -1,4 +1,4 @@
-import { ProtoWriter } from "@convbert/converter/internal";
+import { ProtoWriter } from "@convbert/converter/formats/internal";
 
 // The parts of onnx.proto3 that a graph of this package has, and how they are written.
 // Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3

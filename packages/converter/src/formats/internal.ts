@@ -1,0 +1,5 @@
+// For the packages of this repository alone, as `../internal.ts`. Apart from it, because who takes something from there
+// would load the code of formats with it.
+export { ProtoReader } from "../protobuf/reader.js";
+export { ProtoWriter } from "../protobuf/writer.js";
+export { tensorflowNames } from "./tensorflow/names.js";
