@@ -20,7 +20,7 @@ export interface OpenWeightsOptions extends ReadOptions {
 const CLUES: readonly (readonly [RegExp, string])[] = [
   [/^flax_model\.msgpack$/, "Flax weights (flax_model.msgpack): load them with the reference and save them again"],
   [/\.index$/, "several TensorFlow 1 checkpoints, and no file `checkpoint` that names one: keep one of them"],
-  [/\.onnx$/, "an exported ONNX graph, not a checkpoint"],
+  [/\.onnx$/, "ONNX graphs under other names than onnx/model.onnx"],
   [/\.gguf$/, "a GGUF file, not a checkpoint"],
 ];
 

@@ -1,8 +1,10 @@
-import { openWeights, readPyTorch, readSafetensors, WeightsError } from "@convbert/converter";
+import { openWeights, readPyTorch, readSafetensors, WeightsError, type WeightsSource } from "@convbert/converter";
 import { FilesError, openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
 import { hostileJson } from "../../../tooling/config/hostile-json.ts";
+import { readOnnx } from "../src/formats/onnx/read.js";
 import { CASES, mutate, type Random, run } from "./hostile.js";
+import { floats, graph } from "./onnx-build.js";
 import { fixture, seeded } from "./support.js";
 import { buildZip, pickle, torchZip } from "./zip-build.js";
 
@@ -107,6 +109,41 @@ describe("ten thousand indices of shards", () => {
     }
     expect(opened).toBeGreaterThan(CASES / 20);
     expect(opened).toBeLessThan(CASES * 0.9);
+  });
+});
+
+describe("damaged ONNX graphs", () => {
+  const constants = [
+    { name: "onnx::MatMul_1", shape: [2, 3], bytes: floats(1, 2, 3, 4, 5, 6) },
+    { name: "a.bias", shape: [3], bytes: floats(0, 0, 0) },
+    { name: "half.weight", type: 10, shape: [2], bytes: new Uint8Array(4) },
+    { name: "beside.weight", shape: [1], entries: { location: "model.onnx_data", offset: "0", length: "4" } },
+  ];
+  const nodes: [string, string[], string[]][] = [
+    ["Identity", ["a.bias"], ["b.bias"]],
+    ["MatMul", ["x", "onnx::MatMul_1"], ["y"]],
+    ["Add", ["y", "b.bias"], ["z"]],
+  ];
+
+  test("are read or refused", async () => {
+    const whole = graph(constants.slice(0, 3), nodes);
+    const { read, refused } = await run((random) => mutate(whole, random), readOnnx, CASES);
+    expect(Math.min(read, refused)).toBeGreaterThan(CASES / 20);
+  });
+
+  test("with values beside them are read or refused", async () => {
+    const whole = graph(constants, nodes);
+    const files = await openFiles({ "model.onnx_data": floats(1, 2, 3) });
+    const open = async (source: WeightsSource) => {
+      try {
+        return await readOnnx(source, (name) => files.open(name));
+      } catch (error) {
+        // Another name than that of the only file that there is.
+        throw error instanceof FilesError ? new WeightsError("missing", error.message) : error;
+      }
+    };
+    const { read, refused } = await run((random) => mutate(whole, random), open, CASES / 2);
+    expect(Math.min(read, refused)).toBeGreaterThan(CASES / 40);
   });
 });
 

@@ -113,7 +113,7 @@ export async function loadGraph(
 
 /** The graph to run in a folder without weights; undefined where there are some. */
 async function foreignGraph(files: FileSet, dtype: OnnxDType): Promise<string | undefined> {
-  if ((await findWeights(files)).length > 0) return undefined;
+  if ((await findWeights(files)).some(({ format }) => format !== "onnx")) return undefined;
   for (const name of FOREIGN[dtype]) {
     if (await files.has(name)) return name;
   }

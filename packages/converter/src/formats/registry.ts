@@ -1,6 +1,7 @@
 import type { FileSet } from "@convbert/files";
 import { WeightsError } from "../errors.js";
 import type { WeightFormat } from "./format.js";
+import { onnx } from "./onnx/format.js";
 import { pytorch } from "./pytorch/format.js";
 import { safetensors } from "./safetensors/format.js";
 import { tensorflow } from "./tensorflow/format.js";
@@ -14,6 +15,7 @@ export const WEIGHT_FORMATS = [
   tensorflow,
   tensorflowSafetensors,
   tf1,
+  onnx,
 ] as const satisfies readonly WeightFormat[];
 
 /** Name of a format. */
