@@ -111,6 +111,22 @@ describe("inputs in every form", () => {
     ]);
   });
 
+  test("masked scores get -10000: where all are masked none is, and half a mask is half of it", () => {
+    const attention = (value: number) => {
+      const mask = IDS.map((row) => row.map(() => value));
+      const { attentions } = model.forward({ input_ids: IDS, attention_mask: mask }, { output_attentions: true });
+      return Array.from(attentions![0]!.dataSync());
+    };
+    const open = attention(1);
+    for (const value of [0, 0.5]) {
+      const masked = attention(value);
+      expect(Math.max(...masked.map((share, i) => Math.abs(share - open[i]!)))).toBeLessThan(1e-2);
+    }
+    const { attentions } = model.forward({ input_ids: IDS, attention_mask: MASK }, { output_attentions: true });
+    const last = attentions![0]!.arraySync() as number[][][][];
+    expect(last[1]!.flat().map((row) => row[2])).toEqual([0, 0, 0]);
+  });
+
   test("training drops elements", () => {
     const first = values(model.forward(IDS, { training: true }));
     expect(values(model.forward(IDS, { training: true }))).not.toEqual(first);
