@@ -7,18 +7,27 @@ import type { Plugin } from "vite";
 /** Notes about a model, which no page needs. */
 const LEFT_OUT = new Set(["expected.json", "metrics.json"]);
 
-/** The models that come with `convbert`, as folders under `models/`: served while developing, copied by a build. */
-export function models(): Plugin {
-  const paths = new Map<string, string>(
-    EMBEDDED_MODELS.flatMap((name) => {
+/** The files of each model that comes with `convbert`: their names within its folder. */
+export function modelFiles(): Record<string, string[]> {
+  return Object.fromEntries(
+    EMBEDDED_MODELS.map((name) => {
       const folder = fileURLToPath(embeddedModel(name));
       // Folders within it belong to the model, too, such as how a sentence's vector is pooled.
       const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
         (file) => !LEFT_OUT.has(file) && statSync(join(folder, file)).isFile(),
       );
-      return names.map((file) => [`${name}/${file.replaceAll("\\", "/")}`, join(folder, file)] as const);
+      return [name, names.map((file) => file.replaceAll("\\", "/"))];
     }),
   );
+}
+
+/** The models that come with `convbert`, as folders under `models/`: served while developing, copied by a build. */
+export function models(): Plugin {
+  const paths = new Map<string, string>();
+  for (const [name, files] of Object.entries(modelFiles())) {
+    const folder = fileURLToPath(embeddedModel(name as (typeof EMBEDDED_MODELS)[number]));
+    for (const file of files) paths.set(`${name}/${file}`, join(folder, file));
+  }
   return {
     name: "convbert-models",
     configureServer(server) {

@@ -17,7 +17,7 @@ type Form = Omit<TaskView, "Answer">;
 /** The inputs of a task: its model, its fields, and examples. */
 export function FormOfTask({ view }: { view: Form }) {
   const name = model.value === null ? "" : titleOf(model.value);
-  const examples = view.examples[name] ?? view.examples[view.models[0] ?? ""] ?? [];
+  const examples = view.examples[name] ?? view.examples[""] ?? view.examples[view.models[0] ?? ""] ?? [];
   return (
     <section class="form" aria-label="What to read">
       <ModelChoice view={view} />

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
@@ -21,8 +23,8 @@ const CASES: readonly (readonly [string, Record<string, string>, string])[] = [
   ],
   [
     "feature-extraction",
-    { query: "He sent his brother a note.", lines: LINES },
-    "She wrote a long letter to her sister.",
+    { query: "Kids are outside on the lawn.", lines: LINES },
+    "The children played in the garden.",
   ],
 ];
 
@@ -67,6 +69,24 @@ const inChromium = () => {
       await page.screenshot({ path: `reports/${task}-${input["model"] ?? "usual"}-${name}.png`, fullPage: true });
       expect(await seriousFaults(page)).toEqual([]);
     }
+  });
+
+  it("is small: what a first visit loads without a model, and what a panel adds", async () => {
+    const { page } = await visit(browser);
+    const sizes: number[] = [];
+    page.on("request", (request) => {
+      const path = new URL(request.url()).pathname.replace("/some/where/", "");
+      sizes.push(gzipSync(readFileSync(new URL(`../dist/${path || "index.html"}`, import.meta.url))).length);
+    });
+    await page.goto(site.address);
+    await page.locator("[data-status=empty]").waitFor();
+    await page.waitForLoadState("networkidle");
+    const first = sizes.reduce((sum, size) => sum + size, 0);
+    expect(first).toBeGreaterThan(10_000);
+    expect(first).toBeLessThan(60_000);
+    await page.getByRole("button", { name: "Look inside" }).click();
+    await page.locator("[data-panel=inside] .hint").waitFor();
+    expect(sizes.reduce((sum, size) => sum + size, 0) - first).toBeLessThan(10_000);
   });
 
   it("keeps what is on the screen in the address, by typing, examples and tasks", async () => {

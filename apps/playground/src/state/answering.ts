@@ -21,6 +21,10 @@ export function tryAgain(): void {
 export function stopAnswering(): void {
   worker.stop("load");
   worker.stop("answer");
+  // At once, whatever the worker is doing: it may not have begun what is to be stopped.
+  newest++;
+  answered.value = null;
+  status.value = { kind: "failed", failure: { code: "aborted", message: "Stopped." } };
 }
 
 /** Answers whatever is on the screen, a moment after it has changed. */

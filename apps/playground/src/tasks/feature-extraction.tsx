@@ -14,22 +14,17 @@ const NEWS = [
 export const featureExtraction: TaskView<"feature-extraction"> = {
   name: "feature-extraction",
   title: "Search by meaning",
-  lead: "Makes a vector of each line, and sorts the lines by how close theirs are to the query's. The models that come with the page were not trained for it.",
+  lead: "Makes a vector of each line, and sorts the lines by how close theirs are to the query's.",
   fields: [
     { name: "query", label: "Query", rows: 1, placeholder: "The stock market dropped." },
     { name: "lines", label: "Your lines", rows: 5, placeholder: "A text a line" },
   ],
-  models: ["masked-words", "sentiment"],
+  models: ["sentence-encoder", "masked-words"],
   examples: {
-    "masked-words": [
-      { query: "He sent his brother a note.", lines: NEWS },
+    "": [
+      { query: "Kids are outside on the lawn.", lines: NEWS },
       { query: "The stock market dropped.", lines: NEWS },
-    ],
-    sentiment: [
-      {
-        query: "What a film!",
-        lines: "A joy from start to end.\nI fell asleep.\nBoring and far too long.\nWonderful.",
-      },
+      { query: "He sent his brother a note.", lines: NEWS },
     ],
   },
   texts: ({ query = "" }) => ({ text: query, pair: null }),

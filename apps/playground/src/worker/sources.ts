@@ -1,15 +1,8 @@
 import { type FileSet, type OpenFilesOptions, openFiles } from "@convbert/files";
 import type { ModelRef } from "./protocol.js";
 
-/** The files of every model that comes with the page; asking for others would only make the server say no. */
-const SHIPPED_FILES = [
-  "added_tokens.json",
-  "config.json",
-  "model.safetensors",
-  "special_tokens_map.json",
-  "tokenizer_config.json",
-  "vocab.txt",
-];
+/** The files of each model that comes with the page (see vite.config.ts): asking for others would only make the server say no. */
+declare const MODEL_FILES: Readonly<Record<string, readonly string[]>>;
 
 const kept = new Map<string, Readonly<Record<string, Blob>>>();
 
@@ -41,12 +34,18 @@ export async function openModel(model: ModelRef, options: OpenFilesOptions = {})
     if (files === undefined) throw new Error("The files are no longer here; choose them again.");
     return openFiles(files);
   }
+  const names = MODEL_FILES[model.name];
+  if (names === undefined) {
+    throw new Error(
+      `No model called ${model.name} comes with this page; there are ${Object.keys(MODEL_FILES).join(", ")}.`,
+    );
+  }
   // The page is one folder above the worker's script.
   const set = await openFiles(new URL(`../models/${model.name}/`, location.href), { ...options, retries: 2 });
   return {
     location: set.location,
-    has: async (name) => SHIPPED_FILES.includes(name),
-    list: async () => SHIPPED_FILES,
+    has: async (name) => names.includes(name),
+    list: async () => [...names],
     open: (name) => set.open(name),
     readText: (name, whole) => set.readText(name, whole),
     readBytes: (name, whole) => set.readBytes(name, whole),

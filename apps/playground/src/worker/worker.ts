@@ -1,12 +1,11 @@
 import { expose } from "comlink";
-import { answer } from "./answer/answer.js";
 import { stop } from "./jobs.js";
 import { attempt } from "./outcome.js";
 import type { PlaygroundWorker } from "./protocol.js";
 
-// What a first answer does not need is loaded when it is asked for.
+// Everything is loaded when it is asked for: a visitor who only looks gets a page and no models' code.
 const api: PlaygroundWorker = {
-  answer: (...request) => attempt(() => answer(...request)),
+  answer: (...request) => attempt(async () => (await import("./answer/answer.js")).answer(...request)),
   tokens: (...request) => attempt(async () => (await import("./look.js")).tokens(...request)),
   layers: (...request) => attempt(async () => (await import("./look.js")).layers(...request)),
   keep: (...request) => attempt(async () => (await import("./own.js")).keep(...request)),
