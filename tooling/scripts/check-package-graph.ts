@@ -34,6 +34,7 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
   convbert: {
     runtime: [
       "@convbert/search",
+      "@convbert/onnx",
       "@convbert/tensor",
       "@convbert/files",
       "@convbert/converter",

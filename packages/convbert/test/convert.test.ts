@@ -84,6 +84,19 @@ describe("convert", () => {
     );
   });
 
+  test.each([
+    [[], "model_quantized.onnx"],
+    [["--dtype", "float32"], "model.onnx"],
+    [["--dtype", "float16"], "model_fp16.onnx"],
+  ])("to an ONNX graph with %j", async (flags, name) => {
+    const graph = join(folder, `graph-${name}`);
+    const { code, stderr } = await convbert(["convert", chunking, graph, "--to", "onnx", ...flags]);
+    expect(stderr).not.toContain("Error");
+    expect(code).toBe(0);
+    expect(await readdir(join(graph, "onnx"))).toEqual([name]);
+    expect(await readdir(graph)).toEqual(expect.arrayContaining(["config.json", "tokenizer_config.json", "vocab.txt"]));
+  });
+
   test("in shards", async () => {
     const shards = join(folder, "shards");
     const { code } = await convbert(["convert", chunking, shards, "--dtype", "int8", "--max-shard-size", "2MB"]);
@@ -93,7 +106,8 @@ describe("convert", () => {
   });
 
   test.each([
-    [["--to", "onnx"], /cannot write onnx\. Choose safetensors, pytorch, .* or tf1/],
+    [["--to", "onnx", "--dtype", "bfloat16"], /float32, float16 or int8/],
+    [["--to", "onnx", "--max-shard-size", "1MB"], /in one file/],
     [["--to", "tensorflow"], /tensorflow has no weights of 8 bits; give --dtype float32/],
     [["--to", "tensorflow-safetensors", "--dtype", "int8"], /has no weights of 8 bits/],
     [["--to", "tf1"], /tf1 has no weights of 8 bits; give --dtype float32/],

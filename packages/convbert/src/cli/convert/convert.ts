@@ -10,7 +10,7 @@ import {
   weightFiles,
 } from "@convbert/converter";
 import { parseSize } from "@convbert/converter/internal";
-import { type FileSet, writeFiles } from "@convbert/files";
+import { type FileSet, type Progress, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -36,11 +36,9 @@ interface ConvertFlags extends Pick<ModelFlags, "revision" | "cacheDir" | "offli
   readonly json?: boolean;
 }
 
-const WRITTEN = WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name);
-/** Formats that people ask for and this version cannot write. */
-const NOT_WRITTEN = ["onnx"];
-/** Formats that keep weights of 8 bits with their scales. */
-const WITH_8_BITS: readonly WeightFormatName[] = ["safetensors", "pytorch"];
+const WRITTEN = WEIGHT_FORMATS.filter(({ name, writes }) => writes || name === "onnx").map(({ name }) => name);
+/** Formats that have weights of 8 bits with their scales. */
+const WITH_8_BITS: readonly WeightFormatName[] = ["safetensors", "pytorch", "onnx"];
 /** The encoder's name in front of its weights in a model with a head. */
 const BASE = "convbert.";
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
@@ -64,6 +62,7 @@ A TensorFlow 1 checkpoint (tf1) holds the encoder alone; where one has no config
 Examples:
   convbert convert YituTech/conv-bert-base base-int8 --dtype int8
   convbert convert ./trained ./for-pytorch --to pytorch --dtype float16
+  convbert convert ./trained ./for-transformers-js --to onnx --dtype int8
   convbert convert ./convbert_base ./generator --generator`;
 
 /** Adds `convbert convert`. */
@@ -106,8 +105,7 @@ function choices(names: readonly string[]): string {
 function format(value: string): WeightFormatName {
   const known = WRITTEN.find((name) => name === value);
   if (known !== undefined) return known;
-  const why = NOT_WRITTEN.includes(value) ? `This version cannot write ${value}.` : "There is no such format.";
-  throw new InvalidArgumentError(`${why} Choose ${choices(WRITTEN)}.`);
+  throw new InvalidArgumentError(`There is no such format. Choose ${choices(WRITTEN)}.`);
 }
 
 function size(value: string): string {
@@ -142,13 +140,16 @@ async function convert(
       if (isOf8Bits && !WITH_8_BITS.includes(flags.to)) {
         throw new UsageError(`${flags.to} has no weights of 8 bits; give --dtype float32`);
       }
+      if (flags.to === "onnx" && (dtype === "bfloat16" || flags.generator || flags.maxShardSize !== undefined)) {
+        throw new UsageError("a graph is written in float32, float16 or int8, in one file, and not of a generator");
+      }
       if (dtype === "int8" && flags.generator) {
         throw new UsageError("take the generator as it is, then convert that to int8");
       }
       removeMade = await makeFolder(destination);
       const weights =
-        dtype === "int8" || isInt8(reader)
-          ? await throughModel(files, destination, flags, terminal, progress)
+        dtype === "int8" || isInt8(reader) || flags.to === "onnx"
+          ? await throughModel(files, destination, { ...flags, dtype: dtype ?? storedType(reader) }, terminal, progress)
           : await throughReader(files, reader, destination, flags, terminal, progress);
       written = [...weights, ...(await companions(files, destination, terminal))];
     } finally {
@@ -181,6 +182,10 @@ async function checkDestination(destination: string, { overwrite }: ConvertFlags
 
 function isInt8(reader: WeightsReader): boolean {
   return [...reader.tensors.values()].some(({ dtype }) => dtype === "I8");
+}
+
+function storedType(reader: WeightsReader): DType {
+  return isInt8(reader) ? "int8" : "float32";
 }
 
 function samePlace(location: string, destination: string): boolean {
@@ -265,7 +270,8 @@ async function throughModel(
   const head = encoderOnly ? "ConvBertModel" : flags.head;
   progress.show("loading the model");
   using model = await loadModel(files, {
-    dtype: dtype === "int8" ? "int8" : "float32",
+    // A graph's 8 bits are made from floats.
+    dtype: dtype === "int8" && flags.to !== "onnx" ? "int8" : "float32",
     threads: 1,
     signal: terminal.signal,
     // What is missing or left out is told below.
@@ -285,15 +291,22 @@ async function throughModel(
     await warn(text, terminal, progress);
   }
   const written: Written[] = [];
-  await model.savePretrained(destination, {
-    ...saving(flags),
-    dtype,
+  const writing = {
     signal: terminal.signal,
-    onProgress({ file, status, loaded }) {
+    onProgress({ file, status, loaded }: Progress) {
       progress.show(`${file}  ${bytes(loaded)}`);
       if (status === "done") written.push({ file, bytes: loaded });
     },
-  });
+  };
+  if (flags.to === "onnx") {
+    const { exportOnnx } = await import("@convbert/onnx");
+    await exportOnnx(model, destination, {
+      ...writing,
+      dtype: dtype === "float16" || dtype === "float32" ? dtype : "uint8",
+    });
+  } else {
+    await model.savePretrained(destination, { ...saving(flags), ...writing, dtype });
+  }
   return written;
 }
 
