@@ -167,14 +167,16 @@ describe("the built command", () => {
 
   test("measures each setting in a process of its own, and ends them on Ctrl-C", async () => {
     const args = ["bench", "--lengths", "8", "--threads", "1", "--json"];
+    const begin = performance.now();
     const ended = await end(start([...args, "--rounds", "1"]));
+    const started = performance.now() - begin;
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     const { measurements } = JSON.parse(ended.stdout);
     expect(measurements.map(({ dtype }: { dtype: string }) => dtype)).toEqual(["float32", "int8"]);
 
     const endless = start([...args, "--rounds", "100000000"]);
-    // Time for the other process to begin; whenever the signal comes, the end is the same.
-    setTimeout(() => endless.kill("SIGINT"), 1500);
+    // Once the command runs, whenever the signal comes, the end is the same.
+    setTimeout(() => endless.kill("SIGINT"), 1.5 * started);
     expect(await end(endless)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n", stdout: "" });
   });
 
