@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
-import type { Packed } from "./stranger.ts";
+import type { Packed } from "./install.ts";
 
 /** What no page imports, and what is the bundle of another address: a package's `internal`, and a package as `convbert/...`. */
 const NOT_FOR_PAGES = /^@convbert\/tokenizer\/worker$|\/internal$|^convbert\//;

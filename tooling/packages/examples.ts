@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
+import { run } from "./install.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { run } from "./stranger.ts";
 import { compile } from "./types.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

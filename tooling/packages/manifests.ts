@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import type { Packed } from "./stranger.ts";
+import type { Packed } from "./install.ts";
 
 /** The oldest Node that can `require` ES modules. */
 const ENGINES = ">=20.19";

@@ -1,4 +1,4 @@
-// Packs every published package, installs the tarballs in an empty project with npm, and uses them as a stranger would:
+// Packs every published package, installs the tarballs in an empty project with npm, and uses them as people do:
 // manifests are clean, declarations compile in every way to resolve modules (each package installed alone) and refuse wrong use, browser
 // bundles build without a warning, every entry imports and `require`s with an empty stderr under the toolchain's Node and
 // the machine's own, and the command answers. Needs a build.
@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleEntry, pageEntries } from "./bundles.ts";
 import { checkExamples } from "./examples.ts";
+import { installPackages, packPackages, run } from "./install.ts";
 import { manifestProblems } from "./manifests.ts";
 import { makeSandbox } from "./sandbox.ts";
-import { installPackages, packPackages, run } from "./stranger.ts";
 import { checkTypesAlone, checkWrongUse } from "./types.ts";
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), "convbert-packages-")));

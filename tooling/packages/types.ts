@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { installAlone, type Packed, run } from "./stranger.ts";
+import { installAlone, type Packed, run } from "./install.ts";
 
 const tsc = fileURLToPath(new URL("../../node_modules/.bin/tsc", import.meta.url));
 const LIBRARIES = "es2023,esnext.disposable,dom,dom.iterable,dom.asynciterable";

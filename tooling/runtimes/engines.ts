@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run } from "../packages/stranger.ts";
+import { run } from "../packages/install.ts";
 
 /** An engine that runs files, and how. */
 export interface Engine {

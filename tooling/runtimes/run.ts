@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { installPackages, packPackages } from "../packages/stranger.ts";
+import { installPackages, packPackages } from "../packages/install.ts";
 import { type Browser, findBrowser, runPages, servePages } from "./browsers.ts";
 import { type Engine, enginePackage, installEngines, listEngines, runFile } from "./engines.ts";
 

@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.js";
+import { defaultThreads } from "./default-threads.js";
 import { BackendError } from "./errors.js";
 import { ReferenceBackend } from "./reference/backend.js";
-import { defaultThreads } from "./threads.js";
 import { usesWideVectors, wideVectorsRemark } from "./wide-vectors.js";
 
 /** Which backend, and how it runs. */

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.doUnmock("node:worker_threads");
 });
 
-const defaultThreads = async () => (await import("../src/threads.js")).defaultThreads();
+const defaultThreads = async () => (await import("../src/default-threads.js")).defaultThreads();
 
 it("takes the number of the environment variable", async () => {
   vi.stubEnv("CONVBERT_THREADS", "3");

@@ -1,4 +1,4 @@
-import { UsageError } from "./failure.js";
+import { UsageError } from "./errors.js";
 
 /** A line of a stream, without its end. */
 export interface Line {

@@ -4,7 +4,7 @@ import { addBench } from "./bench/bench.js";
 import { addConvert } from "./convert/convert.js";
 import { addDemo } from "./demo/demo.js";
 import { addEmbed } from "./embed/embed.js";
-import { EXIT, Interrupted, oneLine } from "./failure.js";
+import { EXIT, Interrupted, oneLine } from "./errors.js";
 import { fitted, withFittingHelp } from "./help.js";
 import { addInspect } from "./inspect/inspect.js";
 import { turnOnWideVectors } from "./model-options.js";

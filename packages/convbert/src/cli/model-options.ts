@@ -1,6 +1,6 @@
 import { enableWideVectors, type FromPretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { UsageError } from "./failure.js";
+import { UsageError } from "./errors.js";
 import { printable } from "./printable.js";
 import { bytes, type ProgressLine } from "./progress.js";
 import type { Terminal } from "./terminal.js";

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { UsageError } from "./failure.js";
+import { UsageError } from "./errors.js";
 
 /** Names in a folder; undefined where there is none. Throws UsageError for a file, and for what cannot be read. */
 export async function namesIn(folder: string): Promise<string[] | undefined> {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { fstatSync, writeSync } from "node:fs";
-import { EXIT, Interrupted } from "./failure.js";
+import { EXIT, Interrupted } from "./errors.js";
 import type { Output, Terminal } from "./terminal.js";
 
 /** The longest wait for the first byte of a pipe that may stay silent, in milliseconds. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { closest, distance } from "fastest-levenshtein";
 import { EMBEDDED_MODELS, embeddedModel } from "../embedded.js";
-import { UsageError } from "./failure.js";
+import { UsageError } from "./errors.js";
 
 /** How arguments that name a model are explained in helps. */
 export const MODEL_FORM = "folder, URL, hub id, or the name of a model that comes with the package";

@@ -61,7 +61,7 @@ async function openBase(files: FileSet, config: AdapterConfig, options: OpenMode
   if (base === undefined) return fail("the adapter does not say which model it belongs to");
   const isRemote = !/^(\/|file:|[a-z]:[\\/]|\\\\)/i.test(files.location);
   const isHubId = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(base);
-  // A stranger's file may name a model on the hub, not an address or a folder of this machine.
+  // A file of unknown origin may name a model on the hub, not an address or a folder of this machine.
   if (!isHubId && (isRemote || base.includes("://"))) {
     return fail(`the adapter belongs to ${baseText(config)}, which is not opened on a file's word alone`);
   }

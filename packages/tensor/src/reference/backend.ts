@@ -12,7 +12,7 @@ import type {
   WeightDType,
 } from "../backend.js";
 import { BackendError } from "../errors.js";
-import { BlockPool } from "../pool.js";
+import { BlockPool } from "../freed-blocks.js";
 import { dequantizeRows, INT8_LIMIT, quantizeRows, SEVEN_BIT_LIMIT } from "../quantize.js";
 import { attention } from "./attention.js";
 import { ACTIVATIONS } from "./functions.js";

@@ -21,9 +21,9 @@ import { multipliesExactly } from "./int8-check.js";
 import { chooseInt8Format } from "./int8-formats.js";
 import { LinearMemory, type WasmStorage } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelChoice, type KernelName, type Kernels } from "./modules.js";
-import { canShareMemory, controlBytes, ThreadPool } from "./pool.js";
 import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
 import { located } from "./rows.js";
+import { canShareMemory, controlBytes, ThreadPool } from "./thread-pool.js";
 
 /** In the order of assembly/rows.ts. */
 const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1, multiply: 2 };

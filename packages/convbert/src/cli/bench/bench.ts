@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { embeddedModel } from "../../embedded.js";
-import { EXIT, UsageError } from "../failure.js";
+import { EXIT, UsageError } from "../errors.js";
 import { loadingOptions, type ModelFlags, names, wholeNumber, withWideVectors } from "../model-options.js";
 import { jsonLine } from "../printable.js";
 import { ProgressLine } from "../progress.js";

@@ -2,7 +2,7 @@ import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem 
 import { performance } from "node:perf_hooks";
 import { type AnyConvBert, loadModel, MODEL_CLASSES } from "@convbert/heads";
 import type { ConvBertConfig, FromPretrainedOptions } from "@convbert/model";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 
 /** Untimed runs before the timed ones: the engine compiles its best code, and every buffer is there. */
 const WARMUP = 3;

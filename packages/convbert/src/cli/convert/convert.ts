@@ -14,7 +14,7 @@ import { type FileSet, type Progress, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, UsageError } from "../failure.js";
+import { EXIT, UsageError } from "../errors.js";
 import { loadingOptions, type ModelFlags, warn } from "../model-options.js";
 import { makeFolder, namesIn, shortList } from "../output-folder.js";
 import { jsonLine, printable } from "../printable.js";

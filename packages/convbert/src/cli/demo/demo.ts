@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { type Pipeline, pipeline, type RunProgress } from "@convbert/pipelines";
 import type { Command } from "commander";
 import { embeddedModel } from "../../embedded.js";
-import { EXIT } from "../failure.js";
+import { EXIT } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { loadingOptions, type ModelFlags, withWideVectors } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";

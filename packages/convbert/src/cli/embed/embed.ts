@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { EXIT, UsageError } from "../failure.js";
+import { EXIT, UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { withModelFlags } from "../model-options.js";
 import { printable } from "../printable.js";

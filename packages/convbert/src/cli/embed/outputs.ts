@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, rm, stat, truncate } from "node:fs/promis
 import { basename, dirname, join } from "node:path";
 import { writeSafetensors } from "@convbert/converter";
 import { writeFiles } from "@convbert/files";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { jsonLine } from "../printable.js";
 import type { Output } from "../terminal.js";

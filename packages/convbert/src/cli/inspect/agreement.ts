@@ -6,7 +6,7 @@ import {
   type WeightsReader,
 } from "@convbert/converter";
 import type { FileSet } from "@convbert/files";
-import { oneLine } from "../failure.js";
+import { oneLine } from "../errors.js";
 
 /** The encoder's name in front of its weights in a model with a head. */
 const BASE = "convbert.";

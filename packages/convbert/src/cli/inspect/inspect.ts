@@ -5,7 +5,7 @@ import { type AnyConvBert, loadModel, MODEL_CLASSES, modelNameOf } from "@convbe
 import { type ConvBertConfig, type FromPretrainedOptions, readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { type Command, Option } from "commander";
-import { EXIT, oneLine } from "../failure.js";
+import { EXIT, oneLine } from "../errors.js";
 import { loadingOptions, type ModelFlags, withModelFlags } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";
 import { bytes, ProgressLine } from "../progress.js";

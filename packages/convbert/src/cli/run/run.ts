@@ -3,7 +3,7 @@ import { PIPELINE_ALIASES, PIPELINE_TASKS, PipelineError, type PipelineTask, pip
 import { TokenizerError } from "@convbert/tokenizer";
 import { type Command, Option } from "commander";
 import { closest, distance } from "fastest-levenshtein";
-import { EXIT, oneLine, UsageError } from "../failure.js";
+import { EXIT, oneLine, UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { loadingOptions, names, warn, wholeNumber, withModelFlags } from "../model-options.js";
 import { jsonLine } from "../printable.js";

@@ -1,6 +1,6 @@
 import type { ChoiceInput, PipelineTask, QuestionInput, SimilarityInput, TextPair } from "@convbert/pipelines";
 import { distance } from "fastest-levenshtein";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 
 /** Whatever a task takes; a text may be the list of its words. */
 export type TaskInput = string | readonly string[] | TextPair | QuestionInput | ChoiceInput | SimilarityInput;

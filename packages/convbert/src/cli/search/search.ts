@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import { type SearchHit, VectorIndex } from "@convbert/search";
 import type { Command } from "commander";
 import { type EncoderFlags, loadEncoder } from "../embed/encoder.js";
-import { EXIT, UsageError } from "../failure.js";
+import { EXIT, UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { wholeNumber, withModelFlags } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";

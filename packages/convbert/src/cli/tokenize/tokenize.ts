@@ -8,7 +8,7 @@ import {
 } from "@convbert/tokenizer";
 import type { Command } from "commander";
 import { embeddedModel } from "../../embedded.js";
-import { EXIT, oneLine, UsageError } from "../failure.js";
+import { EXIT, oneLine, UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { jsonLine } from "../printable.js";
 import { MODEL_FORM, modelSource } from "../shipped-models.js";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type Dataset, IGNORED_TAG, type LabelSet, type TextExample, type TokenExample } from "@convbert/trainer";
-import { oneLine, UsageError } from "../failure.js";
+import { oneLine, UsageError } from "../errors.js";
 import type { TrainFlags } from "./flags.js";
 
 /**

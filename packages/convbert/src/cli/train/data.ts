@@ -1,5 +1,5 @@
 import { concatDatasets, DataError, type IndexedDataset, openDataset, type TaskExamples } from "@convbert/trainer";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { type DataFlags, flagName, type TrainTask } from "./flags.js";
 import { type FormatFlags, formatNameOf, formatOf } from "./formats.js";
 

@@ -1,6 +1,6 @@
 import type { EntityScheme, OptimizerName, ScheduleName, TaskName, TextEncoding } from "@convbert/trainer";
 import { TASKS } from "@convbert/trainer/internal";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import type { ModelFlags } from "../model-options.js";
 
 export const TRAIN_TASKS = Object.keys(TASKS) as readonly TaskName[];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFiles } from "@convbert/files";
 import { type HeldLock, tryLock } from "@convbert/files/internal";
 import { folderCheckpoints } from "@convbert/trainer";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { makeFolder, namesIn, shortList } from "../output-folder.js";
 import { hashOfFile } from "./contents.js";
 import type { TrainFlags } from "./flags.js";

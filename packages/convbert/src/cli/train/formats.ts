@@ -23,7 +23,7 @@ import {
   trec,
 } from "@convbert/trainer";
 import { copa, rte } from "@convbert/trainer/xml";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { type DataFlags, FORMATS, type FormatName, flagName, type RecipeFlags, type TrainTask } from "./flags.js";
 
 /** What formats look at. */

@@ -3,7 +3,7 @@ import { ConvBertConfig, type ConvBertConfigInit, type PreTrainedModel } from "@
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TrainableClass } from "@convbert/trainer/internal";
 import { embeddedModel } from "../../embedded.js";
-import { oneLine, UsageError } from "../failure.js";
+import { oneLine, UsageError } from "../errors.js";
 import { loadingOptions } from "../model-options.js";
 import type { ProgressLine } from "../progress.js";
 import { modelSource } from "../shipped-models.js";

@@ -7,7 +7,7 @@ import {
   type TaskSettings,
   withVectors,
 } from "@convbert/trainer";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { openFilesOf } from "./data.js";
 import type { DataFlags, TrainFlags } from "./flags.js";
 

@@ -1,6 +1,6 @@
 import { DataError, type TaskSettings, TrainerOptionError } from "@convbert/trainer";
 import { type PreparedTask, TASKS, type TaskContext } from "@convbert/trainer/internal";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../errors.js";
 import { classWeightsOf } from "./class-weights.js";
 import { flagName, type TrainFlags, type TrainTask } from "./flags.js";
 import { sentenceSettings } from "./sentences.js";

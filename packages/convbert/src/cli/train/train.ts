@@ -12,7 +12,7 @@ import {
 } from "@convbert/trainer";
 import { namedLabels, type Splits, TASKS } from "@convbert/trainer/internal";
 import type { Command } from "commander";
-import { EXIT, UsageError } from "../failure.js";
+import { EXIT, UsageError } from "../errors.js";
 import { warn } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";
 import { ProgressLine } from "../progress.js";

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type FieldComparison, loadModel, MODEL_CLASSES, verifyCases } from "@convbert/heads";
 import { type Command, Option } from "commander";
-import { EXIT, UsageError } from "../failure.js";
+import { EXIT, UsageError } from "../errors.js";
 import { loadingOptions, type ModelFlags, positiveNumber, withModelFlags } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";
 import { ProgressLine } from "../progress.js";

@@ -81,26 +81,26 @@ export function packPackages(destination: string): Packed[] {
 /** What examples import besides: peers leave their users a choice. */
 const CHOSEN = { "@tensorflow/tfjs-backend-cpu": "4.22.0", "@tensorflow/tfjs-data": "4.22.0" };
 
-/** Installs the tarballs in an empty folder with npm, as a stranger would. */
+/** Installs the tarballs in an empty folder with npm, as their users do. */
 export function installPackages(project: string, packages: readonly Packed[]): void {
   const tarballs = Object.fromEntries(packages.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]));
   // The overrides keep npm from asking the registry for versions that are not published yet.
   const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
-  const stranger = {
-    name: "stranger",
+  const manifest = {
+    name: "user",
     private: true,
     type: "module",
     dependencies: { ...tarballs, ...CHOSEN },
     overrides,
   };
-  writeFileSync(join(project, "package.json"), JSON.stringify(stranger));
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
   console.error("installing the packed packages and what they depend on");
   // "http" names the addresses that were asked, should one of them not answer.
   run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=http"], project, 300);
 }
 
 /**
- * A folder whose node_modules hold one package and what it depends on, nothing else: what a stranger has who installs
+ * A folder whose node_modules hold one package and what it depends on, nothing else: what someone has who installs
  * that one. Links into the folder where all are installed.
  */
 export function installAlone(project: string, { manifest }: Packed): string {
