@@ -112,12 +112,14 @@ describe("inputs in every form", () => {
   });
 
   test("masked scores get -10000: where all are masked none is, and half a mask is half of it", () => {
+    const decided = TFConvBertModel.fromConfig({ ...CONFIG, initializer_range: 1 }, { seed: 3 });
     const attention = (value: number) => {
       const mask = IDS.map((row) => row.map(() => value));
-      const { attentions } = model.forward({ input_ids: IDS, attention_mask: mask }, { output_attentions: true });
+      const { attentions } = decided.forward({ input_ids: IDS, attention_mask: mask }, { output_attentions: true });
       return Array.from(attentions![0]!.dataSync());
     };
     const open = attention(1);
+    expect(Math.max(...open.map((share) => Math.abs(share - 1 / 3)))).toBeGreaterThan(0.1);
     for (const value of [0, 0.5]) {
       const masked = attention(value);
       expect(Math.max(...masked.map((share, i) => Math.abs(share - open[i]!)))).toBeLessThan(1e-2);
@@ -125,6 +127,7 @@ describe("inputs in every form", () => {
     const { attentions } = model.forward({ input_ids: IDS, attention_mask: MASK }, { output_attentions: true });
     const last = attentions![0]!.arraySync() as number[][][][];
     expect(last[1]!.flat().map((row) => row[2])).toEqual([0, 0, 0]);
+    decided.dispose();
   });
 
   test("training drops elements", () => {
