@@ -94,7 +94,9 @@ describe("convert", () => {
     expect(stderr).not.toContain("Error");
     expect(code).toBe(0);
     expect(await readdir(join(graph, "onnx"))).toEqual([name]);
-    expect(await readdir(graph)).toEqual(expect.arrayContaining(["config.json", "tokenizer_config.json", "vocab.txt"]));
+    expect(await readdir(graph)).toEqual(
+      expect.arrayContaining(["config.json", "tokenizer.json", "tokenizer_config.json"]),
+    );
   });
 
   test("in shards", async () => {

@@ -13,6 +13,7 @@ import { parseSize } from "@convbert/converter/internal";
 import { type FileSet, type Progress, writeFiles } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
+import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, UsageError } from "../errors.js";
 import { loadingOptions, type ModelFlags, warn } from "../model-options.js";
@@ -152,6 +153,7 @@ async function convert(
           ? await throughModel(files, destination, { ...flags, dtype: dtype ?? storedType(reader) }, terminal, progress)
           : await throughReader(files, reader, destination, flags, terminal, progress);
       written = [...weights, ...(await companions(files, destination, terminal))];
+      if (flags.to === "onnx") written.push(...(await fastTokenizer(files, destination, terminal)));
     } finally {
       await reader.close();
     }
@@ -210,6 +212,17 @@ async function companions(files: FileSet, destination: string, { signal }: Termi
   }
   await writeFiles(destination, found, { signal });
   return found.map(([file, { length }]) => ({ file, bytes: length }));
+}
+
+/** Makes the `tokenizer.json` that transformers.js reads, where there is a vocabulary alone. */
+async function fastTokenizer(files: FileSet, destination: string, { signal }: Terminal): Promise<Written[]> {
+  if ((await files.has("tokenizer.json")) || !(await files.has("vocab.txt"))) return [];
+  const tokenizer = await ConvBertTokenizerFast.fromPretrained(files);
+  const contents = new Map<string, Blob>();
+  await tokenizer.savePretrained(contents);
+  const made = contents.get("tokenizer.json")!;
+  await writeFiles(destination, [["tokenizer.json", made]], { signal });
+  return [{ file: "tokenizer.json", bytes: made.size }];
 }
 
 /** Every tensor of the checkpoint as it is, or rounded to another float type. */
