@@ -19,7 +19,7 @@ import type { Batch, GraphSession } from "./session.js";
 /** Outputs of a graph by name. */
 export type GraphOutputs = Readonly<Record<string, FloatArray>>;
 
-/** @internal Constructor of a model class. */
+/** Not for users. Constructor of a model class. */
 export interface OnnxModelClass<M> {
   new (graph: LoadedGraph, options: OnnxFromPretrainedOptions): M;
   readonly modelName: string;
@@ -48,7 +48,7 @@ export abstract class OnnxConvBert<Inputs extends ConvBertInputs = ConvBertInput
   readonly #batchTokens: number;
   #isDisposed = false;
 
-  /** @internal Use `fromPretrained`. */
+  /** Not for users. Use `fromPretrained`. */
   constructor({ config, session, dtype, origin }: LoadedGraph, options: OnnxFromPretrainedOptions) {
     const { exact = true, batchTokens = 1024, session: given = {} } = options;
     this.config = config;

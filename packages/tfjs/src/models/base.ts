@@ -14,7 +14,7 @@ export interface TFBaseModelOutput extends TFEncoderOutputs {
 export class TFConvBertModel extends TFConvBertPreTrainedModel<TFConvBertInputs, TFBaseModelOutput> {
   static override readonly className: string = "TFConvBertModel";
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(config: ConfigInput, options: ModelOptions = {}) {
     const start = startGraph(config, options);
     super({ ...start, outputs: [start.hidden] });

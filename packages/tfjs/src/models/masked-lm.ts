@@ -26,7 +26,7 @@ export class TFConvBertForMaskedLM extends TFConvBertPreTrainedModel<TFMaskedLMI
   readonly #predictions: TFConvBertGeneratorPredictions;
   readonly #head: TFConvBertMaskedLMHead;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(given: ConfigInput, options: ModelOptions = {}) {
     const start = startGraph(given, options);
     const { config, weights, convbert } = start;

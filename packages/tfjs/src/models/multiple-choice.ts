@@ -33,7 +33,7 @@ export class TFConvBertForMultipleChoice extends TFConvBertPreTrainedModel<
   readonly #summary: TFSequenceSummary;
   readonly #classifier: TFConvBertProjection;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(given: ConfigInput, options: ModelOptions = {}) {
     const start = startGraph(given, options, 3);
     const summary = new TFSequenceSummary({ ...start, name: "sequence_summary" });

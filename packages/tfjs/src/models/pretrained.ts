@@ -125,7 +125,7 @@ export abstract class TFConvBertPreTrainedModel<
   #config: ConvBertConfig;
   #loadReport: LoadReport | null = null;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(graph: Graph) {
     super({ inputs: graph.inputs, outputs: graph.outputs, ...(graph.name !== undefined && { name: graph.name }) });
     this.#config = graph.config;
@@ -307,7 +307,7 @@ export abstract class TFConvBertPreTrainedModel<
     return new Model(first as ConfigInput, second as TFFromConfigOptions | undefined);
   }
 
-  /** @internal */
+  /** Not for users. */
   reportLoad(report: LoadReport): void {
     this.#loadReport = report;
   }

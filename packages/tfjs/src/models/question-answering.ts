@@ -34,7 +34,7 @@ export class TFConvBertForQuestionAnswering extends TFConvBertPreTrainedModel<
   static override readonly className: string = "TFConvBertForQuestionAnswering";
   readonly #outputs: TFConvBertProjection;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(given: ConfigInput, options: ModelOptions = {}) {
     const start = startGraph(given, options);
     const { num_labels: units } = start.config;

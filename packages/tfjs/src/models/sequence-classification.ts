@@ -28,7 +28,7 @@ export class TFConvBertForSequenceClassification extends TFConvBertPreTrainedMod
   static override readonly className: string = "TFConvBertForSequenceClassification";
   readonly #classifier: TFConvBertClassificationHead;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(given: ConfigInput, options: ModelOptions = {}) {
     const start = startGraph(given, options);
     const classifier = new TFConvBertClassificationHead({ ...start, name: "classifier" });

@@ -28,7 +28,7 @@ export class TFConvBertForTokenClassification extends TFConvBertPreTrainedModel<
   static override readonly className: string = "TFConvBertForTokenClassification";
   readonly #classifier: TFConvBertProjection;
 
-  /** @internal Use `fromPretrained` or `fromConfig`. */
+  /** Not for users. Use `fromPretrained` or `fromConfig`. */
   constructor(given: ConfigInput, options: ModelOptions = {}) {
     const start = startGraph(given, options);
     const { num_labels: units, classifier_dropout, hidden_dropout_prob } = start.config;
