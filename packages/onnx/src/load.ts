@@ -13,6 +13,7 @@ import { buildGraph, type GraphFeatures } from "./graph/build.js";
 import type { GraphStyle } from "./graph/builder.js";
 import { layOut, wholeFile } from "./graph/model-proto.js";
 import { checkRuntime, type OnnxRuntime } from "./runtime.js";
+import { signedProductsOverflow } from "./saturation.js";
 import { GraphSession } from "./session.js";
 
 /** How weights are kept in a graph, and what is computed with. */
@@ -101,9 +102,10 @@ export async function loadGraph(
     }
     const { config, bytes } = await ownGraph(modelName, files, dtype, options);
     signal?.throwIfAborted();
-    // Signed weights are the fastest where the processor has products of 8 bits; without them they would overflow, unless
-    // the runtime is told to take the time that is needed.
-    const precise = dtype === "int8" ? { extra: { session: { x64quantprecision: "1" } } } : {};
+    // Signed weights are the fastest where the processor has products of 8 bits; where they would overflow, the runtime is
+    // told to take the time that is needed.
+    const overflows = dtype === "int8" && (await signedProductsOverflow(runtime, session));
+    const precise = overflows ? { extra: { session: { x64quantprecision: "1" } } } : {};
     const made = await GraphSession.create(runtime, bytes, config, { ...precise, ...session });
     return { config, session: made, dtype, origin: `own graph, ${dtype}` };
   } finally {

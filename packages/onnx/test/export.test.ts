@@ -16,6 +16,7 @@ import {
   type OnnxExportOptions,
   onnxFiles,
 } from "../src/index.js";
+import { signedProductsOverflow } from "../src/saturation.js";
 import { fieldOf, recordedCases, relativeDifference } from "./cases.js";
 import { RUNTIMES } from "./runtimes.js";
 
@@ -244,6 +245,13 @@ describe.each(["fused", "standard"] as const)("weights of fewer bits in a %s gra
 });
 
 describe("own sessions", () => {
+  it.each(Object.entries(RUNTIMES))("know whether signed products overflow in %s", async (_name, each) => {
+    const overflows = await signedProductsOverflow(each, {});
+    // Whatever the machine, with the option they do not.
+    expect(await signedProductsOverflow(each, { extra: { session: { x64quantprecision: "1" } } })).toBe(false);
+    expect(typeof overflows).toBe("boolean");
+  });
+
   it.each(["float16", "int8"] as const)("run %s on either runtime", async (dtype) => {
     using model = await larger();
     const source = await checkpoint(model);
