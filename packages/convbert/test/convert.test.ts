@@ -99,6 +99,32 @@ describe("convert", () => {
     );
   });
 
+  test("to an ONNX graph of floats and back: the same weights, bit for bit", async () => {
+    const [float, graph, back] = ["there", "there-onnx", "there-back"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const args of [
+      [chunking, float, "--dtype", "float32"],
+      [float, graph, "--to", "onnx", "--dtype", "float32"],
+      [graph, back, "--to", "safetensors"],
+    ]) {
+      expect((await convbert(["convert", ...args])).code).toBe(0);
+    }
+    const [source, result] = await Promise.all([float, back].map(async (place) => openWeights(await openFiles(place))));
+    expect(result!.format).toBe("safetensors");
+    expect([...result!.tensors.keys()].sort()).toEqual([...source!.tensors.keys()].sort());
+    for (const [name, { dtype, shape }] of source!.tensors) {
+      expect(result!.tensors.get(name)).toMatchObject({ dtype, shape });
+      const [left, right] = (await Promise.all([source!.read(name), result!.read(name)])) as Float32Array[];
+      const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
+      expect(bytes(right!).equals(bytes(left!)), name).toBe(true);
+    }
+    await source!.close();
+    await result!.close();
+  });
+
   test("in shards", async () => {
     const shards = join(folder, "shards");
     const { code } = await convbert(["convert", chunking, shards, "--dtype", "int8", "--max-shard-size", "2MB"]);

@@ -131,6 +131,16 @@ describe("damaged ONNX graphs", () => {
     expect(Math.min(read, refused)).toBeGreaterThan(CASES / 20);
   });
 
+  test("with a table of their weights are read or refused", async () => {
+    const table = {
+      "a.weight": { shape: [2, 2], of: ["onnx::MatMul_1"], columns: [0, 2], transposed: true },
+      "a.bias": { shape: [3], of: ["a.bias"] },
+    };
+    const whole = graph(constants.slice(0, 3), nodes, [["convbert.weights", JSON.stringify(table)]]);
+    const { read, refused } = await run((random) => mutate(whole, random), readOnnx, CASES);
+    expect(Math.min(read, refused)).toBeGreaterThan(CASES / 20);
+  });
+
   test("with values beside them are read or refused", async () => {
     const whole = graph(constants, nodes);
     const files = await openFiles({ "model.onnx_data": floats(1, 2, 3) });

@@ -10,7 +10,11 @@ export interface Constant {
 }
 
 /** A graph with constants and nodes `[type, inputs, outputs]`. */
-export function graph(constants: readonly Constant[], nodes: readonly [string, string[], string[]][] = []): Uint8Array {
+export function graph(
+  constants: readonly Constant[],
+  nodes: readonly [string, string[], string[]][] = [],
+  metadata: readonly (readonly [string, string])[] = [],
+): Uint8Array {
   const body = new ProtoWriter();
   for (const [type, inputs, outputs] of nodes) {
     const node = new ProtoWriter();
@@ -26,7 +30,9 @@ export function graph(constants: readonly Constant[], nodes: readonly [string, s
     }
     body.message(5, tensor);
   }
-  return new ProtoWriter().integer(1, 8).message(7, body).finish();
+  const model = new ProtoWriter().integer(1, 8).message(7, body);
+  for (const [key, value] of metadata) model.message(14, new ProtoWriter().text(1, key).text(2, value));
+  return model.finish();
 }
 
 export const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);

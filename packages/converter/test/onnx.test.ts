@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
+import { WEIGHTS_KEY } from "../src/formats/onnx/graph.js";
 import { readOnnx } from "../src/formats/onnx/read.js";
 import { findWeights, openWeights, readSafetensors, type WeightsReader } from "../src/index.js";
 import { ProtoWriter } from "../src/protobuf/writer.js";
@@ -136,5 +137,96 @@ describe("weights of an ONNX graph", () => {
       ],
     );
     expect([...(await readOnnx(bytes)).tensors.keys()]).toEqual(["a.weight"]);
+  });
+});
+
+describe("a graph's own table of weights", () => {
+  const constants: Constant[] = [
+    { name: "joined", shape: [2, 3], bytes: floats(1, 2, 3, 4, 5, 6) },
+    { name: "second", shape: [2, 3], bytes: floats(7, 8, 9, 10, 11, 12) },
+    { name: "flat", shape: [3], bytes: floats(13, 14, 15) },
+    { name: "half", type: 10, shape: [1], bytes: new Uint8Array(2) },
+    { name: "whole", type: 7, shape: [1], bytes: new Uint8Array(8) },
+  ];
+  const open = (table: unknown) =>
+    readOnnx(
+      graph(
+        constants,
+        [],
+        [
+          ["other", "x"],
+          [WEIGHTS_KEY, typeof table === "string" ? table : JSON.stringify(table)],
+        ],
+      ),
+    );
+
+  test("says where each lies", async () => {
+    const reader = await open({
+      a: { shape: [2, 2, 1], of: ["joined"], columns: [1, 3], transposed: true },
+      b: { shape: [2], of: ["joined"], columns: [0, 1] },
+      c: { shape: [1, 1, 2], of: ["flat"], columns: [1, 3] },
+      d: { shape: [2, 3], of: ["second"] },
+      ["__proto__"]: { shape: [1], of: ["half"] },
+    });
+    expect(await reader.read("a")).toEqual(Float32Array.of(2, 5, 3, 6));
+    expect(reader.tensors.get("a")).toMatchObject({ shape: [2, 2, 1], byteLength: 16, dtype: "F32" });
+    expect(await reader.read("b")).toEqual(Float32Array.of(1, 4));
+    expect(await reader.read("c")).toEqual(Float32Array.of(14, 15));
+    expect(await reader.read("d")).toEqual(Float32Array.of(7, 8, 9, 10, 11, 12));
+    const several = await open({ a: { shape: [2, 2, 3], of: ["second", "joined"] } });
+    expect(await several.read("a")).toEqual(Float32Array.of(7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6));
+    expect(several.unused).toEqual([]);
+  });
+
+  const joined = { shape: [6], of: ["joined"] };
+  test.each<[string, unknown, RegExp]>([
+    ["no JSON", "{", /no JSON/],
+    ["deep lists", "[".repeat(100_000), /no JSON/],
+    ["a list", [], /no object/],
+    ["nothing", {}, /names no weights/],
+    ["an entry of null", { a: null }, /"a" has no object/],
+    ["another field", { a: { ...joined, rows: [0, 1] } }, /unknown field "rows"/],
+    ["no shape", { a: { of: ["joined"] } }, /no shape/],
+    ["a negative extent", { a: { ...joined, shape: [-2, -3] } }, /no shape/],
+    ["an extent of zero", { a: { ...joined, shape: [0] } }, /no shape/],
+    ["a shape of texts", { a: { ...joined, shape: ["6"] } }, /no shape/],
+    ["another shape", { a: { ...joined, shape: [7] } }, /shape \[7\], and 6 elements/],
+    ["a shape past all numbers", { a: { ...joined, shape: [2 ** 52, 2 ** 52, 2 ** 52] } }, /and 6 elements/],
+    ["no initializers", { a: { shape: [6], of: [] } }, /names no initializers/],
+    ["an object for a name", { a: { shape: [6], of: [{ toString: 1, valueOf: 1 }] } }, /without a name/],
+    ["an unknown initializer", { a: { shape: [6], of: ["nobody"] } }, /"nobody", which the graph does not have/],
+    ["whole numbers", { a: { shape: [1], of: ["whole"] } }, /no floats/],
+    ["two types", { a: { shape: [4], of: ["flat", "half"] } }, /several types/],
+    ["columns beyond the end", { a: { ...joined, columns: [1, 4] } }, /columns 1 to 4 of "joined"'s 3/],
+    ["columns from the end", { a: { ...joined, columns: [2, 2] } }, /columns 2 to 2/],
+    ["three columns", { a: { ...joined, columns: [0, 1, 2] } }, /no two columns/],
+    ["neither way", { a: { ...joined, transposed: "yes" } }, /neither way/],
+    ["the same twice", { a: joined, b: joined }, /column 0 of "joined" is in two weights/],
+    ["a part twice", { a: { shape: [12], of: ["joined", "joined"] } }, /is in two weights/],
+    [
+      "ranges that overlap",
+      { a: { shape: [2, 2], of: ["joined"], columns: [1, 3] }, b: { shape: [2, 2], of: ["joined"], columns: [0, 2] } },
+      /column 1 of "joined" is in two weights/,
+    ],
+    ["a long name", { ["x".repeat(100_000)]: null }, /has no object/],
+  ])("is refused with %s", async (_what, table, message) => {
+    const error = await open(table).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "WeightsError", code: "format" });
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message.length).toBeLessThan(600);
+  });
+
+  test("is refused where there are two, or one of no end", async () => {
+    const table = JSON.stringify({ a: joined });
+    const twice = graph(
+      constants,
+      [],
+      [
+        [WEIGHTS_KEY, table],
+        [WEIGHTS_KEY, table],
+      ],
+    );
+    await expect(readOnnx(twice)).rejects.toThrow(/two entries are called convbert.weights/);
+    await expect(open(" ".repeat(2 ** 23 + 1))).rejects.toThrow(/has 8388609 bytes/);
   });
 });

@@ -15,7 +15,7 @@ export async function signedProductsOverflow(runtime: OnnxRuntime, session: obje
   const g = new GraphBuilder({ operators: "fused", floats: "float32", integers: "int8" });
   const x = g.input("x", "float32", [1, SIZE]);
   const read = () => new Float32Array(SIZE * SIZE).fill(1);
-  g.output("y", product(g, x, { name: "ones", outputs: SIZE, inputs: SIZE, read }), [1, SIZE]);
+  g.output("y", product(g, x, { name: "ones", outputs: SIZE, inputs: SIZE, read, holds: [] }), [1, SIZE]);
   const { nodes, initializers, inputs, outputs } = g;
   const graph = { name: "probe", nodes, initializers, inputs, outputs, opsets: { "": 18, "com.microsoft": 1 } };
   const probe = await runtime.InferenceSession.create(wholeFile(layOut(graph).model), session as never);

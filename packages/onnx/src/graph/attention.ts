@@ -1,5 +1,5 @@
 import type { ConvBertConfig } from "@convbert/model";
-import type { GraphBuilder, Value } from "./builder.js";
+import type { GraphBuilder, HeldWeight, Value } from "./builder.js";
 import type { Module } from "./module.js";
 import { product } from "./product.js";
 
@@ -106,7 +106,19 @@ function joined(
   const name = self.path(names);
   const inputs = self.module("query").parameter("weight").shape[1]!;
   const bias = g.floats(`${name}.bias`, [outputs], rows("bias"));
-  return product(g, hidden, { name: `${name}.weight`, outputs, inputs, read: rows("weight") }, bias);
+  const held = (field: "weight" | "bias"): HeldWeight[] => {
+    let end = 0;
+    return parts.flatMap(({ name, heads }) => {
+      const { name: path, shape } = self.module(name).parameter(field);
+      const start = end;
+      end += heads === undefined ? shape[0]! : heads.length * size;
+      // What is left of a weight's rows is there a second time.
+      return heads === undefined ? [{ name: path, shape, columns: [start, end] }] : [];
+    });
+  };
+  g.hold(bias, held("bias"));
+  const holds = held("weight").map((weight) => ({ ...weight, transposed: true as const }));
+  return product(g, hidden, { name: `${name}.weight`, outputs, inputs, read: rows("weight"), holds }, bias);
 }
 
 function concatenated(parts: readonly Float32Array[]): Float32Array {
@@ -125,8 +137,9 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
  */
 function depthwise(g: GraphBuilder, module: Module, channels: number, taps: number, hidden: Value): Value {
   return g.within("depthwise", () => {
-    const { name, read } = module.parameter("weight");
+    const { name, shape, read } = module.parameter("weight");
     const kernel = g.floats(`${name}.flat`, [channels, 1, 1, taps], read);
+    g.hold(kernel, [{ name, shape }]);
     const image = g.op("Unsqueeze", [g.op("Transpose", [hidden], { perm: [0, 2, 1] }), g.ints(2)]);
     const side = (taps - 1) / 2;
     const slid = g.op("Conv", [image, kernel], { group: channels, kernel_shape: [1, taps], pads: [0, side, 0, side] });

@@ -1,3 +1,4 @@
+import { WEIGHTS_KEY } from "@convbert/converter/formats/internal";
 import { type ConvBertConfig, InputError } from "@convbert/model";
 import { GraphBuilder, type GraphStyle, type Value } from "./builder.js";
 import { embeddings, encoder } from "./encoder.js";
@@ -85,6 +86,7 @@ export function buildGraph(source: GraphSource, style: GraphStyle, features: Gra
       g.output(`kernels.${index}`, kernels, [batch, length, `heads_${index}`, config.conv_kernel_size]);
     }
   }
+  const { weights } = g;
   return {
     name: source.modelName,
     nodes: g.nodes,
@@ -92,6 +94,7 @@ export function buildGraph(source: GraphSource, style: GraphStyle, features: Gra
     inputs: g.inputs,
     outputs: g.outputs,
     opsets: { "": OPSET, ...(g.isFused && { "com.microsoft": 1 }) },
+    ...(weights && { metadata: { [WEIGHTS_KEY]: JSON.stringify(weights) } }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { WeightEntry, WeightTable } from "@convbert/converter/formats/internal";
 import type { AttributeValue, ElementType, GraphValue, Initializer, Node } from "./model-proto.js";
 import { asHalf, bytesOf } from "./weights.js";
 
@@ -6,6 +7,9 @@ const CONTRIB = "com.microsoft";
 
 /** Name of what a node gives, or of an input or a constant. */
 export type Value = string;
+
+/** A weight that an initializer holds, or a part of one: its name, and how it lies there. */
+export type HeldWeight = { readonly name: string } & Omit<WeightEntry, "of">;
 
 /** What a graph is made for. */
 export interface GraphStyle {
@@ -27,6 +31,7 @@ export class GraphBuilder {
   readonly initializers: Initializer[] = [];
   readonly inputs: GraphValue[] = [];
   readonly outputs: GraphValue[] = [];
+  readonly #held = new Map<string, HeldWeight & { readonly of: string[] }>();
   readonly #constants = new Map<string, Value>();
   readonly #renamed = new Map<Value, Value>();
   #path = "";
@@ -116,6 +121,21 @@ export class GraphBuilder {
   /** Weights of the graph's float type. `read` is asked when they are written. */
   floats(name: string, shape: readonly number[], read: () => Float32Array): Value {
     return this.constant({ name, ...this.#floats(shape, read) });
+  }
+
+  /** Notes which weights an initializer holds; what several hold lies in the order in which they are noted. */
+  hold(initializer: Value, weights: readonly HeldWeight[]): void {
+    for (const weight of weights) {
+      const of = this.#held.get(weight.name)?.of ?? [];
+      if (!of.includes(initializer)) of.push(initializer);
+      this.#held.set(weight.name, { ...weight, of });
+    }
+  }
+
+  /** Where each weight lies; undefined for 8 bits, from which none comes back. */
+  get weights(): WeightTable | undefined {
+    if (this.style.integers !== null) return undefined;
+    return Object.fromEntries([...this.#held.values()].map(({ name, ...entry }) => [name, entry]));
   }
 
   /** A constant of any type; of one name there is only one. */

@@ -45,9 +45,10 @@ export interface WordTable {
 
 /** The word embeddings `[vocab_size, embedding_size]`, 8 bits by row where the graph has such weights. */
 export function wordTable(g: GraphBuilder, embeddings: Module): WordTable {
-  const { name, shape, read } = embeddings.module("word_embeddings").parameter("weight");
+  const words = embeddings.module("word_embeddings");
   const { integers: type } = g.style;
-  if (type === null) return { table: g.floats(name, shape, read), scales: null };
+  if (type === null) return { table: words.table(g, "weight"), scales: null };
+  const { name, shape, read } = words.parameter("weight");
   const rows = shape[0]!;
   return {
     table: g.constant({ name: `${name}.quantized`, type, shape, bytes: () => quantizedRows(read(), rows, type) }),
@@ -73,10 +74,7 @@ export function embeddings(
   return g.within("embeddings", () => {
     const module = model.module("embeddings");
     const looked = embeds ?? lookUp(g, wordTable(g, module), words!);
-    const table = (name: string) => {
-      const { name: path, shape, read } = module.module(name).parameter("weight");
-      return g.floats(path, shape, read);
-    };
+    const table = (name: string) => module.module(name).table(g, "weight");
     const places = table("position_embeddings");
     const positioned =
       positions === null
@@ -103,6 +101,7 @@ function feedForwardProduct(g: GraphBuilder, module: Module, config: ConvBertCon
       name: `${name}.${group}`,
       inputs,
       outputs,
+      holds: [{ name, shape }],
       read() {
         const values = read().subarray(group * inputs * outputs, (group + 1) * inputs * outputs);
         const rows = new Float32Array(values.length);

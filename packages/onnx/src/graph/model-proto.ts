@@ -59,6 +59,8 @@ export interface OnnxGraph {
   readonly outputs: readonly GraphValue[];
   /** Version of each domain's operators. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** Texts that runtimes keep and pass over. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Version of the file format that came with opset 18 (ONNX 1.13). */
@@ -131,6 +133,9 @@ export function layOut(graph: OnnxGraph, dataFile?: string): OnnxModelFiles {
     const opset = new ProtoWriter();
     if (domain !== "") opset.text(1, domain);
     tail.message(8, opset.integer(2, version));
+  }
+  for (const [key, value] of Object.entries(graph.metadata ?? {})) {
+    tail.message(14, new ProtoWriter().text(1, key).text(2, value));
   }
   const byteLength = head.length + within.reduce((sum, { length }) => sum + length, 0) + tail.length;
   return {

@@ -46,12 +46,22 @@ export class Module {
   /** All elements of a weight in one axis. */
   vector(g: GraphBuilder, name: string): Value {
     const { name: path, shape, read } = this.parameter(name);
-    return g.floats(path, [shape.reduce((product, extent) => product * extent, 1)], read);
+    const vector = g.floats(path, [shape.reduce((product, extent) => product * extent, 1)], read);
+    g.hold(vector, [{ name: path, shape }]);
+    return vector;
+  }
+
+  /** A weight as it stands. */
+  table(g: GraphBuilder, name: string): Value {
+    const { name: path, shape, read } = this.parameter(name);
+    const table = g.floats(path, shape, read);
+    g.hold(table, [{ name: path, shape }]);
+    return table;
   }
 
   /** The weight of a linear map, or of a convolution of one tap. */
   linear(): LinearWeights {
     const { name, shape, read } = this.parameter("weight");
-    return { name, outputs: shape[0]!, inputs: shape[1]!, read };
+    return { name, outputs: shape[0]!, inputs: shape[1]!, read, holds: [{ name, shape, transposed: true }] };
   }
 }

@@ -1,4 +1,4 @@
-import type { GraphBuilder, Value } from "./builder.js";
+import type { GraphBuilder, HeldWeight, Value } from "./builder.js";
 import { bytesOf, quantizedRows, rowScales, transposed, transposedBytes } from "./weights.js";
 
 /** The weights of a linear map in PyTorch's order, `[outputs, inputs]`. */
@@ -8,6 +8,8 @@ export interface LinearWeights {
   readonly outputs: number;
   readonly inputs: number;
   read(): Float32Array;
+  /** The model's weights among them; columns are outputs. */
+  readonly holds: readonly HeldWeight[];
 }
 
 /** Weights that are worth 8 bits; smaller products gain nothing and lose exactness. */
@@ -22,6 +24,7 @@ export function product(g: GraphBuilder, x: Value, weights: LinearWeights, bias:
   if (type === null || weights.outputs * weights.inputs < SMALLEST_QUANTIZED) {
     const { name, inputs, outputs, read } = weights;
     const matrix = g.floats(`${name}.transposed`, [inputs, outputs], () => transposed(read(), outputs, inputs));
+    g.hold(matrix, weights.holds);
     return withBias(g, g.op("MatMul", [x, matrix]), bias);
   }
   return quantizedProduct(g, x, quantizedMatrix(g, weights, type), bias);

@@ -7,6 +7,9 @@ import { type FileField, ProtoFile } from "../../protobuf/scan.js";
 // What a graph's weights are found by; the rest of onnx.proto is passed over.
 // Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
+/** Under which of a model's `metadata_props` graphs of `@convbert/onnx` have their table of weights. */
+export const WEIGHTS_KEY = "convbert.weights";
+
 /** Where a constant's values lie: in the graph's file, or in one beside it. */
 export interface Place {
   /** Name of the other file; null for the graph's own. */
@@ -35,6 +38,8 @@ export interface OnnxGraph {
   readonly constants: ReadonlyMap<string, Constant>;
   readonly nodes: readonly GraphNode[];
   readonly producer: string;
+  /** The table of weights that graphs of `@convbert/onnx` have. */
+  readonly table: string | undefined;
 }
 
 /** `TensorProto.DataType`, those that constants of a model can have. */
@@ -57,6 +62,8 @@ const LARGEST_NODE = 1 << 20;
 /** Axes that a constant may have, and names of its external file's entries. */
 const MOST_AXES = 64;
 const MOST_TEXT = 4096;
+/** A table of weights takes about a hundred bytes a weight. */
+const LARGEST_TABLE = 1 << 23;
 
 /**
  * Reads what a graph consists of, but no weights.
@@ -67,10 +74,16 @@ export async function readGraph(file: RandomAccessFile): Promise<OnnxGraph> {
   const constants = new Map<string, Constant>();
   const nodes: GraphNode[] = [];
   let producer = "";
+  let table: string | undefined;
   let hasGraph = false;
   for await (const field of proto.fields()) {
     if (field.field === 2 && field.length <= MOST_TEXT) {
       producer = new TextDecoder().decode(await proto.read(field));
+    }
+    if (field.field === 14) {
+      const own = await readTable(proto, field);
+      if (own !== undefined && table !== undefined) fail(file, `two entries are called ${WEIGHTS_KEY}`);
+      table ??= own;
     }
     if (field.field !== 7) continue;
     hasGraph = true;
@@ -83,7 +96,20 @@ export async function readGraph(file: RandomAccessFile): Promise<OnnxGraph> {
     }
   }
   if (!hasGraph) fail(file, "no ONNX model: there is no graph in it");
-  return { constants, nodes, producer };
+  return { constants, nodes, producer, table };
+}
+
+/** The value of an entry of the model's metadata, if it is the table of weights. */
+async function readTable(proto: ProtoFile, part: FileField): Promise<string | undefined> {
+  let key = "";
+  let value: FileField | undefined;
+  for await (const field of proto.fields(part)) {
+    if (field.field === 1 && field.length <= MOST_TEXT) key = new TextDecoder().decode(await proto.read(field));
+    else if (field.field === 2) value = field;
+  }
+  if (key !== WEIGHTS_KEY || value === undefined) return undefined;
+  if (value.length > LARGEST_TABLE) fail(proto.file, `its table of weights (${WEIGHTS_KEY}) has ${value.length} bytes`);
+  return new TextDecoder().decode(await proto.read(value));
 }
 
 function fail(file: RandomAccessFile, message: string): never {

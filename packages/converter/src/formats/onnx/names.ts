@@ -1,18 +1,26 @@
 import type { Constant, GraphNode, OnnxGraph } from "./graph.js";
 
-/** A weight under its checkpoint name, and the constant that holds it. */
+/** A part of a weight's elements: a constant, as a matrix with its last axis for columns. */
+export interface WeightPart {
+  readonly constant: Constant;
+  /** The first column, and the one after the last; all where absent. */
+  readonly columns?: readonly [number, number];
+  readonly transposed: boolean;
+}
+
+/** A weight under its checkpoint name, and what its elements are, one part after the other. */
 export interface FoundWeight {
   readonly name: string;
-  readonly constant: Constant;
-  /** For each of its axes the constant's; absent where they are the same. */
-  readonly axes?: readonly number[];
+  readonly shape: readonly number[];
+  readonly parts: readonly WeightPart[];
 }
 
 /** Names that exporters keep: those of parameters. */
 const PARAMETER = /^(?!onnx::)[\w.]+\.(weight|bias|gamma|beta)$/;
 const DECODER = "generator_lm_head.weight";
 const WORDS = "convbert.embeddings.word_embeddings.weight";
-const FLOATS: ReadonlySet<string> = new Set(["F32", "F16", "BF16", "F64"]);
+/** Element types that a weight may have. */
+export const FLOATS: ReadonlySet<string> = new Set(["F32", "F16", "BF16", "F64"]);
 
 /**
  * The weights of an exported graph under the names that they had. Exporters keep the names of most; the matrix of a linear
@@ -22,8 +30,10 @@ const FLOATS: ReadonlySet<string> = new Set(["F32", "F16", "BF16", "F64"]);
  */
 export function weightsOf({ constants, nodes }: OnnxGraph): FoundWeight[] {
   const found = new Map<string, FoundWeight>();
-  const add = (weight: FoundWeight): void => {
-    if (FLOATS.has(weight.constant.dtype) && !found.has(weight.name)) found.set(weight.name, weight);
+  const add = (name: string, constant: Constant, transposed = false): void => {
+    if (!FLOATS.has(constant.dtype) || found.has(name)) return;
+    const shape = transposed ? [...constant.shape].reverse() : constant.shape;
+    found.set(name, { name, shape, parts: [{ constant, transposed }] });
   };
   const aliases = new Map<string, string>();
   const users = new Map<string, GraphNode[]>();
@@ -52,16 +62,16 @@ export function weightsOf({ constants, nodes }: OnnxGraph): FoundWeight[] {
   };
 
   for (const constant of constants.values()) {
-    if (PARAMETER.test(constant.name)) add({ name: constant.name, constant });
+    if (PARAMETER.test(constant.name)) add(constant.name, constant);
   }
   for (const name of aliases.keys()) {
     const constant = constantOf(name);
-    if (constant !== undefined && PARAMETER.test(name)) add({ name, constant });
+    if (constant !== undefined && PARAMETER.test(name)) add(name, constant);
   }
   for (const { type, inputs, outputs, integers } of nodes) {
     // Of a table that is tied to the decoder exporters may keep the decoder's name alone.
     const table = type === "Gather" && parameterOf(inputs[0]) === DECODER ? constantOf(inputs[0]) : undefined;
-    if (table !== undefined) add({ name: WORDS, constant: table });
+    if (table !== undefined) add(WORDS, table);
     const constant = constantOf(inputs[1]);
     if (constant === undefined || constant.shape.length !== 2 || parameterOf(inputs[1]) !== undefined) continue;
     let biases: (string | undefined)[] = [];
@@ -72,9 +82,9 @@ export function weightsOf({ constants, nodes }: OnnxGraph): FoundWeight[] {
     } else if (type === "Gemm") {
       biases = [parameterOf(inputs[2])];
     }
-    const axes = type === "Gemm" && integers.get("transB") === 1 ? undefined : [1, 0];
+    const transposed = !(type === "Gemm" && integers.get("transB") === 1);
     for (const bias of biases) {
-      if (bias?.endsWith(".bias")) add({ name: bias.replace(/bias$/, "weight"), constant, ...(axes && { axes }) });
+      if (bias?.endsWith(".bias")) add(bias.replace(/bias$/, "weight"), constant, transposed);
     }
   }
   return [...found.values()];
