@@ -12,7 +12,12 @@ export default defineConfig({
     hookTimeout: 120_000,
     reporters: ["default", "json"],
     outputFile: { json: "reports/vitest.json" },
-    coverage: { include: ["src/**"], reporter: ["text-summary", "json-summary"], reportsDirectory: "reports/coverage" },
+    coverage: {
+      include: ["src/**"],
+      exclude: ["**/assembly/**"],
+      reporter: ["text-summary", "json-summary"],
+      reportsDirectory: "reports/coverage",
+    },
     maxWorkers: 2,
     // Another processor or engine than this one, see tooling/runtimes/README.md.
     execArgv: (process.env["CONVBERT_TEST_NODE_FLAGS"] ?? "").split(" ").filter((flag) => flag !== ""),

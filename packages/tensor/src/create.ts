@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.js";
 import { defaultThreads } from "./default-threads.js";
 import { BackendError } from "./errors.js";
-import { ReferenceBackend } from "./reference/backend.js";
+import { ReferenceBackend } from "./kernels/reference/backend.js";
 import { usesWideVectors, wideVectorsRemark } from "./wide-vectors.js";
 
 /** Which backend, and how it runs. */
@@ -46,7 +46,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     case "reference":
       return new ReferenceBackend(activationBits);
     case "wasm": {
-      const { createWasmBackend } = await import("./wasm/backend.js");
+      const { createWasmBackend } = await import("./kernels/wasm/backend.js");
       const { wideVectors = usesWideVectors() } = options;
       const required = options.threads !== undefined;
       const remark = options.wideVectors === undefined ? wideVectorsRemark() : "";

@@ -40,7 +40,7 @@ async function turnOn(check: boolean): Promise<void> {
   const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString(FLAG);
   if (check) {
-    const { wideTilesAgree } = await import("./wasm/wide-check.js");
+    const { wideTilesAgree } = await import("./kernels/wasm/wide-check.js");
     const agree = await wideTilesAgree((on) => setFlagsFromString(on ? "--no-liftoff" : "--liftoff"));
     if (agree !== true) {
       setFlagsFromString(WITHOUT);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ACTIVATION_NAMES, type Matrix } from "../src/index.js";
 import { activationKind } from "../src/internal.js";
-import { ReferenceBackend } from "../src/reference/backend.js";
+import { ReferenceBackend } from "../src/kernels/reference/backend.js";
 import { numbers, relativeDifference } from "./numbers.js";
 
 // The reference kernels are what the fast ones are compared with; here they are compared with differences of the

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Backend, BackendError, createBackend, linear, Tensor } from "../src/index.js";
+import { createWasmBackend } from "../src/kernels/wasm/backend.js";
+import type { Int8Weights } from "../src/kernels/wasm/int8.js";
+import { eighthBit, INT8_FORMATS, type Int8Format } from "../src/kernels/wasm/int8-formats.js";
+import type { KernelChoice } from "../src/kernels/wasm/modules.js";
 import { quantizeRows } from "../src/quantize.js";
-import { createWasmBackend } from "../src/wasm/backend.js";
-import type { Int8Weights } from "../src/wasm/int8.js";
-import { eighthBit, INT8_FORMATS, type Int8Format } from "../src/wasm/int8-formats.js";
-import type { KernelChoice } from "../src/wasm/modules.js";
 import { numbers } from "./numbers.js";
 import { type RelaxedDot, tilesOn } from "./relaxed-dot.js";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createBackend, Tensor } from "../src/index.js";
-import { LinearMemory } from "../src/wasm/memory.js";
+import { LinearMemory } from "../src/kernels/wasm/memory.js";
 
 const MEGABYTE = 1 << 20;
 

@@ -32,7 +32,7 @@ import {
   uniformSequences,
 } from "../src/index.js";
 import { activationKind } from "../src/internal.js";
-import { erf } from "../src/reference/functions.js";
+import { erf } from "../src/kernels/reference/functions.js";
 import { numbers, relativeDifference } from "./numbers.js";
 
 const TOLERANCE = 1e-5;

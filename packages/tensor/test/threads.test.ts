@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, createBackend, linear, Tensor } from "../src/index.js";
-import { createWasmBackend } from "../src/wasm/backend.js";
+import { createWasmBackend } from "../src/kernels/wasm/backend.js";
 import { compute } from "./layer.js";
 import { numbers } from "./numbers.js";
 

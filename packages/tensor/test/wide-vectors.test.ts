@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
-import { FunctionBuilder, type Local, ModuleBuilder } from "../kernels/emit/builder.js";
-import { emitInt8Tiles, type Int8Dot } from "../kernels/emit/int8.js";
 import { type Backend, createBackend, enableWideVectors, linear, sharedBackend, Tensor } from "../src/index.js";
-import { createWasmBackend } from "../src/wasm/backend.js";
-import { compileKernels, instantiateKernels } from "../src/wasm/modules.js";
+import { FunctionBuilder, type Local, ModuleBuilder } from "../src/kernels/emitter/builder.js";
+import { emitInt8Tiles, type Int8Dot } from "../src/kernels/emitter/int8.js";
+import { createWasmBackend } from "../src/kernels/wasm/backend.js";
+import { compileKernels, instantiateKernels } from "../src/kernels/wasm/modules.js";
 import { compute } from "./layer.js";
 import { numbers } from "./numbers.js";
 
@@ -153,12 +153,12 @@ function wrongTiles(dot: Int8Dot): Uint8Array<ArrayBuffer> {
 
 it("are compared with the usual tiles, of code that is compiled anew", async () => {
   const optimise = vi.fn();
-  const { wideTilesAgree } = await import("../src/wasm/wide-check.js");
+  const { wideTilesAgree } = await import("../src/kernels/wasm/wide-check.js");
   expect(await wideTilesAgree(optimise)).toBe(hasRelaxed ? true : null);
   expect(optimise.mock.calls).toEqual(hasRelaxed ? [[true], [false]] : []);
 
-  vi.doMock("../src/wasm/modules.js", async (original) => {
-    const modules = await original<typeof import("../src/wasm/modules.js")>();
+  vi.doMock("../src/kernels/wasm/modules.js", async (original) => {
+    const modules = await original<typeof import("../src/kernels/wasm/modules.js")>();
     return {
       ...modules,
       async compileKernels(...args: Parameters<typeof modules.compileKernels>) {
@@ -169,14 +169,14 @@ it("are compared with the usual tiles, of code that is compiled anew", async () 
     };
   });
   vi.resetModules();
-  const wrong = await import("../src/wasm/wide-check.js");
+  const wrong = await import("../src/kernels/wasm/wide-check.js");
   expect(await wrong.wideTilesAgree(optimise)).toBe(hasRelaxed ? false : null);
   expect(optimise.mock.lastCall).toEqual(hasRelaxed ? [false] : undefined);
-  vi.doUnmock("../src/wasm/modules.js");
+  vi.doUnmock("../src/kernels/wasm/modules.js");
 });
 
 it("stay off where a bit differs, and the description says so", async () => {
-  vi.doMock("../src/wasm/wide-check.js", () => ({ wideTilesAgree: async () => false }));
+  vi.doMock("../src/kernels/wasm/wide-check.js", () => ({ wideTilesAgree: async () => false }));
   vi.resetModules();
   const tensor = await import("../src/index.js");
   expect(await tensor.enableWideVectors({ check: true })).toBe(false);
@@ -184,7 +184,7 @@ it("stay off where a bit differs, and the description says so", async () => {
   const remark = hasWideVectors ? " \\(256-bit vectors gave other results and are off\\)" : "";
   expect(backend.description).toMatch(new RegExp(`^wasm ${variant}(, int8 in 7 bits)?, 1 thread${remark}$`));
   backend.dispose();
-  vi.doUnmock("../src/wasm/wide-check.js");
+  vi.doUnmock("../src/kernels/wasm/wide-check.js");
   vi.resetModules();
   const { enableWideVectors: enable, createBackend: create } = await import("../src/index.js");
   expect(await enable({ check: true })).toBe(hasWideTiles);

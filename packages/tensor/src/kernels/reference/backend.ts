@@ -1,0 +1,373 @@
+import type { ActivationKind } from "../../activations.js";
+import type {
+  AttentionArguments,
+  Backend,
+  BinaryKind,
+  Int8Rows,
+  Matrix,
+  MemoryReport,
+  PackedWeights,
+  Sequences,
+  Storage,
+  WeightDType,
+} from "../../backend.js";
+import { BackendError } from "../../errors.js";
+import { dequantizeRows, INT8_LIMIT, quantizeRows, SEVEN_BIT_LIMIT } from "../../quantize.js";
+import { attention } from "./attention.js";
+import { BlockPool } from "./freed-blocks.js";
+import { ACTIVATIONS } from "./functions.js";
+import { ReferenceGradients } from "./gradients.js";
+
+class ArrayStorage implements Storage {
+  readonly #buffer: ArrayBuffer;
+
+  constructor(byteLength: number) {
+    this.#buffer = new ArrayBuffer(byteLength);
+  }
+
+  get byteLength(): number {
+    return this.#buffer.byteLength;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#buffer);
+  }
+
+  float32(): Float32Array {
+    return new Float32Array(this.#buffer);
+  }
+
+  int32(): Int32Array {
+    return new Int32Array(this.#buffer);
+  }
+}
+
+/** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for, with the scales. */
+export class RowMajorWeights implements PackedWeights {
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: WeightDType;
+  readonly storage: Storage;
+  readonly values: Float32Array;
+  readonly scales: Float32Array;
+
+  constructor(rows: number, columns: number, dtype: WeightDType, storage: Storage) {
+    this.rows = rows;
+    this.columns = columns;
+    this.dtype = dtype;
+    this.storage = storage;
+    this.values = storage.float32();
+    this.scales = new Float32Array(dtype === "int8" ? rows : 0);
+  }
+
+  get byteLength(): number {
+    return this.storage.byteLength;
+  }
+}
+
+/** Rounds a row to the integers times scale that an int8 product would use. */
+function roundRow(values: Float32Array, start: number, size: number, limit: number): Float32Array {
+  return dequantizeRows(quantizeRows(values.subarray(start, start + size), size, limit));
+}
+
+/**
+ * Every kernel in plain TypeScript, written to be read: sums in double precision, no blocking, no fusion. It defines
+ * what the WebAssembly backend must compute, and it answers where WebAssembly is forbidden.
+ */
+export class ReferenceBackend implements Backend {
+  readonly name = "reference";
+  readonly description: string;
+  readonly threads = 1;
+  readonly gradients = new ReferenceGradients();
+  readonly #pool = new BlockPool<ArrayStorage>();
+  readonly #live = new Set<Storage>();
+  /** Largest quantised magnitude of an int8 product's activations. */
+  readonly #limit: number;
+  #liveBytes = 0;
+  #peakBytes = 0;
+
+  constructor(activationBits: 7 | 8 = 8) {
+    this.#limit = activationBits === 7 ? SEVEN_BIT_LIMIT : INT8_LIMIT;
+    this.description = `reference: plain TypeScript${activationBits === 7 ? ", int8 in 7 bits" : ""}, 1 thread`;
+  }
+
+  allocate(byteLength: number): Storage {
+    const sizeClass = BlockPool.sizeClass(byteLength);
+    let storage = this.#pool.take(sizeClass);
+    if (storage === undefined) {
+      try {
+        storage = new ArrayStorage(sizeClass);
+      } catch (cause) {
+        throw new BackendError("allocate", `no memory for ${byteLength} bytes`, { cause });
+      }
+    }
+    this.#live.add(storage);
+    this.#liveBytes += sizeClass;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    return storage;
+  }
+
+  release(storage: Storage): void {
+    if (this.#live.delete(storage)) {
+      this.#liveBytes -= storage.byteLength;
+      this.#pool.give(storage.byteLength, storage as ArrayStorage);
+    }
+  }
+
+  memory(): MemoryReport {
+    return {
+      liveBytes: this.#liveBytes,
+      peakBytes: this.#peakBytes,
+      pooledBytes: this.#pool.pooledBytes,
+      reservedBytes: this.#liveBytes + this.#pool.pooledBytes,
+      liveBlocks: this.#live.size,
+    };
+  }
+
+  dispose(): void {
+    this.#live.clear();
+    this.#pool.clear();
+    this.#liveBytes = 0;
+  }
+
+  createPacked(rows: number, columns: number, dtype: WeightDType = "float32"): PackedWeights {
+    return new RowMajorWeights(rows, columns, dtype, this.allocate(rows * columns * 4));
+  }
+
+  packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
+    const { columns, dtype } = weights;
+    const rows = (weights as RowMajorWeights).values;
+    if (dtype === "float32") {
+      rows.set(values, firstRow * columns);
+      return;
+    }
+    this.packInt8Rows(weights, firstRow, quantizeRows(values, columns));
+  }
+
+  unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
+    const start = firstRow * weights.columns;
+    return (weights as RowMajorWeights).values.slice(start, start + rows * weights.columns);
+  }
+
+  quantizeRows(values: Float32Array, columns: number): Int8Rows {
+    return quantizeRows(values, columns);
+  }
+
+  packInt8Rows(weights: PackedWeights, firstRow: number, rows: Int8Rows): void {
+    const { values, scales } = weights as RowMajorWeights;
+    values.set(dequantizeRows(rows), firstRow * weights.columns);
+    scales.set(rows.scales, firstRow);
+  }
+
+  unpackInt8Rows(weights: PackedWeights, firstRow: number, rows: number): Int8Rows {
+    const scales = (weights as RowMajorWeights).scales.slice(firstRow, firstRow + rows);
+    const numbers = this.unpackRows(weights, firstRow, rows);
+    // A product of an 8-bit integer and the scale, rounded, divides to within a thousandth of the integer.
+    const values = Int8Array.from(numbers, (number, i) =>
+      Math.round(number / scales[Math.floor(i / weights.columns)]!),
+    );
+    return { values, scales };
+  }
+
+  releasePacked(weights: PackedWeights): void {
+    this.release((weights as RowMajorWeights).storage);
+  }
+
+  linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void {
+    const x = input.storage.float32();
+    const w = (weights as RowMajorWeights).values;
+    const b = bias?.storage.float32();
+    const y = output.storage.float32();
+    const activate = ACTIVATIONS[activation];
+    for (let row = 0; row < input.rows; row++) {
+      const start = input.offset + row * input.stride;
+      const values =
+        weights.dtype === "int8"
+          ? roundRow(x, start, weights.columns, this.#limit)
+          : x.subarray(start, start + weights.columns);
+      const to = output.offset + row * output.stride;
+      for (let feature = 0; feature < weights.rows; feature++) {
+        const at = feature * weights.columns;
+        let sum = bias && b ? b[bias.offset + feature]! : 0;
+        for (let column = 0; column < weights.columns; column++) {
+          sum += values[column]! * w[at + column]!;
+        }
+        y[to + feature] = activate(sum);
+      }
+    }
+  }
+
+  activate(kind: ActivationKind, input: Matrix, output: Matrix): void {
+    const activate = ACTIVATIONS[kind];
+    eachElement(input, output, (x) => activate(x));
+  }
+
+  binary(kind: BinaryKind, left: Matrix, right: Matrix, output: Matrix): void {
+    const combine = BINARY[kind];
+    const b = right.storage.float32();
+    eachElement(left, output, (x, row, column) =>
+      combine(x, b[right.offset + (right.rows === 1 ? 0 : row * right.stride) + column]!),
+    );
+  }
+
+  layerNorm(
+    input: Matrix,
+    residual: Matrix | null,
+    weight: Matrix,
+    bias: Matrix,
+    epsilon: number,
+    output: Matrix,
+  ): void {
+    const x = input.storage.float32();
+    const r = residual?.storage.float32();
+    const w = weight.storage.float32();
+    const b = bias.storage.float32();
+    const y = output.storage.float32();
+    const { columns } = input;
+    const sums = new Float64Array(columns);
+    for (let row = 0; row < input.rows; row++) {
+      const from = input.offset + row * input.stride;
+      const to = output.offset + row * output.stride;
+      let mean = 0;
+      for (let column = 0; column < columns; column++) {
+        const added = residual && r ? r[residual.offset + row * residual.stride + column]! : 0;
+        sums[column] = x[from + column]! + added;
+        mean += sums[column]! / columns;
+      }
+      let variance = 0;
+      for (let column = 0; column < columns; column++) {
+        variance += (sums[column]! - mean) ** 2 / columns;
+      }
+      const scale = 1 / Math.sqrt(variance + epsilon);
+      for (let column = 0; column < columns; column++) {
+        y[to + column] = (sums[column]! - mean) * scale * w[weight.offset + column]! + b[bias.offset + column]!;
+      }
+    }
+  }
+
+  softmax(input: Matrix, groupSize: number, output: Matrix): void {
+    const x = input.storage.float32();
+    const y = output.storage.float32();
+    for (let row = 0; row < input.rows; row++) {
+      for (let group = 0; group < input.columns; group += groupSize) {
+        const from = input.offset + row * input.stride + group;
+        const to = output.offset + row * output.stride + group;
+        let largest = Number.NEGATIVE_INFINITY;
+        for (let i = 0; i < groupSize; i++) {
+          largest = Math.max(largest, x[from + i]!);
+        }
+        let sum = 0;
+        for (let i = 0; i < groupSize; i++) {
+          sum += Math.exp(x[from + i]! - largest);
+        }
+        for (let i = 0; i < groupSize; i++) {
+          y[to + i] = Math.exp(x[from + i]! - largest) / sum;
+        }
+      }
+    }
+  }
+
+  logSumExp(input: Matrix, output: Matrix): void {
+    const x = input.storage.float32();
+    const y = output.storage.float32();
+    for (let row = 0; row < input.rows; row++) {
+      const from = input.offset + row * input.stride;
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let i = 0; i < input.columns; i++) {
+        largest = Math.max(largest, x[from + i]!);
+      }
+      let sum = 0;
+      for (let i = 0; i < input.columns; i++) {
+        sum += Math.exp(x[from + i]! - largest);
+      }
+      const to = output.offset + row * output.stride;
+      y[to] = largest;
+      y[to + 1] = Math.log(sum);
+    }
+  }
+
+  gatherRows(table: Matrix, indices: Matrix, output: Matrix): void {
+    const rows = table.storage.float32();
+    const at = indices.storage.int32();
+    const y = output.storage.float32();
+    for (let row = 0; row < output.rows; row++) {
+      const from = table.offset + at[indices.offset + row]! * table.stride;
+      y.set(rows.subarray(from, from + table.columns), output.offset + row * output.stride);
+    }
+  }
+
+  copy(input: Matrix, output: Matrix): void {
+    eachElement(input, output, (x) => x);
+  }
+
+  depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
+    const k = kernel.storage.float32();
+    convolve(input, sequences, output, kernel.rows, (_token, tap, column) => {
+      return k[kernel.offset + tap * kernel.stride + column]!;
+    });
+  }
+
+  dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void {
+    const k = kernels.storage.float32();
+    const taps = kernels.columns / heads;
+    const size = values.columns / heads;
+    convolve(values, sequences, output, taps, (token, tap, column) => {
+      return k[kernels.offset + token * kernels.stride + Math.floor(column / size) * taps + tap]!;
+    });
+  }
+
+  attention(args: AttentionArguments): void {
+    attention(args);
+  }
+}
+
+const BINARY: Readonly<Record<BinaryKind, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+};
+
+function eachElement(
+  input: Matrix,
+  output: Matrix,
+  compute: (value: number, row: number, column: number) => number,
+): void {
+  const x = input.storage.float32();
+  const y = output.storage.float32();
+  for (let row = 0; row < input.rows; row++) {
+    const from = input.offset + row * input.stride;
+    const to = output.offset + row * output.stride;
+    for (let column = 0; column < input.columns; column++) {
+      y[to + column] = compute(x[from + column]!, row, column);
+    }
+  }
+}
+
+/** A weighted sum over `taps` neighbours within each sequence; what lies outside counts as zero. */
+function convolve(
+  input: Matrix,
+  sequences: Sequences,
+  output: Matrix,
+  taps: number,
+  weight: (token: number, tap: number, column: number) => number,
+): void {
+  const x = input.storage.float32();
+  const y = output.storage.float32();
+  const reach = taps >> 1;
+  for (let sequence = 0; sequence + 1 < sequences.offsets.length; sequence++) {
+    const start = sequences.offsets[sequence]!;
+    const end = sequences.offsets[sequence + 1]!;
+    for (let token = start; token < end; token++) {
+      for (let column = 0; column < input.columns; column++) {
+        let sum = 0;
+        for (let tap = 0; tap < taps; tap++) {
+          const neighbour = token + tap - reach;
+          if (neighbour >= start && neighbour < end) {
+            sum += weight(token, tap, column) * x[input.offset + neighbour * input.stride + column]!;
+          }
+        }
+        y[output.offset + token * output.stride + column] = sum;
+      }
+    }
+  }
+}

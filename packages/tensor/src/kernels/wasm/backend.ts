@@ -1,0 +1,320 @@
+import type { ActivationKind } from "../../activations.js";
+import type {
+  AttentionArguments,
+  Backend,
+  BinaryKind,
+  Int8Rows,
+  Matrix,
+  MemoryReport,
+  PackedWeights,
+  Sequences,
+  Storage,
+  WeightDType,
+} from "../../backend.js";
+import { dequantizeRows, INT8_LIMIT } from "../../quantize.js";
+import { attend } from "./attention.js";
+import { ACTIVATION_CODES } from "./codes.js";
+import { convolveDepthwise, convolveDynamic } from "./convolution.js";
+import { WasmGradients } from "./gradients.js";
+import { Int8Weights, multiplyInt8, paddedRows, quantizeInPieces } from "./int8.js";
+import { multipliesExactly } from "./int8-check.js";
+import { chooseInt8Format } from "./int8-formats.js";
+import { LinearMemory, type WasmStorage } from "./memory.js";
+import { compileKernels, instantiateKernels, type KernelChoice, type KernelName, type Kernels } from "./modules.js";
+import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
+import { located } from "./rows.js";
+import { canShareMemory, controlBytes, ThreadPool } from "./thread-pool.js";
+
+/** In the order of assembly/rows.ts. */
+const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1, multiply: 2 };
+
+/** Steps (of eight multiply-adds in float32) below which a kernel, some 20 µs, is not worth sharing with other threads. */
+const PARALLEL_WORK = 1 << 16;
+/** Chunks of a thread's share of a kernel: when the work runs out, the others wait for at most one. */
+const CHUNKS_PER_THREAD = 8;
+
+/** How a backend is made besides the number of its threads. */
+interface WasmOptions extends KernelChoice {
+  /** Whether products run in tiles for 256-bit registers. */
+  readonly wideVectors?: boolean;
+  /** What the description ends with. */
+  readonly remark?: string;
+  /** Whether threads that cannot be started are an error; else one thread computes alone. */
+  readonly required?: boolean;
+}
+
+/**
+ * The fastest backend that this engine can run; null where WebAssembly or its SIMD is missing or forbidden. More than
+ * one thread needs memory that can be shared; without it there is one.
+ */
+export async function createWasmBackend(
+  threads = 1,
+  { wideVectors = false, required = true, remark = "", ...choice }: WasmOptions = {},
+): Promise<Backend | null> {
+  if (typeof WebAssembly !== "object") {
+    return null;
+  }
+  const shared = threads > 1 && canShareMemory();
+  let modules = await compileKernels(shared, wideVectors, choice);
+  if (modules === null) {
+    return null;
+  }
+  const memory = new LinearMemory(shared);
+  let kernels = await instantiateKernels(modules, memory.memory);
+  if (!multipliesExactly(kernels, memory)) {
+    const format = chooseInt8Format(false, choice.activationBits);
+    modules = (await compileKernels(shared, wideVectors, { ...choice, int8: { format } }))!;
+    kernels = await instantiateKernels(modules, memory.memory);
+  }
+  if (!shared) {
+    return new WasmBackend(
+      memory,
+      kernels,
+      null,
+      threads > 1 ? `${remark} (this page is not cross-origin isolated)` : remark,
+    );
+  }
+  const control = memory.allocate(controlBytes(threads));
+  control.bytes().fill(0);
+  try {
+    const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);
+    return new WasmBackend(memory, kernels, { pool, control }, remark);
+  } catch (error) {
+    if (required) {
+      throw error;
+    }
+    memory.release(control);
+    return new WasmBackend(memory, kernels, null, `${remark} (others could not be started)`);
+  }
+}
+
+/** Address of a matrix's first element. */
+function address({ storage, offset }: Matrix): number {
+  return (storage as WasmStorage).pointer + offset * 4;
+}
+
+/** Address of a row, and the distance between rows in bytes. */
+function rows(matrix: Matrix, first = 0): [number, number] {
+  return [address(matrix) + first * matrix.stride * 4, matrix.stride * 4];
+}
+
+/** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
+class WasmBackend implements Backend {
+  readonly name = "wasm";
+  readonly gradients = new WasmGradients(() => ({ ...this.#context, scratch: this.#productScratch() }));
+  readonly #memory: LinearMemory;
+  readonly #kernels: Kernels;
+  readonly #threading: { readonly pool: ThreadPool; readonly control: Storage } | null;
+  readonly #remark: string;
+  #scratch: { readonly blocks: readonly Storage[]; readonly product: ProductScratch } | null = null;
+
+  constructor(
+    memory: LinearMemory,
+    kernels: Kernels,
+    threading: { readonly pool: ThreadPool; readonly control: Storage } | null,
+    remark: string,
+  ) {
+    this.#memory = memory;
+    this.#kernels = kernels;
+    this.#threading = threading;
+    this.#remark = remark;
+  }
+
+  get threads(): number {
+    return this.#threading?.pool.threads ?? 1;
+  }
+
+  get description(): string {
+    const { threads } = this;
+    const { variant, wide, int8Format } = this.#kernels;
+    const bits = int8Format.limit === INT8_LIMIT ? "" : ", int8 in 7 bits";
+    return `wasm ${variant}${wide ? " in 256 bits" : ""}${bits}, ${threads} ${threads === 1 ? "thread" : "threads"}${this.#remark}`;
+  }
+
+  /** Runs a kernel over `units` units that are `work` steps together, on all threads where that pays. */
+  readonly #run = (name: KernelName, args: readonly number[], units: number, work: number): void => {
+    if (this.#threading === null || work < PARALLEL_WORK || units < 2) {
+      this.#kernels.elements[name](...args, 0, units);
+      return;
+    }
+    const { pool } = this.#threading;
+    const chunk = Math.ceil(units / (pool.threads * CHUNKS_PER_THREAD));
+    // A wide tile takes two panels.
+    pool.run(name, args, units, this.#kernels.wide ? Math.ceil(chunk / 2) * 2 : chunk);
+  };
+
+  /** What kernels of several steps run on. */
+  get #context() {
+    return { run: this.#run, memory: this.#memory };
+  }
+
+  allocate(byteLength: number): Storage {
+    return this.#memory.allocate(byteLength);
+  }
+
+  release(storage: Storage): void {
+    this.#memory.release(storage);
+  }
+
+  memory(): MemoryReport {
+    const report = this.#memory.report();
+    const blocks = [...(this.#scratch?.blocks ?? []), ...(this.#threading ? [this.#threading.control] : [])];
+    const bytes = blocks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    // The scratch memory is part of the backend, not something that a caller holds.
+    return { ...report, liveBytes: report.liveBytes - bytes, liveBlocks: report.liveBlocks - blocks.length };
+  }
+
+  dispose(): void {
+    this.#threading?.pool.stop();
+    this.#scratch = null;
+    this.#memory.clear();
+  }
+
+  createPacked(rows: number, columns: number, dtype: WeightDType = "float32"): PackedWeights {
+    return dtype === "int8"
+      ? new Int8Weights(this.#memory, rows, columns, this.#kernels.int8Format)
+      : new PanelWeights(this.#memory, rows, columns);
+  }
+
+  packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
+    if (weights instanceof Int8Weights) {
+      quantizeInPieces(this.#run, this.#memory, values, weights.columns, (row, ...quantized) => {
+        weights.pack(firstRow + row, ...quantized);
+      });
+    } else {
+      (weights as PanelWeights).pack(firstRow, values);
+    }
+  }
+
+  unpackRows(weights: PackedWeights, firstRow: number, rows: number): Float32Array {
+    return weights instanceof Int8Weights
+      ? dequantizeRows(weights.unpack(firstRow, rows))
+      : (weights as PanelWeights).unpack(firstRow, rows);
+  }
+
+  quantizeRows(values: Float32Array, columns: number): Int8Rows {
+    const quantized = { values: new Int8Array(values.length), scales: new Float32Array(values.length / columns) };
+    quantizeInPieces(this.#run, this.#memory, values, columns, (firstRow, rows, stride, scales) => {
+      quantized.scales.set(scales, firstRow);
+      for (let row = 0; row < scales.length; row++) {
+        quantized.values.set(rows.subarray(row * stride, row * stride + columns), (firstRow + row) * columns);
+      }
+    });
+    return quantized;
+  }
+
+  packInt8Rows(weights: PackedWeights, firstRow: number, rows: Int8Rows): void {
+    const { values, stride } = paddedRows(rows.values, weights.columns);
+    (weights as Int8Weights).pack(firstRow, values, stride, rows.scales);
+  }
+
+  unpackInt8Rows(weights: PackedWeights, firstRow: number, rows: number): Int8Rows {
+    return (weights as Int8Weights).unpack(firstRow, rows);
+  }
+
+  releasePacked(weights: PackedWeights): void {
+    this.#memory.release((weights as PanelWeights | Int8Weights).storage);
+  }
+
+  linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void {
+    const product = {
+      input: address(input),
+      inputStride: input.stride * 4,
+      rows: input.rows,
+      bias: bias === null ? 0 : address(bias),
+      output: address(output),
+      outputStride: output.stride * 4,
+      activation: activation === "linear" ? -1 : ACTIVATION_CODES[activation],
+    };
+    const scratch = this.#productScratch();
+    if (weights instanceof Int8Weights) {
+      multiplyInt8(this.#run, this.#memory, scratch, { ...product, weights });
+    } else {
+      multiply(this.#run, scratch, { ...product, weights: weights as PanelWeights });
+    }
+  }
+
+  activate(kind: ActivationKind, input: Matrix, output: Matrix): void {
+    if (kind === "linear") {
+      this.copy(input, output);
+      return;
+    }
+    const args = [ACTIVATION_CODES[kind], ...rows(input), ...rows(output), input.columns];
+    this.#run("activate", args, input.rows, 8 * input.rows * input.columns);
+  }
+
+  binary(kind: BinaryKind, left: Matrix, right: Matrix, output: Matrix): void {
+    const repeated = right.rows === 1 ? 0 : right.stride * 4;
+    const args = [BINARY_CODES[kind], ...rows(left), address(right), repeated, ...rows(output), left.columns];
+    this.#run("binary", args, left.rows, left.rows * left.columns);
+  }
+
+  layerNorm(
+    input: Matrix,
+    residual: Matrix | null,
+    weight: Matrix,
+    bias: Matrix,
+    epsilon: number,
+    output: Matrix,
+  ): void {
+    const added = residual === null ? [0, 0] : rows(residual);
+    const args = [...rows(input), ...added, address(weight), address(bias), epsilon, ...rows(output), input.columns];
+    this.#run("layerNorm", args, input.rows, 4 * input.rows * input.columns);
+  }
+
+  softmax(input: Matrix, groupSize: number, output: Matrix): void {
+    const args = [...rows(input), ...rows(output), input.columns, groupSize];
+    this.#run("softmax", args, input.rows, 8 * input.rows * input.columns);
+  }
+
+  logSumExp(input: Matrix, output: Matrix): void {
+    const pairs = this.#memory.allocate(input.rows * 8);
+    const args = [...rows(input), pairs.pointer, input.columns];
+    this.#run("sumExponentials", args, input.rows, 8 * input.rows * input.columns);
+    const values = pairs.float32();
+    const results = output.storage.float32();
+    for (let row = 0; row < input.rows; row++) {
+      const to = output.offset + row * output.stride;
+      results[to] = values[2 * row]!;
+      results[to + 1] = Math.log(values[2 * row + 1]!);
+    }
+    this.#memory.release(pairs);
+  }
+
+  gatherRows(table: Matrix, indices: Matrix, output: Matrix): void {
+    const args = [...rows(table), address(indices), ...rows(output), table.columns];
+    this.#run("gatherRows", args, output.rows, output.rows * table.columns);
+  }
+
+  copy(input: Matrix, output: Matrix): void {
+    const args = [...rows(input), ...rows(output), input.columns];
+    this.#run("copyRows", args, input.rows, input.rows * input.columns);
+  }
+
+  depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
+    convolveDepthwise(this.#context, located(input), located(kernel), sequences, located(output));
+  }
+
+  dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void {
+    convolveDynamic(this.#context, located(values), located(kernels), heads, sequences, located(output));
+  }
+
+  attention(args: AttentionArguments): void {
+    attend(this.#context, args);
+  }
+
+  #productScratch(): ProductScratch {
+    if (this.#scratch === null) {
+      const block = (bytes: number) => this.#memory.allocate(bytes);
+      const zeros = block(SCRATCH_BYTES.zeros);
+      zeros.bytes().fill(0);
+      const bias = block(SCRATCH_BYTES.bias);
+      const edge = block(SCRATCH_BYTES.edge);
+      this.#scratch = {
+        blocks: [zeros, bias, edge],
+        product: { zeros: zeros.pointer, bias: bias.pointer, edge: edge.pointer },
+      };
+    }
+    return this.#scratch.product;
+  }
+}

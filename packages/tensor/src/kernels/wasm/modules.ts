@@ -1,0 +1,151 @@
+import { INT8_TILES, RELAXED, SIMD128 } from "../generated/kernels.js";
+import { chooseInt8Format, type Int8Format } from "./int8-formats.js";
+
+/** Names of the exports of assembly/index.ts; the position in this list is a kernel's number for the workers. */
+export const KERNEL_NAMES = [
+  "accumulate",
+  "accumulatePanels",
+  "accumulateProduct",
+  "accumulateSoftmax",
+  "activate",
+  "activateGradient",
+  "adam",
+  "attention",
+  "attentionGradient",
+  "binary",
+  "copyRows",
+  "depthwiseConvolution",
+  "depthwiseInputGradient",
+  "depthwiseKernelGradient",
+  "dropout",
+  "dynamicConvolution",
+  "dynamicKernelsGradient",
+  "dynamicValuesGradient",
+  "fill",
+  "gatherRows",
+  "layerNorm",
+  "layerNormGradient",
+  "multiplyInt8Panels",
+  "multiplyPanels",
+  "packPanels",
+  "quantizeRows",
+  "scatterPackedRows",
+  "scatterRows",
+  "softmax",
+  "softmaxGradient",
+  "squares",
+  "sumExponentials",
+  "sumRows",
+  "transposePanels",
+  "transposeRows",
+] as const;
+
+export type KernelName = (typeof KERNEL_NAMES)[number];
+
+/** Pointers, strides and counts are numbers; the last two arguments of a kernel are the range of its units of work. */
+export type ElementKernels = Readonly<Record<KernelName | "useWideTiles", (...args: number[]) => void>>;
+
+export type Variant = "relaxed-simd" | "simd128";
+
+/** The variants, best first. Relaxed multiply-add rounds once where the CPU can, so they differ in the last bits. */
+export const VARIANTS: readonly Variant[] = ["relaxed-simd", "simd128"];
+
+/** Compiled code, which can be sent to workers. */
+export interface KernelModules {
+  readonly variant: Variant;
+  /** Whether products run in tiles that fill 256-bit registers. */
+  readonly wide: boolean;
+  readonly int8Format: Int8Format;
+  readonly elements: WebAssembly.Module;
+  /** `tile1` ... `tile6` (emitter/product.ts), with relaxed SIMD also `wideTile1` and so on. */
+  readonly tiles: WebAssembly.Module;
+  /** `int8Tile1` and so on (emitter/int8.ts), of the format's kind. */
+  readonly int8Tiles: WebAssembly.Module;
+}
+
+export interface Kernels extends Pick<KernelModules, "variant" | "wide" | "int8Format"> {
+  readonly elements: ElementKernels;
+}
+
+/** What is chosen among kernels besides the best. */
+export interface KernelChoice {
+  /** Variants to choose from. */
+  readonly variants?: readonly Variant[];
+  /** Bits that activations of int8 products keep; by default as many as the CPU's fastest product has. */
+  readonly activationBits?: 7 | 8;
+  /** A format whatever the CPU is, and tiles that have its arithmetic, for a memory that is not shared. */
+  readonly int8?: { readonly format: Int8Format; readonly tiles?: Uint8Array<ArrayBuffer> };
+  /** Compiles anew what was compiled before. */
+  readonly isFresh?: boolean;
+}
+
+/**
+ * Compiles the best variant that the engine validates, for a memory that is shared between threads or not. Returns null
+ * where WebAssembly or its SIMD is missing or forbidden.
+ */
+export async function compileKernels(
+  sharedMemory: boolean,
+  wideTiles: boolean,
+  { variants = VARIANTS, activationBits, int8, isFresh = false }: KernelChoice = {},
+): Promise<KernelModules | null> {
+  for (const variant of variants) {
+    const encoded = variant === "relaxed-simd" ? RELAXED : SIMD128;
+    const bytes = (text: string) => decode(text, sharedMemory, isFresh);
+    const [elements, tiles] = [bytes(encoded.elements), bytes(encoded.tiles)];
+    if (!WebAssembly.validate(elements) || !WebAssembly.validate(tiles)) {
+      continue;
+    }
+    try {
+      const hasRelaxed = variant === "relaxed-simd";
+      const int8Format = int8?.format ?? chooseInt8Format(hasRelaxed, activationBits);
+      return {
+        variant,
+        wide: wideTiles && hasRelaxed,
+        int8Format,
+        elements: await WebAssembly.compile(elements),
+        tiles: await WebAssembly.compile(tiles),
+        int8Tiles: await WebAssembly.compile(int8?.tiles ?? bytes(INT8_TILES[int8Format.tiles])),
+      };
+    } catch (error) {
+      // A content security policy without 'wasm-unsafe-eval' forbids compiling.
+      if (error instanceof WebAssembly.CompileError) {
+        return null;
+      }
+      throw error;
+    }
+  }
+  return null;
+}
+
+/** Kernels over a memory. */
+export async function instantiateKernels(modules: KernelModules, memory: WebAssembly.Memory): Promise<Kernels> {
+  const env = { memory };
+  const { exports } = await WebAssembly.instantiate(modules.tiles, { env });
+  const int8Tiles = (await WebAssembly.instantiate(modules.int8Tiles, { env })).exports;
+  const tiles = { ...exports, ...int8Tiles } as WebAssembly.ModuleImports;
+  const instance = await WebAssembly.instantiate(modules.elements, { env, tiles });
+  const elements = instance.exports as unknown as ElementKernels;
+  elements.useWideTiles(modules.wide ? 1 : 0);
+  return { variant: modules.variant, wide: modules.wide, int8Format: modules.int8Format, elements };
+}
+
+/** The name of the memory's import and its kind, as the binary format has them; the flags follow. */
+const MEMORY_IMPORT = [6, ...new TextEncoder().encode("memory"), 2];
+const SHARED_WITH_MAXIMUM = 3;
+
+/** A custom section without a name or contents: engines keep compiled code by the bytes it was compiled from. */
+const EMPTY_SECTION = "\x00\x01\x00";
+
+/** The bytes of a module; only a flag of the memory's import says whether it is shared. */
+function decode(base64: string, sharedMemory: boolean, isFresh: boolean): Uint8Array<ArrayBuffer> {
+  const text = atob(base64) + (isFresh ? EMPTY_SECTION : "");
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    bytes[i] = text.charCodeAt(i);
+  }
+  if (sharedMemory) {
+    const at = bytes.findIndex((_, start) => MEMORY_IMPORT.every((byte, index) => bytes[start + index] === byte));
+    bytes[at + MEMORY_IMPORT.length] = SHARED_WITH_MAXIMUM;
+  }
+  return bytes;
+}

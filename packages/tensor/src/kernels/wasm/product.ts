@@ -1,0 +1,152 @@
+import type { PackedWeights } from "../../backend.js";
+import type { LinearMemory, WasmStorage } from "./memory.js";
+import type { KernelName } from "./modules.js";
+
+/** Columns of a panel of packed weights; as in assembly/product.ts. */
+export const PANEL = 8;
+/** Rows of the tallest tile; as in assembly/product.ts. */
+const TILE = 6;
+/** Bytes of the input that pass over all panels together: they stay in the second-level cache. */
+const INPUT_BYTES = 512 << 10;
+/** Rows of the input that pass over all panels together, at most. */
+const MAX_ROWS = 240;
+/**
+ * Steps of the inner dimension that a pass takes: a panel of 128 KB stays in the second-level cache. Passes over shorter
+ * pieces, which would fit the first, cost more in sums that are written and read again than they save.
+ */
+const DEPTH_BLOCK = 4096;
+
+/** Rows of an input with rows of `rowBytes` that pass over all panels together: equal parts, in whole tiles. */
+export function rowBlock(rows: number, rowBytes: number): number {
+  const fitting = Math.floor(INPUT_BYTES / rowBytes / TILE) * TILE;
+  const most = Math.max(TILE, Math.min(MAX_ROWS, fitting));
+  return Math.ceil(rows / Math.max(1, Math.ceil(rows / most)) / TILE) * TILE;
+}
+
+/** `[panel][column][lane]`: eight rows of the weights side by side, the last panel filled up with zeros. */
+export class PanelWeights implements PackedWeights {
+  readonly dtype = "float32";
+  readonly rows: number;
+  readonly columns: number;
+  readonly storage: WasmStorage;
+
+  constructor(memory: LinearMemory, rows: number, columns: number) {
+    this.rows = rows;
+    this.columns = columns;
+    const panels = Math.ceil(rows / PANEL);
+    this.storage = memory.allocate(panels * PANEL * columns * 4);
+    if (rows % PANEL !== 0) {
+      const panel = PANEL * columns;
+      this.storage.float32().fill(0, (panels - 1) * panel, panels * panel);
+    }
+  }
+
+  get byteLength(): number {
+    return this.storage.byteLength;
+  }
+
+  pack(firstRow: number, values: Float32Array): void {
+    const { columns } = this;
+    const packed = this.storage.float32();
+    for (let row = firstRow, from = 0; from < values.length; row++) {
+      let to = Math.floor(row / PANEL) * PANEL * columns + (row % PANEL);
+      for (const end = from + columns; from < end; from++, to += PANEL) {
+        packed[to] = values[from]!;
+      }
+    }
+  }
+
+  unpack(firstRow: number, rows: number): Float32Array {
+    const { columns } = this;
+    const packed = this.storage.float32();
+    const values = new Float32Array(rows * columns);
+    for (let row = firstRow, to = 0; to < values.length; row++) {
+      let from = Math.floor(row / PANEL) * PANEL * columns + (row % PANEL);
+      for (const end = to + columns; to < end; to++, from += PANEL) {
+        values[to] = packed[from]!;
+      }
+    }
+    return values;
+  }
+}
+
+/** Runs a kernel over units of work, on one thread or several. */
+export type RunKernel = (name: KernelName, args: readonly number[], units: number, work: number) => void;
+
+/** Arguments of {@link multiply}; pointers and strides in bytes. */
+export interface Product<Weights> {
+  readonly input: number;
+  readonly inputStride: number;
+  readonly rows: number;
+  readonly weights: Weights;
+  /** 0 means none. */
+  readonly bias: number;
+  readonly output: number;
+  readonly outputStride: number;
+  /** Code of the activation of finished columns; -1 for none. */
+  readonly activation: number;
+}
+
+/** Memory that products work in. */
+export interface ProductScratch {
+  /** Sixteen zeros, as many as a wide tile starts from. */
+  readonly zeros: number;
+  /** The bias's last, incomplete panel. */
+  readonly bias: number;
+  /** A tile column of an incomplete panel: `MAX_ROWS * PANEL` float32. */
+  readonly edge: number;
+}
+
+/** Bytes of each part of the scratch memory. */
+export const SCRATCH_BYTES = {
+  zeros: 64,
+  bias: 64,
+  edge: MAX_ROWS * PANEL * 4,
+};
+
+/** Copies the bias of an incomplete last panel to where eight numbers can be read. */
+export function copyEdgeBias(run: RunKernel, scratch: ProductScratch, bias: number, rows: number): void {
+  const columns = rows % PANEL;
+  if (columns > 0 && bias !== 0) {
+    run("copyRows", [bias + (rows - columns) * 4, 0, scratch.bias, 0, columns], 1, 0);
+  }
+}
+
+/** `output = input · weightsᵀ + bias`, then the activation: a block of rows at a time against all panels. */
+export function multiply(run: RunKernel, scratch: ProductScratch, product: Product<PanelWeights>): void {
+  const { weights, rows, bias, outputStride, activation } = product;
+  const { columns: depth } = weights;
+  const panels = Math.ceil(weights.rows / PANEL);
+  copyEdgeBias(run, scratch, bias, weights.rows);
+  const depthBlocks = Math.ceil(depth / DEPTH_BLOCK);
+  const depthStep = Math.ceil(depth / depthBlocks);
+  const block = rowBlock(rows, depthStep * 4);
+  for (let firstRow = 0; firstRow < rows; firstRow += block) {
+    const count = Math.min(block, rows - firstRow);
+    for (let step = 0; step < depth; step += depthStep) {
+      const length = Math.min(depthStep, depth - step);
+      run(
+        "multiplyPanels",
+        [
+          product.input + firstRow * product.inputStride + step * 4,
+          product.inputStride,
+          count,
+          weights.storage.pointer,
+          depth,
+          step,
+          length,
+          bias,
+          scratch.zeros,
+          scratch.bias,
+          product.output + firstRow * outputStride,
+          outputStride,
+          scratch.edge,
+          weights.rows,
+          activation,
+        ],
+        panels,
+        panels * count * length,
+      );
+    }
+  }
+}
