@@ -1,5 +1,5 @@
 import { FilesError } from "./errors.js";
-import { environment, hasDisk, sleep } from "./platform.js";
+import { environment, hasNode, sleep } from "./platform.js";
 import { printable } from "./quoted.js";
 import type { OpenFilesOptions } from "./types.js";
 
@@ -102,7 +102,7 @@ export class HttpClient {
     const seen: Response[] = [];
     let current = url;
     // Browsers hide redirects; elsewhere each is followed by hand, so that its headers are seen.
-    let redirect: RequestRedirect = hasDisk() ? "manual" : "follow";
+    let redirect: RequestRedirect = hasNode() ? "manual" : "follow";
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
       const response = await this.#send(current, options, redirect);
       if (response.type === "opaqueredirect") {
@@ -134,7 +134,7 @@ export class HttpClient {
   async #send(url: string, options: RequestOptions, redirect: RequestRedirect): Promise<Response> {
     const headers: Record<string, string> = { ...options.headers };
     // Lengths and ranges count the bytes of the file itself. (Browsers do not let a page set this one.)
-    if (hasDisk()) headers["accept-encoding"] = "identity";
+    if (hasNode()) headers["accept-encoding"] = "identity";
     if (this.#token && new URL(url).origin === this.#origin) headers["authorization"] = `Bearer ${this.#token}`;
     const silence = new AbortController();
     const stop = () => silence.abort(options.signal!.reason);
@@ -190,7 +190,7 @@ function mentions(error: unknown, text: string): boolean {
 function proxyAdvice(url: string): string {
   const { protocol, hostname } = new URL(url);
   const { process } = globalThis as { process?: { versions?: { bun?: string; deno?: string } } };
-  if (!hasDisk() || process?.versions?.bun || process?.versions?.deno || environment("NODE_USE_ENV_PROXY")) return "";
+  if (!hasNode() || process?.versions?.bun || process?.versions?.deno || environment("NODE_USE_ENV_PROXY")) return "";
   if (/^(localhost|127\.|\[::1\])/.test(hostname)) return "";
   const names = protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
   const name = names.find((candidate) => environment(candidate));

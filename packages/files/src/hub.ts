@@ -1,7 +1,7 @@
 import { FilesError } from "./errors.js";
 import { discard, HttpClient, statusError } from "./http.js";
 import { fetchListing } from "./hub-listing.js";
-import { environment, hasDisk } from "./platform.js";
+import { environment, hasNode } from "./platform.js";
 import { type PythonHubModel, pythonHubModel } from "./python-hub.js";
 import { quoted } from "./quoted.js";
 import { type ListedFile, offlineError, type RemoteSource, type RemoteVersion, remoteFileSet } from "./remote.js";
@@ -156,7 +156,7 @@ export async function hubFileSet(
       current.immutable ? ((await (await inPython())?.names(current.revision!)) ?? []) : [],
     list: async (current) => [...(await entries(current)).keys()].sort(),
     // A page sees only the last answer of a redirect, so presence, length and checksum come from the list.
-    ...(!hasDisk() && {
+    ...(!hasNode() && {
       async lookUp(current: RemoteVersion, name: string) {
         const found = await entries(current).catch(() => undefined);
         signal?.throwIfAborted();

@@ -1,3 +1,5 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
 export { type HeldLock, tryLock } from "./lock.js";
+export { hasNode } from "./platform.js";
 export { printable, quoted } from "./quoted.js";
+export { turn } from "./turn.js";

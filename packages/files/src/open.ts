@@ -5,7 +5,7 @@ import { FilesError } from "./errors.js";
 import { folderFileSet } from "./folder.js";
 import { hubEndpoint, hubFileSet, hubIdOfUrl, parseHubId } from "./hub.js";
 import { memoryFileSet } from "./memory.js";
-import { cacheFolder, environment, hasDisk, isTrue } from "./platform.js";
+import { cacheFolder, environment, hasNode, isTrue } from "./platform.js";
 import { printable } from "./quoted.js";
 import type { FileStore } from "./store.js";
 import type { FileSet, ModelSource, OpenFilesOptions } from "./types.js";
@@ -60,7 +60,7 @@ async function openText(text: string, options: OpenFilesOptions): Promise<FileSe
     });
   }
   const pathLike = /^(\.{0,2}[/\\]|~[/\\]|\.{1,2}$|[a-z]:[/\\])|\\/i.test(text);
-  if (!hasDisk()) {
+  if (!hasNode()) {
     if (!pathLike) return openHub(text, options);
     const { location } = globalThis as { location?: { href: string } };
     if (location) return openUrl(new URL(text, location.href), options);
@@ -102,7 +102,7 @@ function parseUrl(text: string): URL {
 
 async function openUrl(url: URL, options: OpenFilesOptions): Promise<FileSet> {
   const { protocol } = url;
-  if (protocol === "file:" && hasDisk()) {
+  if (protocol === "file:" && hasNode()) {
     const { fileURLToPath } = await import("node:url");
     const path = fileURLToPath(url);
     const folder = await existingFolder(path);
@@ -144,7 +144,7 @@ function isOffline(options: OpenFilesOptions): boolean {
 let pageStore: FileStore | undefined;
 
 async function chooseStore(options: OpenFilesOptions): Promise<FileStore> {
-  if (hasDisk()) return diskStore(await cacheFolder(options.cacheDirectory));
+  if (hasNode()) return diskStore(await cacheFolder(options.cacheDirectory));
   if (!pageStore) {
     const { caches } = globalThis as { caches?: CacheStorage };
     pageStore = caches ? cacheApiStore(caches) : memoryStore();

@@ -4,7 +4,7 @@ interface ProcessLike {
 }
 
 /** Whether `node:` modules are there: Node, Bun, Deno; not a browser or a worker of one. */
-export function hasDisk(): boolean {
+export function hasNode(): boolean {
   const { process } = globalThis as { process?: ProcessLike };
   return typeof process?.versions?.node === "string";
 }

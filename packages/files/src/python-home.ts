@@ -1,4 +1,4 @@
-import { environment, hasDisk } from "./platform.js";
+import { environment, hasNode } from "./platform.js";
 
 /*
  * Where Python's huggingface_hub keeps what it knows about a user: the variables and their order are those of its
@@ -16,7 +16,7 @@ async function pythonHome(): Promise<string> {
 
 /** The folder of downloaded repositories; undefined where there is no disk. */
 export async function pythonHubCache(): Promise<string | undefined> {
-  if (!hasDisk()) return undefined;
+  if (!hasNode()) return undefined;
   const path = await import("node:path");
   const names = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE"];
   const given = names.map(environment).find((value) => value !== undefined);
@@ -25,7 +25,7 @@ export async function pythonHubCache(): Promise<string | undefined> {
 
 /** The file that `hf auth login` and `huggingface-cli login` write; undefined where there is no disk. */
 export async function pythonTokenFile(): Promise<string | undefined> {
-  if (!hasDisk()) return undefined;
+  if (!hasNode()) return undefined;
   const path = await import("node:path");
   const given = environment("HF_TOKEN_PATH");
   return given ? expand(given) : path.join(await pythonHome(), "token");

@@ -1,5 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { hasDisk } from "./platform.js";
+import { hasNode } from "./platform.js";
 
 /** A running SHA-256. */
 export interface Hasher {
@@ -10,7 +10,7 @@ export interface Hasher {
 
 /** The platform's own where there is one that takes pieces; browsers have none. */
 export async function createSha256(): Promise<Hasher> {
-  if (!hasDisk()) return new Sha256();
+  if (!hasNode()) return new Sha256();
   const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
   return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };

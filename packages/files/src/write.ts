@@ -1,7 +1,7 @@
 import { isDirectoryHandle } from "./directory.js";
 import { FilesError } from "./errors.js";
 import { checkFileName } from "./names.js";
-import { hasDisk } from "./platform.js";
+import { hasNode } from "./platform.js";
 import type { Progress } from "./types.js";
 import { writeToDisk } from "./write-disk.js";
 
@@ -71,7 +71,7 @@ export async function writeFiles(
 async function openSink(destination: WriteDestination): Promise<Sink> {
   if (destination instanceof Map) return mapSink(destination);
   if (isDirectoryHandle(destination)) return handleSink(destination);
-  if (!hasDisk()) {
+  if (!hasNode()) {
     const message = "a page cannot write to a path; give a folder handle, or a Map that gets the files as Blobs";
     throw new FilesError("invalid-source", message, { location: String(destination) });
   }

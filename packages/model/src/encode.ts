@@ -1,3 +1,4 @@
+import { turn } from "@convbert/files/internal";
 import {
   type DropoutGenerator,
   keep,
@@ -155,20 +156,4 @@ export async function encode(
     dispose();
     throw error;
   }
-}
-
-/** Lets timers and messages, and so an abort, come through. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") {
-      setImmediate(resolve);
-    } else {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    }
-  });
 }

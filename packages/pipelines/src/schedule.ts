@@ -1,3 +1,4 @@
+import { turn } from "@convbert/files/internal";
 import type { Encoding } from "@convbert/tokenizer";
 import { PipelineError } from "./errors.js";
 
@@ -305,14 +306,6 @@ async function waitFor<Value>(
       signal?.removeEventListener("abort", stop);
     }
   }
-}
-
-/** Lets waiting events come through. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve);
-  });
 }
 
 function withPlace(error: unknown, index: number): unknown {

@@ -1,4 +1,5 @@
 import type { ModelSource, WriteDestination } from "@convbert/files";
+import { turn } from "@convbert/files/internal";
 import { type Backend, type BackendOptions, sharedBackend, Tensor, tidy, type WeightDType } from "@convbert/tensor";
 import { Best } from "./best.js";
 import { SearchError } from "./errors.js";
@@ -284,12 +285,4 @@ export class VectorIndex implements Disposable {
   #assertUsable(): void {
     if (this.#isDisposed) throw new SearchError("disposed", "the index was disposed; load it again");
   }
-}
-
-/** Lets waiting work come through. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve);
-  });
 }

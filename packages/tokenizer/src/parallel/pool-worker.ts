@@ -1,14 +1,9 @@
+import { hasNode } from "@convbert/files/internal";
 import { TokenizerError, type TokenizerErrorCode } from "../errors.js";
 import { type Answer, type Job, READY } from "./protocol.js";
 
 /** A worker that cannot start, or ended by itself: the work has to be done elsewhere. */
 export class WorkerFailure extends Error {}
-
-/** Whether this is Node, Bun or Deno, whose workers come from `node:worker_threads`. */
-export function hasNodeWorkers(): boolean {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  return typeof process?.versions?.node === "string";
-}
 
 /** A worker of Node's or of the web, whichever there is. */
 export class PoolWorker {
@@ -35,7 +30,7 @@ export class PoolWorker {
   static async start(files: Readonly<Record<string, string>>, url: URL | string | undefined): Promise<PoolWorker> {
     let worker: PoolWorker;
     try {
-      worker = hasNodeWorkers() ? await PoolWorker.#startInNode(url) : PoolWorker.#startOnWeb(url);
+      worker = hasNode() ? await PoolWorker.#startInNode(url) : PoolWorker.#startOnWeb(url);
     } catch (error) {
       throw new WorkerFailure(`no worker can be made: ${(error as Error).message}`, { cause: error });
     }

@@ -1,10 +1,11 @@
+import { hasNode } from "@convbert/files/internal";
 import { warnOnce } from "../call-options.js";
 import { TokenizerError } from "../errors.js";
 import type { FastPipeline } from "../fast/pipeline.js";
 import type { FastEncoder } from "../fast/rows.js";
 import type { Sample } from "../inputs.js";
 import { TokenSink } from "../token-sink.js";
-import { hasNodeWorkers, PoolWorker, WorkerFailure } from "./pool-worker.js";
+import { PoolWorker, WorkerFailure } from "./pool-worker.js";
 import type { Answer } from "./protocol.js";
 
 /** How a batch is given to workers. */
@@ -146,7 +147,7 @@ const sizeOf = (sequence: Sample["first"]): number =>
   typeof sequence === "string" ? sequence.length : sequence.reduce((sum, word) => sum + word.length + 1, 0);
 
 async function defaultThreads(): Promise<number> {
-  const count = hasNodeWorkers()
+  const count = hasNode()
     ? (await import("node:os")).availableParallelism()
     : ((globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1);
   return Math.min(count, 4);

@@ -1,8 +1,8 @@
 /** Runs in a worker: tokenizes what the pool sends. Imported on a main thread it waits for nothing and does nothing. */
+import { hasNode } from "@convbert/files/internal";
 import { addSamples } from "../fast/rows.js";
 import { ConvBertTokenizerFast } from "../fast/tokenizer.js";
 import { TokenSink } from "../token-sink.js";
-import { hasNodeWorkers } from "./pool-worker.js";
 import { type Answer, type Job, READY, type Start } from "./protocol.js";
 
 interface Port {
@@ -11,7 +11,7 @@ interface Port {
 }
 
 async function openPort(): Promise<Port> {
-  if (!hasNodeWorkers()) {
+  if (!hasNode()) {
     const self = globalThis as unknown as Worker;
     return {
       postMessage: (message, transfer) => self.postMessage(message, transfer as ArrayBuffer[]),

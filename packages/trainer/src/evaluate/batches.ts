@@ -2,7 +2,7 @@ import type { PreTrainedModel } from "@convbert/model";
 import type { Batch, Collator } from "../collate/batch.js";
 import type { Dataset } from "../data/dataset.js";
 import type { RandomSource } from "../data/random.js";
-import { turn } from "../loop/turn.js";
+import { turnWhenDue } from "../loop/turn-when-due.js";
 import { TrainerOptionError } from "../option-error.js";
 
 /** What every evaluation takes. */
@@ -44,7 +44,7 @@ export async function eachBatch<Example, B extends Batch>(
     const batches = unpadded ? collator.collateRows(examples, random) : [collator.collate(examples, random)];
     for (const [i, batch] of batches.entries()) {
       signal?.throwIfAborted();
-      await turn();
+      await turnWhenDue();
       await visit(batch, unpadded ? [examples[i]!] : examples);
     }
     done += examples.length;

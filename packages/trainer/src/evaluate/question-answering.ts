@@ -5,7 +5,7 @@ import { paddingBefore, type QuestionAnsweringCollator } from "../collate/questi
 import { show } from "../data/error.js";
 import type { QuestionExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
-import { turn } from "../loop/turn.js";
+import { turnWhenDue } from "../loop/turn-when-due.js";
 import { Squad2Metric, SquadMetric } from "../metrics/squad.js";
 import { TrainerOptionError } from "../option-error.js";
 import { type EvaluationOptions, type Forward, MeanLoss } from "./batches.js";
@@ -49,7 +49,7 @@ export function evaluateQuestionAnswering(
     const size = unpadded ? 1 : batchSize;
     for (let at = 0; at < windows.length; at += size) {
       signal?.throwIfAborted();
-      await turn();
+      await turnWhenDue();
       const batch = collator.pack(windows.slice(at, at + size));
       const output = await model.forward(batch.inputs, { signal });
       loss.add(output.loss, batch.targets);

@@ -2,7 +2,7 @@ import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { exampleError } from "../collate/labels.js";
 import type { SentenceExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
-import { turn } from "../loop/turn.js";
+import { turnWhenDue } from "../loop/turn-when-due.js";
 import { RegressionMetric } from "../metrics/regression.js";
 import { TrainerOptionError } from "../option-error.js";
 import { dot, type MeasuredEncoder, type SentenceEvaluationOptions, unitVectors } from "./sentence-vectors.js";
@@ -21,7 +21,7 @@ export function evaluateSentencePairs(
     let done = 0;
     let group: SentenceExample[] = [];
     const measure = async (): Promise<void> => {
-      await turn();
+      await turnWhenDue();
       const texts = group.flatMap((example) => example.texts);
       const vectors = await unitVectors(encoder, tokenizer, texts, { maxLength, signal });
       metric.update(

@@ -1,7 +1,7 @@
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { exampleError } from "../collate/labels.js";
 import type { Evaluate } from "../loop/options.js";
-import { turn } from "../loop/turn.js";
+import { turnWhenDue } from "../loop/turn-when-due.js";
 import { TrainerOptionError } from "../option-error.js";
 import { dot, type MeasuredEncoder, type SentenceEvaluationOptions, unitVectors } from "./sentence-vectors.js";
 
@@ -36,7 +36,7 @@ export function evaluateSentenceRetrieval(
     const vectorsOf = async (texts: readonly string[]): Promise<Float32Array[]> => {
       const found: Float32Array[] = [];
       for (let at = 0; at < texts.length; at += batchSize) {
-        await turn();
+        await turnWhenDue();
         const part = texts.slice(at, at + batchSize);
         found.push(...(await unitVectors(encoder, tokenizer, part, { maxLength, signal })));
         done += part.length;

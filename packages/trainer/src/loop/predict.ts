@@ -5,7 +5,7 @@ import { MeanLoss } from "../evaluate/batches.js";
 import type { TrainableModel } from "../optimize/learner.js";
 import { TrainerOptionError } from "../option-error.js";
 import type { Collate } from "./options.js";
-import { turn } from "./turn.js";
+import { turnWhenDue } from "./turn-when-due.js";
 
 export interface PredictOptions {
   /** Examples that run together; default the trainer's. */
@@ -52,7 +52,7 @@ export async function predict<Example, Inputs extends ConvBertInputs>(
   const loss = new MeanLoss();
   for (let at = 0; at < dataset.length; at += size) {
     signal?.throwIfAborted();
-    await turn();
+    await turnWhenDue();
     const end = Math.min(dataset.length, at + size);
     const examples: Example[] = [];
     for (let i = at; i < end; i++) examples.push(await dataset.get(i));

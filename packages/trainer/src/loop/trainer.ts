@@ -18,7 +18,7 @@ import { Planner } from "./plan.js";
 import { type Predictions, type PredictOptions, predict } from "./predict.js";
 import { compareScores, decidingScore } from "./scores.js";
 import { Speed } from "./speed.js";
-import { turn } from "./turn.js";
+import { turnWhenDue } from "./turn-when-due.js";
 
 /** What stays the same for all steps of a run. */
 interface Course<Example, Inputs extends ConvBertInputs> {
@@ -143,7 +143,7 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
   /** One step of the optimizer; whether it is the last of its epoch. */
   async #step({ learner, planner, schedule, totalSteps }: Course<Example, Inputs>): Promise<boolean> {
     const state = this.#state;
-    await turn();
+    await turnWhenDue();
     if (state.batch === 0) await this.#call("onEpochBegin");
     await this.#call("onStepBegin");
     const began = performance.now();

@@ -8,7 +8,7 @@ import { type IndexedDataset, memoryDataset } from "../data/dataset.js";
 import type { QuestionExample } from "../data/examples.js";
 import { questionFields } from "../data/fields/questions.js";
 import { evaluateQuestionAnswering, unansweredError } from "../evaluate/question-answering.js";
-import { turn } from "../loop/turn.js";
+import { turnWhenDue } from "../loop/turn-when-due.js";
 import { countsOf, preparedTask, testOf } from "./prepared.js";
 import type { Splits, TaskContext, TaskDefinition } from "./task.js";
 
@@ -72,7 +72,7 @@ async function windowsOf(
     block = [];
     onProgress?.(`tokenizing the data  ${windows.length} windows`);
     // Examples in memory come without a pause in which an abort could be heard.
-    await turn();
+    await turnWhenDue();
     signal?.throwIfAborted();
   };
   for await (const example of splits.train) {
