@@ -6,6 +6,7 @@ const packages = [
   "files",
   "heads",
   "model",
+  "nn",
   "pipelines",
   "search",
   "search-ai-sdk",

@@ -9,8 +9,11 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
   "@convbert/files": { runtime: [] },
   "@convbert/tokenizer": { runtime: ["@convbert/files"] },
   "@convbert/converter": { runtime: ["@convbert/files"] },
-  "@convbert/model": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
-  "@convbert/heads": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files", "@convbert/model"] },
+  "@convbert/nn": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
+  "@convbert/model": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files", "@convbert/nn"] },
+  "@convbert/heads": {
+    runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files", "@convbert/nn", "@convbert/model"],
+  },
   "@convbert/pipelines": {
     runtime: ["@convbert/tensor", "@convbert/files", "@convbert/model", "@convbert/heads", "@convbert/tokenizer"],
   },
@@ -19,13 +22,14 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
       "@convbert/tensor",
       "@convbert/files",
       "@convbert/converter",
+      "@convbert/nn",
       "@convbert/model",
       "@convbert/heads",
       "@convbert/tokenizer",
     ],
   },
   // Adapters: nothing of ours depends on them.
-  "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/model"] },
+  "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/nn", "@convbert/model"] },
   // Gets vectors from whoever has them, so that a search needs no model.
   "@convbert/search": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
   "@convbert/onnx": {
@@ -38,6 +42,7 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
       "@convbert/tensor",
       "@convbert/files",
       "@convbert/converter",
+      "@convbert/nn",
       "@convbert/model",
       "@convbert/heads",
       "@convbert/tokenizer",

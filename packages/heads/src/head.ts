@@ -3,10 +3,10 @@ import {
   type ConvBertConfig,
   type ConvBertInputs,
   ConvBertModel,
+  ConvBertPreTrainedModel,
   type FloatArray,
   type ForwardOptions,
   InputError,
-  PreTrainedModel,
   type RaggedInputs,
 } from "@convbert/model";
 import {
@@ -14,10 +14,10 @@ import {
   type Encoded,
   type PreparedInputs,
   prepareInputs,
-  type Scope,
   type TrainingRun,
   withoutPadding,
 } from "@convbert/model/internal";
+import type { Scope } from "@convbert/nn";
 import { type CrossEntropyOptions, type DropoutGenerator, keep, type Tensor, tidy } from "@convbert/tensor";
 
 /** How a loss is computed where it is not the reference's plain one. */
@@ -48,7 +48,7 @@ export interface HeadContext {
 export type RaggedContext = Pick<HeadContext, "encoded" | "random">;
 
 /** A ConvBERT with a head on top; weights of the encoder are named "convbert.…", as in the reference. */
-export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertInputs> extends PreTrainedModel {
+export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertInputs> extends ConvBertPreTrainedModel {
   readonly convbert: ConvBertModel;
   /** Arguments of `forward` besides those of every model. */
   protected abstract readonly ownArguments: readonly string[];

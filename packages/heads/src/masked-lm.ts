@@ -9,7 +9,9 @@ import {
   ndarrayOf,
   type RaggedInputs,
 } from "@convbert/model";
-import { encoderOutputs, floats, LayerNorm, Linear, paddedOutput, Random, type Scope } from "@convbert/model/internal";
+import { encoderOutputs, floats, paddedOutput } from "@convbert/model/internal";
+import { LayerNorm, Linear, type Scope } from "@convbert/nn";
+import { Random } from "@convbert/nn/internal";
 import { crossEntropy, linear, type PackedWeights, Tensor } from "@convbert/tensor";
 import { selectTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";

@@ -8,7 +8,8 @@ import {
   type ForwardOptions,
   type RaggedInputs,
 } from "@convbert/model";
-import { encoderOutputs, Linear, type Scope, withShape } from "@convbert/model/internal";
+import { encoderOutputs, withShape } from "@convbert/model/internal";
+import { Linear, type Scope } from "@convbert/nn";
 import { crossEntropy, type Tensor } from "@convbert/tensor";
 import { choicesAsSequences, countChoices } from "./choices.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";

@@ -9,7 +9,8 @@ import {
   InputError,
   type RaggedInputs,
 } from "@convbert/model";
-import { encoderOutputs, integers, Linear, type Scope, sequenceRows, withShape } from "@convbert/model/internal";
+import { encoderOutputs, integers, sequenceRows, withShape } from "@convbert/model/internal";
+import { Linear, type Scope } from "@convbert/nn";
 import { add, concatenate, crossEntropy, scale, Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
 

@@ -15,11 +15,11 @@ import {
 import {
   checkArguments,
   type Encoded,
-  type Parameter,
   type PreparedInputs,
   prepareInputs,
   withoutPadding,
 } from "@convbert/model/internal";
+import type { Parameter } from "@convbert/nn";
 import { keep, normalizeRows, sequenceMax, sequenceMean, type Tensor, tidy } from "@convbert/tensor";
 import { firstTokens, selectTokens } from "./first-tokens.js";
 import { accumulateInParts } from "./gradient-cache.js";

@@ -9,7 +9,8 @@ import {
   type ProblemType,
   type RaggedInputs,
 } from "@convbert/model";
-import { drop, encoderOutputs, hiddenActivation, isIntegral, Linear, type Scope } from "@convbert/model/internal";
+import { drop, encoderOutputs, hiddenActivation, isIntegral } from "@convbert/model/internal";
+import { Linear, type Scope } from "@convbert/nn";
 import { binaryCrossEntropy, crossEntropy, meanSquaredError, type Tensor } from "@convbert/tensor";
 import { firstTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";

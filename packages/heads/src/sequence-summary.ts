@@ -1,5 +1,6 @@
 import type { ConvBertConfig } from "@convbert/model";
-import { drop, Linear, type Scope } from "@convbert/model/internal";
+import { drop } from "@convbert/model/internal";
+import { Linear, type Scope } from "@convbert/nn";
 import { activate, sequenceMean, type Tensor } from "@convbert/tensor";
 import { activationKind } from "@convbert/tensor/internal";
 import { firstTokens, lastTokens } from "./first-tokens.js";

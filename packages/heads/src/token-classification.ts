@@ -7,7 +7,8 @@ import type {
   ForwardOptions,
   RaggedInputs,
 } from "@convbert/model";
-import { drop, encoderOutputs, Linear, paddedOutput, type Scope } from "@convbert/model/internal";
+import { drop, encoderOutputs, paddedOutput } from "@convbert/model/internal";
+import { Linear, type Scope } from "@convbert/nn";
 import { crossEntropy, Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";
 import { tokenLabels } from "./labels.js";

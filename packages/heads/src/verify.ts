@@ -1,7 +1,7 @@
 import { readSafetensors, type WeightsReader } from "@convbert/converter";
 import { type FileSet, type ModelSource, openFiles } from "@convbert/files";
 import { InputError } from "@convbert/model";
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import { Tape } from "@convbert/tensor";
 import { ConvBertWithHead } from "./head.js";
 import type { AnyConvBert } from "./registry.js";

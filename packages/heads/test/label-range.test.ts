@@ -1,5 +1,5 @@
 import { InputError } from "@convbert/model";
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import { Tape } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import { MODEL_CLASSES, type ModelName } from "../src/index.js";

@@ -1,4 +1,4 @@
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import {

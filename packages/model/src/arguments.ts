@@ -1,4 +1,4 @@
-import { InputError } from "./errors.js";
+import { InputError } from "@convbert/nn";
 import type { ConvBertInputs } from "./inputs.js";
 
 /** The arguments that all six models take. */

@@ -1,5 +1,5 @@
+import { InputError } from "@convbert/nn";
 import type { NdArray } from "ndarray";
-import { InputError } from "./errors.js";
 
 /** Nested lists of numbers, one level an axis. */
 export type NestedNumbers = readonly (number | bigint | boolean)[] | readonly NestedNumbers[];

@@ -1,7 +1,7 @@
 import { printable, quoted } from "@convbert/files/internal";
+import { ConfigError } from "@convbert/nn";
 import { ACTIVATION_NAMES } from "@convbert/tensor";
 import type { ConvBertConfigFields } from "./config.js";
-import { ConfigError } from "./errors.js";
 
 /** What a field of config.json may be. */
 interface Rule {

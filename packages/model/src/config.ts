@@ -1,7 +1,7 @@
 import { printable, quoted } from "@convbert/files/internal";
+import { ConfigError } from "@convbert/nn";
 import type { ActivationName } from "@convbert/tensor";
 import { checkFields, checkFile, inverted, labelTables } from "./config-fields.js";
-import { ConfigError } from "./errors.js";
 
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
 export type SummaryType = "last" | "first" | "mean" | "cls_index";

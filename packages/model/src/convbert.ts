@@ -1,3 +1,5 @@
+import { Embedding, LayerNorm, Linear, type Scope } from "@convbert/nn";
+import { columnBlocks, reordered, rowBlocks, tensorPlace, transposed } from "@convbert/nn/internal";
 import {
   add,
   attention,
@@ -14,9 +16,7 @@ import {
   type Tensor,
 } from "@convbert/tensor";
 import type { ConvBertConfig } from "./config.js";
-import { columnBlocks, rowBlocks, transposed } from "./layouts.js";
-import { Embedding, feedForwardLinear, hiddenActivation, LayerNorm, Linear } from "./modules.js";
-import { reordered, type Scope, tensorPlace } from "./parameters.js";
+import { feedForwardLinear, hiddenActivation } from "./feed-forward.js";
 
 // The architecture of "ConvBERT: Improving BERT with Span-based Dynamic Convolution" (Jiang et al. 2020), block by block
 // as in the reference's modeling_convbert.py. Every block declares its weights in its constructor: the path of scopes is

@@ -1,4 +1,14 @@
 export type { OpenModelOptions } from "@convbert/converter";
+export {
+  CheckpointError,
+  ConfigError,
+  DisposedModelError,
+  type FromConfigOptions,
+  InputError,
+  type LoadReport,
+  MissingWeightsError,
+  type SavePretrainedOptions,
+} from "@convbert/nn";
 export { enableWideVectors, ndarrayOf, type WideVectorsOptions } from "@convbert/tensor";
 export type { ArrayInput, NestedNumbers, ShapedData } from "./arrays.js";
 export {
@@ -8,7 +18,6 @@ export {
   type ProblemType,
   type SummaryType,
 } from "./config.js";
-export { CheckpointError, ConfigError, DisposedModelError, InputError, MissingWeightsError } from "./errors.js";
 export type { ConvBertInputs } from "./inputs.js";
 export {
   ConvBertModel,
@@ -20,11 +29,8 @@ export {
   type RaggedModelOutput,
 } from "./model.js";
 export {
-  type FromConfigOptions,
+  type ConvBertModelClass,
+  ConvBertPreTrainedModel,
   type FromPretrainedOptions,
-  type LoadReport,
-  type ModelClass,
-  PreTrainedModel,
   readConfig,
-  type SavePretrainedOptions,
 } from "./pretrained.js";

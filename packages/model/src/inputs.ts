@@ -1,6 +1,6 @@
+import { InputError } from "@convbert/nn";
 import { type ArrayInput, floats, type HostArray, integers } from "./arrays.js";
 import type { ConvBertConfig } from "./config.js";
-import { InputError } from "./errors.js";
 
 /** The reference's arguments of `forward` that all six models share. */
 export interface ConvBertInputs {

@@ -1,3 +1,5 @@
+import { Embedding, InputError, type Scope } from "@convbert/nn";
+import { Random } from "@convbert/nn/internal";
 import { ndarrayOf, type Tensor } from "@convbert/tensor";
 import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
@@ -13,13 +15,9 @@ import {
   encodePadded,
   type TrainingRun,
 } from "./encode.js";
-import { InputError } from "./errors.js";
 import { type ConvBertInputs, causalMask, type PreparedInputs, prepareInputs } from "./inputs.js";
-import { Embedding } from "./modules.js";
-import type { Scope } from "./parameters.js";
-import { PreTrainedModel } from "./pretrained.js";
+import { ConvBertPreTrainedModel } from "./pretrained.js";
 import { pruneAttention } from "./prune.js";
-import { Random } from "./random.js";
 
 /** An array that the caller owns: a copy outside the kernels' memory, freed by the garbage collector. */
 export type FloatArray = NdArray<Float32Array>;
@@ -65,7 +63,7 @@ export type ForwardOptions = EncodeOptions;
  * The encoder without a head (the reference's `ConvBertModel`): token ids in, a vector for each token out. There is no
  * pooler. Load it with `fromPretrained`, make a new one with `fromConfig`.
  */
-export class ConvBertModel extends PreTrainedModel {
+export class ConvBertModel extends ConvBertPreTrainedModel {
   static readonly modelName: string = "ConvBertModel";
   /** Not for users. */
   readonly modules: ConvBertModules;

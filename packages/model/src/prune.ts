@@ -1,7 +1,7 @@
+import type { Scope } from "@convbert/nn";
+import { moveBlocks } from "@convbert/nn/internal";
 import type { ConvBertConfig } from "./config.js";
 import { ConvBertAttention, type ConvBertLayer } from "./convbert.js";
-import { moveBlocks } from "./layouts.js";
-import type { Scope } from "./parameters.js";
 
 /** Weights that lose a block of rows for each removed head, and how many rows a block has. */
 const ROW_BLOCKS: Readonly<Record<string, "size" | "taps">> = {

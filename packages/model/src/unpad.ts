@@ -1,5 +1,5 @@
+import { InputError } from "@convbert/nn";
 import type { EncodeInputs } from "./encode.js";
-import { InputError } from "./errors.js";
 import { MASKED, type PreparedInputs } from "./inputs.js";
 
 /** A padded batch without its padding. */

@@ -8,13 +8,9 @@ import {
 import { tensorflowNames } from "@convbert/converter/formats/internal";
 import { mismatchText } from "@convbert/converter/internal";
 import { CheckpointError, type ConvBertConfig, type LoadReport } from "@convbert/model";
-import {
-  checkMissing,
-  checkQuantised,
-  checkTies,
-  Int8Checkpoint,
-  type NewWeightsOptions,
-} from "@convbert/model/internal";
+import { BASE_MODEL } from "@convbert/model/internal";
+import type { NewWeightsOptions } from "@convbert/nn";
+import { checkMissing, checkQuantised, checkTies, Int8Checkpoint } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerVariable } from "@tensorflow/tfjs-layers";
 
@@ -75,11 +71,11 @@ export async function loadWeights(
   const tied = modelName === "ConvBertForMaskedLM" ? [[words.name, DECODER]] : [];
   const wanted = [...places, ...tied.map(() => ({ name: DECODER, shape: words.shape }))];
   const found = checkpoint.weights();
-  const match = matchNames(found, wanted, { prefix: "convbert", tied });
+  const match = matchNames(found, wanted, { prefix: BASE_MODEL.prefix, tied });
   const { architectures } = config;
   checkMissing(
     match,
-    { model: modelName, location, architectures, found, wanted: wanted.map(({ name }) => name) },
+    { model: modelName, base: BASE_MODEL, location, architectures, found, wanted: wanted.map(({ name }) => name) },
     options,
   );
   if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {

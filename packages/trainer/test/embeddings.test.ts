@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { weightFiles } from "@convbert/converter";
 import { writeFiles } from "@convbert/files";
-import { Random } from "@convbert/model/internal";
+import { Random } from "@convbert/nn/internal";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initialiseWordEmbeddings } from "../src/embeddings.js";
 import { tinyConfig, tinyModel } from "./tiny.js";

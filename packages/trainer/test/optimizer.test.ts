@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ConvBertForSequenceClassification } from "@convbert/heads";
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Learner, Optimizer, type OptimizerOptions, TrainerOptionError, trainedParameters } from "../src/index.js";
 

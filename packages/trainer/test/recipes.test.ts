@@ -1,5 +1,5 @@
 import { ConvBertForSequenceClassification } from "@convbert/heads";
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import { describe, expect, it, test } from "vitest";
 import {
   Adafactor,

@@ -1,6 +1,6 @@
 import type { MultipleChoiceInputs, MultipleChoiceOutput, RaggedLogits } from "@convbert/heads";
 import { choicesAsSequences, countChoices, multipleChoiceLoss } from "@convbert/heads/internal";
-import { type ForwardOptions, type RaggedInputs } from "@convbert/model";
+import type { ForwardOptions, RaggedInputs } from "@convbert/model";
 import { withShape } from "@convbert/model/internal";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 

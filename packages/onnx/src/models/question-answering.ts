@@ -1,6 +1,6 @@
 import type { QuestionAnsweringInputs, QuestionAnsweringOutput, RaggedSpanLogits } from "@convbert/heads";
 import { spanLoss } from "@convbert/heads/internal";
-import { type ForwardOptions, type RaggedInputs } from "@convbert/model";
+import type { ForwardOptions, RaggedInputs } from "@convbert/model";
 import { withShape } from "@convbert/model/internal";
 import { uniformSequences } from "@convbert/tensor";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";

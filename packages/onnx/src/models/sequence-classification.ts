@@ -1,6 +1,6 @@
 import type { RaggedLogits, SequenceClassificationInputs, SequenceClassificationOutput } from "@convbert/heads";
 import { sequenceClassificationLoss } from "@convbert/heads/internal";
-import { type ForwardOptions, type RaggedInputs } from "@convbert/model";
+import type { ForwardOptions, RaggedInputs } from "@convbert/model";
 import { withShape } from "@convbert/model/internal";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 

@@ -1,15 +1,8 @@
 import { openModelFiles, openWeights, WEIGHT_FORMATS, type WeightFormatName, weightFiles } from "@convbert/converter";
 import { type ModelSource, type Progress, type WriteDestination, writeFiles } from "@convbert/files";
-import {
-  type ConvBertConfig,
-  type ConvBertConfigInit,
-  ConfigError,
-  type FromPretrainedOptions as CoreOptions,
-  InputError,
-  type LoadReport,
-  readConfig,
-} from "@convbert/model";
-import { roomFor } from "@convbert/model/internal";
+import { type ConvBertConfig, type ConvBertConfigInit, ConfigError, type FromPretrainedOptions as CoreOptions, InputError, type LoadReport, readConfig } from "@convbert/model";
+import { BASE_MODEL } from "@convbert/model/internal";
+import { roomFor } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayerVariable, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { type ConfigInput, configOf, savedConfig } from "../config.js";
@@ -256,7 +249,8 @@ export abstract class TFConvBertPreTrainedModel<
         ...(variant !== undefined && { variant }),
       });
       try {
-        const room = roomFor(this.className.slice(2), reader, files.location, options);
+        const known = { modelName: this.className.slice(2), baseModel: BASE_MODEL };
+        const room = roomFor(known, reader, files.location, options);
         const { allowNewHead, allowNewWeights, ignoreMismatchedSizes } = options;
         const zeros = !(allowNewHead || allowNewWeights || ignoreMismatchedSizes);
         const model = new (this as unknown as Constructor<Model>)(config, { room, seed, zeros, name });

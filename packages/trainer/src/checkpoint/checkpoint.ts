@@ -1,6 +1,6 @@
 import { readSafetensors, WeightsError, weightFiles, writeSafetensors } from "@convbert/converter";
 import { type FileContents, type FileSet, FilesError } from "@convbert/files";
-import type { PreTrainedModel } from "@convbert/model";
+import type { ConvBertPreTrainedModel } from "@convbert/model";
 import type { ParameterOptimizer } from "../optimize/optimizer.js";
 import { TrainerCheckpointError } from "./error.js";
 import { continuedState, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
@@ -10,7 +10,7 @@ const OPTIMIZER_FILE = "optimizer.safetensors";
 const STATE_FILE = "trainer_state.json";
 
 /** What a checkpoint takes of a model: its weights and its configuration, so that it can be loaded like any model. */
-type SavedModel = Pick<PreTrainedModel, "parameters" | "config" | "modelName">;
+type SavedModel = Pick<ConvBertPreTrainedModel, "parameters" | "config" | "modelName">;
 
 /** Writes weights, the optimizer's state and the run's state as one unit. */
 export async function writeCheckpoint(

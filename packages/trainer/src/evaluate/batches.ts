@@ -1,4 +1,4 @@
-import type { PreTrainedModel } from "@convbert/model";
+import type { ConvBertPreTrainedModel } from "@convbert/model";
 import type { Batch, Collator } from "../collate/batch.js";
 import type { Dataset } from "../data/dataset.js";
 import type { RandomSource } from "../data/random.js";
@@ -18,7 +18,7 @@ export interface EvaluationOptions<Example> {
 }
 
 /** A model's forward pass, whatever its task. */
-export type Forward<Inputs, Output> = Pick<PreTrainedModel, "config"> & {
+export type Forward<Inputs, Output> = Pick<ConvBertPreTrainedModel, "config"> & {
   forward(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<Output>;
 };
 

@@ -1,6 +1,6 @@
 import { readSafetensors, WeightsError } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
-import type { Parameter } from "@convbert/model/internal";
+import type { Parameter } from "@convbert/nn";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { TrainerOptionError } from "../option-error.js";
 

@@ -1,4 +1,4 @@
-import type { ParameterBuffers } from "@convbert/model/internal";
+import type { ParameterBuffers } from "@convbert/nn";
 import type { Backend } from "@convbert/tensor";
 import { sizeOf } from "@convbert/tensor/internal";
 import { TrainerOptionError } from "../option-error.js";

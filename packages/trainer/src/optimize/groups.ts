@@ -1,5 +1,5 @@
-import type { PreTrainedModel } from "@convbert/model";
-import type { Parameter } from "@convbert/model/internal";
+import type { ConvBertPreTrainedModel } from "@convbert/model";
+import type { Parameter } from "@convbert/nn";
 import { TrainerOptionError } from "../option-error.js";
 
 /** How one parameter is trained. */
@@ -31,7 +31,7 @@ const NO_DECAY = ["*bias", "*LayerNorm.weight"];
  * a pattern that no name matches, and when everything is frozen.
  */
 export function trainedParameters(
-  model: Pick<PreTrainedModel, "parameters" | "config">,
+  model: Pick<ConvBertPreTrainedModel, "parameters" | "config">,
   options: GroupOptions = {},
 ): TrainedParameter[] {
   const { weightDecay = 0.01, noDecay = NO_DECAY, layerDecay = 1, freeze = [] } = options;

@@ -1,6 +1,6 @@
 import type { ConvBertWithHead, LossOptions, TrainingLossOptions } from "@convbert/heads";
 import type { ConvBertInputs } from "@convbert/model";
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
 import { Adafactor } from "./adafactor.js";

@@ -1,4 +1,4 @@
-import { ParameterBuffers } from "@convbert/model/internal";
+import { ParameterBuffers } from "@convbert/nn";
 import type { Backend, Matrix } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
 import type { AdafactorOptions } from "./adafactor.js";

@@ -1,6 +1,11 @@
 import { withModelFiles } from "@convbert/converter/internal";
 import type { ModelSource } from "@convbert/files";
-import { type ConvBertConfigInit, type FromPretrainedOptions, type PreTrainedModel, readConfig } from "@convbert/model";
+import {
+  type ConvBertConfigInit,
+  type ConvBertPreTrainedModel,
+  type FromPretrainedOptions,
+  readConfig,
+} from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { IndexedDataset } from "../data/dataset.js";
 import type { TrainSummary } from "../loop/options.js";
@@ -35,7 +40,7 @@ export type FineTuneOptions<Task extends TaskName> = Omit<TrainingRunOptions, "e
 
 export interface FineTuned {
   /** With the best weights, or the last; dispose it. */
-  readonly model: PreTrainedModel;
+  readonly model: ConvBertPreTrainedModel;
   readonly tokenizer: ConvBertTokenizerFast;
   readonly summary: TrainSummary;
   /** How it was measured, where that is not what one expects. */
@@ -72,7 +77,7 @@ export async function fineTune<Task extends TaskName>(task: Task, options: FineT
     modelLabels: base && namedLabels(base.id2label),
     signal,
     onProgress,
-    makeModel: <M extends PreTrainedModel>(Model: TrainableClass<M>, changes: ConvBertConfigInit) =>
+    makeModel: <M extends ConvBertPreTrainedModel>(Model: TrainableClass<M>, changes: ConvBertConfigInit) =>
       makeModel(Model, changes, tokenizer, options),
   });
   try {
@@ -91,7 +96,7 @@ export async function fineTune<Task extends TaskName>(task: Task, options: FineT
     throw error;
   }
 
-  async function makeModel<M extends PreTrainedModel>(
+  async function makeModel<M extends ConvBertPreTrainedModel>(
     Model: TrainableClass<M>,
     changes: ConvBertConfigInit,
     { padTokenId, length }: ConvBertTokenizerFast,

@@ -1,4 +1,4 @@
-import type { ConvBertConfigInit, PreTrainedModel } from "@convbert/model";
+import type { ConvBertConfigInit, ConvBertPreTrainedModel } from "@convbert/model";
 import { collectLabels, LabelSet } from "../collate/labels.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import { type RandomSource, seededRandom } from "../data/random.js";
@@ -11,7 +11,7 @@ import type { PreparedTask, Splits, TaskContext } from "./task.js";
 export function preparedTask<
   Example,
   Inputs extends object,
-  M extends PreTrainedModel & TrainerOptions<Example, Inputs>["model"],
+  M extends ConvBertPreTrainedModel & TrainerOptions<Example, Inputs>["model"],
 >(
   model: M,
   splits: Splits<Example>,
@@ -22,7 +22,7 @@ export function preparedTask<
 }
 
 /** The same where what is trained is not the model itself but something around it. */
-export function preparedTraining<Example, Inputs extends object, M extends PreTrainedModel>(
+export function preparedTraining<Example, Inputs extends object, M extends ConvBertPreTrainedModel>(
   model: M,
   trained: TrainerOptions<Example, Inputs>["model"],
   splits: Splits<Example>,
@@ -46,7 +46,7 @@ export function preparedTraining<Example, Inputs extends object, M extends PreTr
 }
 
 /** The test of a model of the task's own class. */
-export function testOf<Example, M extends PreTrainedModel>(
+export function testOf<Example, M extends ConvBertPreTrainedModel>(
   dataset: IndexedDataset<Example> | undefined,
   evaluate: ((dataset: IndexedDataset<Example>, model: M) => Evaluate) | undefined,
 ): PreparedTask["test"] {

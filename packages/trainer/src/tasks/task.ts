@@ -1,6 +1,6 @@
 import type { FileContents } from "@convbert/files";
 import type { ConvBertForSequenceClassification, SentenceLoss, SentencePooling } from "@convbert/heads";
-import type { ConvBertConfigInit, ModelClass, PreTrainedModel, ProblemType } from "@convbert/model";
+import type { ConvBertConfigInit, ConvBertModelClass, ConvBertPreTrainedModel, ProblemType } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { LabelSet } from "../collate/labels.js";
 import type { MaskingOptions } from "../collate/masking.js";
@@ -89,7 +89,7 @@ export interface Splits<Example> {
 }
 
 /** A class of model as it is made: from a configuration, or loaded. */
-export type TrainableClass<M extends PreTrainedModel> = ModelClass<M> &
+export type TrainableClass<M extends ConvBertPreTrainedModel> = ConvBertModelClass<M> &
   Pick<typeof ConvBertForSequenceClassification, "fromConfig" | "fromPretrained">;
 
 /** What a task is set up from. */
@@ -106,7 +106,7 @@ export interface TaskContext<Task extends TaskName> {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((text: string) => void) | undefined;
   /** The model with these changes of its configuration. */
-  makeModel<M extends PreTrainedModel>(Model: TrainableClass<M>, changes: ConvBertConfigInit): Promise<M>;
+  makeModel<M extends ConvBertPreTrainedModel>(Model: TrainableClass<M>, changes: ConvBertConfigInit): Promise<M>;
 }
 
 /** Options of a run that do not depend on its task. */
@@ -114,7 +114,7 @@ export type TrainingRunOptions = Omit<TrainerOptions<never, never>, "model" | "t
 
 /** A task ready to train. */
 export interface PreparedTask {
-  readonly model: PreTrainedModel;
+  readonly model: ConvBertPreTrainedModel;
   /** The metric that decides by default. */
   readonly metric: string;
   /** What is counted, and how many there are. */
@@ -129,14 +129,14 @@ export interface PreparedTask {
   readonly notes?: readonly string[] | undefined;
   readonly evaluation: Evaluate | undefined;
   /** Of the model, or of the same one as it was saved. */
-  readonly test: ((model: PreTrainedModel) => Evaluate) | undefined;
+  readonly test: ((model: ConvBertPreTrainedModel) => Evaluate) | undefined;
   train(options: TrainingRunOptions): Promise<TrainSummary>;
 }
 
 /** A task: which model learns it, from what, and how it is measured. The pipeline has the same name. */
 export interface TaskDefinition<Task extends TaskName> {
   readonly name: Task;
-  readonly model: TrainableClass<PreTrainedModel>;
+  readonly model: TrainableClass<ConvBertPreTrainedModel>;
   /** Columns of its examples under their usual names. */
   readonly fields: () => FieldMapping<TaskExamples[Task]>;
   /** Tokens of a row that suit most data. */

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import type { PreTrainedModel } from "@convbert/model";
+import type { ConvBertPreTrainedModel } from "@convbert/model";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TrainFlags, TrainTask } from "./flags.js";
 
@@ -47,7 +47,7 @@ export interface RunContents {
   readonly flags: TrainFlags;
   readonly tokenizer: ConvBertTokenizerFast;
   /** As the run starts from it. */
-  readonly model: PreTrainedModel;
+  readonly model: ConvBertPreTrainedModel;
   readonly maxLength: number;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
@@ -88,7 +88,7 @@ function hashOfJson(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }
 
-function hashOfWeights(model: PreTrainedModel): string {
+function hashOfWeights(model: ConvBertPreTrainedModel): string {
   const hash: Hash = createHash("sha256");
   for (const { name, tiedTo, read } of model.parameters()) {
     if (tiedTo === undefined) hash.update(`${name}\0`).update(read());

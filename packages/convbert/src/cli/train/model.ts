@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ConvBertConfig, type ConvBertConfigInit, type PreTrainedModel } from "@convbert/model";
+import { ConvBertConfig, type ConvBertConfigInit, type ConvBertPreTrainedModel } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TrainableClass } from "@convbert/trainer/internal";
 import { embeddedModel } from "../../embedded.js";
@@ -60,7 +60,7 @@ export async function readModelConfig(
 }
 
 /** The model with the labels of the data: loaded, or new. */
-export async function makeModel<M extends PreTrainedModel>(
+export async function makeModel<M extends ConvBertPreTrainedModel>(
   Model: TrainableClass<M>,
   changes: ConvBertConfigInit,
   tokenizer: ConvBertTokenizerFast,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { writeFiles } from "@convbert/files";
-import type { PreTrainedModel } from "@convbert/model";
+import type { ConvBertPreTrainedModel } from "@convbert/model";
 import {
   codeBlock,
   codeSpan,
@@ -101,7 +101,7 @@ function optionsOf({ recipe, flags, maxLength }: RunResult): Record<string, unkn
   );
 }
 
-function modelOf(model: PreTrainedModel): Record<string, unknown> {
+function modelOf(model: ConvBertPreTrainedModel): Record<string, unknown> {
   const { config } = model;
   return {
     class: model.modelName,

@@ -1,6 +1,6 @@
 import { writeFiles } from "@convbert/files";
 import type { ConvBertForSequenceClassification } from "@convbert/heads";
-import type { PreTrainedModel } from "@convbert/model";
+import type { ConvBertPreTrainedModel } from "@convbert/model";
 import {
   fileLog,
   type IndexedDataset,
@@ -198,7 +198,7 @@ async function learn(
 
 async function measure(
   run: TaskRun,
-  model: PreTrainedModel,
+  model: ConvBertPreTrainedModel,
   { signal }: Terminal,
   line: ProgressLine,
 ): Promise<Readonly<Record<string, number>> | null> {

@@ -7,8 +7,7 @@ import {
   type PackedWeights,
   type Tensor,
 } from "@convbert/tensor";
-import { activationKind, packedEmbedding } from "@convbert/tensor/internal";
-import type { ConvBertConfig } from "./config.js";
+import { packedEmbedding } from "@convbert/tensor/internal";
 import { int8Sequence, isInt8Sized, tableInt8Place } from "./int8-places.js";
 import { transposed } from "./layouts.js";
 import { type Place, packedPlace, reordered, type Scope, tensorPlace } from "./parameters.js";
@@ -56,11 +55,6 @@ export class GroupedLinear {
   forward(input: Tensor, activation: ActivationKind = "linear"): Tensor<"float32"> {
     return groupedLinear(input, this.groups, this.bias, activation);
   }
-}
-
-/** A linear map of the feed-forward block: grouped where the configuration says so. */
-export function feedForwardLinear(scope: Scope, config: ConvBertConfig, from: number, to: number) {
-  return config.num_groups === 1 ? new Linear(scope, from, to) : new GroupedLinear(scope, from, to, config.num_groups);
 }
 
 /** Equal parts of one tensor in places of their own. */
@@ -164,9 +158,4 @@ export class Embedding {
   forward(indices: Tensor, what: string): Tensor<"float32"> {
     return this.#lookup(indices, what);
   }
-}
-
-/** The kernel function behind the configuration's `hidden_act`. */
-export function hiddenActivation(config: ConvBertConfig): ActivationKind {
-  return activationKind(config.hidden_act);
 }

@@ -1,4 +1,4 @@
-/** A configuration that no ConvBERT can have. `field` is the name in config.json. */
+/** A configuration that no model can have. `field` is the name in config.json. */
 export class ConfigError extends Error {
   readonly field: string;
   /** Where the configuration was read from; undefined for one that a program made. */

@@ -3,6 +3,7 @@ import { printable } from "@convbert/files/internal";
 import { sizeOf } from "@convbert/tensor/internal";
 import { CheckpointError, MissingWeightsError } from "./errors.js";
 import type { Room } from "./parameters.js";
+import type { BaseModel } from "./pretrained.js";
 
 // A model must not answer from weights that nobody has trained, unless somebody wants to train them: that is said here,
 // in one place, for every way to load a model.
@@ -25,6 +26,7 @@ export interface NewWeightsOptions {
 export interface LoadContext {
   /** Name of the model's class. */
   readonly model: string;
+  readonly base: BaseModel;
   readonly location: string;
   /** Classes that the checkpoint was saved from, as its config says. */
   readonly architectures: readonly string[] | null;
@@ -34,7 +36,6 @@ export interface LoadContext {
   readonly found: readonly TensorInfo[];
 }
 
-const ENCODER = "convbert.";
 /** Names that a message shows of each list. */
 const SHOWN = 3;
 
@@ -43,9 +44,9 @@ const SHOWN = 3;
  * @throws MissingWeightsError when it lacks weights that must not be drawn; its message has names from both sides.
  */
 export function checkMissing(match: NameMatch, context: LoadContext, options: NewWeightsOptions): void {
-  const { wanted, model, location } = context;
-  const isWhole = !wanted.some((name) => name.startsWith(ENCODER));
-  const ofEncoder = (name: string) => isWhole || name.startsWith(ENCODER);
+  const { wanted, model, base, location } = context;
+  const isWhole = !wanted.some((name) => isUnder(base, name));
+  const ofEncoder = (name: string) => isWhole || isUnder(base, name);
   const encoder = wanted.filter(ofEncoder);
   const lacking = match.missing.filter(ofEncoder);
   const foundNothing = encoder.length > 0 && lacking.length === encoder.length;
@@ -61,6 +62,11 @@ export function checkMissing(match: NameMatch, context: LoadContext, options: Ne
   if (match.missing.length > 0 && !allowNewHead) {
     throw new MissingWeightsError(location, headText(match.missing, context), { ...fields, newHead: true });
   }
+}
+
+/** Whether a weight's name is one of the encoder's in a model with a head. */
+function isUnder({ prefix }: BaseModel, name: string): boolean {
+  return name.startsWith(`${prefix}.`);
 }
 
 function headText(missing: readonly string[], { model, architectures }: LoadContext): string {
@@ -116,10 +122,9 @@ const NEW = 2 ** 27;
 /**
  * Bounds a model that is made from a checkpoint's configuration by the weights that the checkpoint has, so that a few
  * bytes of JSON cannot ask for gigabytes. Where new weights are asked for there is room for them.
- * @param model name of the model's class.
  */
 export function roomFor(
-  model: string,
+  { modelName, baseModel }: { readonly modelName: string; readonly baseModel: BaseModel },
   reader: WeightsReader,
   location: string,
   options: NewWeightsOptions & { readonly ignoreMismatchedSizes?: boolean },
@@ -130,7 +135,7 @@ export function roomFor(
   }
   const { allowNewWeights = false, allowNewHead = false, ignoreMismatchedSizes = false } = options;
   return (taken, path) => {
-    const isHead = model !== "ConvBertModel" && !path.startsWith(ENCODER);
+    const isHead = modelName !== baseModel.name && !isUnder(baseModel, path);
     const isNew = allowNewWeights || ignoreMismatchedSizes || (allowNewHead && isHead);
     if (!(taken <= found + (isNew ? NEW : FREE))) {
       throw new CheckpointError(
