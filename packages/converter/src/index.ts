@@ -17,7 +17,14 @@ export {
 } from "./match.js";
 export { type OpenWeightsOptions, openWeights } from "./open.js";
 export { type LoadMessage, loadReport, type ReportContext } from "./report.js";
-export { type WeightFiles, type WeightFilesOptions, weightFiles } from "./save.js";
+export {
+  modelFiles,
+  type SaveModelFilesOptions,
+  saveModelFiles,
+  type WeightFiles,
+  type WeightFilesOptions,
+  weightFiles,
+} from "./save.js";
 export type { WeightsSource } from "./source.js";
 export type {
   NamedTensor,

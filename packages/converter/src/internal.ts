@@ -5,4 +5,4 @@ export { narrowToHalf, widenHalf } from "./floats.js";
 export { safetensorsSize } from "./formats/safetensors/write.js";
 export { configFromWeights } from "./open.js";
 export { mismatchText } from "./report.js";
-export { parseSize } from "./save.js";
+export { configJson, parseSize } from "./save.js";

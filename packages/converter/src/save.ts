@@ -1,3 +1,4 @@
+import { type Progress, type WriteDestination, writeFiles } from "@convbert/files";
 import { WeightsError } from "./errors.js";
 import type { FileContents } from "./formats/format.js";
 import { WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
@@ -41,6 +42,45 @@ export async function weightFiles(
   const rank = WEIGHT_FORMATS.findIndex((other) => other.name === name);
   const sooner = WEIGHT_FORMATS.slice(0, rank + 1);
   return { files, isStale: (file) => !files.has(file) && sooner.some((other) => other.owns(file)) };
+}
+
+/** The text of a `config.json`, as the reference writes it. */
+export function configJson(config: object): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/**
+ * The files of a model's folder: `config.json`, and its weights as {@link weightFiles} has them.
+ * @param config what `config.json` says; `toJSON` is asked where there is one.
+ * @throws what {@link weightFiles} throws.
+ */
+export async function modelFiles(
+  config: object,
+  tensors: Iterable<NamedTensor>,
+  options: WeightFilesOptions = {},
+): Promise<WeightFiles> {
+  const { files, isStale } = await weightFiles(tensors, options);
+  return { files: new Map<string, FileContents>([["config.json", configJson(config)], ...files]), isStale };
+}
+
+export interface SaveModelFilesOptions extends WeightFilesOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Writes {@link modelFiles} into a place: each file complete or not at all. What the place has of these names is replaced,
+ * weights that would be read in place of these, or mixed with them, are removed; anything else stays.
+ * @throws FilesError when the place cannot be written; what {@link weightFiles} throws; the signal's reason when it aborts.
+ */
+export async function saveModelFiles(
+  destination: WriteDestination,
+  config: object,
+  tensors: Iterable<NamedTensor>,
+  { signal, onProgress, ...options }: SaveModelFilesOptions = {},
+): Promise<void> {
+  const { files, isStale } = await modelFiles(config, tensors, options);
+  await writeFiles(destination, files, { isStale, ...(signal && { signal }), ...(onProgress && { onProgress }) });
 }
 
 /**

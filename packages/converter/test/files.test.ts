@@ -1,14 +1,18 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   namedTensor,
   openWeights,
   readPyTorch,
+  saveModelFiles,
   tensorsOf,
   type WeightFilesOptions,
   WeightsError,
   weightFiles,
 } from "@convbert/converter";
 import { parseSize } from "@convbert/converter/internal";
-import { type FileSet, openFiles } from "@convbert/files";
+import { type FileSet, openFiles, type Progress } from "@convbert/files";
 import { describe, expect, test } from "vitest";
 import { collect, fixture, fixtureJson, fixturePath, numbers, streamed } from "./support.js";
 
@@ -60,6 +64,34 @@ describe("a save", () => {
     expect(Object.keys(contents)).toEqual(["model.safetensors"]);
     expect(contents["model.safetensors"]).toEqual(fixture("model/model.safetensors"));
     expect(Object.keys((await saved({ format: "pytorch" })).contents)).toEqual(["pytorch_model.bin"]);
+  });
+
+  test("of a model is config.json and weights, alone of their kind in the folder", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "convbert-converter-"));
+    try {
+      const config = { hidden_size: 4, toJSON: () => ({ hidden_size: 8 }) };
+      const seen: string[] = [];
+      for (const [format, maxShardSize] of [
+        ["safetensors", 9000],
+        ["pytorch", "1GB"],
+        ["safetensors", "1GB"],
+      ] as const) {
+        const onProgress = ({ file, status }: Progress) => status === "done" && seen.push(`${format} ${file}`);
+        const tensors = tensorsOf(await original());
+        await saveModelFiles(folder, config, tensors, { format, maxShardSize, onProgress });
+      }
+      expect(await readFile(join(folder, "config.json"), "utf8")).toBe('{\n  "hidden_size": 8\n}\n');
+      expect((await readdir(folder)).sort()).toEqual(["config.json", "model.safetensors", "pytorch_model.bin"]);
+      expect(new Uint8Array(await readFile(join(folder, "model.safetensors")))).toEqual(
+        fixture("model/model.safetensors"),
+      );
+      expect(seen.filter((line) => line.startsWith("pytorch"))).toEqual([
+        "pytorch config.json",
+        "pytorch pytorch_model.bin",
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test("knows which files of an earlier one are in its way", async () => {

@@ -65,7 +65,7 @@ export class Int8Checkpoint {
   }
 
   /** Everything but the scales, which are no weights of their own. */
-  weights(): TensorInfo[] {
+  list(): TensorInfo[] {
     return [...this.#reader.tensors.values()].filter(
       ({ name }) => !(name.endsWith(SCALE) && this.#isInt8(name.slice(0, -SCALE.length))),
     );

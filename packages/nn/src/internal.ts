@@ -1,7 +1,7 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
-export { Int8Checkpoint } from "./int8-checkpoint.js";
 export { columnBlocks, moveBlocks, rowBlocks, transposed } from "./layouts.js";
-export { checkMissing, checkQuantised, checkTies, roomFor } from "./new-weights.js";
+export { loadModel, type OpenCheckpoint } from "./load.js";
+export { readModelConfig } from "./model-config.js";
 export { packedPlace, reordered, tensorPlace } from "./parameters.js";
-export { readModelConfig } from "./pretrained.js";
 export { Random } from "./random.js";
+export { parameterTensors, savedConfig, saveModel } from "./save.js";

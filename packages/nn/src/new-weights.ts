@@ -2,8 +2,8 @@ import type { NameMatch, TensorInfo, WeightsReader } from "@convbert/converter";
 import { printable } from "@convbert/files/internal";
 import { sizeOf } from "@convbert/tensor/internal";
 import { CheckpointError, MissingWeightsError } from "./errors.js";
+import type { BaseModel } from "./model-config.js";
 import type { Room } from "./parameters.js";
-import type { BaseModel } from "./pretrained.js";
 
 // A model must not answer from weights that nobody has trained, unless somebody wants to train them: that is said here,
 // in one place, for every way to load a model.

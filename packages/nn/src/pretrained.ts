@@ -1,55 +1,13 @@
-import {
-  loadReport,
-  matchNames,
-  type NameMatch,
-  type OpenModelOptions,
-  openModelFiles,
-  openWeights,
-  WEIGHT_FORMATS,
-  type WeightFormatName,
-  type WeightsReader,
-  weightFiles,
-} from "@convbert/converter";
-import { configFromWeights, mismatchText } from "@convbert/converter/internal";
-import {
-  type FileSet,
-  FilesError,
-  type ModelSource,
-  type Progress,
-  type WriteDestination,
-  writeFiles,
-} from "@convbert/files";
+import type { WeightFormatName } from "@convbert/converter";
+import type { ModelSource, Progress, WriteDestination } from "@convbert/files";
 import { type Backend, type BackendOptions, sharedBackend, type WeightDType } from "@convbert/tensor";
 import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
-import { CheckpointError, ConfigError, InputError } from "./errors.js";
-import { Int8Checkpoint, int8Tensors, QUANTIZATION_CONFIG } from "./int8-checkpoint.js";
-import { checkMissing, checkQuantised, checkTies, type NewWeightsOptions, roomFor } from "./new-weights.js";
+import { type LoadModelOptions, type LoadReport, loadModel, type OpenCheckpoint } from "./load.js";
+import type { ModelConfig, ModelKind } from "./model-config.js";
 import { type Parameter, ParameterStore, type Room, Scope } from "./parameters.js";
 import { Random } from "./random.js";
-
-/** What every model's `fromPretrained` takes. `Init` are the fields of its configuration. */
-export interface LoadModelOptions<Init = ConfigFields> extends OpenModelOptions, BackendOptions, NewWeightsOptions {
-  /**
-   * How weights are kept in memory, whatever the file has; by default "int8" for a checkpoint that was saved so, else
-   * "float32". "int8" quantises the large matrix products' weights (a scale for each output channel; inputs are quantised
-   * a token at a time) and the word embeddings (a scale for each row): a quarter of the memory and several times the
-   * speed, with results that differ by about a hundredth. Everything else stays float32.
-   */
-  readonly dtype?: WeightDType;
-  /** `true`: only safetensors, `false`: only PyTorch files; by default safetensors first (the reference's `use_safetensors`). */
-  readonly useSafetensors?: boolean;
-  /** Takes the weights of that name, `model.fp16.safetensors` for "fp16" (the reference's `variant`). */
-  readonly variant?: string;
-  /** Values that replace those of `config.json`, `{ num_labels: 5 }` for a new head. */
-  readonly config?: Init;
-  /** Draw weights whose shapes differ instead of failing (the reference's `ignore_mismatched_sizes`). */
-  readonly ignoreMismatchedSizes?: boolean;
-  /** Seed of the weights that are drawn. */
-  readonly seed?: number;
-  /** Takes warnings about new, unused and mismatched weights; `console.warn` by default. */
-  readonly onWarning?: (text: string) => void;
-}
+import { expectOneOf, parameterTensors, type SavedDType, saveModel } from "./save.js";
 
 export interface FromConfigOptions extends BackendOptions {
   /** How weights are kept in memory. */
@@ -65,58 +23,19 @@ export interface SavePretrainedOptions {
    * I8 tensors with their scales beside them (`<name>_scale`), the rest as float32; only this library reads such a file
    * as what it is. An int8 model's other forms hold the numbers that it computes with.
    */
-  readonly dtype?: "float32" | "float16" | "bfloat16" | "int8";
+  readonly dtype?: SavedDType;
   /** As "5GB", or bytes; "10GB" by default. */
   readonly maxShardSize?: number | string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** What loading found: names as the reference's `output_loading_info` gives them. */
-export type LoadReport = Pick<NameMatch, "missing" | "unexpected" | "mismatched">;
-
 const WEIGHT_DTYPES: readonly WeightDType[] = ["float32", "int8"];
-const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16", int8: "F32" } as const;
-
-/** The fields of a `config.json`. */
-export type ConfigFields = Readonly<Record<string, unknown>>;
-
-/** A configuration: whole and readonly. What loading and saving need of it; an architecture's own has its fields besides. */
-export interface ModelConfig {
-  /** Standard deviation of new weights. */
-  readonly initializer_range: number;
-  /** Class names that the checkpoint was saved from. */
-  readonly architectures: readonly string[] | null;
-  /** Fields of the file that shape nothing, as they were. */
-  readonly extra: ConfigFields;
-  /** The same configuration with other values in some fields; undefined takes one out of `extra`. */
-  with(changes: ConfigFields): ModelConfig;
-  /** What `config.json` gets. */
-  toJSON(): ConfigFields;
-}
-
-/** How an architecture's configurations are made. */
-export interface ConfigClass<Config extends ModelConfig, Init> {
-  new (init?: Init): Config;
-  /** Throws ConfigError for what is none. */
-  fromJSON(json: unknown): Config;
-}
-
-/** An architecture's encoder among the weights of its models with a head. */
-export interface BaseModel {
-  /** Name of the class that is the encoder alone. */
-  readonly name: string;
-  /** What the encoder's weights are named under in a model with a head, as "bert" (the reference's `base_model_prefix`). */
-  readonly prefix: string;
-}
 
 /** A model class: its constructor, and what loading must know before there is a model. */
-export interface ModelClass<M extends PreTrainedModel<Config>, Config extends ModelConfig, Init> {
+export interface ModelClass<M extends PreTrainedModel<Config>, Config extends ModelConfig, Init>
+  extends ModelKind<Config, Init> {
   new (config: Config, root: Scope): M;
-  /** The reference's name of the class; a minifier changes `name`, never this. */
-  readonly modelName: string;
-  readonly baseModel: BaseModel;
-  readonly configClass: ConfigClass<Config, Init>;
 }
 
 /** What every model has: weights by name, loading, saving and disposal (the reference's `PreTrainedModel`). */
@@ -171,39 +90,11 @@ export abstract class PreTrainedModel<Config extends ModelConfig = ModelConfig> 
     options: LoadModelOptions<Init> = {},
   ): Promise<M> {
     expectOneOf("dtype", options.dtype ?? "float32", WEIGHT_DTYPES);
-    const files = await openModelFiles(source, options);
-    try {
-      const config = await readModelConfig(this.configClass, files, options.config);
-      const { signal, useSafetensors, variant } = options;
-      const reader = await openWeights(files, {
-        ...(signal && { signal }),
-        ...(useSafetensors !== undefined && { useSafetensors }),
-        ...(variant !== undefined && { variant }),
-      });
-      try {
-        const stored = new Int8Checkpoint(reader, files.location).present ? "int8" : "float32";
-        const room = roomFor(this, reader, files.location, options);
-        const model = await create(this, config, { ...options, dtype: options.dtype ?? stored }, room);
-        try {
-          await load(model, this.baseModel, reader, files.location, options);
-        } catch (error) {
-          model.dispose();
-          throw error;
-        }
-        return model;
-      } finally {
-        await reader.close();
-      }
-    } catch (error) {
-      throw error instanceof ConfigError && error.file === undefined
-        ? error.in(`${files.location}/config.json`)
-        : error;
-    } finally {
-      // A set that was handed in stays open for its owner.
-      if (files !== source) {
-        await files.close();
-      }
-    }
+    return loadModel(this, source, options, {
+      make: (config, { weights, room }) =>
+        create(this, config, { ...options, dtype: options.dtype ?? (weights.present ? "int8" : "float32") }, room),
+      fill: (model, checkpoint) => fillModel(model, checkpoint, options),
+    });
   }
 
   /** A new model with the reference's initialisation; the same seed gives the same weights. */
@@ -255,37 +146,8 @@ export abstract class PreTrainedModel<Config extends ModelConfig = ModelConfig> 
    * Throws FilesError when the place cannot be written.
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
-    const { dtype = this.dtype, format = "safetensors", maxShardSize, signal, onProgress } = options;
-    expectOneOf("dtype", dtype, Object.keys(WIRE_TYPES));
-    expectOneOf(
-      "format",
-      format,
-      WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name),
-    );
-    const tensors = [...this.parameters()].flatMap((parameter) => {
-      const { name, shape, tiedTo, read, place } = parameter;
-      if (dtype === "int8" && place.int8 !== null) {
-        return int8Tensors(parameter, place.int8);
-      }
-      return [{ name, shape, dtype: WIRE_TYPES[dtype], data: read, ...(tiedTo !== undefined && { tiedTo }) }];
-    });
-    const weights = await weightFiles(tensors, {
-      format,
-      ...(maxShardSize !== undefined && { maxShardSize }),
-      metadata: { format: "pt" },
-    });
-    const isInt8 = dtype === "int8";
-    const config = this.config.with({
-      architectures: [this.modelName],
-      torch_dtype: isInt8 ? "float32" : dtype,
-      quantization_config: isInt8 ? QUANTIZATION_CONFIG : undefined,
-    });
-    const json = `${JSON.stringify(config, null, 2)}\n`;
-    await writeFiles(destination, [["config.json", json], ...weights.files], {
-      isStale: weights.isStale,
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
+    const { dtype = this.dtype, ...rest } = options;
+    await saveModel(destination, this, dtype, parameterTensors(this.parameters(), dtype), rest);
   }
 
   /** Gives back the model's memory. Later calls, and those that still run, throw DisposedModelError. */
@@ -324,13 +186,6 @@ export abstract class PreTrainedModel<Config extends ModelConfig = ModelConfig> 
   }
 }
 
-/** JavaScript callers can pass anything. */
-function expectOneOf(argument: string, value: unknown, known: readonly string[]): void {
-  if (!known.includes(value as string)) {
-    throw new InputError(argument, `${JSON.stringify(value)} is none of ${known.join(", ")}`);
-  }
-}
-
 async function create<M extends PreTrainedModel<Config>, Config extends ModelConfig>(
   Model: new (config: Config, root: Scope) => M,
   config: Config,
@@ -348,68 +203,19 @@ async function create<M extends PreTrainedModel<Config>, Config extends ModelCon
   }
 }
 
-/**
- * Reads and checks `config.json`; for a TensorFlow 1 checkpoint without one, what its shapes say, and defaults. Throws
- * FilesError when there is neither and ConfigError when it makes no sense.
- */
-export async function readModelConfig<Config extends ModelConfig, Init>(
-  Config: ConfigClass<Config, Init>,
-  files: FileSet,
-  changes?: Init,
-): Promise<Config> {
-  const file = `${files.location}/config.json`;
-  const json = await readConfigJson(files, file);
-  let config: Config;
-  try {
-    config = Config.fromJSON(json);
-  } catch (error) {
-    throw error instanceof ConfigError ? error.in(file) : error;
-  }
-  return Object.keys(changes ?? {}).length === 0 ? config : (config.with(changes as ConfigFields) as Config);
-}
-
-async function readConfigJson(files: FileSet, file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await files.readText("config.json");
-  } catch (error) {
-    const isAbsent = error instanceof FilesError && error.code === "not-found";
-    const derived = isAbsent ? await configFromWeights(files) : undefined;
-    if (derived === undefined) throw error;
-    return derived;
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError("(whole)", "it is not valid JSON", { cause, file });
-  }
-}
-
-async function load(
+/** Reads a checkpoint's weights into a model's, and draws those that it lacks. */
+async function fillModel(
   model: PreTrainedModel,
-  base: BaseModel,
-  reader: WeightsReader,
-  location: string,
-  options: LoadModelOptions<unknown>,
+  checkpoint: OpenCheckpoint,
+  { signal, seed }: LoadModelOptions<unknown>,
 ): Promise<void> {
-  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn } = options;
-  checkQuantised([...reader.tensors.values()], model.config.extra["quantization_config"], location);
-  const checkpoint = new Int8Checkpoint(reader, location);
-  const parameters = new Map([...model.parameters()].map((parameter) => [parameter.name, parameter]));
-  const tied = [...parameters.values()].flatMap(({ name, tiedTo }) => (tiedTo === undefined ? [] : [[tiedTo, name]]));
-  const found = checkpoint.weights();
-  const match = matchNames(found, parameters.values(), { prefix: base.prefix, tied });
-  const { architectures } = model.config;
-  const context = { model: model.modelName, base, location, architectures, found, wanted: [...parameters.keys()] };
-  checkMissing(match, context, options);
-  if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
-    throw new CheckpointError(location, mismatchText(match.mismatched, model.modelName));
-  }
-  checkTies(match, tied, reader, location);
+  const parameters = [...model.parameters()];
+  const match = checkpoint.match(model.config, parameters);
   const fresh: Parameter[] = [];
-  for (const [name, parameter] of parameters) {
+  for (const parameter of parameters) {
+    const { name, tiedTo } = parameter;
     const found = match.mapping.get(name);
-    if (parameter.tiedTo !== undefined) {
+    if (tiedTo !== undefined) {
       continue;
     }
     if (found === undefined) {
@@ -418,22 +224,12 @@ async function load(
     }
     signal?.throwIfAborted();
     // Of two tables that are one in the model, the reference keeps what it reads last: the head's.
-    const tiedName = tied.find(([target]) => target === name)?.[1];
-    await checkpoint.load((tiedName !== undefined && match.mapping.get(tiedName)) || found, parameter, {
+    const tied = parameters.find((other) => other.tiedTo === name);
+    await checkpoint.weights.load((tied && match.mapping.get(tied.name)) || found, parameter, {
       ...(signal && { signal }),
     });
   }
-  model.initialise(fresh, options.seed);
+  model.initialise(fresh, seed);
   model.releaseScratch();
-  model.reportLoad({ missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched });
-  const messages = loadReport(match, {
-    model: model.modelName,
-    location,
-    ...(architectures !== null && { architectures }),
-  });
-  for (const { level, text } of messages) {
-    if (level === "warning") {
-      onWarning(text);
-    }
-  }
+  model.reportLoad(checkpoint.report(model.config, match));
 }

@@ -1,3 +1,4 @@
+import { configJson } from "@convbert/converter/internal";
 import { type WriteDestination, type WriteFilesOptions, writeFiles } from "@convbert/files";
 import { InputError } from "@convbert/model";
 import { buildGraph, type GraphFeatures } from "./graph/build.js";
@@ -79,7 +80,7 @@ export async function exportOnnx(
 ): Promise<void> {
   const files = onnxFiles(model, options);
   const config = model.config.with({ architectures: [model.modelName] });
-  await writeFiles(destination, [["config.json", `${JSON.stringify(config, null, 2)}\n`], ...files], {
+  await writeFiles(destination, [["config.json", configJson(config)], ...files], {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });

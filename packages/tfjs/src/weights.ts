@@ -1,26 +1,9 @@
-import {
-  loadReport,
-  matchNames,
-  type NamedTensor,
-  type OpenModelOptions,
-  type WeightsReader,
-} from "@convbert/converter";
+import type { NamedTensor } from "@convbert/converter";
 import { tensorflowNames } from "@convbert/converter/formats/internal";
-import { mismatchText } from "@convbert/converter/internal";
-import { CheckpointError, type ConvBertConfig, type LoadReport } from "@convbert/model";
-import { BASE_MODEL } from "@convbert/model/internal";
-import type { NewWeightsOptions } from "@convbert/nn";
-import { checkMissing, checkQuantised, checkTies, Int8Checkpoint } from "@convbert/nn/internal";
+import type { ConvBertConfig, LoadReport } from "@convbert/model";
+import type { OpenCheckpoint } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerVariable } from "@tensorflow/tfjs-layers";
-
-export interface LoadOptions extends NewWeightsOptions {
-  readonly signal?: OpenModelOptions["signal"];
-  /** Keep new weights where the checkpoint's have another shape instead of failing (`ignore_mismatched_sizes`). */
-  readonly ignoreMismatchedSizes?: boolean;
-  /** Takes warnings about new, unused and mismatched weights; `console.warn` by default. */
-  readonly onWarning?: (text: string) => void;
-}
 
 /** The model that weights are for. */
 export interface WeightOwner {
@@ -57,31 +40,15 @@ function translated({ modelName, weights }: WeightOwner): Translated[] {
  */
 export async function loadWeights(
   owner: WeightOwner,
-  reader: WeightsReader,
-  location: string,
-  options: LoadOptions,
+  checkpoint: OpenCheckpoint,
+  signal: AbortSignal | undefined,
 ): Promise<LoadReport> {
-  const { signal, ignoreMismatchedSizes = false, onWarning = console.warn } = options;
-  const { modelName, config } = owner;
-  checkQuantised([...reader.tensors.values()], config.extra["quantization_config"], location);
-  const checkpoint = new Int8Checkpoint(reader, location);
   const places = translated(owner);
   const words = places.find(({ name }) => name.endsWith(WORDS))!;
   // TensorFlow's head for masked words has the embeddings' table, which PyTorch's files name twice.
-  const tied = modelName === "ConvBertForMaskedLM" ? [[words.name, DECODER]] : [];
-  const wanted = [...places, ...tied.map(() => ({ name: DECODER, shape: words.shape }))];
-  const found = checkpoint.weights();
-  const match = matchNames(found, wanted, { prefix: BASE_MODEL.prefix, tied });
-  const { architectures } = config;
-  checkMissing(
-    match,
-    { model: modelName, base: BASE_MODEL, location, architectures, found, wanted: wanted.map(({ name }) => name) },
-    options,
-  );
-  if (match.mismatched.length > 0 && !ignoreMismatchedSizes) {
-    throw new CheckpointError(location, mismatchText(match.mismatched, modelName));
-  }
-  checkTies(match, tied, reader, location);
+  const isTied = owner.modelName === "ConvBertForMaskedLM";
+  const decoder = { name: DECODER, shape: words.shape, tiedTo: words.name };
+  const match = checkpoint.match(owner.config, isTied ? [...places, decoder] : places);
   for (const { name, shape, axes, variable } of places) {
     const stored = match.mapping.get(name);
     if (stored === undefined) {
@@ -90,7 +57,7 @@ export async function loadWeights(
     signal?.throwIfAborted();
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
     const write = (offset: number, part: Float32Array) => values.set(part, offset);
-    await checkpoint.load(stored, { shape, write, place: { int8: null } }, { ...(signal && { signal }) });
+    await checkpoint.weights.load(stored, { shape, write, place: { int8: null } }, { ...(signal && { signal }) });
     tf.tidy(() => {
       const stored = variable.shape as number[];
       // A bias that has been reshaped is refused by the WebAssembly backend's fused product: each gets its shape at once.
@@ -99,16 +66,7 @@ export async function loadWeights(
       );
     });
   }
-  for (const { level, text } of loadReport(match, {
-    model: modelName,
-    location,
-    ...(architectures && { architectures }),
-  })) {
-    if (level === "warning") {
-      onWarning(text);
-    }
-  }
-  return { missing: match.missing, unexpected: match.unexpected, mismatched: match.mismatched };
+  return checkpoint.report(owner.config, match);
 }
 
 function inverse(axes: readonly number[]): number[] {

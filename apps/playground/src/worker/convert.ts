@@ -1,5 +1,5 @@
-import { openWeights, tensorsOf, WEIGHT_FORMATS, type WeightFormatName, weightFiles } from "@convbert/converter";
-import { type FileSet, writeFiles } from "@convbert/files";
+import { openWeights, saveModelFiles, tensorsOf, WEIGHT_FORMATS, type WeightFormatName } from "@convbert/converter";
+import type { FileSet } from "@convbert/files";
 import { loadModel } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
 import { zipSync } from "fflate";
@@ -71,13 +71,9 @@ async function throughNames(
 ) {
   const reader = await openWeights(files, { signal });
   try {
-    const weights = await weightFiles(tensorsOf(reader, { floatDType: WIRE_TYPES[dtype] }), {
-      format,
-      metadata: { format: "pt" },
-    });
     const config = { ...JSON.parse(await files.readText("config.json")), torch_dtype: dtype };
-    const json = `${JSON.stringify(config, null, 2)}\n`;
-    await writeFiles(contents, [["config.json", json], ...weights.files], { signal });
+    const tensors = tensorsOf(reader, { floatDType: WIRE_TYPES[dtype] });
+    await saveModelFiles(contents, config, tensors, { format, signal });
   } finally {
     await reader.close();
   }

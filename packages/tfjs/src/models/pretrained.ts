@@ -1,8 +1,15 @@
-import { openModelFiles, openWeights, WEIGHT_FORMATS, type WeightFormatName, weightFiles } from "@convbert/converter";
-import { type ModelSource, type Progress, type WriteDestination, writeFiles } from "@convbert/files";
-import { type ConvBertConfig, type ConvBertConfigInit, ConfigError, type FromPretrainedOptions as CoreOptions, InputError, type LoadReport, readConfig } from "@convbert/model";
+import type { WeightFormatName } from "@convbert/converter";
+import type { ModelSource, Progress, WriteDestination } from "@convbert/files";
+import {
+  ConfigError,
+  ConvBertConfig,
+  type ConvBertConfigInit,
+  type FromPretrainedOptions as CoreOptions,
+  InputError,
+  type LoadReport,
+} from "@convbert/model";
 import { BASE_MODEL } from "@convbert/model/internal";
-import { roomFor } from "@convbert/nn/internal";
+import { loadModel, saveModel } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayerVariable, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { type ConfigInput, configOf, savedConfig } from "../config.js";
@@ -239,42 +246,18 @@ export abstract class TFConvBertPreTrainedModel<
     source: ModelSource,
     options: TFFromPretrainedOptions = {},
   ): Promise<Model> {
-    const files = await openModelFiles(source, options);
-    try {
-      const config = await readConfig(files, options.config);
-      const { signal, useSafetensors, variant, seed, name } = options;
-      const reader = await openWeights(files, {
-        ...(signal && { signal }),
-        ...(useSafetensors !== undefined && { useSafetensors }),
-        ...(variant !== undefined && { variant }),
-      });
-      try {
-        const known = { modelName: this.className.slice(2), baseModel: BASE_MODEL };
-        const room = roomFor(known, reader, files.location, options);
-        const { allowNewHead, allowNewWeights, ignoreMismatchedSizes } = options;
+    const kind = { modelName: this.className.slice(2), baseModel: BASE_MODEL, configClass: ConvBertConfig };
+    return loadModel<Model, ConvBertConfig, ConvBertConfigInit>(kind, source, options, {
+      make: (config, { room }) => {
+        const { seed, name, allowNewHead, allowNewWeights, ignoreMismatchedSizes } = options;
         const zeros = !(allowNewHead || allowNewWeights || ignoreMismatchedSizes);
-        const model = new (this as unknown as Constructor<Model>)(config, { room, seed, zeros, name });
-        try {
-          const owner = { modelName: this.className.slice(2), config, weights: model.weights };
-          model.reportLoad(await loadWeights(owner, reader, files.location, options));
-        } catch (error) {
-          model.dispose();
-          throw error;
-        }
-        return model;
-      } finally {
-        await reader.close();
-      }
-    } catch (error) {
-      throw error instanceof ConfigError && error.file === undefined
-        ? error.in(`${files.location}/config.json`)
-        : error;
-    } finally {
-      // A set that was handed in stays open for its owner.
-      if (files !== source) {
-        await files.close();
-      }
-    }
+        return new (this as unknown as Constructor<Model>)(config, { room, seed, zeros, name });
+      },
+      fill: async (model, checkpoint) => {
+        const { config, weights } = model;
+        model.reportLoad(await loadWeights({ modelName: kind.modelName, config, weights }, checkpoint, options.signal));
+      },
+    });
   }
 
   /** A new model with the reference's initialisation; the same seed gives the same weights. */
@@ -312,23 +295,8 @@ export abstract class TFConvBertPreTrainedModel<
    * @throws FilesError when the place cannot be written; InputError for a format that is not written.
    */
   async savePretrained(destination: WriteDestination, options: TFSavePretrainedOptions = {}): Promise<void> {
-    const { format = "tensorflow", maxShardSize, signal, onProgress } = options;
-    const known = WEIGHT_FORMATS.filter(({ writes }) => writes).map(({ name }) => name);
-    if (!known.includes(format)) {
-      throw new InputError("format", `${JSON.stringify(format)} is none of ${known.join(", ")}`);
-    }
-    const modelName = this.getClassName().slice(2);
-    const weights = await weightFiles(namedWeights({ modelName, config: this.#config, weights: this.weights }), {
-      format,
-      ...(maxShardSize !== undefined && { maxShardSize }),
-      ...(format === "safetensors" && { metadata: { format: "pt" } }),
-    });
-    const config = this.#config.with({ architectures: [modelName], torch_dtype: "float32", quantization_config: undefined });
-    await writeFiles(destination, [["config.json", `${JSON.stringify(config, null, 2)}\n`], ...weights.files], {
-      isStale: weights.isStale,
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
+    const owner = { modelName: this.getClassName().slice(2), config: this.#config, weights: this.weights };
+    await saveModel(destination, owner, "float32", namedWeights(owner), { format: "tensorflow", ...options });
   }
 
   /** The table of the word embeddings, `[vocab_size, embedding_size]`; its `read()` gives the tensor, which stays the model's. */

@@ -1,6 +1,7 @@
-import { readSafetensors, WeightsError, weightFiles, writeSafetensors } from "@convbert/converter";
+import { modelFiles, readSafetensors, WeightsError, writeSafetensors } from "@convbert/converter";
 import { type FileContents, type FileSet, FilesError } from "@convbert/files";
 import type { ConvBertPreTrainedModel } from "@convbert/model";
+import { parameterTensors, savedConfig } from "@convbert/nn/internal";
 import type { ParameterOptimizer } from "../optimize/optimizer.js";
 import { TrainerCheckpointError } from "./error.js";
 import { continuedState, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
@@ -21,28 +22,18 @@ export async function writeCheckpoint(
   state: TrainerState,
   options: Fingerprint,
 ): Promise<void> {
-  const weights = [...model.parameters()].map(({ name, shape, read, tiedTo }) => ({
-    name,
-    shape,
-    dtype: "F32" as const,
-    data: read,
-    ...(tiedTo !== undefined && { tiedTo }),
-  }));
   const means = [...optimizer.state()].map(({ name, shape, read }) => ({
     name,
     shape,
     dtype: "F32" as const,
     data: read,
   }));
-  const config = model.config.with({
-    architectures: [model.modelName],
-    torch_dtype: "float32",
-    // Training that started from an 8-bit file has left 8 bits.
-    quantization_config: undefined,
+  const weights = parameterTensors(model.parameters(), "float32");
+  const { files: ofModel } = await modelFiles(savedConfig(model, "float32"), weights, {
+    maxShardSize: Number.MAX_SAFE_INTEGER,
   });
   const files: [string, FileContents][] = [
-    ["config.json", `${JSON.stringify(config, null, 2)}\n`],
-    ...(await weightFiles(weights, { maxShardSize: Number.MAX_SAFE_INTEGER })).files,
+    ...ofModel,
     [OPTIMIZER_FILE, writeSafetensors(means, { metadata: { optimizer: optimizer.name } })],
     [STATE_FILE, stateToJson(state, options)],
   ];

@@ -3,11 +3,11 @@ import { pathToFileURL } from "node:url";
 import {
   openModelFiles,
   openWeights,
+  saveModelFiles,
   tensorsOf,
   WEIGHT_FORMATS,
   type WeightFormatName,
   type WeightsReader,
-  weightFiles,
 } from "@convbert/converter";
 import { parseSize } from "@convbert/converter/internal";
 import { type FileSet, type Progress, writeFiles } from "@convbert/files";
@@ -239,11 +239,10 @@ async function throughReader(
   if (encoderOnly) config["architectures"] = ["ConvBertModel"];
   const floatDType = dtype === undefined || dtype === "int8" ? undefined : WIRE_TYPES[dtype];
   const copied = { ...(floatDType && { floatDType }), ...(encoderOnly && { rename: encoderName(reader) }) };
-  const weights = await weightFiles(tensorsOf(reader, copied), saving(flags));
   const written: Written[] = [];
-  await writeFiles(destination, [["config.json", `${JSON.stringify(config, null, 2)}\n`], ...weights.files], {
+  await saveModelFiles(destination, config, tensorsOf(reader, copied), {
+    ...saving(flags),
     signal,
-    isStale: weights.isStale,
     onProgress({ file, status, loaded }) {
       progress.show(`${file}  ${bytes(loaded)}`);
       if (status === "done") written.push({ file, bytes: loaded });
