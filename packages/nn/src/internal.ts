@@ -1,6 +1,6 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
 export { columnBlocks, moveBlocks, rowBlocks, transposed } from "./layouts.js";
-export { loadModel, type OpenCheckpoint } from "./load.js";
+export { loadCheckpoint, type OpenCheckpoint } from "./load.js";
 export { readModelConfig } from "./model-config.js";
 export { packedPlace, reordered, tensorPlace } from "./parameters.js";
 export { Random } from "./random.js";

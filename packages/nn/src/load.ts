@@ -120,7 +120,7 @@ export interface LoadSteps<Model, Config> {
  * fills it; closes what it opened, and disposes a model that cannot be filled.
  * @throws FilesError, WeightsError, ConfigError or CheckpointError; the signal's reason when it aborts.
  */
-export async function loadModel<Model extends { dispose(): unknown }, Config extends ModelConfig, Init>(
+export async function loadCheckpoint<Model extends { dispose(): unknown }, Config extends ModelConfig, Init>(
   kind: ModelKind<Config, Init>,
   source: ModelSource,
   options: LoadModelOptions<Init>,

@@ -3,7 +3,7 @@ import type { ModelSource, Progress, WriteDestination } from "@convbert/files";
 import { type Backend, type BackendOptions, sharedBackend, type WeightDType } from "@convbert/tensor";
 import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
-import { type LoadModelOptions, type LoadReport, loadModel, type OpenCheckpoint } from "./load.js";
+import { type LoadModelOptions, type LoadReport, loadCheckpoint, type OpenCheckpoint } from "./load.js";
 import type { ModelConfig, ModelKind } from "./model-config.js";
 import { type Parameter, ParameterStore, type Room, Scope } from "./parameters.js";
 import { Random } from "./random.js";
@@ -90,7 +90,7 @@ export abstract class PreTrainedModel<Config extends ModelConfig = ModelConfig> 
     options: LoadModelOptions<Init> = {},
   ): Promise<M> {
     expectOneOf("dtype", options.dtype ?? "float32", WEIGHT_DTYPES);
-    return loadModel(this, source, options, {
+    return loadCheckpoint(this, source, options, {
       make: (config, { weights, room }) =>
         create(this, config, { ...options, dtype: options.dtype ?? (weights.present ? "int8" : "float32") }, room),
       fill: (model, checkpoint) => fillModel(model, checkpoint, options),

@@ -9,7 +9,7 @@ import {
   type LoadReport,
 } from "@convbert/model";
 import { BASE_MODEL } from "@convbert/model/internal";
-import { loadModel, saveModel } from "@convbert/nn/internal";
+import { loadCheckpoint, saveModel } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayerVariable, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { type ConfigInput, configOf, savedConfig } from "../config.js";
@@ -247,7 +247,7 @@ export abstract class TFConvBertPreTrainedModel<
     options: TFFromPretrainedOptions = {},
   ): Promise<Model> {
     const kind = { modelName: this.className.slice(2), baseModel: BASE_MODEL, configClass: ConvBertConfig };
-    return loadModel<Model, ConvBertConfig, ConvBertConfigInit>(kind, source, options, {
+    return loadCheckpoint<Model, ConvBertConfig, ConvBertConfigInit>(kind, source, options, {
       make: (config, { room }) => {
         const { seed, name, allowNewHead, allowNewWeights, ignoreMismatchedSizes } = options;
         const zeros = !(allowNewHead || allowNewWeights || ignoreMismatchedSizes);
