@@ -119,7 +119,7 @@ export async function measureAccuracy(data: string, only: readonly string[] = []
   };
   const measured: Accuracy[] = [];
   for (const [name, set] of Object.entries(TEST_SETS)) {
-    const folder = fileURLToPath(new URL(`convbert/models/${name}`, root));
+    const folder = fileURLToPath(new URL(`models/${name}`, root));
     const path = join(data, set.file);
     if (only.length > 0 && !only.includes(name)) continue;
     if (!existsSync(folder) || !existsSync(path)) {

@@ -81,7 +81,7 @@ try {
       ["float32", "fp32", 1e-3],
       ["int8", "q8", 0.1],
     ] as const) {
-      const source = join(root, "models", model);
+      const source = join(root, "../models", model);
       const made = `${model}-${name}`;
       const args = ["convert", source, join(folder, made), "--to", "onnx", "--dtype", dtype];
       execFileSync(process.execPath, [join(root, "dist/cli.js"), ...args], { stdio: ["ignore", "ignore", "inherit"] });

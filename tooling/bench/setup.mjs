@@ -53,7 +53,7 @@ function makeSentences(folder) {
   if (!existsSync(texts)) {
     console.log(`No ${texts}: no workload "sentences" made.`);
   } else if (options.force || !existsSync(join(folder, "sentences.json"))) {
-    const vocabulary = here("../../packages/convbert/models/question-classification/vocab.txt");
+    const vocabulary = here("../../packages/models/question-classification/vocab.txt");
     run(options.python, [here("./sentences.py"), folder, "--texts", texts, "--vocabulary", vocabulary]);
   }
 }

@@ -39,7 +39,7 @@ const sentences =
         return { words: rows.map(([word]) => word!), labels: rows.map((row) => row[column]!) };
       });
 
-/** The test set of each model of packages/convbert/models; each is one that the model was not trained on. */
+/** The test set of each model of packages/models; each is one that the model was not trained on. */
 export const TEST_SETS: Readonly<Record<string, TestSet>> = {
   "question-classification": {
     task: "text-classification",

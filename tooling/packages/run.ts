@@ -10,6 +10,7 @@ import { bundleEntry, pageEntries } from "./bundles.ts";
 import { checkExamples } from "./examples.ts";
 import { installPackages, packPackages, run } from "./install.ts";
 import { manifestProblems } from "./manifests.ts";
+import { checkModels } from "./models.ts";
 import { makeSandbox } from "./sandbox.ts";
 import { checkTypesAlone, checkWrongUse } from "./types.ts";
 
@@ -48,6 +49,7 @@ try {
       async () => `${((await bundleEntry(project, entry)) / 1024).toFixed(1)} KB gzipped`,
     );
   }
+  await check("models", () => checkModels(project, packages));
   const nodes = [process.execPath, ...machineNode()];
   const sandbox = makeSandbox(project);
   for (const path of ["README.md", ...packages.map(({ folder }) => `${folder}/README.md`)]) {

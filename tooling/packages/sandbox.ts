@@ -39,7 +39,7 @@ export function makeSandbox(folder: string): Sandbox {
   const cwd = join(folder, "sandbox");
   mkdirSync(cwd);
   symlinkSync(join(root, "packages"), join(cwd, "packages"));
-  const classifier = join(root, "packages/convbert/models/question-classification");
+  const classifier = join(root, "packages/models/question-classification");
   for (const name of ["my-model", "my-classifier", "path/to/model"])
     cpSync(classifier, join(cwd, name), { recursive: true });
   const golden = join(root, "packages/heads/test/fixtures/models/default/ConvBertForSequenceClassification");

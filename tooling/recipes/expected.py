@@ -1,7 +1,7 @@
 """The reference's answers for a shipped model, which the tests compare with: expected.json beside its weights.
 
-    convbert convert packages/convbert/models/NAME /tmp/NAME --to safetensors --dtype float32
-    .venv/bin/python expected.py /tmp/NAME packages/convbert/models/NAME/expected.json
+    convbert convert packages/models/NAME /tmp/NAME --to safetensors --dtype float32
+    .venv/bin/python expected.py /tmp/NAME packages/models/NAME/expected.json
 
 Reads the model with transformers, as float32, and records token ids, logits and the labels that they mean.
 """

@@ -1,4 +1,4 @@
-/** How a model of packages/convbert/models is trained: `convbert train TASK ...` with these options. */
+/** How a model of packages/models is trained: `convbert train TASK ...` with these options. */
 export interface Recipe {
   readonly task: string;
   /** Relative to the data folder; the first is for training. */

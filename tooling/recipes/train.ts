@@ -8,14 +8,14 @@ import { bookParagraphs, clozeArticle, generator } from "./cloze.ts";
 import { COMMON, NEW, RECIPES } from "./recipes.ts";
 import { type Article, type Squad, splitArticles } from "./squad.ts";
 
-// Trains the models of packages/convbert/models again, with the `convbert` command of this repository. See README.md.
+// Trains the models of packages/models again, with the `convbert` command of this repository. See README.md.
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: "string", default: join(root, "../shared/data") },
-    vocab: { type: "string", default: join(root, "packages/convbert/models/chunking/vocab.txt") },
+    vocab: { type: "string", default: join(root, "packages/models/chunking/vocab.txt") },
     embeddings: { type: "string" },
     output: { type: "string", default: join(root, "runs") },
     seeds: { type: "string" },
@@ -26,7 +26,7 @@ const { values: flags, positionals } = parseArgs({
 });
 if (flags.help || positionals.length === 0) {
   console.log(`node tooling/recipes/train.ts NAME... [--embeddings FILE] [--data FOLDER] [--vocab FILE] [--output FOLDER]
-  [--seeds 0,1,2] [--threads 1] [--install: copy the result into packages/convbert/models]
+  [--seeds 0,1,2] [--threads 1] [--install: copy the result into packages/models]
 NAME: ${Object.keys(RECIPES).join(", ")}, or all`);
   process.exit(positionals.length === 0 && !flags.help ? 2 : 0);
 }
@@ -74,7 +74,7 @@ for (const name of names) {
     rmSync(scratch, { recursive: true });
     if (status !== 0) process.exit(status ?? 1);
     if (flags.install && recipe.shipped !== false && seed === String(recipe.seed)) {
-      const folder = join(root, "packages/convbert/models", name);
+      const folder = join(root, "packages/models", name);
       mkdirSync(folder, { recursive: true });
       for (const file of SHIPPED) {
         if (existsSync(join(output, file))) cpSync(join(output, file), join(folder, file));
@@ -89,7 +89,7 @@ function trained(name: string): string {
   const own = join(flags.output, `${name}-${seed}`);
   if (existsSync(join(own, "config.json"))) return own;
   if (shipped === false) throw new Error(`${own} is missing; train ${name} first`);
-  return join(root, "packages/convbert/models", name);
+  return join(root, "packages/models", name);
 }
 
 /**

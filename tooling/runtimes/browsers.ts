@@ -71,7 +71,7 @@ export async function servePages(project: string): Promise<{ server: Server; ori
     try {
       const models = "/models/";
       const file = path.startsWith(models)
-        ? join(project, "node_modules/convbert/models", path.slice(models.length))
+        ? join(project, `node_modules/@convbert/model-${path.slice(models.length)}`)
         : join(project, path);
       const body = page ? HTML : await readFile(file);
       response.writeHead(200, headers).end(body);

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { check } from "./check.mjs";
 
 const recorded = JSON.parse(await readFile(new URL("./recorded.json", import.meta.url), "utf8"));
-const models = new URL("./node_modules/convbert/models/", import.meta.url);
-const sources = Object.fromEntries(Object.keys(recorded).map((name) => [name, new URL(`${name}/`, models)]));
+const folder = (name) => new URL(`./node_modules/@convbert/model-${name}/`, import.meta.url);
+const sources = Object.fromEntries(Object.keys(recorded).map((name) => [name, folder(name)]));
 const lines = await check({
   mode: process.argv[2],
   recorded,

@@ -1,13 +1,12 @@
 // What every engine is held to: the logits that the readable reference backend gives for the texts of the models'
-// expected.json, written to recorded.json. (That backend is held to PyTorch's numbers by the packages' own tests.)
+// expected.json (which are not published), written to recorded.json. (That backend is held to PyTorch's numbers by the packages' own tests.)
 import { readFile, writeFile } from "node:fs/promises";
 import { loadModel } from "convbert";
 
-const models = new URL("./node_modules/convbert/models/", import.meta.url);
 const recorded = {};
 for (const name of ["question-classification", "chunking"]) {
-  const source = new URL(`${name}/`, models);
-  const expected = JSON.parse(await readFile(new URL("expected.json", source), "utf8"));
+  const source = new URL(`./node_modules/@convbert/model-${name}/`, import.meta.url);
+  const expected = JSON.parse(await readFile(new URL(`./${name}.expected.json`, import.meta.url), "utf8"));
   const texts = expected.map(({ text, input_ids }) => ({ text, input_ids, logits: {} }));
   for (const dtype of ["float32", "int8"]) {
     const model = await loadModel(source, { dtype, backend: "reference" });

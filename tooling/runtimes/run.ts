@@ -115,6 +115,9 @@ try {
   for (const file of ["check.mjs", "command.mjs", "page.mjs", "record.mjs"]) {
     copyFileSync(here(`./${file}`), join(project, file));
   }
+  for (const name of ["question-classification", "chunking"]) {
+    copyFileSync(here(`../../packages/models/${name}/expected.json`), join(project, `${name}.expected.json`));
+  }
   execFileSync(process.execPath, ["record.mjs"], { cwd: project, stdio: "inherit" });
   for (const engine of listEngines().filter(({ name }) => isAsked(name))) await checkEngine(engine, project);
   const browsers = (["Chromium", "Firefox"] as const).filter(isAsked);

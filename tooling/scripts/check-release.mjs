@@ -18,7 +18,8 @@ for (const name of ["repository", "homepage", "bugs"]) {
 }
 
 if (problems.length === 0) {
-  for (const folder of readdirSync(join(root, "packages"))) {
+  const inside = (group) => readdirSync(join(root, "packages", group)).map((name) => join(group, name));
+  for (const folder of [...inside("."), ...inside("models")]) {
     const path = join(root, "packages", folder, "package.json");
     if (!existsSync(path)) continue;
     const manifest = JSON.parse(readFileSync(path, "utf8"));

@@ -1,17 +1,19 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EMBEDDED_MODELS, embeddedModel } from "convbert";
+import { installedModel, SMALL_MODELS, type SmallModel } from "convbert";
 import type { Plugin } from "vite";
 
-/** Notes about a model, which no page needs. */
-const LEFT_OUT = new Set(["expected.json", "metrics.json"]);
+/** Notes about a model and of its package, which no page needs. */
+const LEFT_OUT = new Set(["expected.json", "metrics.json", "package.json", "LICENSE"]);
 
-/** The files of each model that comes with `convbert`: their names within its folder. */
+const NAMES = Object.keys(SMALL_MODELS) as SmallModel[];
+
+/** The files of each model of ours: their names within its folder. */
 export function modelFiles(): Record<string, string[]> {
   return Object.fromEntries(
-    EMBEDDED_MODELS.map((name) => {
-      const folder = fileURLToPath(embeddedModel(name));
+    NAMES.map((name) => {
+      const folder = fileURLToPath(installedModel(name));
       // Folders within it belong to the model, too, such as how a sentence's vector is pooled.
       const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
         (file) => !LEFT_OUT.has(file) && statSync(join(folder, file)).isFile(),
@@ -21,11 +23,11 @@ export function modelFiles(): Record<string, string[]> {
   );
 }
 
-/** The models that come with `convbert`, as folders under `models/`: served while developing, copied by a build. */
+/** Our models, as folders under `models/`: served while developing, copied by a build. */
 export function models(): Plugin {
   const paths = new Map<string, string>();
   for (const [name, files] of Object.entries(modelFiles())) {
-    const folder = fileURLToPath(embeddedModel(name as (typeof EMBEDDED_MODELS)[number]));
+    const folder = fileURLToPath(installedModel(name as SmallModel));
     for (const file of files) paths.set(`${name}/${file}`, join(folder, file));
   }
   return {

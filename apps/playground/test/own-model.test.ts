@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConvBertForSequenceClassification } from "@convbert/heads";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
-import { embeddedModel } from "convbert";
+import { installedModel } from "convbert";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
@@ -26,7 +26,7 @@ async function makeEntailment(folder: string): Promise<void> {
     { seed: 3 },
   );
   await model.savePretrained(folder, { format: "pytorch" });
-  const tokenizer = await ConvBertTokenizerFast.fromPretrained(embeddedModel("question-classification"));
+  const tokenizer = await ConvBertTokenizerFast.fromPretrained(installedModel("question-classification"));
   await tokenizer.savePretrained(folder);
 }
 
@@ -100,7 +100,7 @@ const inChromium = () => {
     await expect
       .poll(() => part("Weights").textContent(), PATIENCE)
       .toContain("There are no weights: add model.safetensors");
-    const shipped = fileURLToPath(embeddedModel("sentiment"));
+    const shipped = fileURLToPath(installedModel("sentiment"));
     const whole = await readFile(join(shipped, "model.safetensors"));
     await writeFile(join(folder, "..", "model.safetensors"), whole.subarray(0, whole.length / 2));
     await page

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadModel } from "@convbert/heads";
 import { pipeline } from "@convbert/pipelines";
-import { embeddedModel } from "convbert";
+import { installedModel } from "convbert";
 import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,7 +70,7 @@ const inChromium = () => {
     ]);
     await page.getByRole("button", { name: "Layer 2, head 1" }).click();
     const [attention, kernels] = [await cells("Attention as a table"), await cells("Kernels as a table")];
-    using model = await loadModel(embeddedModel("question-classification"));
+    using model = await loadModel(installedModel("question-classification"));
     const ids = [101, 2040, 2626, 1996, 3850, 11425, 1029, 102];
     const output = (await model.forward({
       input_ids: [ids],
@@ -114,7 +114,7 @@ const inChromium = () => {
     const files = await downloaded(page, "Download");
     expect(Object.keys(files)).toEqual(expect.arrayContaining(["config.json", "pytorch_model.bin", "vocab.txt"]));
     using classify = await pipeline("text-classification", files);
-    using original = await pipeline("text-classification", embeddedModel("question-classification"), {
+    using original = await pipeline("text-classification", installedModel("question-classification"), {
       dtype: "float32",
     });
     const [[ours], [theirs]] = [await classify(CARMEN.text), await original(CARMEN.text)];

@@ -173,4 +173,11 @@ export {
   type TruncationStrategy,
   type VocabularyInput,
 } from "@convbert/tokenizer";
-export { EMBEDDED_MODELS, type EmbeddedModel, type EmbeddedTask, embeddedModel } from "./embedded.js";
+export {
+  installedModel,
+  ModelNotInstalledError,
+  modelPackage,
+  SMALL_MODELS,
+  type SmallModel,
+  type SmallModelTask,
+} from "./models.js";

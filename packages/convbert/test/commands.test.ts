@@ -7,7 +7,7 @@ import { convbert } from "./terminal.js";
 
 const recorded = fileURLToPath(new URL("fixtures/recorded", import.meta.url));
 const cases = join(recorded, "cases.safetensors");
-const chunking = fileURLToPath(new URL("../models/chunking", import.meta.url));
+const chunking = fileURLToPath(new URL("../../models/chunking", import.meta.url));
 
 let folder = "";
 beforeAll(async () => {

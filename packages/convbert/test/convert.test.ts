@@ -10,7 +10,7 @@ import { pipeline } from "@convbert/pipelines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convbert } from "./terminal.js";
 
-const chunking = fileURLToPath(new URL("../models/chunking", import.meta.url));
+const chunking = fileURLToPath(new URL("../../models/chunking", import.meta.url));
 const TEXT = "The quick brown fox jumps over the lazy dog in New York.";
 
 let folder = "";

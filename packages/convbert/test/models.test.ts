@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openWeights } from "@convbert/converter";
 import { openFiles } from "@convbert/files";
@@ -6,7 +7,7 @@ import { loadModel } from "@convbert/heads";
 import { pipeline } from "@convbert/pipelines";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { describe, expect, test } from "vitest";
-import { EMBEDDED_MODELS, embeddedModel } from "../src/index.js";
+import { installedModel, ModelNotInstalledError, modelPackage, SMALL_MODELS, type SmallModel } from "../src/index.js";
 
 type Nested = number | Nested[];
 
@@ -39,10 +40,11 @@ function inputsOf({ input_ids, token_type_ids, attention_mask }: Expected) {
   };
 }
 
-const TASK_MODELS = EMBEDDED_MODELS.filter((name) => name !== "sentence-encoder");
+const NAMES = Object.keys(SMALL_MODELS) as SmallModel[];
+const TASK_MODELS = NAMES.filter((name) => name !== "sentence-encoder");
 
-describe.each(TASK_MODELS)("the embedded model %s", (name) => {
-  const source = embeddedModel(name);
+describe.each(TASK_MODELS)("the model %s", (name) => {
+  const source = installedModel(name);
   const folder = fileURLToPath(source);
   const expected: Expected[] = JSON.parse(readFileSync(`${folder}/expected.json`, "utf8"));
 
@@ -113,8 +115,8 @@ describe.each(TASK_MODELS)("the embedded model %s", (name) => {
   });
 });
 
-describe("the embedded encoder", () => {
-  const source = embeddedModel("sentence-encoder");
+describe("the encoder", () => {
+  const source = installedModel("sentence-encoder");
   const folder = fileURLToPath(source);
   const expected: { text: string; vector: number[] }[] = JSON.parse(readFileSync(`${folder}/expected.json`, "utf8"));
 
@@ -150,7 +152,42 @@ describe("the embedded encoder", () => {
 });
 
 test("what is no model has no place", () => {
-  expect(embeddedModel("question-answering")).toBeUndefined();
-  expect(embeddedModel("toString")).toBeUndefined();
-  expect(embeddedModel("text-classification")).toEqual(embeddedModel("question-classification"));
+  expect(installedModel("question-answering")).toBeUndefined();
+  expect(installedModel("toString")).toBeUndefined();
+  expect(installedModel("text-classification")).toEqual(installedModel("question-classification"));
+});
+
+describe("the packages of the models", () => {
+  const folder = (name: SmallModel) => fileURLToPath(installedModel(name));
+  const manifest = (name: SmallModel) => JSON.parse(readFileSync(`${folder(name)}package.json`, "utf8"));
+
+  test("are peers that nobody has to install", () => {
+    const own = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    const packages = NAMES.map(modelPackage).sort();
+    expect(Object.keys(own.peerDependencies).sort()).toEqual(packages);
+    for (const name of packages) expect(own.peerDependenciesMeta[name]).toEqual({ optional: true });
+  });
+
+  test.each(NAMES)("%s has every file of the model, data alone, and a licence of its own", (name) => {
+    const { files, ...others } = manifest(name);
+    expect(others.name).toBe(modelPackage(name));
+    expect(others).not.toHaveProperty("dependencies");
+    const present = readdirSync(folder(name), { recursive: true, encoding: "utf8" }).filter((file) =>
+      statSync(join(folder(name), file)).isFile(),
+    );
+    const own = ["README.md", "LICENSE", "package.json", "expected.json"];
+    expect([...files, ...own].sort()).toEqual(present.map((file) => file.replaceAll("\\", "/")).sort());
+    expect(readFileSync(`${folder(name)}LICENSE`, "utf8")).toMatch(/trained/);
+  });
+
+  test("share one vocabulary, which git keeps once", () => {
+    const texts = new Set(NAMES.map((name) => readFileSync(`${folder(name)}vocab.txt`, "utf8")));
+    expect(texts.size).toBe(1);
+  });
+
+  test("are named by the error of who lacks one", () => {
+    const error = new ModelNotInstalledError("sentiment");
+    expect(error).toMatchObject({ model: "sentiment", package: "@convbert/model-sentiment" });
+    expect(error.message).toContain("npm install @convbert/model-sentiment");
+  });
 });

@@ -42,7 +42,7 @@ function recordedAnswer(task: string, input: unknown, options: Record<string, un
   return rounded(found.expected);
 }
 
-describe("with the embedded models", () => {
+describe("with our models", () => {
   test("questions are labelled with bars", async () => {
     const { code, stdout, stderr } = await convbert(["run", "text-classification", "Who wrote the opera Carmen?"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -293,7 +293,7 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     [
       "an unknown command",
       ["rnu"],
-      /there is no command "rnu"; choose one of run, embed, search, train, tokenize, verify, inspect, convert, bench, demo/,
+      /there is no command "rnu"; choose one of run, embed, search, train, tokenize, verify, inspect, models, convert, bench, demo/,
     ],
     ["an unknown task", ["run", "translation", "x"], /there is no task "translation"; choose one of text-class/],
     ["an unknown option", ["run", "text-classification", "--modle", "x"], /unknown option '--modle'.*--model/],
@@ -301,7 +301,7 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     [
       "no model for a task",
       ["run", "multiple-choice", "x", "y", "z"],
-      /no model for multiple-choice comes with this package.*--model/,
+      /no model of ours is the default for multiple-choice; name one with --model/,
     ],
     ["no labels", ["run", "zero-shot-classification", "--model", "x", "y"], /needs --labels/],
     ["no input at all", ["run", "text-classification"], /no input; give a text as an argument, or lines/],

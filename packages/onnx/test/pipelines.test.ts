@@ -4,7 +4,7 @@ import { pipeline } from "../../pipelines/src/index.js";
 import { type OnnxRuntime, onnxRuntime } from "../src/index.js";
 import { RUNTIMES } from "./runtimes.js";
 
-const folderOf = (name: string) => fileURLToPath(new URL(`../../convbert/models/${name}`, import.meta.url));
+const folderOf = (name: string) => fileURLToPath(new URL(`../../models/${name}`, import.meta.url));
 const node = RUNTIMES["onnxruntime-node"];
 
 /** Numbers that are near each other; everything else equal. */

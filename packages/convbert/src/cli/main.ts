@@ -8,6 +8,7 @@ import { EXIT, Interrupted, oneLine } from "./errors.js";
 import { fitted, withFittingHelp } from "./help.js";
 import { addInspect } from "./inspect/inspect.js";
 import { turnOnWideVectors } from "./model-options.js";
+import { addModels } from "./models/models.js";
 import { addRun } from "./run/run.js";
 import { addSearch } from "./search/search.js";
 import type { Terminal } from "./terminal.js";
@@ -60,6 +61,7 @@ function makeProgram(terminal: Terminal, version: string, finish: (code: number)
     addTokenize,
     addVerify,
     addInspect,
+    addModels,
     addConvert,
     addBench,
     addDemo,

@@ -15,8 +15,8 @@ export function snippets(
   const folder = "./my-model";
   const isShipped = model?.kind === "shipped";
   const name = model === null || model.kind === "files" ? folder : isShipped ? model.name : model.address;
-  const source = isShipped ? `embeddedModel(${quoted(name)})` : quoted(name);
-  const names = isShipped ? "embeddedModel, pipeline" : "pipeline";
+  const source = isShipped ? `installedModel(${quoted(name)})` : quoted(name);
+  const names = isShipped ? "installedModel, pipeline" : "pipeline";
   const run = `convbert run ${task} --model ${shell(name)} ${command}`;
   const typed = stdin === undefined ? run : `printf '%s\\n' ${shell(stdin)} | ${run}`;
   const local = isShipped ? `./${name}` : name;

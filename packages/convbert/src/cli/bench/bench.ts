@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { embeddedModel } from "../../embedded.js";
 import { EXIT, UsageError } from "../errors.js";
 import { loadingOptions, type ModelFlags, names, wholeNumber, withWideVectors } from "../model-options.js";
 import { jsonLine } from "../printable.js";
 import { ProgressLine } from "../progress.js";
-import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import { defaultModel, MODEL_FORM, modelSource } from "../shipped-models.js";
 import { styleFor } from "../style.js";
 import type { Terminal } from "../terminal.js";
 import { DTYPES, describeMachine, type Measurement, measure, type Setting, type Workload } from "./measure.js";
@@ -23,7 +22,7 @@ interface BenchFlags extends Omit<ModelFlags, "threads" | "dtype"> {
 
 const HELP = `
 Measures float32 and int8 weights on one thread and on all cores: 1 text of 16 tokens, 1 of 128, 8 of 128. Every setting
-has a process of its own, so that its peak memory is its own. Without a model: the small one of this package. The
+has a process of its own, so that its peak memory is its own. Without a model: question-classification. The
 first load of a model that is not on this disk includes its download.`;
 
 /** Adds `convbert bench`. */
@@ -89,7 +88,7 @@ async function measureHere(
   const progress = new ProgressLine(terminal.stderr);
   const { threads: _, dtype: __, ...others } = flags;
   const options = {
-    source: model === undefined ? embeddedModel("text-classification") : modelSource(model),
+    source: model === undefined ? defaultModel("text-classification") : modelSource(model),
     // A head that is newly made computes as fast as a trained one.
     loading: { ...loadingOptions(others, terminal, progress), onWarning: () => {} },
     workloads: workloadsOf(flags),
@@ -101,7 +100,7 @@ async function measureHere(
   let measured: BenchReport["model"] | undefined;
   for (const setting of settings) {
     const result = await measure(setting, options);
-    measured ??= { location: model ?? "the small model of this package", ...result.model };
+    measured ??= { location: model ?? "question-classification", ...result.model };
     measurements.push(result.measurement);
   }
   await progress.clear();

@@ -1,12 +1,12 @@
 import { performance } from "node:perf_hooks";
 import { type Pipeline, pipeline, type RunProgress } from "@convbert/pipelines";
 import type { Command } from "commander";
-import { embeddedModel } from "../../embedded.js";
 import { EXIT } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { loadingOptions, type ModelFlags, withWideVectors } from "../model-options.js";
 import { jsonLine, printable } from "../printable.js";
 import { ProgressLine } from "../progress.js";
+import { defaultModel } from "../shipped-models.js";
 import { barColumns, folded, grouped, marked, type Style, styleFor } from "../style.js";
 import type { Terminal } from "../terminal.js";
 
@@ -41,7 +41,7 @@ interface Models {
 export function addDemo(program: Command, terminal: Terminal, finish: (code: number) => void): void {
   const command = program
     .command("demo")
-    .description("answer a few sentences, or the lines of standard input, with the small models of this package")
+    .description("answer a few sentences, or the lines of standard input, with two small models")
     .option("--json", "one line of JSON for each sentence");
   withWideVectors(command).action(async (flags: ModelFlags & { readonly json?: boolean }) => {
     finish(await demo(flags, terminal, program.opts()["color"]));
@@ -94,8 +94,8 @@ async function demo(
 async function load(flags: ModelFlags, terminal: Terminal, progress: ProgressLine): Promise<Models & Disposable> {
   const begun = performance.now();
   const options = loadingOptions(flags, terminal, progress);
-  const classify = await pipeline("text-classification", embeddedModel("text-classification"), options);
-  const chunk = await pipeline("token-classification", embeddedModel("token-classification"), options);
+  const classify = await pipeline("text-classification", defaultModel("text-classification"), options);
+  const chunk = await pipeline("token-classification", defaultModel("token-classification"), options);
   // The first run compiles code; what follows is the speed that a longer run has.
   await classify(SENTENCES[0]!);
   await chunk(SENTENCES[0]!);
@@ -207,7 +207,7 @@ function nextSteps({ env }: Terminal, style: Style): string {
       "your own sentences, one a line",
     ),
     step(`${command} run token-classification "The old man sold his boat."`, "one task; --json for machines"),
-    step(`${command} inspect ${isStart ? "packages/convbert/models/chunking" : "FOLDER"}`, "what a model is made of"),
+    step(`${command} inspect ${isStart ? "packages/models/chunking" : "FOLDER"}`, "what a model is made of"),
     step(`${command} run --help`, "all tasks, and how to name a model of your own"),
   ].join("\n");
 }

@@ -17,7 +17,7 @@ export interface Encoder extends Disposable {
 }
 
 /**
- * Loads an encoder, by default the one of this package. A folder of sentence-transformers says how its vectors are made; of any other ConvBERT they are the mean of
+ * Loads an encoder, by default sentence-encoder. A folder of sentence-transformers says how its vectors are made; of any other ConvBERT they are the mean of
  * its tokens, scaled to length 1.
  */
 export async function loadEncoder(flags: EncoderFlags, terminal: Terminal, progress: ProgressLine): Promise<Encoder> {

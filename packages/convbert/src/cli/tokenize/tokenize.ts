@@ -7,11 +7,10 @@ import {
   type TokenizerOptions,
 } from "@convbert/tokenizer";
 import type { Command } from "commander";
-import { embeddedModel } from "../../embedded.js";
 import { EXIT, oneLine, UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
 import { jsonLine } from "../printable.js";
-import { MODEL_FORM, modelSource } from "../shipped-models.js";
+import { anyModel, MODEL_FORM, modelSource } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
 
 interface TokenizeFlags {
@@ -69,7 +68,7 @@ async function tokenize(texts: readonly string[], flags: TokenizeFlags, terminal
     throw new UsageError(`--pair takes its texts in twos; got ${texts.length}`);
   }
   const Tokenizer = flags.slow ? ConvBertTokenizer : ConvBertTokenizerFast;
-  const source = flags.model === undefined ? embeddedModel("text-classification") : modelSource(flags.model);
+  const source = flags.model === undefined ? anyModel("name one with --model") : modelSource(flags.model);
   const tokenizer = await Tokenizer.fromPretrained(source, {
     ...own,
     signal: terminal.signal,

@@ -2,11 +2,10 @@ import { readFile } from "node:fs/promises";
 import { ConvBertConfig, type ConvBertConfigInit, type ConvBertPreTrainedModel } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TrainableClass } from "@convbert/trainer/internal";
-import { embeddedModel } from "../../embedded.js";
 import { oneLine, UsageError } from "../errors.js";
 import { loadingOptions } from "../model-options.js";
 import type { ProgressLine } from "../progress.js";
-import { modelSource } from "../shipped-models.js";
+import { anyModel, modelSource } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
 import type { TrainFlags } from "./flags.js";
 
@@ -21,7 +20,7 @@ const SMALL: ConvBertConfigInit = {
   summary_type: "first",
 };
 
-/** The tokenizer of the run: the model's, the one that was named, or that of the models in this package. */
+/** The tokenizer of the run: the model's, the one that was named, or that of our models. */
 export async function loadTokenizer(flags: TrainFlags, terminal: Terminal): Promise<ConvBertTokenizerFast> {
   const { model, tokenizer, vocab, cased } = flags;
   const casing = cased ? { do_lower_case: false } : {};
@@ -33,7 +32,7 @@ export async function loadTokenizer(flags: TrainFlags, terminal: Terminal): Prom
   }
   const { revision, cacheDir, offline } = flags;
   const named = model ?? tokenizer;
-  const source = named === undefined ? embeddedModel("text-classification") : modelSource(named);
+  const source = named === undefined ? anyModel("give --vocab FILE or --tokenizer SOURCE") : modelSource(named);
   return ConvBertTokenizerFast.fromPretrained(source, {
     signal: terminal.signal,
     ...(model === undefined && casing),

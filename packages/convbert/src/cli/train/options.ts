@@ -6,7 +6,7 @@ import { FORMATS, TRAIN_TASKS } from "./flags.js";
 
 const HELP = `
 Without --model a small model is made anew: hidden size 128, 3 layers, 4.3 million numbers with the vocabulary of the
-models in this package. Each shape has a flag, or give --config FILE.
+published models. Each shape has a flag, or give --config FILE.
 
 Files: the format follows the extension (.jsonl .json .csv .tsv .conll .conllu .txt .xml) unless --format says it. Flags
 that take a file may be given several times. CSV and TSV need a header line or --columns. Cells may hold lists as JSON, Python
