@@ -42,7 +42,7 @@ it("never hands out a place twice, and joins free neighbours again", () => {
       held.delete(slot);
     } else {
       const block = memory.allocate(random(20_000));
-      expect(block.pointer % 64).toBe(0);
+      expect(block.address % 64).toBe(0);
       const mark = random(256);
       block.bytes().fill(mark);
       held.set(slot, { block, mark });

@@ -1,19 +1,26 @@
 // Compiles the kernels and writes their bytes into `generated`, so that the package needs no file at run time and tests
 // need no build. `node src/kernels/build.ts` writes, `node src/kernels/build.ts --check` fails when a file is stale.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { callsOf } from "./build-signatures.ts";
 import { ModuleBuilder } from "./emitter/builder.ts";
 import { emitInt8Tiles, type Int8Dot } from "./emitter/int8.ts";
 import { emitProbe } from "./emitter/probe.ts";
 import { emitTiles } from "./emitter/product.ts";
 
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
-const target = `${packageRoot}src/kernels/generated/kernels.ts`;
+const target = `${packageRoot}src/kernels/generated/`;
+
+interface Compiled {
+  readonly binary: Uint8Array;
+  /** Its exports with their parameters. */
+  readonly declarations: string;
+}
 
 /** Element-wise and row kernels, from AssemblyScript. */
-async function compileElements(relaxed: boolean): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined;
+async function compileElements(relaxed: boolean): Promise<Compiled> {
+  const written = new Map<string, string | Uint8Array>();
   const { error, stderr } = await asc.main(
     [
       "src/kernels/assembly/index.ts",
@@ -22,19 +29,20 @@ async function compileElements(relaxed: boolean): Promise<Uint8Array> {
       ...["--baseDir", packageRoot, "--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert"],
       // A memory with a maximum, so that making it a shared one only changes a flag of its import.
       ...["--initialMemory", "1", "--maximumMemory", "65536"],
-      ...["-O3", "--converge", "--disableWarning", "112"],
+      ...["-O3", "--converge", "--disableWarning", "112", "--bindings", "raw"],
       ...["--enable", relaxed ? "relaxed-simd" : "simd"],
     ],
     {
-      writeFile: (_name, contents) => {
-        binary = contents as Uint8Array;
+      writeFile: (name, contents) => {
+        written.set(name, contents);
       },
     },
   );
-  if (error !== null || binary === undefined) {
+  const [binary, declarations] = [written.get("elements.wasm"), written.get("elements.d.ts")];
+  if (error !== null || !(binary instanceof Uint8Array) || typeof declarations !== "string") {
     throw new Error(`AssemblyScript failed:\n${stderr.toString()}`, { cause: error });
   }
-  return binary;
+  return { binary, declarations };
 }
 
 /** Tiles of float32 products, from the emitter. */
@@ -52,12 +60,15 @@ function compileInt8Tiles(dot: Int8Dot): Uint8Array {
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+let calls = "";
 const lines = ["// Made by src/kernels/build.ts from assembly/ and emitter/; do not edit.", ""];
 for (const [name, relaxed] of [
   ["RELAXED", true],
   ["SIMD128", false],
 ] as const) {
-  const elements = base64(await compileElements(relaxed));
+  const { binary, declarations } = await compileElements(relaxed);
+  calls = callsOf(declarations);
+  const elements = base64(binary);
   const tiles = base64(compileTiles(relaxed));
   lines.push(`export const ${name} = {\n  elements:\n    "${elements}",\n  tiles:\n    "${tiles}",\n};`);
 }
@@ -66,14 +77,18 @@ const int8 = (["groups", "pairs", "shorts"] as const).map(
 );
 lines.push(`export const INT8_TILES = {\n${int8.join("")}};`);
 lines.push(`export const PROBE =\n  "${base64(emitProbe())}";`);
-const text = `${lines.join("\n")}\n`;
 
-if (process.argv.includes("--check")) {
-  if (readFileSync(target, "utf8") !== text) {
-    console.error("src/kernels/generated/kernels.ts is stale: run `pnpm --filter @convbert/tensor kernels`");
-    process.exit(1);
+const stale: string[] = [];
+for (const [name, text] of Object.entries({ "kernels.ts": `${lines.join("\n")}\n`, "calls.ts": calls })) {
+  const path = target + name;
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, text);
+    console.log(`wrote ${path.slice(packageRoot.length)}: ${(text.length / 1024).toFixed(1)} KB`);
+  } else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+    stale.push(path.slice(packageRoot.length));
   }
-} else {
-  writeFileSync(target, text);
-  console.log(`wrote ${target.slice(packageRoot.length)}: ${(text.length / 1024).toFixed(1)} KB`);
+}
+if (stale.length > 0) {
+  console.error(`stale: ${stale.join(", ")}; run \`pnpm --filter @convbert/tensor kernels\``);
+  process.exit(1);
 }

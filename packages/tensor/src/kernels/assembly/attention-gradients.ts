@@ -10,19 +10,24 @@ import { all, madd, sum } from "./vector";
  * `dp = dO Vᵀ · factor`, `ds = p · (dp - Σ p dp) · scale`, `dQ += ds K`, `dK += dsᵀ Q`; all products run on the tiles.
  *
  * `offsets`: first tokens of the sequences and the end, int32. `mask` 0 means none; it has one row a token where
- * `maskPerToken`, else one a sequence. Gradients 0 mean none; rows of all matrices are `stride` bytes apart as `strides`
- * (seven int32: query, key, value, outputGradient and the gradients) says. `scratch` holds `scratchStep` bytes a pair,
- * see `attentionScratch` in src/kernels/wasm/attention.ts.
+ * `maskPerToken`, else one a sequence. Gradients 0 mean none. `scratch` holds `scratchStep` bytes a pair, see
+ * `gradientScratch` in src/kernels/wasm/attention.ts. Strides are in bytes.
  */
 export function attentionGradient(
   query: usize,
+  queryStride: usize,
   key: usize,
+  keyStride: usize,
   value: usize,
+  valueStride: usize,
   outputGradient: usize,
+  outputGradientStride: usize,
   queryGradient: usize,
+  queryGradientStride: usize,
   keyGradient: usize,
+  keyGradientStride: usize,
   valueGradient: usize,
-  strides: usize,
+  valueGradientStride: usize,
   offsets: usize,
   firstSequence: usize,
   heads: usize,
@@ -40,10 +45,6 @@ export function attentionGradient(
   begin: usize,
   end: usize,
 ): void {
-  const queryStride = load<u32>(strides);
-  const keyStride = load<u32>(strides, 4);
-  const valueStride = load<u32>(strides, 8);
-  const slopeStride = load<u32>(strides, 12);
   for (let pair = begin; pair < end; pair++) {
     const sequence = firstSequence + pair / heads;
     const head = pair % heads;
@@ -78,9 +79,9 @@ export function attentionGradient(
       const count = min(QUERIES, length - first);
       const token = start + first;
       const queries = query + token * queryStride + column;
-      const slope = outputGradient + token * slopeStride + column;
+      const slope = outputGradient + token * outputGradientStride + column;
       multiplyInto(queries, queryStride, count, keysAcross, panelBytes, size, zeros, weights, rowBytes, PANEL_BYTES, edge, panels * PANEL, 0, 0, panels);
-      multiplyInto(slope, slopeStride, count, valuesAcross, panelBytes, size, zeros, slopes, rowBytes, PANEL_BYTES, edge, panels * PANEL, 0, 0, panels);
+      multiplyInto(slope, outputGradientStride, count, valuesAcross, panelBytes, size, zeros, slopes, rowBytes, PANEL_BYTES, edge, panels * PANEL, 0, 0, panels);
       for (let row: usize = 0; row < count; row++) {
         const maskRow = maskPerToken ? token + row : sequence;
         differentiate(
@@ -96,23 +97,20 @@ export function attentionGradient(
       }
       const blocks = blocksOf(count);
       if (queryGradient) {
-        const stride = load<u32>(strides, 16);
-        const to = queryGradient + token * stride + column;
-        multiplyInto(slopes, rowBytes, count, keysDown, length * PANEL_BYTES, length, zeros, to, stride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
+        const to = queryGradient + token * queryGradientStride + column;
+        multiplyInto(slopes, rowBytes, count, keysDown, length * PANEL_BYTES, length, zeros, to, queryGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
       }
       if (keyGradient) {
-        const stride = load<u32>(strides, 20);
-        const to = keyGradient + start * stride + column;
+        const to = keyGradient + start * keyGradientStride + column;
         transposeRows(slopes, rowBytes, count, length, turned, turnedStride, 0, blocks);
         packPanels(queries, queryStride, count, size, blockDown, 0, blocks);
-        multiplyInto(turned, turnedStride, length, blockDown, count * PANEL_BYTES, count, zeros, to, stride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
+        multiplyInto(turned, turnedStride, length, blockDown, count * PANEL_BYTES, count, zeros, to, keyGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
       }
       if (valueGradient) {
-        const stride = load<u32>(strides, 24);
-        const to = valueGradient + start * stride + column;
+        const to = valueGradient + start * valueGradientStride + column;
         transposeRows(weights, rowBytes, count, length, turned, turnedStride, 0, blocks);
-        packPanels(slope, slopeStride, count, size, blockDown, 0, blocks);
-        multiplyInto(turned, turnedStride, length, blockDown, count * PANEL_BYTES, count, zeros, to, stride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
+        packPanels(slope, outputGradientStride, count, size, blockDown, 0, blocks);
+        multiplyInto(turned, turnedStride, length, blockDown, count * PANEL_BYTES, count, zeros, to, valueGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
       }
     }
   }

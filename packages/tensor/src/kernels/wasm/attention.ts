@@ -1,9 +1,11 @@
 import type { AttentionArguments } from "../../backend.js";
 import { dropoutScale, dropoutThreshold } from "../../dropout.js";
 import type { AttentionGradientArguments } from "../../gradient-kernels.js";
+import type { KernelArguments } from "../generated/calls.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import { PANEL, type RunKernel } from "./product.js";
-import { located } from "./rows.js";
+import { PANEL } from "./product.js";
+import { addressOf, rowsOf } from "./rows.js";
+import type { KernelContext } from "./runner.js";
 
 // Sequences and heads are worked on independently of each other: a pair of them is a unit of work with scratch memory of
 // its own (assembly/attention.ts and attention-gradients.ts).
@@ -12,15 +14,8 @@ import { located } from "./rows.js";
 const QUERIES = 128;
 /** Scratch memory that the pairs of one run have together, at least one sequence's. */
 const SCRATCH_BYTES = 4 << 20;
-/** Words of a table: strides of seven matrices, a dropout, then the sequences' offsets. */
-const DROPOUT_WORD = 8;
-const OFFSETS_WORD = 12;
-
-/** What attention runs on. */
-interface Context {
-  readonly run: RunKernel;
-  readonly memory: LinearMemory;
-}
+/** Words of a dropout before the sequences' offsets: seed, threshold and scale. */
+const DROPOUT_WORDS = 4;
 
 /** Arguments of both directions. */
 type CommonArguments = Omit<AttentionArguments, "output" | "probabilities">;
@@ -46,90 +41,86 @@ function gradientScratch(length: number, size: number): number {
   return scratchBytes(lines, length * (room * 4 + 64));
 }
 
-/** The sequences' offsets and dropout's words (seed, threshold, scale) where kernels can read them. */
+/** What both kernels take besides the matrices. */
+type CommonNumbers = Omit<KernelArguments["attention"], "query" | "key" | "value" | "probabilities" | "output">;
+
+/** Dropout's words, then the sequences' offsets, where kernels can read them. */
 function writeTable(memory: LinearMemory, { sequences: { offsets }, dropout }: CommonArguments): WasmStorage {
-  const table = memory.allocate((OFFSETS_WORD + offsets.length) * 4);
-  table.int32().set(offsets, OFFSETS_WORD);
+  const table = memory.allocate((DROPOUT_WORDS + offsets.length) * 4);
+  table.int32().set(offsets, DROPOUT_WORDS);
   if (dropout !== null) {
-    table.int32().set([...dropout.seed, dropoutThreshold(dropout.rate)], DROPOUT_WORD);
-    table.float32()[DROPOUT_WORD + 3] = dropoutScale(dropout.rate);
+    table.int32().set([...dropout.seed, dropoutThreshold(dropout.rate)]);
+    table.float32()[DROPOUT_WORDS - 1] = dropoutScale(dropout.rate);
   }
   return table;
 }
 
-/** Runs `kernel` over all pairs, as many sequences at a time as the scratch memory allows. */
+/** Calls `runGroup` for all pairs of sequences and heads, as many sequences at a time as the scratch memory allows. */
 function eachGroup(
-  { run, memory }: Context,
-  kernel: "attention" | "attentionGradient",
+  { memory }: KernelContext,
   args: CommonArguments,
   scratchOf: (length: number, size: number) => number,
-  numbers: (table: WasmStorage, first: number, longest: number) => number[],
+  runGroup: (numbers: CommonNumbers, pairs: number, work: number) => void,
 ): void {
-  const { heads } = args;
+  const { query, heads, scale, mask, headMask, dropout } = args;
   const { offsets } = args.sequences;
   const count = offsets.length - 1;
-  const { columns } = args.query;
+  const { columns } = query;
   const longest = offsets.reduce((most, end, index) => Math.max(most, end - (offsets[index - 1] ?? end)), 0);
   if (longest === 0) {
     return;
   }
-  const step = scratchOf(longest, columns / heads);
-  const together = Math.max(1, Math.min(count, Math.floor(SCRATCH_BYTES / (step * heads))));
-  const scratch = memory.allocate(together * heads * step);
+  const scratchStep = scratchOf(longest, columns / heads);
+  const together = Math.max(1, Math.min(count, Math.floor(SCRATCH_BYTES / (scratchStep * heads))));
+  const scratch = memory.allocate(together * heads * scratchStep);
   const table = writeTable(memory, args);
+  const numbers = {
+    offsets: table.address + DROPOUT_WORDS * 4,
+    heads,
+    size: columns / heads,
+    scale,
+    mask: rowsOf(mask),
+    maskPerToken: mask !== null && mask.rows !== count ? 1 : 0,
+    headMask: headMask === null ? 0 : addressOf(headMask),
+    dropout: dropout === null ? 0 : table.address,
+    longest,
+    tokens: offsets.at(-1)!,
+    scratch: scratch.address,
+    scratchStep,
+  };
   for (let first = 0; first < count; first += together) {
     const sequences = Math.min(together, count - first);
     const tokens = offsets[first + sequences]! - offsets[first]!;
-    const work = 2 * tokens * longest * columns;
-    run(kernel, [...numbers(table, first, longest), scratch.pointer, step], sequences * heads, work);
+    runGroup({ ...numbers, firstSequence: first }, sequences * heads, 2 * tokens * longest * columns);
   }
   memory.release(table);
   memory.release(scratch);
 }
 
-/** Heads, scale and mask as both kernels take them. */
-function scoreNumbers({ query, heads, scale, mask, headMask, sequences }: CommonArguments): number[] {
-  const perToken = mask !== null && mask.rows !== sequences.offsets.length - 1;
-  const rows = mask === null ? { pointer: 0, stride: 0 } : located(mask);
-  const factors = headMask === null ? 0 : located(headMask).pointer;
-  return [heads, query.columns / heads, scale, rows.pointer, rows.stride, perToken ? 1 : 0, factors];
+export function attend(context: KernelContext, args: AttentionArguments): void {
+  const matrices = {
+    query: rowsOf(args.query),
+    key: rowsOf(args.key),
+    value: rowsOf(args.value),
+    probabilities: rowsOf(args.probabilities),
+    output: rowsOf(args.output),
+  };
+  eachGroup(context, args, attentionScratch, (numbers, pairs, work) => {
+    context.run("attention", { ...matrices, ...numbers }, pairs, work);
+  });
 }
 
-export function attend(context: Context, args: AttentionArguments): void {
-  const { query, key, value, probabilities, output, dropout } = args;
-  const inputs = [query, key, value].flatMap((matrix) => [located(matrix).pointer, located(matrix).stride]);
-  const kept = probabilities === null ? { pointer: 0, stride: 0 } : located(probabilities);
-  const to = located(output);
-  eachGroup(context, "attention", args, attentionScratch, (table, first, longest) => [
-    ...inputs,
-    table.pointer + OFFSETS_WORD * 4,
-    first,
-    ...scoreNumbers(args),
-    kept.pointer,
-    kept.stride,
-    to.pointer,
-    to.stride,
-    dropout === null ? 0 : table.pointer + DROPOUT_WORD * 4,
-    longest,
-    args.sequences.offsets.at(-1)!,
-  ]);
-}
-
-export function differentiateAttention(context: Context, args: AttentionGradientArguments): void {
-  const { query, key, value, outputGradient, queryGradient, keyGradient, valueGradient, dropout } = args;
-  const matrices = [query, key, value, outputGradient, queryGradient, keyGradient, valueGradient];
-  const places = matrices.map((matrix) => (matrix === null ? { pointer: 0, stride: 0 } : located(matrix)));
-  eachGroup(context, "attentionGradient", args, gradientScratch, (table, first, longest) => {
-    table.int32().set(places.map(({ stride }) => stride));
-    return [
-      ...places.map(({ pointer }) => pointer),
-      table.pointer,
-      table.pointer + OFFSETS_WORD * 4,
-      first,
-      ...scoreNumbers(args),
-      dropout === null ? 0 : table.pointer + DROPOUT_WORD * 4,
-      longest,
-      args.sequences.offsets.at(-1)!,
-    ];
+export function differentiateAttention(context: KernelContext, args: AttentionGradientArguments): void {
+  const matrices = {
+    query: rowsOf(args.query),
+    key: rowsOf(args.key),
+    value: rowsOf(args.value),
+    outputGradient: rowsOf(args.outputGradient),
+    queryGradient: rowsOf(args.queryGradient),
+    keyGradient: rowsOf(args.keyGradient),
+    valueGradient: rowsOf(args.valueGradient),
+  };
+  eachGroup(context, args, gradientScratch, (numbers, pairs, work) => {
+    context.run("attentionGradient", { ...matrices, ...numbers }, pairs, work);
   });
 }

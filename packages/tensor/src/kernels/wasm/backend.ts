@@ -19,10 +19,11 @@ import { WasmGradients } from "./gradients.js";
 import { Int8Weights, multiplyInt8, paddedRows, quantizeInPieces } from "./int8.js";
 import { multipliesExactly } from "./int8-check.js";
 import { chooseInt8Format } from "./int8-formats.js";
-import { LinearMemory, type WasmStorage } from "./memory.js";
-import { compileKernels, instantiateKernels, type KernelChoice, type KernelName, type Kernels } from "./modules.js";
-import { multiply, PanelWeights, type ProductScratch, SCRATCH_BYTES } from "./product.js";
-import { located } from "./rows.js";
+import { LinearMemory } from "./memory.js";
+import { compileKernels, instantiateKernels, type KernelChoice, type Kernels } from "./modules.js";
+import { allocateScratch, multiply, PanelWeights, type ProductContext } from "./product.js";
+import { addressOf, repeatedRows, rowsOf } from "./rows.js";
+import { type KernelContext, type RunKernel, runHere } from "./runner.js";
 import { canShareMemory, controlBytes, ThreadPool } from "./thread-pool.js";
 
 /** In the order of assembly/rows.ts. */
@@ -77,7 +78,7 @@ export async function createWasmBackend(
   const control = memory.allocate(controlBytes(threads));
   control.bytes().fill(0);
   try {
-    const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.pointer);
+    const pool = await ThreadPool.start(threads, modules, kernels, memory.memory, control.address);
     return new WasmBackend(memory, kernels, { pool, control }, remark);
   } catch (error) {
     if (required) {
@@ -88,25 +89,19 @@ export async function createWasmBackend(
   }
 }
 
-/** Address of a matrix's first element. */
-function address({ storage, offset }: Matrix): number {
-  return (storage as WasmStorage).pointer + offset * 4;
-}
-
-/** Address of a row, and the distance between rows in bytes. */
-function rows(matrix: Matrix, first = 0): [number, number] {
-  return [address(matrix) + first * matrix.stride * 4, matrix.stride * 4];
-}
-
 /** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
 class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly gradients = new WasmGradients(() => ({ ...this.#context, scratch: this.#productScratch() }));
+  readonly gradients = new WasmGradients(() => this.#products());
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
+  readonly #runHere: RunKernel;
   readonly #threading: { readonly pool: ThreadPool; readonly control: Storage } | null;
   readonly #remark: string;
-  #scratch: { readonly blocks: readonly Storage[]; readonly product: ProductScratch } | null = null;
+  /** What kernels of several steps run on. */
+  readonly #context: KernelContext;
+  /** Made with the first product. */
+  #scratch: { readonly block: Storage; readonly products: ProductContext } | null = null;
 
   constructor(
     memory: LinearMemory,
@@ -116,6 +111,8 @@ class WasmBackend implements Backend {
   ) {
     this.#memory = memory;
     this.#kernels = kernels;
+    this.#runHere = runHere(kernels);
+    this.#context = { run: this.#run, memory };
     this.#threading = threading;
     this.#remark = remark;
   }
@@ -132,9 +129,9 @@ class WasmBackend implements Backend {
   }
 
   /** Runs a kernel over `units` units that are `work` steps together, on all threads where that pays. */
-  readonly #run = (name: KernelName, args: readonly number[], units: number, work: number): void => {
+  readonly #run: RunKernel = (name, args, units, work) => {
     if (this.#threading === null || work < PARALLEL_WORK || units < 2) {
-      this.#kernels.elements[name](...args, 0, units);
+      this.#runHere(name, args, units, work);
       return;
     }
     const { pool } = this.#threading;
@@ -142,11 +139,6 @@ class WasmBackend implements Backend {
     // A wide tile takes two panels.
     pool.run(name, args, units, this.#kernels.wide ? Math.ceil(chunk / 2) * 2 : chunk);
   };
-
-  /** What kernels of several steps run on. */
-  get #context() {
-    return { run: this.#run, memory: this.#memory };
-  }
 
   allocate(byteLength: number): Storage {
     return this.#memory.allocate(byteLength);
@@ -158,7 +150,7 @@ class WasmBackend implements Backend {
 
   memory(): MemoryReport {
     const report = this.#memory.report();
-    const blocks = [...(this.#scratch?.blocks ?? []), ...(this.#threading ? [this.#threading.control] : [])];
+    const blocks = [this.#scratch?.block, this.#threading?.control].filter((block) => block !== undefined);
     const bytes = blocks.reduce((sum, { byteLength }) => sum + byteLength, 0);
     // The scratch memory is part of the backend, not something that a caller holds.
     return { ...report, liveBytes: report.liveBytes - bytes, liveBlocks: report.liveBlocks - blocks.length };
@@ -178,7 +170,7 @@ class WasmBackend implements Backend {
 
   packRows(weights: PackedWeights, firstRow: number, values: Float32Array): void {
     if (weights instanceof Int8Weights) {
-      quantizeInPieces(this.#run, this.#memory, values, weights.columns, (row, ...quantized) => {
+      quantizeInPieces(this.#context, values, weights.columns, (row, ...quantized) => {
         weights.pack(firstRow + row, ...quantized);
       });
     } else {
@@ -194,7 +186,7 @@ class WasmBackend implements Backend {
 
   quantizeRows(values: Float32Array, columns: number): Int8Rows {
     const quantized = { values: new Int8Array(values.length), scales: new Float32Array(values.length / columns) };
-    quantizeInPieces(this.#run, this.#memory, values, columns, (firstRow, rows, stride, scales) => {
+    quantizeInPieces(this.#context, values, columns, (firstRow, rows, stride, scales) => {
       quantized.scales.set(scales, firstRow);
       for (let row = 0; row < scales.length; row++) {
         quantized.values.set(rows.subarray(row * stride, row * stride + columns), (firstRow + row) * columns);
@@ -218,19 +210,16 @@ class WasmBackend implements Backend {
 
   linear(input: Matrix, weights: PackedWeights, bias: Matrix | null, activation: ActivationKind, output: Matrix): void {
     const product = {
-      input: address(input),
-      inputStride: input.stride * 4,
+      input: rowsOf(input),
       rows: input.rows,
-      bias: bias === null ? 0 : address(bias),
-      output: address(output),
-      outputStride: output.stride * 4,
+      bias: bias === null ? 0 : addressOf(bias),
+      output: rowsOf(output),
       activation: activation === "linear" ? -1 : ACTIVATION_CODES[activation],
     };
-    const scratch = this.#productScratch();
     if (weights instanceof Int8Weights) {
-      multiplyInt8(this.#run, this.#memory, scratch, { ...product, weights });
+      multiplyInt8(this.#products(), { ...product, weights });
     } else {
-      multiply(this.#run, scratch, { ...product, weights: weights as PanelWeights });
+      multiply(this.#products(), { ...product, weights: weights as PanelWeights });
     }
   }
 
@@ -239,14 +228,25 @@ class WasmBackend implements Backend {
       this.copy(input, output);
       return;
     }
-    const args = [ACTIVATION_CODES[kind], ...rows(input), ...rows(output), input.columns];
-    this.#run("activate", args, input.rows, 8 * input.rows * input.columns);
+    const { rows, columns } = input;
+    const args = { kind: ACTIVATION_CODES[kind], input: rowsOf(input), output: rowsOf(output), columns };
+    this.#run("activate", args, rows, 8 * rows * columns);
   }
 
   binary(kind: BinaryKind, left: Matrix, right: Matrix, output: Matrix): void {
-    const repeated = right.rows === 1 ? 0 : right.stride * 4;
-    const args = [BINARY_CODES[kind], ...rows(left), address(right), repeated, ...rows(output), left.columns];
-    this.#run("binary", args, left.rows, left.rows * left.columns);
+    const { rows, columns } = left;
+    this.#run(
+      "binary",
+      {
+        kind: BINARY_CODES[kind],
+        left: rowsOf(left),
+        right: repeatedRows(right, rows),
+        output: rowsOf(output),
+        columns,
+      },
+      rows,
+      rows * columns,
+    );
   }
 
   layerNorm(
@@ -257,23 +257,36 @@ class WasmBackend implements Backend {
     epsilon: number,
     output: Matrix,
   ): void {
-    const added = residual === null ? [0, 0] : rows(residual);
-    const args = [...rows(input), ...added, address(weight), address(bias), epsilon, ...rows(output), input.columns];
-    this.#run("layerNorm", args, input.rows, 4 * input.rows * input.columns);
+    const { rows, columns } = input;
+    this.#run(
+      "layerNorm",
+      {
+        input: rowsOf(input),
+        residual: rowsOf(residual),
+        weight: addressOf(weight),
+        bias: addressOf(bias),
+        epsilon,
+        output: rowsOf(output),
+        columns,
+      },
+      rows,
+      4 * rows * columns,
+    );
   }
 
   softmax(input: Matrix, groupSize: number, output: Matrix): void {
-    const args = [...rows(input), ...rows(output), input.columns, groupSize];
-    this.#run("softmax", args, input.rows, 8 * input.rows * input.columns);
+    const { rows, columns } = input;
+    const args = { input: rowsOf(input), output: rowsOf(output), columns, size: groupSize };
+    this.#run("softmax", args, rows, 8 * rows * columns);
   }
 
   logSumExp(input: Matrix, output: Matrix): void {
-    const pairs = this.#memory.allocate(input.rows * 8);
-    const args = [...rows(input), pairs.pointer, input.columns];
-    this.#run("sumExponentials", args, input.rows, 8 * input.rows * input.columns);
+    const { rows, columns } = input;
+    const pairs = this.#memory.allocate(rows * 8);
+    this.#run("sumExponentials", { input: rowsOf(input), pairs: pairs.address, columns }, rows, 8 * rows * columns);
     const values = pairs.float32();
     const results = output.storage.float32();
-    for (let row = 0; row < input.rows; row++) {
+    for (let row = 0; row < rows; row++) {
       const to = output.offset + row * output.stride;
       results[to] = values[2 * row]!;
       results[to + 1] = Math.log(values[2 * row + 1]!);
@@ -282,39 +295,33 @@ class WasmBackend implements Backend {
   }
 
   gatherRows(table: Matrix, indices: Matrix, output: Matrix): void {
-    const args = [...rows(table), address(indices), ...rows(output), table.columns];
-    this.#run("gatherRows", args, output.rows, output.rows * table.columns);
+    const { rows, columns } = output;
+    const args = { table: rowsOf(table), indices: addressOf(indices), output: rowsOf(output), columns };
+    this.#run("gatherRows", args, rows, rows * columns);
   }
 
   copy(input: Matrix, output: Matrix): void {
-    const args = [...rows(input), ...rows(output), input.columns];
-    this.#run("copyRows", args, input.rows, input.rows * input.columns);
+    const { rows, columns } = input;
+    this.#run("copyRows", { input: rowsOf(input), output: rowsOf(output), columns }, rows, rows * columns);
   }
 
   depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
-    convolveDepthwise(this.#context, located(input), located(kernel), sequences, located(output));
+    convolveDepthwise(this.#context, input, kernel, sequences, output);
   }
 
   dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void {
-    convolveDynamic(this.#context, located(values), located(kernels), heads, sequences, located(output));
+    convolveDynamic(this.#context, values, kernels, heads, sequences, output);
   }
 
   attention(args: AttentionArguments): void {
     attend(this.#context, args);
   }
 
-  #productScratch(): ProductScratch {
+  #products(): ProductContext {
     if (this.#scratch === null) {
-      const block = (bytes: number) => this.#memory.allocate(bytes);
-      const zeros = block(SCRATCH_BYTES.zeros);
-      zeros.bytes().fill(0);
-      const bias = block(SCRATCH_BYTES.bias);
-      const edge = block(SCRATCH_BYTES.edge);
-      this.#scratch = {
-        blocks: [zeros, bias, edge],
-        product: { zeros: zeros.pointer, bias: bias.pointer, edge: edge.pointer },
-      };
+      const { block, product } = allocateScratch(this.#memory);
+      this.#scratch = { block, products: { ...this.#context, scratch: product } };
     }
-    return this.#scratch.product;
+    return this.#scratch.products;
   }
 }

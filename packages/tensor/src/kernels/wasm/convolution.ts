@@ -1,16 +1,10 @@
-import type { Sequences } from "../../backend.js";
+import type { Matrix, Sequences } from "../../backend.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import type { RunKernel } from "./product.js";
-import type { Rows } from "./rows.js";
+import { rowsOf } from "./rows.js";
+import type { KernelContext } from "./runner.js";
 
 /** Columns of a unit of the depthwise kernel's gradient, as in assembly/convolution-gradients.ts. */
 const COLUMN_BLOCK = 16;
-
-/** What convolutions run on. */
-interface Context {
-  readonly run: RunKernel;
-  readonly memory: LinearMemory;
-}
 
 /** First and last token (exclusive) of every token's sequence; the caller releases the block. */
 function sequenceBounds(memory: LinearMemory, { offsets }: Sequences): WasmStorage {
@@ -28,36 +22,54 @@ function sequenceBounds(memory: LinearMemory, { offsets }: Sequences): WasmStora
 
 /** Over all sequences of a batch at once. */
 export function convolveDepthwise(
-  { run, memory }: Context,
-  input: Rows,
-  kernel: Rows,
+  { run, memory }: KernelContext,
+  input: Matrix,
+  kernel: Matrix,
   sequences: Sequences,
-  output: Rows,
+  output: Matrix,
 ): void {
   const tokens = sequences.offsets.at(-1)!;
+  const { columns } = input;
   const bounds = sequenceBounds(memory, sequences);
-  const from = [input.pointer, input.stride, kernel.pointer, kernel.stride, kernel.rows];
-  const args = [...from, output.pointer, output.stride, input.columns, bounds.pointer];
-  run("depthwiseConvolution", args, tokens, tokens * kernel.rows * input.columns);
+  run(
+    "depthwiseConvolution",
+    {
+      input: rowsOf(input),
+      kernel: rowsOf(kernel),
+      taps: kernel.rows,
+      output: rowsOf(output),
+      columns,
+      bounds: bounds.address,
+    },
+    tokens,
+    tokens * kernel.rows * columns,
+  );
   memory.release(bounds);
 }
 
 /** Over all sequences of a batch at once. */
 export function convolveDynamic(
-  { run, memory }: Context,
-  values: Rows,
-  kernels: Rows,
+  { run, memory }: KernelContext,
+  values: Matrix,
+  kernels: Matrix,
   heads: number,
   sequences: Sequences,
-  output: Rows,
+  output: Matrix,
 ): void {
   const tokens = sequences.offsets.at(-1)!;
   const taps = kernels.columns / heads;
   const bounds = sequenceBounds(memory, sequences);
-  const from = [values.pointer, values.stride, kernels.pointer, kernels.stride, heads, values.columns / heads, taps];
   run(
     "dynamicConvolution",
-    [...from, output.pointer, output.stride, bounds.pointer],
+    {
+      values: rowsOf(values),
+      kernels: rowsOf(kernels),
+      heads,
+      size: values.columns / heads,
+      taps,
+      output: rowsOf(output),
+      bounds: bounds.address,
+    },
     tokens,
     tokens * taps * values.columns,
   );
@@ -65,55 +77,54 @@ export function convolveDynamic(
 }
 
 export function depthwiseGradient(
-  { run, memory }: Context,
-  input: Rows,
-  kernel: Rows,
+  { run, memory }: KernelContext,
+  input: Matrix,
+  kernel: Matrix,
   sequences: Sequences,
-  outputGradient: Rows,
-  inputGradient: Rows | null,
-  kernelGradient: Rows | null,
+  outputGradient: Matrix,
+  inputGradient: Matrix | null,
+  kernelGradient: Matrix | null,
 ): void {
   const tokens = sequences.offsets.at(-1)!;
   const { columns } = input;
   const taps = kernel.rows;
   const work = tokens * taps * columns;
-  const slope = [outputGradient.pointer, outputGradient.stride];
   const bounds = sequenceBounds(memory, sequences);
+  const common = { outputGradient: rowsOf(outputGradient), taps, columns, bounds: bounds.address };
   if (inputGradient !== null) {
-    const to = [inputGradient.pointer, inputGradient.stride, columns, bounds.pointer];
-    run("depthwiseInputGradient", [...slope, kernel.pointer, kernel.stride, taps, ...to], tokens, work);
+    const args = { ...common, kernel: rowsOf(kernel), gradient: rowsOf(inputGradient) };
+    run("depthwiseInputGradient", args, tokens, work);
   }
   if (kernelGradient !== null) {
-    const to = [kernelGradient.pointer, kernelGradient.stride, columns, tokens, bounds.pointer];
-    const args = [input.pointer, input.stride, ...slope, taps, ...to];
+    const args = { ...common, input: rowsOf(input), gradient: rowsOf(kernelGradient), tokens };
     run("depthwiseKernelGradient", args, Math.ceil(columns / COLUMN_BLOCK), work);
   }
   memory.release(bounds);
 }
 
 export function dynamicGradient(
-  { run, memory }: Context,
-  values: Rows,
-  kernels: Rows,
+  { run, memory }: KernelContext,
+  values: Matrix,
+  kernels: Matrix,
   heads: number,
   sequences: Sequences,
-  outputGradient: Rows,
-  valuesGradient: Rows | null,
-  kernelsGradient: Rows | null,
+  outputGradient: Matrix,
+  valuesGradient: Matrix | null,
+  kernelsGradient: Matrix | null,
 ): void {
   const tokens = sequences.offsets.at(-1)!;
   const size = values.columns / heads;
   const taps = kernels.columns / heads;
   const work = tokens * taps * values.columns;
-  const slope = [outputGradient.pointer, outputGradient.stride];
   const bounds = sequenceBounds(memory, sequences);
+  const common = { outputGradient: rowsOf(outputGradient), heads, size, taps, bounds: bounds.address };
   if (valuesGradient !== null) {
-    const to = [valuesGradient.pointer, valuesGradient.stride, bounds.pointer];
-    run("dynamicValuesGradient", [...slope, kernels.pointer, kernels.stride, heads, size, taps, ...to], tokens, work);
+    const args = { ...common, kernels: rowsOf(kernels), gradient: rowsOf(valuesGradient) };
+    run("dynamicValuesGradient", args, tokens, work);
   }
   if (kernelsGradient !== null) {
-    const to = [kernelsGradient.pointer, kernelsGradient.stride, bounds.pointer];
-    run("dynamicKernelsGradient", [values.pointer, values.stride, ...slope, heads, size, taps, ...to], tokens, work);
+    const args = { ...common, values: rowsOf(values), gradient: rowsOf(kernelsGradient) };
+    run("dynamicKernelsGradient", args, tokens, work);
   }
   memory.release(bounds);
 }

@@ -13,9 +13,9 @@ import {
 import { differentiateAttention } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { depthwiseGradient, dynamicGradient } from "./convolution.js";
-import { PANEL, type PanelWeights } from "./product.js";
-import { multiplyTokens, multiplyTransposed, type ProductContext } from "./product-gradients.js";
-import { located } from "./rows.js";
+import { PANEL, type PanelWeights, type ProductContext } from "./product.js";
+import { adds, multiplyTokens, multiplyTransposed } from "./product-gradients.js";
+import { addressOf, repeatedRows, rowsOf } from "./rows.js";
 
 /** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
 const LONG_ROW = 4096;
@@ -23,17 +23,6 @@ const LONG_ROW = 4096;
 const COLUMN_BLOCK = 32;
 /** Rows whose share of a layer normalisation's weight gradients is summed first: whatever the number of threads. */
 const NORM_ROWS = 32;
-
-/** Address and distance of rows in bytes; one row repeats where `rows` are needed. */
-function spread(matrix: Matrix, rows: number): [number, number] {
-  const { pointer, stride } = located(matrix);
-  return [pointer, matrix.rows === 1 && rows !== 1 ? 0 : stride];
-}
-
-/** Whether a kernel adds to what a gradient holds. */
-function adds(gradient: GradientMatrix | null): 0 | 1 {
-  return gradient?.isFresh ? 0 : 1;
-}
 
 /** The same matrices with rows of about {@link LONG_ROW} elements, where none has gaps between its rows. */
 function joined(matrices: readonly Matrix[]): readonly Matrix[] {
@@ -65,31 +54,32 @@ export class WasmGradients implements GradientKernels {
 
   linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: GradientMatrix): void {
     expectFloat32("linearInputGradient", weights);
-    const panels = weights as PanelWeights;
-    multiplyTransposed(this.#context(), located(outputGradient), panels, located(gradient), adds(gradient));
+    multiplyTransposed(this.#context(), outputGradient, weights as PanelWeights, gradient);
   }
 
   linearWeightGradient(input: Matrix, outputGradient: Matrix, gradient: PackedWeights): void {
     expectFloat32("linearWeightGradient", gradient);
-    multiplyTokens(this.#context(), located(input), located(outputGradient), gradient as PanelWeights);
+    multiplyTokens(this.#context(), input, outputGradient, gradient as PanelWeights);
   }
 
   sumRows(input: Matrix, gradient: Matrix): void {
-    const { pointer, stride, rows, columns } = located(input);
-    const args = [pointer, stride, rows, columns, located(gradient).pointer];
+    const { rows, columns } = input;
+    const args = { input: rowsOf(input), rows, columns, gradient: addressOf(gradient) };
     this.#context().run("sumRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
   }
 
   accumulate(input: Matrix, factor: number, gradient: GradientMatrix): void {
     const [x, g] = joined([input, gradient]) as [Matrix, Matrix];
-    const args = [...spread(x, g.rows), factor, ...spread(g, g.rows), adds(gradient), g.columns];
-    this.#context().run("accumulate", args, g.rows, g.rows * g.columns);
+    const { rows, columns } = g;
+    const args = { input: repeatedRows(x, rows), factor, gradient: rowsOf(g), add: adds(gradient), columns };
+    this.#context().run("accumulate", args, rows, rows * columns);
   }
 
   accumulateProduct(left: Matrix, right: Matrix, gradient: Matrix): void {
     const [a, b, g] = joined([left, right, gradient]) as [Matrix, Matrix, Matrix];
-    const args = [...spread(a, g.rows), ...spread(b, g.rows), ...spread(g, g.rows), g.columns];
-    this.#context().run("accumulateProduct", args, g.rows, g.rows * g.columns);
+    const { rows, columns } = g;
+    const args = { left: repeatedRows(a, rows), right: repeatedRows(b, rows), gradient: rowsOf(g), columns };
+    this.#context().run("accumulateProduct", args, rows, rows * columns);
   }
 
   activateGradient(kind: ActivationKind, input: Matrix, outputGradient: Matrix, gradient: GradientMatrix): void {
@@ -98,39 +88,53 @@ export class WasmGradients implements GradientKernels {
       return;
     }
     const [x, dy, g] = joined([input, outputGradient, gradient]) as [Matrix, Matrix, Matrix];
-    const places = [x, dy, g].flatMap((part) => spread(part, g.rows));
-    const args = [ACTIVATION_CODES[kind], ...places, adds(gradient), g.columns];
-    this.#context().run("activateGradient", args, g.rows, 16 * g.rows * g.columns);
+    const { rows, columns } = g;
+    this.#context().run(
+      "activateGradient",
+      {
+        kind: ACTIVATION_CODES[kind],
+        input: repeatedRows(x, rows),
+        outputGradient: repeatedRows(dy, rows),
+        gradient: rowsOf(g),
+        add: adds(gradient),
+        columns,
+      },
+      rows,
+      16 * rows * columns,
+    );
   }
 
   layerNormGradient(args: LayerNormGradientArguments): void {
     const { run, memory } = this.#context();
     const { rows, columns } = args.input;
-    const place = (matrix: Matrix | null) => (matrix === null ? [0, 0] : spread(matrix, rows));
     const blocks = Math.ceil(rows / NORM_ROWS);
     const scratch = memory.allocate(Math.max(1, 3 * blocks * columns * 4));
-    const numbers = [
-      ...place(args.input),
-      ...place(args.residual),
-      located(args.weight).pointer,
-      args.epsilon,
-      ...place(args.outputGradient),
-      ...place(args.inputGradient),
-      ...place(args.residualGradient),
-      adds(args.inputGradient),
-      adds(args.residualGradient),
-      scratch.pointer,
-      scratch.pointer + 2 * blocks * columns * 4,
-      columns,
-      rows,
-      NORM_ROWS,
-    ];
-    run("layerNormGradient", numbers, blocks, 8 * rows * columns);
+    run(
+      "layerNormGradient",
+      {
+        input: rowsOf(args.input),
+        residual: rowsOf(args.residual),
+        weight: addressOf(args.weight),
+        epsilon: args.epsilon,
+        outputGradient: rowsOf(args.outputGradient),
+        inputGradient: rowsOf(args.inputGradient),
+        residualGradient: rowsOf(args.residualGradient),
+        addInput: adds(args.inputGradient),
+        addResidual: adds(args.residualGradient),
+        sums: scratch.address,
+        normal: scratch.address + 2 * blocks * columns * 4,
+        columns,
+        rows,
+        blockRows: NORM_ROWS,
+      },
+      blocks,
+      8 * rows * columns,
+    );
     for (const [index, gradient] of [args.weightGradient, args.biasGradient].entries()) {
       if (gradient !== null) {
-        const sums = scratch.pointer + index * columns * 4;
+        const sums = { address: scratch.address + index * columns * 4, stride: 2 * columns * 4 };
         const units = Math.ceil(columns / COLUMN_BLOCK);
-        run("sumRows", [sums, 2 * columns * 4, blocks, columns, located(gradient).pointer], units, blocks * columns);
+        run("sumRows", { input: sums, rows: blocks, columns, gradient: addressOf(gradient) }, units, blocks * columns);
       }
     }
     memory.release(scratch);
@@ -138,28 +142,70 @@ export class WasmGradients implements GradientKernels {
 
   softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void {
     const { rows, columns } = output;
-    const args = [output, outputGradient, gradient].flatMap((matrix) => spread(matrix, rows));
-    this.#context().run("softmaxGradient", [...args, columns, groupSize], rows, 4 * rows * columns);
+    this.#context().run(
+      "softmaxGradient",
+      {
+        output: rowsOf(output),
+        outputGradient: rowsOf(outputGradient),
+        gradient: rowsOf(gradient),
+        columns,
+        size: groupSize,
+      },
+      rows,
+      4 * rows * columns,
+    );
   }
 
   accumulateSoftmax(input: Matrix, logSums: Matrix, factors: Matrix, gradient: GradientMatrix): void {
     const { rows, columns } = input;
-    const args = [input, logSums, factors, gradient].flatMap((matrix) => spread(matrix, rows));
-    this.#context().run("accumulateSoftmax", [...args, adds(gradient), columns], rows, 8 * rows * columns);
+    this.#context().run(
+      "accumulateSoftmax",
+      {
+        input: rowsOf(input),
+        logSums: rowsOf(logSums),
+        factors: rowsOf(factors),
+        gradient: rowsOf(gradient),
+        add: adds(gradient),
+        columns,
+      },
+      rows,
+      8 * rows * columns,
+    );
   }
 
   scatterRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: Matrix): void {
-    const { pointer, stride, rows, columns } = located(outputGradient);
-    const args = [pointer, stride, rows, columns, located(indices).pointer, skip, ...spread(gradient, gradient.rows)];
-    this.#context().run("scatterRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
+    const { rows, columns } = outputGradient;
+    this.#context().run(
+      "scatterRows",
+      {
+        outputGradient: rowsOf(outputGradient),
+        rows,
+        columns,
+        indices: addressOf(indices),
+        skip,
+        gradient: rowsOf(gradient),
+      },
+      Math.ceil(columns / COLUMN_BLOCK),
+      rows * columns,
+    );
   }
 
   scatterPackedRows(outputGradient: Matrix, indices: Matrix, skip: number, gradient: PackedWeights): void {
     expectFloat32("scatterPackedRows", gradient);
-    const { pointer, stride, rows, columns } = located(outputGradient);
-    const target = (gradient as PanelWeights).storage.pointer;
-    const args = [pointer, stride, rows, columns, located(indices).pointer, skip, target];
-    this.#context().run("scatterPackedRows", args, Math.ceil(columns / COLUMN_BLOCK), 4 * rows * columns);
+    const { rows, columns } = outputGradient;
+    this.#context().run(
+      "scatterPackedRows",
+      {
+        outputGradient: rowsOf(outputGradient),
+        rows,
+        columns,
+        indices: addressOf(indices),
+        skip,
+        gradient: (gradient as PanelWeights).storage.address,
+      },
+      Math.ceil(columns / COLUMN_BLOCK),
+      4 * rows * columns,
+    );
   }
 
   depthwiseConvolutionGradient(
@@ -170,15 +216,8 @@ export class WasmGradients implements GradientKernels {
     inputGradient: Matrix | null,
     kernelGradient: Matrix | null,
   ): void {
-    depthwiseGradient(
-      this.#context(),
-      located(input),
-      located(kernel),
-      sequences,
-      located(outputGradient),
-      inputGradient && located(inputGradient),
-      kernelGradient && located(kernelGradient),
-    );
+    const context = this.#context();
+    depthwiseGradient(context, input, kernel, sequences, outputGradient, inputGradient, kernelGradient);
   }
 
   dynamicConvolutionGradient(
@@ -190,16 +229,8 @@ export class WasmGradients implements GradientKernels {
     valuesGradient: Matrix | null,
     kernelsGradient: Matrix | null,
   ): void {
-    dynamicGradient(
-      this.#context(),
-      located(values),
-      located(kernels),
-      heads,
-      sequences,
-      located(outputGradient),
-      valuesGradient && located(valuesGradient),
-      kernelsGradient && located(kernelsGradient),
-    );
+    const context = this.#context();
+    dynamicGradient(context, values, kernels, heads, sequences, outputGradient, valuesGradient, kernelsGradient);
   }
 
   attentionGradient(args: AttentionGradientArguments): void {
@@ -216,9 +247,22 @@ export class WasmGradients implements GradientKernels {
 
   #drop(input: Matrix, { rate, seed }: Dropout, output: Matrix, add: 0 | 1): void {
     const [x, y] = joined([input, output]) as [Matrix, Matrix];
-    const how = [seed[0], seed[1], dropoutThreshold(rate), dropoutScale(rate), add];
-    const args = [...spread(x, x.rows), ...spread(y, x.rows), x.columns, ...how];
-    this.#context().run("dropout", args, x.rows, 4 * x.rows * x.columns);
+    const { rows, columns } = x;
+    this.#context().run(
+      "dropout",
+      {
+        input: rowsOf(x),
+        output: rowsOf(y),
+        columns,
+        seed0: seed[0],
+        seed1: seed[1],
+        threshold: dropoutThreshold(rate),
+        scale: dropoutScale(rate),
+        add,
+      },
+      rows,
+      4 * rows * columns,
+    );
   }
 
   /** Whole panels lie in one piece; of others, lanes side by side. */
@@ -240,35 +284,49 @@ export class WasmGradients implements GradientKernels {
 
   fill(output: Matrix, value: number): void {
     const [y] = joined([output]) as [Matrix];
-    this.#context().run("fill", [...spread(y, y.rows), y.columns, value], y.rows, y.rows * y.columns);
+    const { rows, columns } = y;
+    this.#context().run("fill", { output: rowsOf(y), columns, value }, rows, rows * columns);
   }
 
   sumOfSquares(input: Matrix): number {
     const { run, memory } = this.#context();
     const [x] = joined([input]) as [Matrix];
-    const sums = memory.allocate(Math.max(1, x.rows) * 8);
-    run("squares", [...spread(x, x.rows), x.columns, sums.pointer], x.rows, x.rows * x.columns);
-    const total = sums.float64(x.rows).reduce((sum, value) => sum + value, 0);
+    const { rows, columns } = x;
+    const sums = memory.allocate(Math.max(1, rows) * 8);
+    run("squares", { input: rowsOf(x), columns, sums: sums.address }, rows, rows * columns);
+    const total = sums.float64(rows).reduce((sum, value) => sum + value, 0);
     memory.release(sums);
     return total;
   }
 
   adam(args: AdamArguments): void {
-    const matrices = joined([args.parameter, args.gradient, args.mean, args.variance]);
-    const { rows, columns } = matrices[0]!;
-    const numbers = [
-      ...matrices.flatMap((matrix) => spread(matrix, rows)),
-      columns,
-      args.gradientScale,
-      1 - args.beta1,
-      args.beta2,
-      1 - args.beta2,
-      args.epsilon,
-      args.stepSize,
-      1 / args.varianceCorrection,
-      args.decay,
-      args.l2,
+    const [parameter, gradient, mean, variance] = joined([args.parameter, args.gradient, args.mean, args.variance]) as [
+      Matrix,
+      Matrix,
+      Matrix,
+      Matrix,
     ];
-    this.#context().run("adam", numbers, rows, 4 * rows * columns);
+    const { rows, columns } = parameter;
+    this.#context().run(
+      "adam",
+      {
+        parameter: rowsOf(parameter),
+        gradient: rowsOf(gradient),
+        mean: rowsOf(mean),
+        variance: rowsOf(variance),
+        columns,
+        gradientScale: args.gradientScale,
+        newMean: 1 - args.beta1,
+        beta2: args.beta2,
+        newVariance: 1 - args.beta2,
+        epsilon: args.epsilon,
+        stepSize: args.stepSize,
+        inverseCorrection: 1 / args.varianceCorrection,
+        decay: args.decay,
+        l2: args.l2,
+      },
+      rows,
+      4 * rows * columns,
+    );
   }
 }

@@ -1,7 +1,8 @@
 import { Int8Weights, multiplyInt8, paddedRows } from "./int8.js";
 import type { LinearMemory } from "./memory.js";
 import type { Kernels } from "./modules.js";
-import { type ProductScratch, type RunKernel, SCRATCH_BYTES } from "./product.js";
+import { allocateScratch } from "./product.js";
+import { runHere } from "./runner.js";
 
 /** Two panels for a wide tile, and one that is alone and incomplete. */
 const OUTPUTS = 21;
@@ -16,7 +17,6 @@ const TALLEST = 6;
  */
 export function multipliesExactly(kernels: Kernels, memory: LinearMemory): boolean {
   const { limit } = kernels.int8Format;
-  const run: RunKernel = (name, args, units) => kernels.elements[name](...args, 0, units);
   const weights = new Int8Weights(memory, OUTPUTS, COLUMNS, kernels.int8Format);
   // With the largest magnitude in every row all scales are 1.
   const values = integers(OUTPUTS, 127);
@@ -26,15 +26,17 @@ export function multipliesExactly(kernels: Kernels, memory: LinearMemory): boole
   const numbers = integers(TALLEST, limit);
   input.float32().set(numbers);
   const output = memory.allocate(TALLEST * OUTPUTS * 4);
-  const scratch = memory.allocate(SCRATCH_BYTES.zeros + SCRATCH_BYTES.bias + SCRATCH_BYTES.edge);
-  scratch.bytes().fill(0);
-  const bias = scratch.pointer + SCRATCH_BYTES.zeros;
-  const places: ProductScratch = { zeros: scratch.pointer, bias, edge: bias + SCRATCH_BYTES.bias };
+  const scratch = allocateScratch(memory);
+  const context = { run: runHere(kernels), memory, scratch: scratch.product };
   let isExact = true;
   for (let rows = 1; rows <= TALLEST && isExact; rows++) {
-    multiplyInt8(run, memory, places, {
-      ...{ input: input.pointer, inputStride: COLUMNS * 4, rows, weights, bias: 0 },
-      ...{ output: output.pointer, outputStride: OUTPUTS * 4, activation: -1 },
+    multiplyInt8(context, {
+      input: { address: input.address, stride: COLUMNS * 4 },
+      rows,
+      weights,
+      bias: 0,
+      output: { address: output.address, stride: OUTPUTS * 4 },
+      activation: -1,
     });
     const results = output.float32();
     for (let i = 0; i < rows * OUTPUTS && isExact; i++) {
@@ -46,7 +48,7 @@ export function multipliesExactly(kernels: Kernels, memory: LinearMemory): boole
       isExact = results[i] === sum;
     }
   }
-  for (const block of [weights.storage, input, output, scratch]) {
+  for (const block of [weights.storage, input, output, scratch.block]) {
     memory.release(block);
   }
   return isExact;

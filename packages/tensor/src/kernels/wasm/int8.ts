@@ -2,7 +2,9 @@ import type { Int8Rows, PackedWeights } from "../../backend.js";
 import { INT8_LIMIT } from "../../quantize.js";
 import type { Int8Format } from "./int8-formats.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import { copyEdgeBias, PANEL, type Product, type ProductScratch, type RunKernel, rowBlock } from "./product.js";
+import { copyEdgeBias, PANEL, type Product, type ProductContext, rowBlock } from "./product.js";
+import { rowsFrom } from "./rows.js";
+import type { KernelContext } from "./runner.js";
 
 /** Largest sum of four weights of one sign that, multiplied by activations of 7 bits, fits in 16 bits. */
 const FITTING_SUM = Math.floor(32767 / 127);
@@ -55,7 +57,7 @@ export class Int8Weights implements PackedWeights {
 
   /** Address of the rows' corrections. */
   get starts(): number {
-    return this.storage.pointer + (this.panelBytes * this.#padded) / PANEL;
+    return this.storage.address + (this.panelBytes * this.#padded) / PANEL;
   }
 
   /** Address of the rows' scales. */
@@ -75,7 +77,7 @@ export class Int8Weights implements PackedWeights {
     const Word = format.group === 4 ? Int32Array : Int16Array;
     const to = new Word(buffer as ArrayBuffer, byteOffset, this.storage.byteLength / format.group);
     const from = new Word(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength / format.group);
-    const at = (address: number) => (address - this.storage.pointer) / 4;
+    const at = (address: number) => (address - this.storage.address) / 4;
     this.storage.float32().set(scales, at(this.scales) + firstRow);
     const starts = this.storage.int32().subarray(at(this.starts) + firstRow);
     for (let row = 0; row < scales.length; row++) {
@@ -116,8 +118,8 @@ export class Int8Weights implements PackedWeights {
   unpack(firstRow: number, rows: number): Int8Rows {
     const { columns } = this;
     const { group } = this.format;
-    const bytes = new Int8Array(this.storage.bytes().buffer, this.storage.pointer, this.storage.byteLength);
-    const scalesAt = (this.scales - this.storage.pointer) / 4 + firstRow;
+    const bytes = new Int8Array(this.storage.bytes().buffer, this.storage.address, this.storage.byteLength);
+    const scalesAt = (this.scales - this.storage.address) / 4 + firstRow;
     const scales = this.storage.float32().slice(scalesAt, scalesAt + rows);
     const values = new Int8Array(rows * columns);
     for (let row = 0, to = 0; row < rows; row++) {
@@ -153,8 +155,7 @@ const QUANTIZE_BYTES = 1 << 20;
  * kernels' memory, `stride` bytes apart, valid until it returns.
  */
 export function quantizeInPieces(
-  run: RunKernel,
-  memory: LinearMemory,
+  { run, memory }: KernelContext,
   numbers: Float32Array,
   columns: number,
   use: (firstRow: number, values: Int8Array, stride: number, scales: Float32Array) => void,
@@ -163,13 +164,17 @@ export function quantizeInPieces(
   const step = Math.min(rows, Math.max(1, Math.floor(QUANTIZE_BYTES / (columns * 4))));
   const stride = Math.ceil(columns / 4) * 4;
   const block = memory.allocate(step * (columns * 4 + 4 + stride));
-  const scales = block.pointer + step * columns * 4;
+  const scales = block.address + step * columns * 4;
   const quantized = scales + step * 4;
   try {
     for (let row = 0; row < rows; row += step) {
       const count = Math.min(step, rows - row);
       block.float32().set(numbers.subarray(row * columns, (row + count) * columns));
-      const args = [block.pointer, columns * 4, quantized, stride, scales, columns, INT8_LIMIT, 0, 0];
+      const [input, output] = [
+        { address: block.address, stride: columns * 4 },
+        { address: quantized, stride },
+      ];
+      const args = { input, output, scales, columns, limit: INT8_LIMIT, offset: 0, wide: 0 };
       run("quantizeRows", args, count, count * columns);
       const { buffer } = block.bytes();
       use(row, new Int8Array(buffer, quantized, count * stride), stride, new Float32Array(buffer, scales, count));
@@ -194,61 +199,53 @@ export function paddedRows(values: Int8Array, columns: number): { values: Int8Ar
 }
 
 /** As `multiply` of product.ts, with weights of 8 bits; each block of input rows is quantised first. */
-export function multiplyInt8(
-  run: RunKernel,
-  memory: LinearMemory,
-  scratch: ProductScratch,
-  product: Product<Int8Weights>,
-): void {
-  const { weights, rows, bias, outputStride, activation } = product;
+export function multiplyInt8(context: ProductContext, product: Product<Int8Weights>): void {
+  const { run, memory, scratch } = context;
+  const { input, weights, rows, bias, output, activation } = product;
   const { format, groups, panelBytes, starts, scales } = weights;
   const panels = Math.ceil(weights.rows / PANEL);
-  copyEdgeBias(run, scratch, bias, weights.rows);
-  const inputStride = groups * 4;
-  const blockRows = rowBlock(rows, inputStride);
+  copyEdgeBias(context, bias, weights.rows);
+  const stride = groups * 4;
+  const blockRows = rowBlock(rows, stride);
   const scalesBytes = Math.ceil(blockRows / 4) * 16;
-  const block = memory.allocate(scalesBytes + blockRows * inputStride);
-  const rowScales = block.pointer;
-  const quantised = block.pointer + scalesBytes;
+  const block = memory.allocate(scalesBytes + blockRows * stride);
+  const rowScales = block.address;
+  const quantised = { address: block.address + scalesBytes, stride };
   for (let firstRow = 0; firstRow < rows; firstRow += blockRows) {
     const count = Math.min(blockRows, rows - firstRow);
     run(
       "quantizeRows",
-      [
-        product.input + firstRow * product.inputStride,
-        product.inputStride,
-        quantised,
-        inputStride,
-        rowScales,
-        weights.columns,
-        format.limit,
-        format.offset,
-        format.group === 2 ? 1 : 0,
-      ],
+      {
+        input: rowsFrom(input, firstRow),
+        output: quantised,
+        scales: rowScales,
+        columns: weights.columns,
+        limit: format.limit,
+        offset: format.offset,
+        wide: format.group === 2 ? 1 : 0,
+      },
       count,
       count * weights.columns,
     );
     run(
       "multiplyInt8Panels",
-      [
-        quantised,
-        inputStride,
-        count,
+      {
+        input: quantised,
+        rows: count,
         rowScales,
-        weights.storage.pointer,
+        packed: weights.storage.address,
         panelBytes,
         groups,
         starts,
         scales,
         bias,
-        scratch.zeros,
-        scratch.bias,
-        product.output + firstRow * outputStride,
-        outputStride,
-        scratch.edge,
-        weights.rows,
+        zeros: scratch.zeros,
+        edgeBias: scratch.bias,
+        output: rowsFrom(output, firstRow),
+        edge: scratch.edge,
+        columns: weights.rows,
         activation,
-      ],
+      },
       panels,
       panels * count * groups,
     );

@@ -17,30 +17,30 @@ interface Range {
 
 /** A block of the linear memory. */
 export class WasmStorage implements Storage {
-  readonly pointer: number;
+  readonly address: number;
   readonly byteLength: number;
   readonly #memory: LinearMemory;
 
-  constructor(memory: LinearMemory, pointer: number, byteLength: number) {
+  constructor(memory: LinearMemory, address: number, byteLength: number) {
     this.#memory = memory;
-    this.pointer = pointer;
+    this.address = address;
     this.byteLength = byteLength;
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.pointer, this.byteLength);
+    return new Uint8Array(this.#memory.buffer, this.address, this.byteLength);
   }
 
   float32(): Float32Array {
-    return new Float32Array(this.#memory.buffer, this.pointer, this.byteLength / 4);
+    return new Float32Array(this.#memory.buffer, this.address, this.byteLength / 4);
   }
 
   int32(): Int32Array {
-    return new Int32Array(this.#memory.buffer, this.pointer, this.byteLength / 4);
+    return new Int32Array(this.#memory.buffer, this.address, this.byteLength / 4);
   }
 
   float64(length: number): Float64Array {
-    return new Float64Array(this.#memory.buffer, this.pointer, length);
+    return new Float64Array(this.#memory.buffer, this.address, length);
   }
 }
 
@@ -131,7 +131,7 @@ export class LinearMemory {
     if (!this.#live.delete(block as WasmStorage)) {
       return;
     }
-    const { pointer: start, byteLength: size } = block as WasmStorage;
+    const { address: start, byteLength: size } = block as WasmStorage;
     this.#liveBytes -= size;
     const free = this.#free;
     let at = free.length;

@@ -1,48 +1,8 @@
+import type { KernelName } from "../generated/calls.js";
 import { INT8_TILES, RELAXED, SIMD128 } from "../generated/kernels.js";
 import { chooseInt8Format, type Int8Format } from "./int8-formats.js";
 
-/** Names of the exports of assembly/index.ts; the position in this list is a kernel's number for the workers. */
-export const KERNEL_NAMES = [
-  "accumulate",
-  "accumulatePanels",
-  "accumulateProduct",
-  "accumulateSoftmax",
-  "activate",
-  "activateGradient",
-  "adam",
-  "attention",
-  "attentionGradient",
-  "binary",
-  "copyRows",
-  "depthwiseConvolution",
-  "depthwiseInputGradient",
-  "depthwiseKernelGradient",
-  "dropout",
-  "dynamicConvolution",
-  "dynamicKernelsGradient",
-  "dynamicValuesGradient",
-  "fill",
-  "gatherRows",
-  "layerNorm",
-  "layerNormGradient",
-  "multiplyInt8Panels",
-  "multiplyPanels",
-  "packPanels",
-  "quantizeRows",
-  "scatterPackedRows",
-  "scatterRows",
-  "softmax",
-  "softmaxGradient",
-  "squares",
-  "sumExponentials",
-  "sumRows",
-  "transposePanels",
-  "transposeRows",
-] as const;
-
-export type KernelName = (typeof KERNEL_NAMES)[number];
-
-/** Pointers, strides and counts are numbers; the last two arguments of a kernel are the range of its units of work. */
+/** Addresses, strides and counts are numbers; the last two are the range of a kernel's units of work. */
 export type ElementKernels = Readonly<Record<KernelName | "useWideTiles", (...args: number[]) => void>>;
 
 export type Variant = "relaxed-simd" | "simd128";

@@ -1,6 +1,7 @@
 import type { PackedWeights } from "../../backend.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import type { KernelName } from "./modules.js";
+import { type Rows, rowsFrom } from "./rows.js";
+import type { KernelContext } from "./runner.js";
 
 /** Columns of a panel of packed weights; as in assembly/product.ts. */
 export const PANEL = 8;
@@ -70,24 +71,19 @@ export class PanelWeights implements PackedWeights {
   }
 }
 
-/** Runs a kernel over units of work, on one thread or several. */
-export type RunKernel = (name: KernelName, args: readonly number[], units: number, work: number) => void;
-
-/** Arguments of {@link multiply}; pointers and strides in bytes. */
+/** Arguments of {@link multiply}. */
 export interface Product<Weights> {
-  readonly input: number;
-  readonly inputStride: number;
+  readonly input: Rows;
   readonly rows: number;
   readonly weights: Weights;
-  /** 0 means none. */
+  /** Its address; 0 means none. */
   readonly bias: number;
-  readonly output: number;
-  readonly outputStride: number;
+  readonly output: Rows;
   /** Code of the activation of finished columns; -1 for none. */
   readonly activation: number;
 }
 
-/** Memory that products work in. */
+/** Memory that products work in, by address. */
 export interface ProductScratch {
   /** Sixteen zeros, as many as a wide tile starts from. */
   readonly zeros: number;
@@ -97,27 +93,39 @@ export interface ProductScratch {
   readonly edge: number;
 }
 
-/** Bytes of each part of the scratch memory. */
-export const SCRATCH_BYTES = {
-  zeros: 64,
-  bias: 64,
-  edge: MAX_ROWS * PANEL * 4,
-};
+/** What products run on. */
+export interface ProductContext extends KernelContext {
+  readonly scratch: ProductScratch;
+}
+
+/** Bytes of the zeros, and of a panel of the bias. */
+const ZEROS_BYTES = 64;
+const BIAS_BYTES = 64;
+
+/** Scratch memory, and its block for the caller to release. */
+export function allocateScratch(memory: LinearMemory): { block: WasmStorage; product: ProductScratch } {
+  const block = memory.allocate(ZEROS_BYTES + BIAS_BYTES + MAX_ROWS * PANEL * 4);
+  block.bytes().fill(0, 0, ZEROS_BYTES);
+  const bias = block.address + ZEROS_BYTES;
+  return { block, product: { zeros: block.address, bias, edge: bias + BIAS_BYTES } };
+}
 
 /** Copies the bias of an incomplete last panel to where eight numbers can be read. */
-export function copyEdgeBias(run: RunKernel, scratch: ProductScratch, bias: number, rows: number): void {
+export function copyEdgeBias({ run, scratch }: ProductContext, bias: number, rows: number): void {
   const columns = rows % PANEL;
   if (columns > 0 && bias !== 0) {
-    run("copyRows", [bias + (rows - columns) * 4, 0, scratch.bias, 0, columns], 1, 0);
+    const input = { address: bias + (rows - columns) * 4, stride: 0 };
+    run("copyRows", { input, output: { address: scratch.bias, stride: 0 }, columns }, 1, 0);
   }
 }
 
 /** `output = input · weightsᵀ + bias`, then the activation: a block of rows at a time against all panels. */
-export function multiply(run: RunKernel, scratch: ProductScratch, product: Product<PanelWeights>): void {
-  const { weights, rows, bias, outputStride, activation } = product;
+export function multiply(context: ProductContext, product: Product<PanelWeights>): void {
+  const { run, scratch } = context;
+  const { input, weights, rows, bias, output, activation } = product;
   const { columns: depth } = weights;
   const panels = Math.ceil(weights.rows / PANEL);
-  copyEdgeBias(run, scratch, bias, weights.rows);
+  copyEdgeBias(context, bias, weights.rows);
   const depthBlocks = Math.ceil(depth / DEPTH_BLOCK);
   const depthStep = Math.ceil(depth / depthBlocks);
   const block = rowBlock(rows, depthStep * 4);
@@ -127,23 +135,21 @@ export function multiply(run: RunKernel, scratch: ProductScratch, product: Produ
       const length = Math.min(depthStep, depth - step);
       run(
         "multiplyPanels",
-        [
-          product.input + firstRow * product.inputStride + step * 4,
-          product.inputStride,
-          count,
-          weights.storage.pointer,
+        {
+          input: rowsFrom(input, firstRow, step * 4),
+          rows: count,
+          packed: weights.storage.address,
           depth,
           step,
           length,
           bias,
-          scratch.zeros,
-          scratch.bias,
-          product.output + firstRow * outputStride,
-          outputStride,
-          scratch.edge,
-          weights.rows,
+          zeros: scratch.zeros,
+          edgeBias: scratch.bias,
+          output: rowsFrom(output, firstRow),
+          edge: scratch.edge,
+          columns: weights.rows,
           activation,
-        ],
+        },
         panels,
         panels * count * length,
       );

@@ -1,5 +1,9 @@
 import { BackendError } from "../../errors.js";
-import { KERNEL_NAMES, type KernelModules, type KernelName, type Kernels } from "./modules.js";
+import { type KernelArguments, type KernelName, MOST_NUMBERS, NUMBERS } from "../generated/calls.js";
+import type { KernelModules, Kernels } from "./modules.js";
+
+/** The position in this list is a kernel's number for the workers. */
+const KERNEL_NAMES = Object.keys(NUMBERS);
 
 // One pool of workers over the shared memory. A job is one kernel over a number of units in chunks, and the caller takes
 // part. Each thread has a range of chunks of its own, works through it from the front, and then takes the last chunks of
@@ -21,7 +25,7 @@ const CALLER_SLEEPS = 7;
 /** Byte where the arguments start, as float64. */
 const ARGUMENTS = 64;
 /** Byte where the threads' ranges start, each in a cache line of its own: the next chunk, and behind the last one. */
-const RANGES = ARGUMENTS + 24 * 8;
+const RANGES = ARGUMENTS + Math.ceil(MOST_NUMBERS / 8) * 64;
 const RANGE_BYTES = 64;
 /** Where the next chunk stands in the word of a range; the other bits have the end. */
 const NEXT_SHIFT = 16;
@@ -64,7 +68,7 @@ async function serve({ modules, memory, control, names, threads, index }, post) 
   const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
   kernels.useWideTiles(modules.wide ? 1 : 0);
   const words = new Int32Array(memory.buffer, control, ${RANGES / 4} + threads * ${RANGE_BYTES / 4});
-  const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, 24);
+  const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, ${MOST_NUMBERS});
   let done = Atomics.load(words, ${STATE}) >> ${JOB_SHIFT};
   post("ready");
   for (;;) {
@@ -127,7 +131,7 @@ export class ThreadPool {
     this.#kernels = kernels;
     this.#workers = workers;
     this.#words = new Int32Array(memory.buffer, control, controlBytes(workers.length + 1) / 4);
-    this.#values = new Float64Array(memory.buffer, control + ARGUMENTS, 24);
+    this.#values = new Float64Array(memory.buffer, control + ARGUMENTS, MOST_NUMBERS);
   }
 
   /**
@@ -163,13 +167,14 @@ export class ThreadPool {
   }
 
   /** Runs a kernel over `units` units in chunks of `chunk` on all threads; returns when every unit is done. */
-  run(name: KernelName, args: readonly number[], units: number, chunk: number): void {
+  run<Name extends KernelName>(name: Name, args: KernelArguments[Name], units: number, chunk: number): void {
     const words = this.#words;
-    this.#values.set(args);
+    const numbers = NUMBERS[name](args);
+    this.#values.set(numbers);
     words[KERNEL] = KERNEL_NAMES.indexOf(name);
     words[UNITS] = units;
     words[CHUNK] = chunk;
-    words[ARGUMENT_COUNT] = args.length;
+    words[ARGUMENT_COUNT] = numbers.length;
     const { threads } = this;
     const chunks = Math.ceil(units / chunk);
     if (chunks > MOST_CHUNKS) {
@@ -190,7 +195,7 @@ export class ThreadPool {
       for (let thread = 0; thread < threads; thread++) {
         for (let index = this.#take(thread); index >= 0; index = this.#take(thread)) {
           const begin = index * chunk;
-          kernel(...args, begin, Math.min(begin + chunk, units));
+          kernel(...numbers, begin, Math.min(begin + chunk, units));
         }
       }
     } finally {

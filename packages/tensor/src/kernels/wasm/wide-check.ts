@@ -1,7 +1,9 @@
 import { Int8Weights, multiplyInt8, quantizeInPieces } from "./int8.js";
 import { LinearMemory } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelModules } from "./modules.js";
-import { multiply, PanelWeights, type ProductScratch, type RunKernel, SCRATCH_BYTES } from "./product.js";
+import { allocateScratch, multiply, PanelWeights } from "./product.js";
+import { rowsFrom } from "./rows.js";
+import { runHere } from "./runner.js";
 
 /** Two of the tallest tiles. */
 const ROWS = 12;
@@ -34,25 +36,24 @@ export async function wideTilesAgree(optimise: (on: boolean) => void): Promise<b
 async function products(modules: KernelModules): Promise<Int32Array> {
   const memory = new LinearMemory(false);
   const kernels = await instantiateKernels(modules, memory.memory);
-  const run: RunKernel = (name, args, units) => kernels.elements[name](...args, 0, units);
+  const context = { run: runHere(kernels), memory, scratch: allocateScratch(memory).product };
   const input = memory.allocate(ROWS * COLUMNS * 4);
   input.float32().set(numbers(ROWS * COLUMNS, 1));
   const output = memory.allocate(2 * ROWS * OUTPUTS * 4);
-  const scratch = memory.allocate(SCRATCH_BYTES.zeros + SCRATCH_BYTES.bias + SCRATCH_BYTES.edge);
-  scratch.bytes().fill(0);
-  const bias = scratch.pointer + SCRATCH_BYTES.zeros;
-  const places: ProductScratch = { zeros: scratch.pointer, bias, edge: bias + SCRATCH_BYTES.bias };
   const product = {
-    ...{ input: input.pointer, inputStride: COLUMNS * 4, rows: ROWS, bias: 0 },
-    ...{ output: output.pointer, outputStride: OUTPUTS * 4, activation: -1 },
+    input: { address: input.address, stride: COLUMNS * 4 },
+    rows: ROWS,
+    bias: 0,
+    output: { address: output.address, stride: OUTPUTS * 4 },
+    activation: -1,
   };
   const values = numbers(OUTPUTS * COLUMNS, 2);
   const weights = new PanelWeights(memory, OUTPUTS, COLUMNS);
   weights.pack(0, values);
-  multiply(run, places, { ...product, weights });
+  multiply(context, { ...product, weights });
   const int8 = new Int8Weights(memory, OUTPUTS, COLUMNS, modules.int8Format);
-  quantizeInPieces(run, memory, values, COLUMNS, (...rows) => int8.pack(...rows));
-  multiplyInt8(run, memory, places, { ...product, weights: int8, output: output.pointer + ROWS * OUTPUTS * 4 });
+  quantizeInPieces(context, values, COLUMNS, (...rows) => int8.pack(...rows));
+  multiplyInt8(context, { ...product, weights: int8, output: rowsFrom(product.output, ROWS) });
   return output.int32().slice(0, 2 * ROWS * OUTPUTS);
 }
 
