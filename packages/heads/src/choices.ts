@@ -31,6 +31,32 @@ export function countChoices({ input_ids: ids, inputs_embeds: embeds }: ConvBert
   return choices;
 }
 
+/**
+ * Where the sequences of each prompt end, in a batch without padding; null where nothing says how many `choices` it has.
+ * Throws InputError unless they are as many as the sequences.
+ * @param needed whether they have to be given: labels are about prompts.
+ */
+export function choiceEnds(
+  choices: ArrayLike<number> | null | undefined,
+  sequences: number,
+  needed: boolean,
+): number[] | null {
+  if (choices == null) {
+    if (needed) throw new InputError("choices", "labels need to know how many choices each prompt has");
+    return null;
+  }
+  let end = 0;
+  const ends = Array.from(choices, (count) => {
+    if (!(Number.isSafeInteger(count) && count > 0)) {
+      throw new InputError("choices", `expected how many choices each prompt has, got ${String(count)}`);
+    }
+    end += count;
+    return end;
+  });
+  if (end === sequences) return ends;
+  throw new InputError("choices", `they are ${end}, and the batch has ${sequences} sequences`);
+}
+
 /** All but the last `kept - 1` axes become one, as by the reference's `view(-1, size(-1))`. */
 function flatten(
   argument: string,

@@ -7,18 +7,22 @@ import {
   type FloatArray,
   type ForwardOptions,
   InputError,
-  type RaggedInputs,
+  type SequenceBatch,
 } from "@convbert/model";
 import {
+  asSequenceBatch,
   checkArguments,
   type Encoded,
+  isSequenceBatch,
   type PreparedInputs,
+  type PreparedSequences,
   prepareInputs,
+  prepareSequences,
   type TrainingRun,
-  withoutPadding,
 } from "@convbert/model/internal";
 import type { Scope } from "@convbert/nn";
 import { type CrossEntropyOptions, type DropoutGenerator, keep, type Tensor, tidy } from "@convbert/tensor";
+import type { Ragged } from "./ragged.js";
 
 /** How a loss is computed where it is not the reference's plain one. */
 export type LossOptions = Pick<CrossEntropyOptions, "classWeights" | "labelSmoothing">;
@@ -26,8 +30,8 @@ export type LossOptions = Pick<CrossEntropyOptions, "classWeights" | "labelSmoot
 /** A forward pass that is trained through. */
 export interface TrainingLossOptions extends TrainingRun, LossOptions {
   /**
-   * Leave out the padding: each sequence runs as the reference runs it alone, in less time. By default the padded batch
-   * runs with the reference's semantics.
+   * Leave out the padding of a padded batch: each sequence runs as the reference runs it alone, in less time. By default it
+   * runs with the reference's semantics. A batch without padding has none to leave out.
    */
   readonly unpadded?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -37,21 +41,28 @@ export interface TrainingLossOptions extends TrainingRun, LossOptions {
 export interface HeadContext {
   /** The encoder's output in the kernels' memory. */
   readonly encoded: Encoded;
-  readonly prepared: PreparedInputs;
-  /** The tokens of the padded batch that the encoder ran; null for all. */
-  readonly kept: readonly number[] | null;
   /** Of training; null drops nothing. */
   readonly random: DropoutGenerator | null;
 }
 
-/** The part of a {@link HeadContext} that is there for sequences of any lengths too. */
-export type RaggedContext = Pick<HeadContext, "encoded" | "random">;
+/** A {@link HeadContext} of a padded batch. */
+export interface PaddedContext extends HeadContext {
+  readonly prepared: PreparedInputs;
+}
 
 /** A ConvBERT with a head on top; weights of the encoder are named "convbert.…", as in the reference. */
-export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertInputs> extends ConvBertPreTrainedModel {
+export abstract class ConvBertWithHead<
+  Inputs extends ConvBertInputs = ConvBertInputs,
+  Batch extends SequenceBatch = SequenceBatch,
+> extends ConvBertPreTrainedModel {
   readonly convbert: ConvBertModel;
   /** Arguments of `forward` besides those of every model. */
   protected abstract readonly ownArguments: readonly string[];
+
+  /** The same of a batch without padding. */
+  protected get ownBatchArguments(): readonly string[] {
+    return this.ownArguments;
+  }
 
   /** @internal Use `fromPretrained` or `fromConfig`. `packedWords`: the head multiplies by the word embeddings. */
   constructor(config: ConvBertConfig, root: Scope, { packedWords = false }: { packedWords?: boolean } = {}) {
@@ -88,25 +99,27 @@ export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertI
     return inputs;
   }
 
+  /** A padded batch without its padding, labels included. */
+  protected abstract unpadded(inputs: Inputs): Batch;
+
   /** The loss as a single number in the kernels' memory; null without labels. */
-  protected abstract loss(inputs: Inputs, context: HeadContext, options: LossOptions): Tensor<"float32"> | null;
+  protected abstract loss(inputs: Inputs | Batch, context: HeadContext, options: LossOptions): Tensor<"float32"> | null;
 
   /**
    * Low level, for trainers: runs the model with the tape recording and gives the loss in the kernels' memory, ready for
    * `tape.backward`; dispose it. Unlike `forward` it drops elements where a generator is given, and computes nothing
    * that the loss does not need.
-   * Throws InputError for arguments that do not fit or lack labels; the signal's reason when it aborts.
+   * @param inputs a padded batch, or one without padding.
+   * @throws InputError for arguments that do not fit or lack labels; the signal's reason when it aborts.
    */
-  async trainingLoss(inputs: Inputs, options: TrainingLossOptions): Promise<Tensor<"float32">> {
-    checkArguments(inputs, this.modelName, this.ownArguments);
-    const prepared = prepareInputs(this.encoderInputs(inputs), this.config);
+  async trainingLoss(inputs: Inputs | Batch, options: TrainingLossOptions): Promise<Tensor<"float32">> {
     const { dropout: random = null, signal, unpadded = false, ...loss } = options;
-    const { inputs: run, kept } = unpadded ? withoutPadding(prepared) : { inputs: prepared, kept: null };
-    const encoded = await this.convbert.encode(run, { signal, training: options });
+    const { prepared, given } = this.#prepared(inputs, unpadded);
+    const encoded = await this.convbert.encode(prepared, { signal, training: options });
     try {
       this.assertUsable();
       return tidy(() => {
-        const result = options.tape.record(() => this.loss(inputs, { encoded, prepared, kept, random }, loss));
+        const result = options.tape.record(() => this.loss(given, { encoded, random }, loss));
         if (result === null) {
           throw new InputError(this.labelNames.join(", "), "training needs labels");
         }
@@ -115,6 +128,21 @@ export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertI
     } finally {
       encoded[Symbol.dispose]();
     }
+  }
+
+  /** The arguments checked: as they are, or without padding where it is to be left out. */
+  #prepared(inputs: Inputs | Batch, unpadded: boolean): { prepared: PreparedSequences; given: Inputs | Batch } {
+    if (isSequenceBatch(inputs)) {
+      return { prepared: prepareSequences(this.#batch(inputs), this.config), given: inputs };
+    }
+    checkArguments(inputs, this.modelName, this.ownArguments);
+    if (!unpadded) return { prepared: prepareInputs(this.encoderInputs(inputs), this.config), given: inputs };
+    const given = this.unpadded(inputs);
+    return { prepared: prepareSequences(given, this.config), given };
+  }
+
+  #batch(inputs: Ragged<Batch>): Batch {
+    return asSequenceBatch(inputs, this.modelName, this.ownBatchArguments as never) as SequenceBatch as Batch;
   }
 
   /** Arguments that have to be there for a loss. */
@@ -129,14 +157,14 @@ export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertI
   protected async run<Output>(
     inputs: Inputs,
     options: ForwardOptions,
-    head: (context: HeadContext) => Output,
+    head: (context: PaddedContext) => Output,
   ): Promise<Output> {
     checkArguments(inputs, this.modelName, this.ownArguments);
     const prepared = prepareInputs(this.encoderInputs(inputs), this.config);
     const encoded = await this.convbert.encode(prepared, options);
     try {
       this.assertUsable();
-      return tidy(() => head({ encoded, prepared, kept: null, random: null }));
+      return tidy(() => head({ encoded, prepared, random: null }));
     } finally {
       encoded[Symbol.dispose]();
     }
@@ -147,14 +175,15 @@ export abstract class ConvBertWithHead<Inputs extends ConvBertInputs = ConvBertI
    * within each sequence. `head` gives a result for each.
    */
   protected async runRagged<Output>(
-    inputs: RaggedInputs,
+    inputs: Ragged<Batch>,
     options: ForwardOptions,
-    head: (context: RaggedContext) => Output[],
+    head: (batch: Batch, context: HeadContext) => Output[],
   ): Promise<Output[]> {
-    const encoded = await this.convbert.encodeRagged(inputs, options);
+    const batch = this.#batch(inputs);
+    const encoded = await this.convbert.encode(prepareSequences(batch, this.config), options);
     try {
       this.assertUsable();
-      return tidy(() => head({ encoded, random: null }));
+      return tidy(() => head(batch, { encoded, random: null }));
     } finally {
       encoded[Symbol.dispose]();
     }

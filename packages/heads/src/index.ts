@@ -1,22 +1,35 @@
-export { ConvBertWithHead, type HeadContext, type LossOptions, type TrainingLossOptions } from "./head.js";
+export {
+  ConvBertWithHead,
+  type HeadContext,
+  type LossOptions,
+  type PaddedContext,
+  type TrainingLossOptions,
+} from "./head.js";
 export {
   ConvBertForMaskedLM,
+  type MaskedLMBatch,
   type MaskedLMInputs,
   type MaskedLMOutput,
-  type RaggedMaskedLMInputs,
 } from "./masked-lm.js";
-export { ConvBertForMultipleChoice, type MultipleChoiceInputs, type MultipleChoiceOutput } from "./multiple-choice.js";
+export {
+  ConvBertForMultipleChoice,
+  type MultipleChoiceBatch,
+  type MultipleChoiceInputs,
+  type MultipleChoiceOutput,
+} from "./multiple-choice.js";
 export {
   ConvBertForQuestionAnswering,
+  type QuestionAnsweringBatch,
   type QuestionAnsweringInputs,
   type QuestionAnsweringOutput,
   type RaggedSpanLogits,
 } from "./question-answering.js";
-export type { RaggedLogits } from "./ragged.js";
+export type { Ragged, RaggedLogits } from "./ragged.js";
 export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
 export type { DenseActivation, SentenceDense } from "./sentence-dense.js";
 export {
   SENTENCE_POOLINGS,
+  type SentenceBatch,
   SentenceEncoder,
   type SentenceEncoderOptions,
   type SentenceInputs,
@@ -26,11 +39,13 @@ export type { PairsLoss, RegressionLoss, ScoresLoss, SentenceLoss, TripletsLoss 
 export { readSentenceModules, type SentenceModules } from "./sentence-modules.js";
 export {
   ConvBertForSequenceClassification,
+  type SequenceClassificationBatch,
   type SequenceClassificationInputs,
   type SequenceClassificationOutput,
 } from "./sequence-classification.js";
 export {
   ConvBertForTokenClassification,
+  type TokenClassificationBatch,
   type TokenClassificationInputs,
   type TokenClassificationOutput,
 } from "./token-classification.js";

@@ -1,5 +1,5 @@
-import { type ArrayInput, InputError } from "@convbert/model";
-import { floats, integers } from "@convbert/model/internal";
+import { type ArrayInput, InputError, type Unpadded } from "@convbert/model";
+import { floats, integers, isIntegral } from "@convbert/model/internal";
 import { type Backend, Tensor } from "@convbert/tensor";
 
 /** Label of what does not count. */
@@ -36,21 +36,63 @@ export function integerLabels(
 }
 
 /**
- * A label for each token that the encoder ran, of labels for a whole padded batch. Throws InputError unless there are
- * `count` of them, all of them of `classes`.
+ * A label for each token that the encoder ran. Throws InputError unless there are `count` of them, all of them of `classes`.
  */
 export function tokenLabels(
   argument: string,
   labels: ArrayInput,
   { count, classes }: { readonly count: number; readonly classes: number },
-  kept: readonly number[] | null,
 ): Int32Array {
   const { shape, values } = integers(argument, labels);
   if (values.length !== count) {
-    throw new InputError(argument, `expected ${count} labels, one for each position, got shape [${shape.join(", ")}]`);
+    throw new InputError(argument, `expected ${count} labels, one for each token, got shape [${shape.join(", ")}]`);
   }
-  checkRange(argument, values, classes);
-  return kept === null ? values : Int32Array.from(kept, (token) => values[token]!);
+  return checkRange(argument, values, classes);
+}
+
+/** The labels of what is left of a padded batch, out of those of all of its positions. Throws InputError for others. */
+export function labelsKept(
+  labels: ArrayInput | null | undefined,
+  { kept, length, batch: { offsets } }: Unpadded,
+): { readonly labels?: Int32Array } {
+  if (labels == null) return {};
+  const { shape, values } = integers("labels", labels);
+  const count = (offsets.length - 1) * length;
+  if (values.length !== count) {
+    const wanted = `expected ${count} labels, one for each position`;
+    throw new InputError("labels", `${wanted}, got shape [${shape.join(", ")}]`);
+  }
+  return { labels: Int32Array.from(kept, (token) => values[token]!) };
+}
+
+/** Labels for each of a batch's tokens in either form: `[batch, length]` of a padded one, a list of one without padding. */
+export function flatLabels(labels: ArrayInput | ArrayLike<number> | null | undefined): ArrayInput | null {
+  if (labels == null) return null;
+  return "shape" in labels || Array.isArray(labels)
+    ? (labels as ArrayInput)
+    : { data: labels as ArrayLike<number>, shape: [(labels as ArrayLike<number>).length] };
+}
+
+/** The labels of one sequence's tokens. */
+export function tokenLabelsAt(
+  { labels, offsets }: { readonly labels?: ArrayLike<number> | null | undefined; readonly offsets: ArrayLike<number> },
+  sequence: number,
+): Int32Array {
+  const { values } = integers("labels", flatLabels(labels)!);
+  if (values.length !== offsets[offsets.length - 1]) {
+    throw new InputError("labels", `expected one for each token, got ${values.length}`);
+  }
+  return values.subarray(offsets[sequence], offsets[sequence + 1]);
+}
+
+/** One sequence's labels, `[1]` or `[1, labels]`, out of those of all. Throws InputError where there are not as many. */
+export function labelsAt(labels: ArrayInput, sequence: number, sequences: number): ArrayInput {
+  const { shape, values } = isIntegral(labels) ? integers("labels", labels) : floats("labels", labels);
+  if (shape[0] !== sequences) {
+    throw new InputError("labels", `expected those of ${sequences} sequences, got shape [${shape.join(", ")}]`);
+  }
+  const size = values.length / sequences;
+  return { data: values.subarray(sequence * size, (sequence + 1) * size), shape: [1, ...shape.slice(1)] };
 }
 
 /**

@@ -7,16 +7,17 @@ import {
   type ForwardOptions,
   InputError,
   ndarrayOf,
-  type RaggedInputs,
+  type SequenceBatch,
+  withoutPadding,
 } from "@convbert/model";
 import { encoderOutputs, floats, paddedOutput } from "@convbert/model/internal";
 import { LayerNorm, Linear, type Scope } from "@convbert/nn";
 import { Random } from "@convbert/nn/internal";
-import { crossEntropy, linear, type PackedWeights, Tensor } from "@convbert/tensor";
+import { crossEntropy, linear, type PackedWeights, type Sequences, Tensor } from "@convbert/tensor";
 import { selectTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
-import { integerLabels, tokenLabels } from "./labels.js";
-import { eachSequence, type RaggedLogits } from "./ragged.js";
+import { flatLabels, integerLabels, labelsKept, tokenLabels } from "./labels.js";
+import { eachSequence, type Ragged, type RaggedLogits, withLosses } from "./ragged.js";
 
 export interface MaskedLMInputs extends ConvBertInputs {
   /** `[batch, length]`: the token to predict, -100 where nothing is asked. */
@@ -31,9 +32,11 @@ export interface MaskedLMOutput extends EncoderOutputs {
   readonly logits: FloatArray;
 }
 
-/** A batch without padding, and what is asked of it. */
-export interface RaggedMaskedLMInputs extends RaggedInputs {
-  /** Of each sequence the positions whose words are to be predicted; all by default. */
+/** The same without padding. */
+export interface MaskedLMBatch extends SequenceBatch {
+  /** `[tokens]`: the token to predict, -100 where nothing is asked. */
+  readonly labels?: ArrayLike<number> | null | undefined;
+  /** For `forwardRagged`: of each sequence the positions whose words are to be predicted; all by default. */
   readonly positions?: readonly ArrayLike<number>[] | null | undefined;
 }
 
@@ -47,7 +50,7 @@ const WORDS = "convbert.embeddings.word_embeddings.weight";
  * (`generator_predictions`), then a map to the vocabulary (`generator_lm_head`) whose weight is the word embeddings'
  * unless `tie_word_embeddings` is false. The activation is always gelu, whatever `hidden_act`.
  */
-export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
+export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs, MaskedLMBatch> {
   static readonly modelName: string = "ConvBertForMaskedLM";
   protected readonly ownArguments = ["labels"];
   readonly #dense: Linear;
@@ -55,6 +58,10 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
   #decoder!: PackedWeights;
   #decoderBias!: Tensor<"float32">;
   #decoderScope!: Scope;
+
+  protected override get ownBatchArguments(): readonly string[] {
+    return ["labels", "positions"];
+  }
 
   /** @internal */
   constructor(config: ConvBertConfig, root: Scope) {
@@ -99,41 +106,42 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
    * `[length, vocab_size]`, or, which takes far less, `[positions, vocab_size]` of the `positions` asked for.
    * Throws InputError for arguments that do not fit.
    */
-  async forwardRagged(inputs: RaggedMaskedLMInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
-    const { positions, ...ragged } = inputs;
-    if (positions == null) {
-      return this.runRagged(ragged, options, (context) =>
-        eachSequence(this.#logits(context.encoded.lastHiddenState), context),
-      );
-    }
-    checkPositions(positions, ragged.sequences);
-    return this.runRagged(ragged, options, ({ encoded }) => {
-      const { offsets } = encoded.sequences;
-      const tokens = positions.flatMap((list, index) => Array.from(list, (position) => offsets[index]! + position));
-      if (tokens.length === 0) {
-        return positions.map(() => ({ logits: Tensor.allocate(this.backend, [0, this.config.vocab_size]).toArray() }));
+  forwardRagged(inputs: Ragged<MaskedLMBatch>, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    return this.runRagged(inputs, options, ({ labels, positions }, { encoded }) => {
+      const { lastHiddenState, sequences } = encoded;
+      const { vocab_size: classes } = this.config;
+      const all =
+        labels == null
+          ? null
+          : tokenLabels("labels", flatLabels(labels)!, { count: lastHiddenState.extent(0), classes });
+      const asked = positions == null ? null : askedTokens(positions, sequences);
+      if (asked?.tokens.length === 0) {
+        return asked.offsets.slice(1).map(() => ({ logits: Tensor.allocate(this.backend, [0, classes]).toArray() }));
       }
-      const ends = [0];
-      for (const { length } of positions) {
-        ends.push(ends.at(-1)! + length);
-      }
-      const logits = this.#logits(selectTokens(encoded.lastHiddenState, tokens));
-      return eachSequence(logits, { encoded: { sequences: { offsets: ends } } });
+      const logits = this.#logits(asked === null ? lastHiddenState : selectTokens(lastHiddenState, asked.tokens));
+      const { offsets } = asked ?? sequences;
+      const lossOf = (own: Int32Array) => (sequence: number) => {
+        const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
+        if (start === end) return null;
+        const data = own.subarray(start, end);
+        return maskedLMLoss(this.config, logits.slice(0, start, end), { labels: { data, shape: [end - start] } });
+      };
+      const own = all && asked ? Int32Array.from(asked.tokens, (token) => all[token]!) : all;
+      return withLosses(eachSequence(logits, { offsets }), own && lossOf(own));
     });
   }
 
+  protected override unpadded(inputs: MaskedLMInputs): MaskedLMBatch {
+    const unpadded = withoutPadding(inputs);
+    return { ...unpadded.batch, ...labelsKept(inputs.labels, unpadded) };
+  }
+
   /** Only the tokens that have a label go through the decoder, by far the largest product. */
-  protected override loss({ labels }: MaskedLMInputs, context: HeadContext, options: LossOptions) {
-    if (labels == null) {
-      return null;
-    }
-    const { encoded, prepared, kept } = context;
-    const all = tokenLabels(
-      "labels",
-      labels,
-      { count: prepared.batch * prepared.length, classes: this.config.vocab_size },
-      kept,
-    );
+  protected override loss({ labels }: MaskedLMInputs | MaskedLMBatch, { encoded }: HeadContext, options: LossOptions) {
+    const flat = flatLabels(labels);
+    if (flat === null) return null;
+    const { lastHiddenState } = encoded;
+    const all = tokenLabels("labels", flat, { count: lastHiddenState.extent(0), classes: this.config.vocab_size });
     const asked = Array.from(all.keys()).filter((token) => all[token] !== IGNORED);
     if (asked.length === 0) {
       throw new InputError("labels", "every position is ignored (-100), so there is nothing to learn from");
@@ -144,7 +152,7 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs> {
       [asked.length],
       "int32",
     );
-    return crossEntropy(this.#logits(selectTokens(encoded.lastHiddenState, asked)), targets, options);
+    return crossEntropy(this.#logits(selectTokens(lastHiddenState, asked)), targets, options);
   }
 
   #logits(hidden: Tensor): Tensor<"float32"> {
@@ -221,20 +229,35 @@ function resized(old: Float32Array, size: number): { values: Float32Array; kept:
   return { values, kept };
 }
 
-export function checkPositions(positions: readonly ArrayLike<number>[], sequences: RaggedInputs["sequences"]): void {
+/**
+ * The tokens among all of a batch that are asked for, and where those of each sequence begin.
+ * @throws InputError for positions that are none of their sequence.
+ */
+export function askedTokens(
+  positions: readonly ArrayLike<number>[],
+  { offsets }: Sequences,
+): { readonly tokens: number[]; readonly offsets: number[] } {
   const isList: boolean = Array.isArray(positions);
-  if (!isList || positions.length !== sequences?.length) {
+  if (!isList || positions.length !== offsets.length - 1) {
     throw new InputError("positions", "expected a list with one list of positions for each sequence");
   }
+  const tokens: number[] = [];
+  const ends = [0];
   for (const [index, list] of positions.entries()) {
-    const { length } = sequences[index]!;
-    const outside = Array.from(list).find(
-      (position) => !(Number.isInteger(position) && position >= 0 && position < length),
-    );
-    if (outside !== undefined) {
-      throw new InputError("positions", `${outside} is no position of sequence ${index}, which has ${length} tokens`);
+    const start = offsets[index]!;
+    const length = offsets[index + 1]! - start;
+    for (const position of Array.from(list)) {
+      if (!(Number.isInteger(position) && position >= 0 && position < length)) {
+        throw new InputError(
+          "positions",
+          `${position} is no position of sequence ${index}, which has ${length} tokens`,
+        );
+      }
+      tokens.push(start + position);
     }
+    ends.push(tokens.length);
   }
+  return { tokens, offsets: ends };
 }
 
 /** Mean cross-entropy over the labels that are not -100, of `[batch * length, vocab_size]`; null without labels. */

@@ -1,10 +1,14 @@
-import type { FloatArray } from "@convbert/model";
+import type { FloatArray, RaggedInputs, SequenceBatch } from "@convbert/model";
 import { sequenceRows } from "@convbert/model/internal";
-import type { Tensor } from "@convbert/tensor";
-import type { RaggedContext } from "./head.js";
+import type { Sequences, Tensor } from "@convbert/tensor";
+
+/** A batch without padding, or the same with the sequences as lists. */
+export type Ragged<Batch extends SequenceBatch> = Batch | (RaggedInputs & Omit<Batch, keyof SequenceBatch>);
 
 /** What `forwardRagged` gives for each sequence. */
 export interface RaggedLogits {
+  /** Of this sequence alone; where labels were given. */
+  readonly loss?: number;
   /** As those of `forward` without the axis of the batch. */
   readonly logits: FloatArray;
 }
@@ -20,9 +24,17 @@ export function eachRow(rows: Tensor<"float32">): RaggedLogits[] {
 }
 
 /** The rows of each sequence's tokens, `[length, channels]` each. */
-export function eachSequence(
-  tokens: Tensor<"float32">,
-  { encoded }: { readonly encoded: Pick<RaggedContext["encoded"], "sequences"> },
-): RaggedLogits[] {
-  return sequenceRows(tokens, encoded).map((logits) => ({ logits }));
+export function eachSequence(tokens: Tensor<"float32">, sequences: Sequences): RaggedLogits[] {
+  return sequenceRows(tokens, { sequences }).map((logits) => ({ logits }));
+}
+
+/** The results with each sequence's own loss, where there is one. */
+export function withLosses<Result extends object>(
+  results: readonly Result[],
+  lossOf: ((sequence: number) => Tensor<"float32"> | null) | null,
+): (Result & { readonly loss?: number })[] {
+  return results.map((result, sequence) => {
+    const loss = lossOf?.(sequence) ?? null;
+    return loss === null ? result : { loss: loss.item(), ...result };
+  });
 }

@@ -11,18 +11,20 @@ import {
   ndarrayOf,
   type RaggedInputs,
   type SavePretrainedOptions,
+  type SequenceBatch,
+  withoutPadding,
 } from "@convbert/model";
 import {
+  asSequenceBatch,
   checkArguments,
   type Encoded,
-  type PreparedInputs,
+  isSequenceBatch,
   prepareInputs,
-  withoutPadding,
 } from "@convbert/model/internal";
 import type { Parameter } from "@convbert/nn";
 import { keep, normalizeRows, sequenceMax, sequenceMean, type Tensor, tidy } from "@convbert/tensor";
 import { firstTokens, selectTokens } from "./first-tokens.js";
-import { accumulateInParts } from "./gradient-cache.js";
+import { accumulateInParts, type EncoderPart, paddedParts, sequenceParts } from "./gradient-cache.js";
 import type { TrainingLossOptions } from "./head.js";
 import { applyDense, type SentenceDense } from "./sentence-dense.js";
 import { type SentenceLoss, sentenceLoss } from "./sentence-losses.js";
@@ -55,7 +57,12 @@ export interface SentenceEncoderOptions {
 }
 
 /** A batch to train on: a row for each text, the first texts of all examples before the second ones. */
-export interface SentenceInputs extends ConvBertInputs {
+export interface SentenceInputs extends ConvBertInputs, SentenceTargets {}
+
+/** The same without padding. */
+export interface SentenceBatch extends SequenceBatch, SentenceTargets {}
+
+interface SentenceTargets {
   /** What the loss compares with: vectors `[batch, hidden_size]` or scores `[examples]`. */
   readonly labels?: ArrayInput | null | undefined;
   /** 1 by default. */
@@ -141,7 +148,7 @@ export class SentenceEncoder implements Disposable {
    * Vectors of sequences of any lengths without padding, `[sequences, hidden_size]`, or as many numbers as a last Dense gives. Throws InputError for arguments that
    * do not fit.
    */
-  async encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<FloatArray> {
+  async encodeRagged(inputs: SequenceBatch | RaggedInputs, options: ForwardOptions = {}): Promise<FloatArray> {
     const encoded = await this.model.encodeRagged(inputs, options);
     try {
       return this.#finished(tidy(() => this.#pooled(encoded, this.dense.length === 0).toArray()));
@@ -154,9 +161,9 @@ export class SentenceEncoder implements Disposable {
    * Low level, for trainers: the loss of a batch with the tape recording, in the kernels' memory; dispose it. Throws
    * InputError for arguments that do not fit or lack what the loss compares with; the signal's reason when it aborts.
    */
-  async trainingLoss(inputs: SentenceInputs, options: TrainingLossOptions): Promise<Tensor<"float32">> {
-    const { prepared, lossOf } = this.#checked(inputs, options);
-    using vectors = await this.#vectors(prepared, options);
+  async trainingLoss(inputs: SentenceInputs | SentenceBatch, options: TrainingLossOptions): Promise<Tensor<"float32">> {
+    const { parts, lossOf } = this.#checked(inputs, options, Number.POSITIVE_INFINITY);
+    using vectors = await this.#vectors(parts[0]!, options);
     return tidy(() => keep(options.tape.record(() => lossOf(vectors))));
   }
 
@@ -165,17 +172,14 @@ export class SentenceEncoder implements Disposable {
    * Throws as {@link SentenceEncoder.trainingLoss}.
    */
   async accumulate(
-    inputs: SentenceInputs,
+    inputs: SentenceInputs | SentenceBatch,
     options: TrainingLossOptions & { readonly weight: number },
   ): Promise<number> {
-    const { prepared, lossOf } = this.#checked(inputs, options);
-    if (prepared.batch > this.#textsAtOnce) {
-      return accumulateInParts(prepared, this.#textsAtOnce, options, {
-        vectors: (part) => this.#vectors(part, options),
-        loss: lossOf,
-      });
+    const { parts, lossOf } = this.#checked(inputs, options, this.#textsAtOnce);
+    if (parts.length > 1) {
+      return accumulateInParts(parts, options, { vectors: (part) => this.#vectors(part, options), loss: lossOf });
     }
-    using vectors = await this.#vectors(prepared, options);
+    using vectors = await this.#vectors(parts[0]!, options);
     using loss = tidy(() => keep(options.tape.record(() => lossOf(vectors))));
     options.tape.backward(loss, options.weight);
     return loss.item();
@@ -189,7 +193,12 @@ export class SentenceEncoder implements Disposable {
     this.dispose();
   }
 
-  #checked(inputs: SentenceInputs, { classWeights, labelSmoothing }: TrainingLossOptions) {
+  /** The batch, so many texts at a time, and its loss. */
+  #checked(
+    inputs: SentenceInputs | SentenceBatch,
+    { classWeights, labelSmoothing, unpadded = false }: TrainingLossOptions,
+    textsAtOnce: number,
+  ): { readonly parts: readonly EncoderPart[]; lossOf(vectors: Tensor<"float32">): Tensor<"float32"> } {
     const loss = this.#loss;
     if (loss === undefined) throw new InputError("loss", "training needs to know what is learned");
     if (this.dense.length > 0) throw new InputError("dense", "an encoder with Dense modules cannot be trained here");
@@ -197,26 +206,31 @@ export class SentenceEncoder implements Disposable {
       throw new InputError("options", "classWeights and labelSmoothing are for classes; vectors have none");
     }
     const { labels, texts_per_example = 1, ...encoderInputs } = inputs;
+    const lossOf = (vectors: Tensor<"float32">) => sentenceLoss(loss, vectors, { labels, texts_per_example });
+    if (isSequenceBatch(encoderInputs)) {
+      const batch = asSequenceBatch(encoderInputs, this.modelName);
+      return { parts: sequenceParts(batch, this.config, textsAtOnce), lossOf };
+    }
     checkArguments(encoderInputs, this.modelName);
-    return {
-      prepared: prepareInputs(encoderInputs, this.config),
-      lossOf: (vectors: Tensor<"float32">) => sentenceLoss(loss, vectors, { labels, texts_per_example }),
-    };
+    const alone = withoutPadding(encoderInputs);
+    const parts = unpadded
+      ? sequenceParts(alone.batch, this.config, textsAtOnce)
+      : paddedParts(prepareInputs(encoderInputs, this.config), alone, textsAtOnce);
+    return { parts, lossOf };
   }
 
-  /** Vectors of a batch, recorded by the tape, in the kernels' memory. */
-  async #vectors(prepared: PreparedInputs, options: TrainingLossOptions): Promise<Tensor<"float32">> {
-    const { signal, unpadded = false, tape } = options;
-    const alone = withoutPadding(prepared);
-    const encoded = await this.model.encode(unpadded ? alone.inputs : prepared, { signal, training: options });
+  /** Vectors of some texts, recorded by the tape, in the kernels' memory. */
+  async #vectors({ prepared, pooled }: EncoderPart, options: TrainingLossOptions): Promise<Tensor<"float32">> {
+    const { signal, tape } = options;
+    const encoded = await this.model.encode(prepared, { signal, training: options });
     try {
       return tidy(() =>
         keep(
           tape.record(() => {
-            if (unpadded) return this.#pooled(encoded);
+            if (pooled === null) return this.#pooled(encoded);
             // Pooling goes over tokens alone, whatever padding the convolution has seen.
-            const lastHiddenState = selectTokens(encoded.lastHiddenState, alone.kept);
-            return this.#pooled({ lastHiddenState, sequences: alone.inputs.sequences });
+            const lastHiddenState = selectTokens(encoded.lastHiddenState, pooled.tokens);
+            return this.#pooled({ lastHiddenState, sequences: pooled });
           }),
         ),
       );

@@ -7,22 +7,28 @@ import {
   type ForwardOptions,
   InputError,
   type ProblemType,
-  type RaggedInputs,
+  type SequenceBatch,
+  withoutPadding,
 } from "@convbert/model";
 import { drop, encoderOutputs, hiddenActivation, isIntegral } from "@convbert/model/internal";
 import { Linear, type Scope } from "@convbert/nn";
 import { binaryCrossEntropy, crossEntropy, meanSquaredError, type Tensor } from "@convbert/tensor";
 import { firstTokens } from "./first-tokens.js";
-import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";
-import { floatLabels, integerLabels } from "./labels.js";
-import { eachRow, type RaggedLogits } from "./ragged.js";
+import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
+import { floatLabels, integerLabels, labelsAt } from "./labels.js";
+import { eachRow, type Ragged, type RaggedLogits, withLosses } from "./ragged.js";
 
-export interface SequenceClassificationInputs extends ConvBertInputs {
+interface SequenceLabels {
   /** `[batch]` classes; `[batch, num_labels]` 0 or 1 for several labels at once; numbers for regression. */
   readonly labels?: ArrayInput | null | undefined;
   /** Which loss the labels have, where the configuration does not say it. */
   readonly problem_type?: ProblemType | null | undefined;
 }
+
+export interface SequenceClassificationInputs extends ConvBertInputs, SequenceLabels {}
+
+/** The same without padding. */
+export interface SequenceClassificationBatch extends SequenceBatch, SequenceLabels {}
 
 /** The reference's `SequenceClassifierOutput`. */
 export interface SequenceClassificationOutput extends EncoderOutputs {
@@ -35,7 +41,10 @@ export interface SequenceClassificationOutput extends EncoderOutputs {
  * Classifies a sequence, or scores it, by its first token (the reference's `ConvBertForSequenceClassification`): dense,
  * `hidden_act`, and a map to the labels.
  */
-export class ConvBertForSequenceClassification extends ConvBertWithHead<SequenceClassificationInputs> {
+export class ConvBertForSequenceClassification extends ConvBertWithHead<
+  SequenceClassificationInputs,
+  SequenceClassificationBatch
+> {
   static readonly modelName: string = "ConvBertForSequenceClassification";
   protected readonly ownArguments = ["labels", "problem_type"];
   readonly #dense: Linear;
@@ -66,15 +75,33 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<Sequence
    * Runs sequences of any lengths without padding; a result for each, equal to running it alone. `logits` are `[num_labels]`.
    * Throws InputError for arguments that do not fit.
    */
-  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
-    return this.runRagged(inputs, options, (context) => eachRow(this.#logits(context)));
+  forwardRagged(inputs: Ragged<SequenceClassificationBatch>, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    return this.runRagged(inputs, options, (batch, context) => {
+      const logits = this.#logits(context);
+      const { labels } = batch;
+      if (labels == null) return eachRow(logits);
+      const problem_type = problemOf(this.config, batch);
+      return withLosses(eachRow(logits), (row) => {
+        const own = { labels: labelsAt(labels, row, logits.extent(0)), problem_type };
+        return sequenceClassificationLoss(this.config, logits.slice(0, row, row + 1), own, {});
+      });
+    });
   }
 
-  protected override loss(inputs: SequenceClassificationInputs, context: HeadContext, options: LossOptions) {
+  protected override unpadded(inputs: SequenceClassificationInputs): SequenceClassificationBatch {
+    const { labels, problem_type } = inputs;
+    return { ...withoutPadding(inputs).batch, labels, problem_type };
+  }
+
+  protected override loss(
+    inputs: SequenceClassificationInputs | SequenceClassificationBatch,
+    context: HeadContext,
+    options: LossOptions,
+  ) {
     return sequenceClassificationLoss(this.config, this.#logits(context), inputs, options);
   }
 
-  #logits({ encoded, random }: RaggedContext): Tensor<"float32"> {
+  #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
     const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
     const first = drop(firstTokens(encoded), rate, random);
     const dense = this.#dense.forward(first, hiddenActivation(this.config));
@@ -101,17 +128,23 @@ function isTable(labels: ArrayInput): boolean {
   return Array.isArray(labels) && Array.isArray(labels[0]) && labels[0].length > 1;
 }
 
+/** Which loss the labels, the call or the configuration ask for. */
+export function problemOf(config: ConvBertConfig, { labels, problem_type: given }: SequenceLabels): ProblemType {
+  return given ?? config.problem_type ?? inferProblem(config.num_labels, labels!);
+}
+
 /** The loss that the labels, the call or the configuration ask for; null without labels. */
 export function sequenceClassificationLoss(
   config: ConvBertConfig,
   logits: Tensor<"float32">,
-  { labels, problem_type: given }: SequenceClassificationInputs,
+  inputs: SequenceLabels,
   options: LossOptions,
 ): Tensor<"float32"> | null {
+  const { labels } = inputs;
   if (labels == null) {
     return null;
   }
-  switch (given ?? config.problem_type ?? inferProblem(config.num_labels, labels)) {
+  switch (problemOf(config, inputs)) {
     case "regression":
       return meanSquaredError(
         logits,
@@ -128,7 +161,7 @@ export function sequenceClassificationLoss(
     default:
       throw new InputError(
         "problem_type",
-        `there is no ${JSON.stringify(given)}; use one of ${PROBLEM_TYPES.join(", ")}`,
+        `there is no ${JSON.stringify(inputs.problem_type)}; use one of ${PROBLEM_TYPES.join(", ")}`,
       );
   }
 }

@@ -4,7 +4,7 @@ import { Linear, type Scope } from "@convbert/nn";
 import { activate, sequenceMean, type Tensor } from "@convbert/tensor";
 import { activationKind } from "@convbert/tensor/internal";
 import { firstTokens, lastTokens } from "./first-tokens.js";
-import type { RaggedContext } from "./head.js";
+import type { HeadContext } from "./head.js";
 
 /**
  * One vector for a sequence (the reference's `SequenceSummary`): by `summary_type` the last position (the default, even
@@ -24,7 +24,7 @@ export class SequenceSummary {
     this.#projection = config.summary_use_proj ? new Linear(scope.scope("summary"), hidden, this.size) : null;
   }
 
-  forward({ encoded, random }: RaggedContext): Tensor<"float32"> {
+  forward({ encoded, random }: HeadContext): Tensor<"float32"> {
     const { summary_type: type, summary_activation: activation } = this.#config;
     let summary: Tensor<"float32">;
     switch (type) {

@@ -1,22 +1,29 @@
-import type {
-  ArrayInput,
-  ConvBertConfig,
-  ConvBertInputs,
-  EncoderOutputs,
-  FloatArray,
-  ForwardOptions,
-  RaggedInputs,
+import {
+  type ArrayInput,
+  type ConvBertConfig,
+  type ConvBertInputs,
+  type EncoderOutputs,
+  type FloatArray,
+  type ForwardOptions,
+  type SequenceBatch,
+  withoutPadding,
 } from "@convbert/model";
 import { drop, encoderOutputs, paddedOutput } from "@convbert/model/internal";
 import { Linear, type Scope } from "@convbert/nn";
 import { crossEntropy, Tensor } from "@convbert/tensor";
-import { ConvBertWithHead, type HeadContext, type LossOptions, type RaggedContext } from "./head.js";
-import { tokenLabels } from "./labels.js";
-import { eachSequence, type RaggedLogits } from "./ragged.js";
+import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
+import { flatLabels, labelsKept, tokenLabels } from "./labels.js";
+import { eachSequence, type Ragged, type RaggedLogits, withLosses } from "./ragged.js";
 
 export interface TokenClassificationInputs extends ConvBertInputs {
   /** `[batch, length]`: a class for each token, -100 where it does not count. */
   readonly labels?: ArrayInput | null | undefined;
+}
+
+/** The same without padding. */
+export interface TokenClassificationBatch extends SequenceBatch {
+  /** `[tokens]`: a class for each token, -100 where it does not count. */
+  readonly labels?: ArrayLike<number> | null | undefined;
 }
 
 /** The reference's `TokenClassifierOutput`. */
@@ -28,7 +35,10 @@ export interface TokenClassificationOutput extends EncoderOutputs {
 }
 
 /** Classifies every token (the reference's `ConvBertForTokenClassification`): one map to the labels. */
-export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassificationInputs> {
+export class ConvBertForTokenClassification extends ConvBertWithHead<
+  TokenClassificationInputs,
+  TokenClassificationBatch
+> {
   static readonly modelName: string = "ConvBertForTokenClassification";
   protected readonly ownArguments = ["labels"];
   readonly #classifier: Linear;
@@ -43,7 +53,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
   forward(inputs: TokenClassificationInputs, options: ForwardOptions = {}): Promise<TokenClassificationOutput> {
     return this.run(inputs, options, (context) => {
       const logits = this.#logits(context);
-      const loss = tokenClassificationLoss(this.config, logits, inputs, context, {});
+      const loss = tokenClassificationLoss(this.config, logits, inputs.labels, {});
       return {
         ...(loss !== null && { loss: loss.item() }),
         logits: paddedOutput(logits, context.prepared),
@@ -56,31 +66,50 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<TokenClassi
    * Runs sequences of any lengths without padding; a result for each, equal to running it alone. `logits` are `[length, num_labels]`.
    * Throws InputError for arguments that do not fit.
    */
-  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
-    return this.runRagged(inputs, options, (context) => eachSequence(this.#logits(context), context));
+  forwardRagged(inputs: Ragged<TokenClassificationBatch>, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    return this.runRagged(inputs, options, ({ labels, offsets }, context) => {
+      const logits = this.#logits(context);
+      const results = eachSequence(logits, context.encoded.sequences);
+      if (labels == null) return results;
+      const all = tokenLabels("labels", flatLabels(labels)!, {
+        count: logits.extent(0),
+        classes: this.config.num_labels,
+      });
+      return withLosses(results, (sequence) => {
+        const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
+        return tokenClassificationLoss(this.config, logits.slice(0, start, end), all.subarray(start, end), {});
+      });
+    });
   }
 
-  protected override loss(inputs: TokenClassificationInputs, context: HeadContext, options: LossOptions) {
-    return tokenClassificationLoss(this.config, this.#logits(context), inputs, context, options);
+  protected override unpadded(inputs: TokenClassificationInputs): TokenClassificationBatch {
+    const unpadded = withoutPadding(inputs);
+    return { ...unpadded.batch, ...labelsKept(inputs.labels, unpadded) };
   }
 
-  #logits({ encoded, random }: RaggedContext): Tensor<"float32"> {
+  protected override loss(
+    { labels }: TokenClassificationInputs | TokenClassificationBatch,
+    context: HeadContext,
+    options: LossOptions,
+  ) {
+    return tokenClassificationLoss(this.config, this.#logits(context), labels, options);
+  }
+
+  #logits({ encoded, random }: HeadContext): Tensor<"float32"> {
     const rate = this.config.classifier_dropout ?? this.config.hidden_dropout_prob;
     return this.#classifier.forward(drop(encoded.lastHiddenState, rate, random));
   }
 }
 
-/** Mean cross-entropy over the labels that are not -100; null without labels. */
+/** Mean cross-entropy over the labels that are not -100, one for each row of the logits; null without labels. */
 export function tokenClassificationLoss(
   config: ConvBertConfig,
   logits: Tensor<"float32">,
-  { labels }: TokenClassificationInputs,
-  { prepared: { batch, length }, kept }: Pick<HeadContext, "prepared" | "kept">,
+  labels: ArrayInput | ArrayLike<number> | null | undefined,
   options: LossOptions,
 ): Tensor<"float32"> | null {
-  if (labels == null) {
-    return null;
-  }
-  const values = tokenLabels("labels", labels, { count: batch * length, classes: config.num_labels }, kept);
+  const flat = flatLabels(labels);
+  if (flat === null) return null;
+  const values = tokenLabels("labels", flat, { count: logits.size / logits.extent(-1), classes: config.num_labels });
   return crossEntropy(logits, Tensor.from(logits.backend, values, [values.length], "int32"), options);
 }

@@ -1,15 +1,7 @@
 import { turn } from "@convbert/files/internal";
-import {
-  type DropoutGenerator,
-  keep,
-  type Sequences,
-  type Tape,
-  Tensor,
-  tidy,
-  uniformSequences,
-} from "@convbert/tensor";
+import { type DropoutGenerator, keep, type Sequences, type Tape, Tensor, tidy } from "@convbert/tensor";
 import type { ConvBertModules } from "./convbert.js";
-import type { PreparedInputs } from "./inputs.js";
+import type { PreparedSequences } from "./inputs.js";
 
 export interface EncodeOptions {
   /** Checked between layers: an abort rejects with the signal's reason and leaves the model usable. */
@@ -47,20 +39,10 @@ export interface Encoded extends Disposable {
   readonly sequences: Sequences;
 }
 
-/** Runs the encoder over a padded batch. */
-export function encodePadded(modules: ConvBertModules, inputs: PreparedInputs, options: RunOptions): Promise<Encoded> {
-  return encode(modules, { ...inputs, sequences: uniformSequences(inputs.batch, inputs.length) }, options);
-}
-
-/** Tokens of one or more sequences, one after the other. */
-export interface EncodeInputs extends Omit<PreparedInputs, "batch" | "length"> {
-  readonly sequences: Sequences;
-}
-
 /** Runs the encoder; layers are synchronous, an abort and other work get their turn between them. */
 export async function encode(
   modules: ConvBertModules,
-  inputs: EncodeInputs,
+  inputs: PreparedSequences,
   { signal, assertUsable, training }: RunOptions,
 ): Promise<Encoded> {
   assertUsable();

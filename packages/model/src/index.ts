@@ -25,7 +25,6 @@ export {
   type EncoderOutputs,
   type FloatArray,
   type ForwardOptions,
-  type RaggedInputs,
   type RaggedModelOutput,
 } from "./model.js";
 export {
@@ -34,3 +33,5 @@ export {
   type FromPretrainedOptions,
   readConfig,
 } from "./pretrained.js";
+export { type RaggedInputs, type SequenceBatch, sequenceBatch } from "./sequences.js";
+export { type Unpadded, withoutPadding } from "./unpad.js";

@@ -1,4 +1,5 @@
 import { InputError } from "@convbert/nn";
+import { type Sequences, uniformSequences } from "@convbert/tensor";
 import { type ArrayInput, floats, type HostArray, integers } from "./arrays.js";
 import type { ConvBertConfig } from "./config.js";
 
@@ -24,21 +25,26 @@ export interface ConvBertInputs {
   readonly output_kernels?: boolean | undefined;
 }
 
-/** The arguments checked, defaults filled in, in row-major order. */
-export interface PreparedInputs {
-  readonly batch: number;
-  readonly length: number;
+/** What the encoder computes from: arguments checked, defaults filled in, the tokens of one or more sequences in a row. */
+export interface PreparedSequences {
+  readonly sequences: Sequences;
   /** Int32 ids, or float32 embeddings `[tokens, embedding_size]`. */
   readonly words: Int32Array | Float32Array;
   readonly positions: Int32Array;
   readonly types: Int32Array;
-  /** Additive, `[batch, length]` or `[batch, length, length]`; null where everything is attended to. */
+  /** Additive, `[sequences, length]` or `[sequences, length, length]`; null where everything is attended to. */
   readonly mask: HostArray<Float32Array> | null;
   /** A row for each layer. */
   readonly headMask: readonly Float32Array[] | null;
   readonly outputAttentions: boolean;
   readonly outputHiddenStates: boolean;
   readonly outputKernels: boolean;
+}
+
+/** The same of a padded batch, whose sequences all have one length. */
+export interface PreparedInputs extends PreparedSequences {
+  readonly batch: number;
+  readonly length: number;
 }
 
 /** Float32's most negative number, which the reference adds to masked scores. */
@@ -55,25 +61,24 @@ export function prepareInputs(inputs: ConvBertInputs, config: ConvBertConfig): P
 
   let positions: Int32Array;
   if (inputs.position_ids == null) {
-    if (length > config.max_position_embeddings) {
-      throw new InputError(
-        "input_ids",
-        `sequences of ${length} tokens are longer than max_position_embeddings ${config.max_position_embeddings}; ` +
-          "truncate them in the tokenizer or split them into windows",
-      );
-    }
+    checkLength(length, config.max_position_embeddings);
     positions = Int32Array.from({ length: tokens }, (_, index) => index % length);
   } else {
-    positions = tokenIntegers("position_ids", inputs.position_ids, shape, config.max_position_embeddings);
+    positions = tokenIntegers("position_ids", inputs.position_ids, shape);
+    checkRange("position_ids", positions, config.max_position_embeddings, "max_position_embeddings");
   }
-  const types =
-    inputs.token_type_ids == null
-      ? new Int32Array(tokens)
-      : tokenIntegers("token_type_ids", inputs.token_type_ids, shape, config.type_vocab_size);
+  let types: Int32Array;
+  if (inputs.token_type_ids == null) {
+    types = new Int32Array(tokens);
+  } else {
+    types = tokenIntegers("token_type_ids", inputs.token_type_ids, shape);
+    checkRange("token_type_ids", types, config.type_vocab_size, "type_vocab_size");
+  }
 
   return {
     batch,
     length,
+    sequences: uniformSequences(batch, length),
     words,
     positions,
     types,
@@ -86,52 +91,65 @@ export function prepareInputs(inputs: ConvBertInputs, config: ConvBertConfig): P
 }
 
 function prepareWords(inputs: ConvBertInputs, config: ConvBertConfig) {
-  const { input_ids: ids, inputs_embeds: embeds } = inputs;
-  if (ids != null && embeds != null) {
-    throw new InputError("inputs_embeds", "you cannot specify both input_ids and inputs_embeds at the same time");
-  }
-  if (ids != null) {
-    const { shape, values } = integers("input_ids", ids);
-    if (shape.length !== 2) {
-      throw new InputError("input_ids", `expected [batch, length], got shape [${shape.join(", ")}]`);
-    }
-    checkRange("input_ids", values, config.vocab_size, "vocab_size");
-    return { ...extents("input_ids", shape), words: values };
-  }
-  if (embeds == null) {
-    throw new InputError("input_ids", "you have to specify either input_ids or inputs_embeds");
-  }
-  const { shape, values } = floats("inputs_embeds", embeds);
-  if (shape.length !== 3 || shape[2] !== config.embedding_size) {
+  const words = paddedWords(inputs);
+  if (words.values instanceof Int32Array) {
+    checkRange("input_ids", words.values, config.vocab_size, "vocab_size");
+  } else if (words.size !== config.embedding_size) {
+    const shape = [words.batch, words.length, words.size];
     throw new InputError(
       "inputs_embeds",
       `expected [batch, length, embedding_size ${config.embedding_size}], got shape [${shape.join(", ")}]`,
     );
   }
-  return { ...extents("inputs_embeds", shape), words: values };
+  return { ...words, words: words.values };
 }
 
-function extents(argument: string, shape: readonly number[]): { batch: number; length: number } {
-  const [batch, length] = shape as [number, number];
+/** Ids, or embeddings of `size` numbers, of a padded batch. Throws InputError unless there is exactly one of both. */
+export function paddedWords({ input_ids: ids, inputs_embeds: embeds }: ConvBertInputs) {
+  if (ids != null && embeds != null) {
+    throw new InputError("inputs_embeds", "you cannot specify both input_ids and inputs_embeds at the same time");
+  }
+  if (ids == null && embeds == null) {
+    throw new InputError("input_ids", "you have to specify either input_ids or inputs_embeds");
+  }
+  const [argument, axes, given] =
+    ids != null
+      ? (["input_ids", ["batch", "length"], integers("input_ids", ids)] as const)
+      : (["inputs_embeds", ["batch", "length", "embedding_size"], floats("inputs_embeds", embeds!)] as const);
+  const { shape, values } = given;
+  if (shape.length !== axes.length) {
+    throw new InputError(argument, `expected [${axes.join(", ")}], got shape [${shape.join(", ")}]`);
+  }
+  const [batch, length, size = 1] = shape as [number, number, number?];
   if (batch === 0 || length === 0) {
     throw new InputError(argument, `there are no tokens in shape [${shape.join(", ")}]`);
   }
-  return { batch, length };
+  return { batch, length, size, values: values as Int32Array | Float32Array };
 }
 
-function checkRange(argument: string, values: Int32Array, limit: number, field: string): void {
-  for (const [index, value] of values.entries()) {
-    if (value < 0 || value >= limit) {
-      throw new InputError(
-        argument,
-        `${value} at element ${index} is outside 0 to ${limit - 1} (${field} ${limit}); does the tokenizer belong to this model?`,
-      );
-    }
+/** Throws InputError for sequences that are longer than the model has positions for. */
+export function checkLength(length: number, limit: number): void {
+  if (length <= limit) return;
+  throw new InputError(
+    "input_ids",
+    `sequences of ${length} tokens are longer than max_position_embeddings ${limit}; ` +
+      "truncate them in the tokenizer or split them into windows",
+  );
+}
+
+/** Throws InputError for a number that is none of `limit`, which the configuration has in `field`. */
+export function checkRange(argument: string, values: Int32Array, limit: number, field: string): void {
+  const index = values.findIndex((value) => value < 0 || value >= limit);
+  if (index >= 0) {
+    throw new InputError(
+      argument,
+      `${values[index]} at element ${index} is outside 0 to ${limit - 1} (${field} ${limit}); does the tokenizer belong to this model?`,
+    );
   }
 }
 
 /** Integers a token; one row serves the whole batch, as by the reference's broadcasting. */
-function tokenIntegers(argument: string, input: ArrayInput, shape: readonly number[], limit: number): Int32Array {
+export function tokenIntegers(argument: string, input: ArrayInput, shape: readonly number[]): Int32Array {
   const given = integers(argument, input);
   const [batch, length] = shape as [number, number];
   const rows = given.shape.length === 1 ? 1 : given.shape[0]!;
@@ -141,12 +159,11 @@ function tokenIntegers(argument: string, input: ArrayInput, shape: readonly numb
       `expected [${batch}, ${length}] like the tokens, got shape [${given.shape.join(", ")}]`,
     );
   }
-  const field = argument === "position_ids" ? "max_position_embeddings" : "type_vocab_size";
-  checkRange(argument, given.values, limit, field);
   return repeatRows(given.values, batch, rows, length, Int32Array);
 }
 
-function repeatRows<A extends Int32Array | Float32Array>(
+/** Rows for the whole batch, where there may be one for all. */
+export function repeatRows<A extends Int32Array | Float32Array>(
   values: A,
   batch: number,
   rows: number,
@@ -207,7 +224,8 @@ function prepareMask(
   return { shape: perQuery ? [batch, length, length] : [batch, length], values: additive };
 }
 
-function prepareHeadMask(input: ArrayInput | null | undefined, config: ConvBertConfig): Float32Array[] | null {
+/** The head mask, a row for each layer. */
+export function prepareHeadMask(input: ArrayInput | null | undefined, config: ConvBertConfig): Float32Array[] | null {
   if (input == null) {
     return null;
   }

@@ -3,21 +3,15 @@ import { Random } from "@convbert/nn/internal";
 import { ndarrayOf, type Tensor } from "@convbert/tensor";
 import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
-import { checkArguments, checkNames } from "./arguments.js";
+import { checkArguments } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
 import { type ConvBertConfig, checkPrunedHeads } from "./config.js";
 import { ConvBertModules } from "./convbert.js";
-import {
-  type Encoded,
-  type EncodeInputs,
-  type EncodeOptions,
-  encode,
-  encodePadded,
-  type TrainingRun,
-} from "./encode.js";
-import { type ConvBertInputs, causalMask, type PreparedInputs, prepareInputs } from "./inputs.js";
+import { type Encoded, type EncodeOptions, encode, type TrainingRun } from "./encode.js";
+import { type ConvBertInputs, type PreparedInputs, type PreparedSequences, prepareInputs } from "./inputs.js";
 import { ConvBertPreTrainedModel } from "./pretrained.js";
 import { pruneAttention } from "./prune.js";
+import { asSequenceBatch, prepareSequences, type RaggedInputs, type SequenceBatch } from "./sequences.js";
 
 /** An array that the caller owns: a copy outside the kernels' memory, freed by the garbage collector. */
 export type FloatArray = NdArray<Float32Array>;
@@ -46,14 +40,6 @@ export interface ConvBertModelOutput extends EncoderOutputs {
 export interface RaggedModelOutput {
   /** `[length, hidden_size]`. */
   readonly last_hidden_state: FloatArray;
-}
-
-/** A batch of sequences without padding. */
-export interface RaggedInputs {
-  /** Token ids of each sequence. */
-  readonly sequences: readonly ArrayLike<number>[];
-  /** Token types of each sequence; zeros by default. */
-  readonly token_type_ids?: readonly ArrayLike<number>[];
 }
 
 /** Passed to every forward. */
@@ -103,16 +89,14 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
   }
 
   /**
-   * Low level, for models with a head and for serving: runs a padded batch and leaves the result in the kernels'
-   * memory; dispose it. With `training` the tape records the run. Takes a batch without padding as well
-   * ({@link withoutPadding}).
+   * Low level, for models with a head and for serving: runs what has been prepared, padded or not, and leaves the result in
+   * the kernels' memory; dispose it. With `training` the tape records the run.
    */
   encode(
-    prepared: PreparedInputs | EncodeInputs,
+    prepared: PreparedSequences,
     { training, ...options }: ForwardOptions & { readonly training?: TrainingRun } = {},
   ): Promise<Encoded> {
-    const run = { ...this.running(options), training };
-    return "sequences" in prepared ? encode(this.modules, prepared, run) : encodePadded(this.modules, prepared, run);
+    return encode(this.modules, prepared, { ...this.running(options), training });
   }
 
   /**
@@ -120,37 +104,8 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
    * attention and convolution stay within each sequence, so the result equals running each sequence alone. Hidden states
    * are `[all tokens, hidden_size]` in the kernels' memory; dispose the result.
    */
-  encodeRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<Encoded> {
-    const offsets = checkRagged(inputs, this.config);
-    const { sequences, token_type_ids: allTypes } = inputs;
-    const tokens = offsets.at(-1)!;
-    const words = new Int32Array(tokens);
-    const positions = new Int32Array(tokens);
-    const types = new Int32Array(tokens);
-    for (const [index, sequence] of sequences.entries()) {
-      const start = offsets[index]!;
-      words.set(sequence, start);
-      positions.set(
-        Int32Array.from(sequence, (_, position) => position),
-        start,
-      );
-      types.set(allTypes?.[index] ?? [], start);
-    }
-    return encode(
-      this.modules,
-      {
-        sequences: { offsets },
-        words,
-        positions,
-        types,
-        mask: this.config.is_decoder ? causalMask(offsets) : null,
-        headMask: null,
-        outputAttentions: false,
-        outputHiddenStates: false,
-        outputKernels: false,
-      },
-      this.running(options),
-    );
+  encodeRagged(inputs: SequenceBatch | RaggedInputs, options: ForwardOptions = {}): Promise<Encoded> {
+    return this.encode(prepareSequences(asSequenceBatch(inputs, "encodeRagged"), this.config), options);
   }
 
   /**
@@ -158,7 +113,10 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
    * `[length, hidden_size]`: what running it alone gives, whatever else is in the batch. Throws InputError for arguments
    * that do not fit; the signal's reason when it aborts.
    */
-  async forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedModelOutput[]> {
+  async forwardRagged(
+    inputs: SequenceBatch | RaggedInputs,
+    options: ForwardOptions = {},
+  ): Promise<RaggedModelOutput[]> {
     const encoded = await this.encodeRagged(inputs, options);
     try {
       return sequenceRows(encoded.lastHiddenState, encoded).map((last_hidden_state) => ({ last_hidden_state }));
@@ -256,35 +214,6 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
     this.releaseScratch();
     this.config = config;
   }
-}
-
-/**
- * Checks sequences of any lengths as `forward` checks a batch.
- * @returns where each sequence starts among all tokens, and at the end how many there are.
- * @throws InputError with the name of the argument.
- */
-export function checkRagged(inputs: RaggedInputs, config: ConvBertConfig): number[] {
-  checkNames(inputs, "encodeRagged", ["sequences", "token_type_ids"]);
-  const { sequences, token_type_ids: allTypes } = inputs;
-  for (const [argument, lists] of Object.entries({ sequences, token_type_ids: allTypes ?? sequences })) {
-    if (!Array.isArray(lists) || lists.length !== sequences.length) {
-      throw new InputError(argument, "expected a list with one list of numbers for each sequence");
-    }
-  }
-  const offsets = [0];
-  for (const [index, sequence] of sequences.entries()) {
-    const types = allTypes?.[index];
-    // The checks of a padded batch of one hold for every sequence.
-    prepareInputs(
-      { input_ids: [Array.from(sequence ?? [])], token_type_ids: types ? [Array.from(types)] : null },
-      config,
-    );
-    offsets.push(offsets.at(-1)! + sequence.length);
-  }
-  if (offsets.at(-1) === 0) {
-    throw new InputError("sequences", "there are no tokens");
-  }
-  return offsets;
 }
 
 /** Rows after rounding up. Throws InputError for what is no count. */

@@ -1,4 +1,5 @@
 import type { ModelSource } from "@convbert/files";
+import type { Ragged } from "@convbert/heads";
 import {
   type ConvBertConfig,
   type ConvBertInputs,
@@ -8,13 +9,19 @@ import {
   type ForwardOptions,
   InputError,
   ndarrayOf,
-  type RaggedInputs,
+  type SequenceBatch,
 } from "@convbert/model";
-import { checkArguments, checkRagged, type PreparedInputs, prepareInputs } from "@convbert/model/internal";
+import {
+  asSequenceBatch,
+  checkArguments,
+  type PreparedInputs,
+  prepareInputs,
+  prepareSequences,
+} from "@convbert/model/internal";
 import { sharedBackend, Tensor, tidy } from "@convbert/tensor";
 import { type LoadedGraph, loadGraph, type OnnxDType, type OnnxFromPretrainedOptions } from "./load.js";
 import { type PaddedBatch, paddedBatches } from "./ragged.js";
-import type { Batch, GraphSession } from "./session.js";
+import type { GraphBatch, GraphSession } from "./session.js";
 
 /** Outputs of a graph by name. */
 export type GraphOutputs = Readonly<Record<string, FloatArray>>;
@@ -25,24 +32,28 @@ export interface OnnxModelClass<M> {
   readonly modelName: string;
 }
 
-/** What `forwardRagged` of any model takes besides sequences. */
-interface RaggedRun {
-  /** Of each sequence the positions that are decoded; null for all. */
-  readonly positions?: readonly ArrayLike<number>[] | null;
-}
-
 /**
  * A ConvBERT on ONNX Runtime: `forward` and `forwardRagged` take and give what those of `@convbert/heads` do, with the same
  * errors. The graph is made from the weights of any checkpoint when the model is loaded. Padding is treated by `forward` as
  * the reference does; `forwardRagged` gives for each sequence what running it alone gives.
  */
-export abstract class OnnxConvBert<Inputs extends ConvBertInputs = ConvBertInputs> implements Disposable {
+export abstract class OnnxConvBert<
+  Inputs extends ConvBertInputs = ConvBertInputs,
+  Batch extends SequenceBatch = SequenceBatch,
+> implements Disposable
+{
   readonly config: ConvBertConfig;
   readonly dtype: OnnxDType;
   /** What computes. */
   readonly backend: { readonly description: string; readonly threads: number };
   /** Arguments of `forward` besides those of every model. */
   protected abstract readonly ownArguments: readonly string[];
+
+  /** The same of a batch without padding. */
+  protected get ownBatchArguments(): readonly string[] {
+    return this.ownArguments;
+  }
+
   readonly #session: GraphSession;
   readonly #exact: boolean;
   readonly #batchTokens: number;
@@ -123,26 +134,38 @@ export abstract class OnnxConvBert<Inputs extends ConvBertInputs = ConvBertInput
     return { outputs, prepared, encoder: this.#encoderOutputs(outputs, prepared) };
   }
 
-  /** Runs sequences of any lengths, padded in batches of like lengths; the outputs of each, without padding. */
+  /** The arguments of `forwardRagged` in one form. Throws InputError for others. */
+  protected batch(inputs: Ragged<Batch>): Batch {
+    return asSequenceBatch(inputs, this.modelName, this.ownBatchArguments as never) as SequenceBatch as Batch;
+  }
+
+  /**
+   * Runs sequences of any lengths, padded in batches of like lengths; the outputs of each, without padding.
+   * @param positions of each sequence those that are decoded; null for all.
+   */
   protected async runRagged<Output>(
-    { positions = null, ...inputs }: RaggedInputs & RaggedRun,
+    batch: SequenceBatch,
     { signal }: ForwardOptions,
     pick: (outputs: GraphOutputs, row: RaggedRow) => Output,
+    positions: readonly ArrayLike<number>[] | null = null,
   ): Promise<Output[]> {
-    checkRagged(inputs, this.config);
+    if (batch.input_ids == null) throw new InputError("input_ids", "without padding only ids can be run here");
+    if (batch.head_mask != null) throw new InputError("head_mask", "without padding none can be given here");
+    const prepared = prepareSequences(batch, this.config);
     this.#assertUsable();
+    const { offsets } = prepared.sequences;
     const { isIsolated } = this.#session;
-    const results = new Array<Output>(inputs.sequences.length);
+    const results = new Array<Output>(offsets.length - 1);
     const equal = !isIsolated && (this.#exact || this.readsLast);
-    for (const batch of paddedBatches(inputs, { tokens: this.#batchTokens, equal, left: this.readsLast })) {
+    for (const padded of paddedBatches(prepared, { tokens: this.#batchTokens, equal, left: this.readsLast })) {
       signal?.throwIfAborted();
-      const selected = isIsolated && positions !== null ? selectedTokens(batch, positions) : null;
+      const selected = isIsolated && positions !== null ? selectedTokens(padded, positions) : null;
       const outputs =
-        selected?.tokens.length === 0 ? {} : await this.#session.run(this.#raggedBatch(batch, selected), signal);
+        selected?.tokens.length === 0 ? {} : await this.#session.run(this.#raggedBatch(padded, selected), signal);
       this.#assertUsable();
-      for (const [row, index] of batch.rows.entries()) {
-        const start = row * batch.length + batch.starts[row]!;
-        const { length } = inputs.sequences[index]!;
+      for (const [row, index] of padded.rows.entries()) {
+        const start = row * padded.length + padded.starts[row]!;
+        const length = offsets[index + 1]! - offsets[index]!;
         const [from, to] = selected === null ? [start, start + length] : selected.ends.slice(row, row + 2);
         results[index] = pick(outputs, { index, row, start: from!, end: to!, isSelected: selected !== null });
       }
@@ -150,7 +173,7 @@ export abstract class OnnxConvBert<Inputs extends ConvBertInputs = ConvBertInput
     return results;
   }
 
-  #raggedBatch(batch: PaddedBatch, selected: { readonly tokens: Int32Array } | null): Batch {
+  #raggedBatch(batch: PaddedBatch, selected: { readonly tokens: Int32Array } | null): GraphBatch {
     const { rows, length, words, types, tokens } = batch;
     const shape = [rows.length, length];
     const prepared = prepareInputs(
@@ -183,6 +206,16 @@ export abstract class OnnxConvBert<Inputs extends ConvBertInputs = ConvBertInput
       const loss = compute(...tensors);
       return loss === null ? {} : { loss: loss.item() };
     });
+  }
+
+  /** Each sequence's result with its own loss. */
+  protected async withLosses<Result extends object>(
+    results: readonly Result[],
+    lossOf: (result: Result, sequence: number) => Promise<{ readonly loss?: number }>,
+  ): Promise<(Result & { readonly loss?: number })[]> {
+    const all: (Result & { readonly loss?: number })[] = [];
+    for (const [sequence, result] of results.entries()) all.push({ ...(await lossOf(result, sequence)), ...result });
+    return all;
   }
 
   #assertUsable(): void {

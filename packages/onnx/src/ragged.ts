@@ -1,4 +1,4 @@
-import type { RaggedInputs } from "@convbert/model";
+import type { PreparedSequences } from "@convbert/model/internal";
 
 /** Sequences of like lengths, padded to the longest. */
 export interface PaddedBatch {
@@ -20,43 +20,43 @@ export interface PaddedBatch {
  * alone. With `equal` a batch has one length, and so no padding; with `left` padding stands before the tokens.
  */
 export function* paddedBatches(
-  { sequences, token_type_ids: types }: RaggedInputs,
+  prepared: PreparedSequences,
   { tokens, equal, left }: { readonly tokens: number; readonly equal: boolean; readonly left: boolean },
 ): Generator<PaddedBatch> {
-  // The longest first, so that the first batch shows how much memory is needed. Sequences of no tokens have no result.
-  const order = Array.from(sequences.keys()).sort((a, b) => sequences[b]!.length - sequences[a]!.length);
+  const { offsets } = prepared.sequences;
+  const lengthOf = (index: number) => offsets[index + 1]! - offsets[index]!;
+  // The longest first, so that the first batch shows how much memory is needed.
+  const order = Array.from({ length: offsets.length - 1 }, (_, index) => index);
+  order.sort((a, b) => lengthOf(b) - lengthOf(a));
   let rows: number[] = [];
   for (const index of order) {
-    const longest = sequences[rows[0] ?? index]!.length;
-    const isFull = (rows.length + 1) * longest > tokens || (equal && sequences[index]!.length !== longest);
+    const longest = lengthOf(rows[0] ?? index);
+    const isFull = (rows.length + 1) * longest > tokens || (equal && lengthOf(index) !== longest);
     if (rows.length > 0 && isFull) {
-      yield padded(rows, sequences, types, left);
+      yield padded(rows, prepared, left);
       rows = [];
     }
     rows.push(index);
   }
-  if (rows.length > 0) yield padded(rows, sequences, types, left);
+  if (rows.length > 0) yield padded(rows, prepared, left);
 }
 
-function padded(
-  rows: readonly number[],
-  sequences: RaggedInputs["sequences"],
-  allTypes: RaggedInputs["token_type_ids"],
-  left: boolean,
-): PaddedBatch {
-  const { length } = sequences[rows[0]!]!;
+function padded(rows: readonly number[], prepared: PreparedSequences, left: boolean): PaddedBatch {
+  const { offsets } = prepared.sequences;
+  const length = offsets[rows[0]! + 1]! - offsets[rows[0]!]!;
   const words = new Int32Array(rows.length * length);
   const types = new Int32Array(words.length);
   const positions = new Int32Array(words.length);
   const tokens = new Float32Array(words.length);
-  const starts = rows.map((index) => (left ? length - sequences[index]!.length : 0));
+  const starts: number[] = [];
   for (const [row, index] of rows.entries()) {
-    const sequence = sequences[index]!;
+    const [from, to] = [offsets[index]!, offsets[index + 1]!];
+    starts.push(left ? length - (to - from) : 0);
     const start = row * length + starts[row]!;
-    words.set(sequence, start);
-    types.set(allTypes?.[index] ?? [], start);
-    tokens.fill(1, start, start + sequence.length);
-    for (let position = 0; position < sequence.length; position++) positions[start + position] = position;
+    words.set(prepared.words.subarray(from, to), start);
+    types.set(prepared.types.subarray(from, to), start);
+    positions.set(prepared.positions.subarray(from, to), start);
+    tokens.fill(1, start, start + to - from);
   }
   return { rows, length, starts, words, types, positions, tokens };
 }

@@ -13,7 +13,7 @@ import {
 } from "./runtime.js";
 
 /** Fields of a batch that graphs are fed with. */
-export interface Batch
+export interface GraphBatch
   extends Pick<PreparedInputs, "batch" | "length" | "words" | "positions" | "types" | "mask" | "headMask"> {
   /** 1 for tokens, 0 for padding that is not to be seen, `[batch, length]`; null where the reference's rules hold. */
   readonly tokens: Float32Array | null;
@@ -63,7 +63,7 @@ export class GraphSession {
    * Runs a batch; gives all outputs.
    * @throws InputError for what the graph has no input for; the signal's reason when it aborts before or after the run.
    */
-  run(batch: Batch, signal: AbortSignal | undefined): Promise<Record<string, FloatArray>> {
+  run(batch: GraphBatch, signal: AbortSignal | undefined): Promise<Record<string, FloatArray>> {
     const feeds = this.#feeds(batch);
     const run = this.#last.then(async () => {
       signal?.throwIfAborted();
@@ -87,7 +87,7 @@ export class GraphSession {
     return released;
   }
 
-  #feeds(batch: Batch): Record<string, Feed> {
+  #feeds(batch: GraphBatch): Record<string, Feed> {
     const { words, positions, types, headMask, tokens, choices, selected } = batch;
     const shape = choices === null || this.isIsolated ? [batch.batch] : [batch.batch / choices, choices];
     shape.push(batch.length);
@@ -137,7 +137,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** The additive mask for every query, `[batch, 1, length, length]`. */
-function fullBias({ batch, length, mask }: Batch): Float32Array {
+function fullBias({ batch, length, mask }: GraphBatch): Float32Array {
   const bias = new Float32Array(batch * length * length);
   if (mask === null) return bias;
   if (mask.shape.length === 3) return mask.values;
@@ -149,7 +149,7 @@ function fullBias({ batch, length, mask }: Batch): Float32Array {
 }
 
 /** The mask as it was given, 1 for tokens and 0 for padding. */
-function plainMask({ batch, length, mask }: Batch): Int32Array {
+function plainMask({ batch, length, mask }: GraphBatch): Int32Array {
   if (mask === null) return new Int32Array(batch * length).fill(1);
   if (mask.shape.length === 3) {
     throw new InputError("attention_mask", "this graph takes a mask [batch, length], the same for every query");

@@ -1,4 +1,4 @@
-import type { ConvBertInputs, ConvBertModelOutput, ForwardOptions, RaggedInputs, RaggedModelOutput } from "@convbert/model";
+import type { ConvBertInputs, ConvBertModelOutput, ForwardOptions, RaggedInputs, RaggedModelOutput, SequenceBatch } from "@convbert/model";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 
 /** The encoder on ONNX Runtime: `ConvBertModel` of `@convbert/model`. */
@@ -13,8 +13,8 @@ export class OnnxConvBertModel extends OnnxConvBert {
   }
 
   /** Runs sequences of any lengths; `last_hidden_state` is `[length, hidden_size]`, as running each alone gives. */
-  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedModelOutput[]> {
-    return this.runRagged(inputs, options, (outputs, { start, end }) => ({
+  forwardRagged(inputs: SequenceBatch | RaggedInputs, options: ForwardOptions = {}): Promise<RaggedModelOutput[]> {
+    return this.runRagged(this.batch(inputs), options, (outputs, { start, end }) => ({
       last_hidden_state: rowsOf(outputOf(outputs, "last_hidden_state"), start, end, this.config.hidden_size),
     }));
   }

@@ -1,11 +1,20 @@
-import type { RaggedLogits, SequenceClassificationInputs, SequenceClassificationOutput } from "@convbert/heads";
-import { sequenceClassificationLoss } from "@convbert/heads/internal";
-import type { ForwardOptions, RaggedInputs } from "@convbert/model";
+import type {
+  Ragged,
+  RaggedLogits,
+  SequenceClassificationBatch,
+  SequenceClassificationInputs,
+  SequenceClassificationOutput,
+} from "@convbert/heads";
+import { labelsAt, problemOf, sequenceClassificationLoss } from "@convbert/heads/internal";
+import type { ForwardOptions } from "@convbert/model";
 import { withShape } from "@convbert/model/internal";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 
 /** Classifies sequences on ONNX Runtime: `ConvBertForSequenceClassification` of `@convbert/heads`. */
-export class OnnxConvBertForSequenceClassification extends OnnxConvBert<SequenceClassificationInputs> {
+export class OnnxConvBertForSequenceClassification extends OnnxConvBert<
+  SequenceClassificationInputs,
+  SequenceClassificationBatch
+> {
   static readonly modelName: string = "ConvBertForSequenceClassification";
   protected readonly ownArguments = ["labels", "problem_type"];
 
@@ -23,10 +32,23 @@ export class OnnxConvBertForSequenceClassification extends OnnxConvBert<Sequence
   }
 
   /** Runs sequences of any lengths; `logits` are `[num_labels]`, as running each alone gives. */
-  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
-    const { num_labels: labels } = this.config;
-    return this.runRagged(inputs, options, (outputs, { row }) => ({
-      logits: withShape(rowsOf(outputOf(outputs, "logits"), row, row + 1, labels), [labels]),
+  async forwardRagged(
+    inputs: Ragged<SequenceClassificationBatch>,
+    options: ForwardOptions = {},
+  ): Promise<RaggedLogits[]> {
+    const batch = this.batch(inputs);
+    const { num_labels: size } = this.config;
+    const results = await this.runRagged(batch, options, (outputs, { row }) => ({
+      logits: withShape(rowsOf(outputOf(outputs, "logits"), row, row + 1, size), [size]),
     }));
+    const { labels } = batch;
+    if (labels == null) return results;
+    const problem_type = problemOf(this.config, batch);
+    return this.withLosses(results, ({ logits }, sequence) =>
+      this.loss([logits], [1, size], (tensor) => {
+        const own = { labels: labelsAt(labels, sequence, results.length), problem_type };
+        return sequenceClassificationLoss(this.config, tensor!, own, {});
+      }),
+    );
   }
 }

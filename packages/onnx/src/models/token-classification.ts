@@ -1,10 +1,16 @@
-import type { RaggedLogits, TokenClassificationInputs, TokenClassificationOutput } from "@convbert/heads";
-import { tokenClassificationLoss } from "@convbert/heads/internal";
-import type { ForwardOptions, RaggedInputs } from "@convbert/model";
+import type {
+  Ragged,
+  RaggedLogits,
+  TokenClassificationBatch,
+  TokenClassificationInputs,
+  TokenClassificationOutput,
+} from "@convbert/heads";
+import { tokenClassificationLoss, tokenLabelsAt } from "@convbert/heads/internal";
+import type { ForwardOptions } from "@convbert/model";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 
 /** Classifies every token on ONNX Runtime: `ConvBertForTokenClassification` of `@convbert/heads`. */
-export class OnnxConvBertForTokenClassification extends OnnxConvBert<TokenClassificationInputs> {
+export class OnnxConvBertForTokenClassification extends OnnxConvBert<TokenClassificationInputs, TokenClassificationBatch> {
   static readonly modelName: string = "ConvBertForTokenClassification";
   protected readonly ownArguments = ["labels"];
 
@@ -14,15 +20,22 @@ export class OnnxConvBertForTokenClassification extends OnnxConvBert<TokenClassi
     const logits = outputOf(outputs, "logits");
     const shape = [prepared.batch * prepared.length, this.config.num_labels];
     const loss = await this.loss([logits], shape, (tensor) =>
-      tokenClassificationLoss(this.config, tensor!, inputs, { prepared, kept: null }, {}),
+      tokenClassificationLoss(this.config, tensor!, inputs.labels, {}),
     );
     return { ...loss, logits, ...encoder };
   }
 
   /** Runs sequences of any lengths; `logits` are `[length, num_labels]`, as running each alone gives. */
-  forwardRagged(inputs: RaggedInputs, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
-    return this.runRagged(inputs, options, (outputs, { start, end }) => ({
+  async forwardRagged(inputs: Ragged<TokenClassificationBatch>, options: ForwardOptions = {}): Promise<RaggedLogits[]> {
+    const batch = this.batch(inputs);
+    const results = await this.runRagged(batch, options, (outputs, { start, end }) => ({
       logits: rowsOf(outputOf(outputs, "logits"), start, end, this.config.num_labels),
     }));
+    if (batch.labels == null) return results;
+    return this.withLosses(results, ({ logits }, sequence) =>
+      this.loss([logits], logits.shape, (tensor) =>
+        tokenClassificationLoss(this.config, tensor!, tokenLabelsAt(batch, sequence), {}),
+      ),
+    );
   }
 }
