@@ -75,12 +75,12 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs, Masked
   /** A tied decoder has no weight of its own: it multiplies by the packed word embeddings. */
   #declareDecoder(): void {
     const { vocab_size: rows, embedding_size: columns } = this.config;
-    const { packed, place } = this.convbert.modules.embeddings.words;
+    const { packed, slot } = this.convbert.modules.embeddings.words;
     const scope = this.root.scope("generator_lm_head").owning();
     this.#decoderScope = scope;
     if (packed !== null) {
       this.#decoder = packed;
-      scope.place("weight", [rows, columns], "normal", place, WORDS);
+      scope.slot("weight", [rows, columns], "normal", slot, WORDS);
     } else {
       this.#decoder = scope.packed(rows, columns);
       scope.rows("weight", [rows, columns], this.#decoder, 0, rows);

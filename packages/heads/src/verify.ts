@@ -120,7 +120,7 @@ async function lossGradients(
   return {
     get: (name) => {
       const parameter = model.parameter(name);
-      return parameter && { shape: parameter.shape, data: buffers.place(parameter.tiedTo ?? name).read() };
+      return parameter && { shape: parameter.shape, data: buffers.slot(parameter.tiedTo ?? name).read() };
     },
     [Symbol.dispose]: () => buffers.dispose(),
   };

@@ -83,7 +83,7 @@ async function gradients(
   return {
     loss: loss.item(),
     steps,
-    byName: new Map([...buffers.names()].map((name) => [name, buffers.place(name).read()])),
+    byName: new Map([...buffers.names()].map((name) => [name, buffers.slot(name).read()])),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Embedding, LayerNorm, Linear, type Scope } from "@convbert/nn";
-import { columnBlocks, reordered, rowBlocks, tensorPlace, transposed } from "@convbert/nn/internal";
+import { columnBlocks, reorderedSlot, rowBlocks, tensorSlot, transposed } from "@convbert/nn/internal";
 import {
   add,
   attention,
@@ -122,12 +122,12 @@ export class ConvBertSelfAttention {
       const part = scope.scope(name);
       const moved = isPruned && name === "query";
       part.rows("weight", [rows, hidden], this.#mixed, start, rows, moved ? rowBlocks(order, size, hidden) : undefined);
-      const bias = tensorPlace(this.#mixedBias, start, rows);
-      part.place(
+      const bias = tensorSlot(this.#mixedBias, start, rows);
+      part.slot(
         "bias",
         [rows],
         "zeros",
-        moved ? reordered(bias, rows, rowBlocks(order, size, 1), scope.store.scratch) : bias,
+        moved ? reorderedSlot(bias, rows, rowBlocks(order, size, 1), scope.store.scratch) : bias,
       );
     }
 

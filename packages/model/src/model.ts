@@ -129,7 +129,7 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
   getInputEmbeddings(): FloatArray {
     this.assertUsable();
     const { vocab_size: rows, embedding_size: size } = this.config;
-    return ndarrayOf(this.modules.embeddings.words.place.read(), [rows, size]);
+    return ndarrayOf(this.modules.embeddings.words.slot.read(), [rows, size]);
   }
 
   /**
@@ -149,7 +149,7 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
   resizeWords(rows: number, seed?: number): void {
     this.assertUsable();
     const size = this.config.embedding_size;
-    const old = this.modules.embeddings.words.place.read();
+    const old = this.modules.embeddings.words.slot.read();
     const values = new Float32Array(rows * size);
     values.set(old.subarray(0, Math.min(old.length, values.length)));
     if (values.length > old.length) {
@@ -169,7 +169,7 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
       packed: embeddings.words.packed !== null,
       quantized: true,
     });
-    words.place.write(0, values);
+    words.slot.write(0, values);
     embeddings.words.release();
     embeddings.words = words;
     this.config = this.config.with({

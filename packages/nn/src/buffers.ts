@@ -1,6 +1,7 @@
 import type { Backend } from "@convbert/tensor";
 import { BufferStore } from "@convbert/tensor/internal";
-import type { Parameter, Place } from "./parameters.js";
+import type { Parameter } from "./parameters.js";
+import type { Slot } from "./slots.js";
 
 /**
  * One buffer for each of some parameters, under the same names and in the same layout: gradients, or an optimizer's running
@@ -9,35 +10,35 @@ import type { Parameter, Place } from "./parameters.js";
 export class ParameterBuffers implements Disposable {
   /** What a tape adds gradients to. */
   readonly store: BufferStore;
-  readonly #places = new Map<string, Place>();
+  readonly #slots = new Map<string, Slot>();
 
   /** Tied parameters stand for the one that they equal. Throws TensorError for int8 weights. */
   constructor(backend: Backend, parameters: Iterable<Parameter>) {
     const all = [...parameters].filter(({ tiedTo }) => tiedTo === undefined);
     this.store = new BufferStore(
       backend,
-      all.flatMap(({ place }) => place.trainables),
+      all.flatMap(({ slot }) => slot.trainables),
     );
-    for (const { name, place } of all) {
-      this.#places.set(
+    for (const { name, slot } of all) {
+      this.#slots.set(
         name,
-        place.in((trainable) => this.store.get(trainable)!),
+        slot.in((trainable) => this.store.get(trainable)!),
       );
     }
   }
 
   /** Names of the parameters, in the model's order. */
   names(): IterableIterator<string> {
-    return this.#places.keys();
+    return this.#slots.keys();
   }
 
   /** Where a parameter's buffer lies: read and written in the checkpoint's order. Throws RangeError for another name. */
-  place(name: string): Place {
-    const place = this.#places.get(name);
-    if (place === undefined) {
+  slot(name: string): Slot {
+    const slot = this.#slots.get(name);
+    if (slot === undefined) {
       throw new RangeError(`ParameterBuffers: there is no buffer for "${name}"`);
     }
-    return place;
+    return slot;
   }
 
   zero(): void {

@@ -1,7 +1,7 @@
 import type { NamedTensor, ReadOptions, TensorInfo, WeightsReader } from "@convbert/converter";
 import { sizeOf } from "@convbert/tensor/internal";
 import { CheckpointError } from "./errors.js";
-import type { Int8Place } from "./int8-places.js";
+import type { Int8Slot } from "./int8-slots.js";
 import type { Parameter } from "./parameters.js";
 
 // How int8 weights lie in a file: an I8 tensor under the weight's own name and in its own shape, and beside it the scales
@@ -27,23 +27,23 @@ function scaleShape(shape: readonly number[], channels: number): number[] {
 }
 
 /** The two tensors of a weight. */
-export function int8Tensors({ name, shape, tiedTo }: Parameter, place: Int8Place): NamedTensor[] {
+export function int8Tensors({ name, shape, tiedTo }: Parameter, slot: Int8Slot): NamedTensor[] {
   const tie = (suffix: string) => tiedTo !== undefined && { tiedTo: tiedTo + suffix };
   // Each reads the weight for itself: a file has all scales before the first integer, and nothing is kept that long.
   return [
-    { name, dtype: "I8", shape, data: () => place.read().values, ...tie("") },
+    { name, dtype: "I8", shape, data: () => slot.read().values, ...tie("") },
     {
       name: name + SCALE,
       dtype: "F32",
-      shape: scaleShape(shape, place.channels),
-      data: () => place.read().scales,
+      shape: scaleShape(shape, slot.channels),
+      data: () => slot.read().scales,
       ...tie(SCALE),
     },
   ];
 }
 
 /** What a weight is loaded into. */
-export type LoadTarget = Pick<Parameter, "write" | "shape"> & { readonly place: Pick<Parameter["place"], "int8"> };
+export type LoadTarget = Pick<Parameter, "write" | "shape"> & { readonly slot: Pick<Parameter["slot"], "int8"> };
 
 /** The int8 weights of a checkpoint. */
 export class Int8Checkpoint {
@@ -72,20 +72,20 @@ export class Int8Checkpoint {
   }
 
   /** Loads the tensor `found` into a parameter, without a detour through float32 where both have 8 bits. */
-  async load(found: string, { write, shape, place }: LoadTarget, options: ReadOptions): Promise<void> {
+  async load(found: string, { write, shape, slot }: LoadTarget, options: ReadOptions): Promise<void> {
     if (!this.#isInt8(found)) {
       await this.#reader.stream(found, write, options);
       return;
     }
     const scales = await this.#scales(found, options);
-    const channels = place.int8?.channels ?? shape[0] ?? 1;
+    const channels = slot.int8?.channels ?? shape[0] ?? 1;
     if (scales.length !== channels) {
       throw new CheckpointError(
         this.#location,
         `${found + SCALE} has ${scales.length} scales, and ${found} has ${channels} output channels`,
       );
     }
-    if (place.int8 === null) {
+    if (slot.int8 === null) {
       await this.#reader.stream(
         found,
         (offset, values) => {
@@ -98,7 +98,7 @@ export class Int8Checkpoint {
     }
     let offset = 0;
     for await (const piece of this.#reader.bytes(found, options)) {
-      place.int8.write(offset, new Int8Array(piece.buffer, piece.byteOffset, piece.length), scales);
+      slot.int8.write(offset, new Int8Array(piece.buffer, piece.byteOffset, piece.length), scales);
       offset += piece.length;
     }
   }

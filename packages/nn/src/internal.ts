@@ -2,6 +2,6 @@
 export { columnBlocks, moveBlocks, rowBlocks, transposed } from "./layouts.js";
 export { loadCheckpoint, type OpenCheckpoint } from "./load.js";
 export { readModelConfig } from "./model-config.js";
-export { packedPlace, reordered, tensorPlace } from "./parameters.js";
 export { Random } from "./random.js";
 export { parameterTensors, savedConfig, saveModel } from "./save.js";
+export { packedSlot, reorderedSlot, tensorSlot } from "./slots.js";

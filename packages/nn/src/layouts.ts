@@ -1,4 +1,13 @@
-import type { Layout, WeightArray } from "./parameters.js";
+/** Reorders a whole tensor from the checkpoint's order into the kernels' and back, into an array of the same size. */
+export interface Layout {
+  toKernel(values: WeightArray, target: WeightArray): void;
+  toCheckpoint(values: WeightArray, target: WeightArray): void;
+  /** The order of the output channels; absent where the layout leaves them as they are. */
+  readonly channels?: Layout;
+}
+
+/** Float32 values, or the integers of an int8 weight. */
+export type WeightArray = Float32Array | Int8Array;
 
 /** `[rows, columns]` stored as `[columns, rows]`. */
 export function transposed(rows: number, columns: number): Layout {

@@ -1,8 +1,9 @@
-import { type Backend, type Matrix, type PackedWeights, Tensor, type WeightDType } from "@convbert/tensor";
-import { sizeOf, type Trainable } from "@convbert/tensor/internal";
+import type { WeightDType } from "@convbert/tensor";
+import { sizeOf } from "@convbert/tensor/internal";
 import { DisposedModelError } from "./errors.js";
-import { type Int8Place, isInt8Sized, packedInt8Place, reorderedInt8, wholeRows } from "./int8-places.js";
 import type { Random } from "./random.js";
+import { Scratch } from "./scratch.js";
+import type { Slot } from "./slots.js";
 
 /**
  * How the reference initialises a weight (`_init_weights`): normal with `initializer_range`, or constant. An embedding's
@@ -21,115 +22,9 @@ export interface Parameter {
   write(offset: number, values: Float32Array): void;
   /** A copy of all values. */
   read(): Float32Array;
-  /** Where the values live; the same values in another set of buffers (gradients) through {@link Place.in}. */
-  readonly place: Place;
+  /** Where the values live; the same values in another set of buffers (gradients) through {@link Slot.in}. */
+  readonly slot: Slot;
   initialise(random: Random, deviation: number): void;
-}
-
-/** Reorders a whole tensor from the checkpoint's order into the kernels' and back, into an array of the same size. */
-export interface Layout {
-  toKernel(values: WeightArray, target: WeightArray): void;
-  toCheckpoint(values: WeightArray, target: WeightArray): void;
-  /** The order of the output channels; absent where the layout leaves them as they are. */
-  readonly channels?: Layout;
-}
-
-/** Float32 values, or the integers of an int8 weight. */
-export type WeightArray = Float32Array | Int8Array;
-
-/**
- * Buffers that reordered tensors pass through, used again for the next one: a megabyte of garbage for each of a hundred
- * tensors would count in the peak, because the collector does not come that fast.
- */
-export class Scratch {
-  readonly #free: Float32Array[] = [];
-
-  take(size: number): Float32Array {
-    const index = this.#free.findIndex((buffer) => buffer.length >= size);
-    const [buffer = new Float32Array(size)] = index < 0 ? [] : this.#free.splice(index, 1);
-    return buffer;
-  }
-
-  give(buffer: Float32Array): void {
-    this.#free.push(buffer);
-  }
-
-  clear(): void {
-    this.#free.length = 0;
-  }
-}
-
-/** Finds the buffer that stands for a trainable elsewhere, its gradient for instance. */
-export type BufferLookup = (trainable: Trainable) => Trainable;
-
-/** Where a parameter's values live. */
-export interface Place {
-  write(offset: number, values: Float32Array): void;
-  read(): Float32Array;
-  /** What the values are part of; one matrix product can hold several parameters. */
-  readonly trainables: readonly Trainable[];
-  /** The same place in other buffers of the same layout. */
-  in(lookup: BufferLookup): Place;
-  /** The values as matrices in the kernels' order, for updates element by element. */
-  elements(): Matrix[];
-  /** The values as 8-bit integers; null for what stays float32 in an int8 model. */
-  readonly int8: Int8Place | null;
-}
-
-/** The values of a tensor, or `size` of them from `start`, in its own order. */
-export function tensorPlace(tensor: Tensor<"float32">, start = 0, size = tensor.size): Place {
-  return {
-    write: (offset, values) => tensor.data.set(values, start + offset),
-    read: () => tensor.data.slice(start, start + size),
-    trainables: [tensor],
-    in: (lookup) => tensorPlace(lookup(tensor) as Tensor<"float32">, start, size),
-    elements: () => {
-      const { storage, offset } = tensor.matrix();
-      return [{ storage, offset: offset + start, rows: 1, columns: size, stride: size }];
-    },
-    int8: null,
-  };
-}
-
-/** Rows `firstRow` to `firstRow + rows` of packed weights; rows that arrive in pieces are put together first. */
-export function packedPlace(backend: Backend, weights: PackedWeights, firstRow: number, rows: number): Place {
-  const { columns } = weights;
-  return {
-    write: wholeRows<Float32Array>(columns, (row, values) => backend.packRows(weights, firstRow + row, values)),
-    read: () => backend.unpackRows(weights, firstRow, rows),
-    trainables: [weights],
-    in: (lookup) => packedPlace(backend, lookup(weights) as PackedWeights, firstRow, rows),
-    elements: () => backend.gradients.packedElements(weights, firstRow, rows),
-    int8: isInt8Sized(weights.rows, columns) ? packedInt8Place(backend, weights, firstRow, rows) : null,
-  };
-}
-
-/** A place behind a reordering: the values are collected until the tensor is complete. */
-export function reordered(place: Place, size: number, layout: Layout, scratch: Scratch): Place {
-  let collected: Float32Array | null = null;
-  return {
-    write(offset, values) {
-      collected ??= scratch.take(size);
-      collected.set(values, offset);
-      if (offset + values.length === size) {
-        const kernel = scratch.take(size);
-        layout.toKernel(collected.subarray(0, size), kernel);
-        place.write(0, kernel.subarray(0, size));
-        scratch.give(kernel);
-        scratch.give(collected);
-        collected = null;
-      }
-    },
-    read() {
-      const values = new Float32Array(size);
-      layout.toCheckpoint(place.read(), values);
-      return values;
-    },
-    trainables: place.trainables,
-    in: (lookup) => reordered(place.in(lookup), size, layout, scratch),
-    elements: place.elements,
-    int8: place.int8 && reorderedInt8(place.int8, size, layout, scratch),
-  };
 }
 
 /** Throws unless a model that is made from a file may have `taken` weights, the last of them at `path`. */
@@ -174,8 +69,8 @@ export class ParameterStore {
     }
   }
 
-  /** Adds a parameter, or replaces the one of that name in its place of the order. */
-  add(name: string, shape: readonly number[], initialiser: Initialiser, place: Place, tiedTo?: string): void {
+  /** Adds a parameter, or replaces the one of that name at its position in the order. */
+  add(name: string, shape: readonly number[], initialiser: Initialiser, slot: Slot, tiedTo?: string): void {
     const size = sizeOf(shape);
     this.#parameters.set(name, {
       name,
@@ -183,13 +78,13 @@ export class ParameterStore {
       ...(tiedTo !== undefined && { tiedTo }),
       write: (offset, values) => {
         this.assertOpen();
-        place.write(offset, values);
+        slot.write(offset, values);
       },
       read: () => {
         this.assertOpen();
-        return place.read();
+        return slot.read();
       },
-      place,
+      slot,
       initialise(random, deviation) {
         // In pieces, so that a large embedding does not need its size once more.
         const piece = new Float32Array(Math.min(size, 1 << 18));
@@ -205,7 +100,7 @@ export class ParameterStore {
             const start = initialiser.zeroRow * columns - offset;
             part.fill(0, Math.max(0, start), Math.max(0, start + columns));
           }
-          place.write(offset, part);
+          slot.write(offset, part);
         }
       },
     });
@@ -217,103 +112,5 @@ export class ParameterStore {
 
   values(): IterableIterator<Parameter> {
     return this.#parameters.values();
-  }
-}
-
-/** A place in the module tree: what is declared under it gets its path as the weight name. */
-export class Scope {
-  readonly backend: Backend;
-  readonly store: ParameterStore;
-  readonly #path: string;
-  readonly #owned: (() => void)[];
-
-  constructor(backend: Backend, store: ParameterStore, path = "", owned: (() => void)[] = []) {
-    this.backend = backend;
-    this.store = store;
-    this.#path = path;
-    this.#owned = owned;
-  }
-
-  scope(name: string | number): Scope {
-    return new Scope(this.backend, this.store, this.path(String(name)), this.#owned);
-  }
-
-  path(name: string): string {
-    return this.#path === "" ? name : `${this.#path}.${name}`;
-  }
-
-  /** A weight that kernels read as a tensor, of another shape than the checkpoint's where a layout is given. */
-  tensor(
-    name: string,
-    shape: readonly number[],
-    initialiser: Initialiser,
-    kernel: { shape: readonly number[]; layout?: Layout } = { shape },
-  ): Tensor<"float32"> {
-    const tensor = this.owned(...kernel.shape);
-    const place = tensorPlace(tensor);
-    this.store.add(
-      this.path(name),
-      shape,
-      initialiser,
-      kernel.layout ? reordered(place, sizeOf(shape), kernel.layout, this.store.scratch) : place,
-    );
-    return tensor;
-  }
-
-  /** Memory for a tensor that is declared by itself, through {@link place}. */
-  owned(...shape: number[]): Tensor<"float32"> {
-    this.store.reserve(
-      shape.reduce((product, extent) => product * extent, 1),
-      this.#path,
-    );
-    const tensor = Tensor.allocate(this.backend, shape);
-    this.#owned.push(() => tensor.dispose());
-    return tensor;
-  }
-
-  /** Room for a matrix product's weights; declare what fills its rows with {@link rows}. */
-  packed(rows: number, columns: number): PackedWeights {
-    this.store.reserve(rows * columns, this.#path);
-    const weights = this.backend.createPacked(rows, columns, isInt8Sized(rows, columns) ? this.store.dtype : "float32");
-    this.#owned.push(() => this.backend.releasePacked(weights));
-    return weights;
-  }
-
-  /** A weight that is some rows of a packed matrix. */
-  rows(
-    name: string,
-    shape: readonly number[],
-    weights: PackedWeights,
-    firstRow: number,
-    count: number,
-    layout?: Layout,
-  ): void {
-    const place = packedPlace(this.backend, weights, firstRow, count);
-    this.store.add(
-      this.path(name),
-      shape,
-      "normal",
-      layout ? reordered(place, sizeOf(shape), layout, this.store.scratch) : place,
-    );
-  }
-
-  /** A weight that lives in several places, or elsewhere. */
-  place(name: string, shape: readonly number[], initialiser: Initialiser, place: Place, tiedTo?: string): void {
-    this.store.add(this.path(name), shape, initialiser, place, tiedTo);
-  }
-
-  /** The same place, but with memory that can be given back before the whole model's: {@link dispose} frees only it. */
-  owning(): Scope {
-    const owned: (() => void)[] = [];
-    const scope = new Scope(this.backend, this.store, this.#path, owned);
-    this.#owned.push(() => scope.dispose());
-    return scope;
-  }
-
-  /** Gives back the memory of everything that was declared from this scope's owner. */
-  dispose(): void {
-    for (const release of this.#owned.splice(0)) {
-      release();
-    }
   }
 }

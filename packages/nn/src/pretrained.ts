@@ -5,9 +5,10 @@ import { sizeOf } from "@convbert/tensor/internal";
 import type { NdArray } from "ndarray";
 import { type LoadModelOptions, type LoadReport, loadCheckpoint, type OpenCheckpoint } from "./load.js";
 import type { ModelConfig, ModelKind } from "./model-config.js";
-import { type Parameter, ParameterStore, type Room, Scope } from "./parameters.js";
+import { type Parameter, ParameterStore, type Room } from "./parameters.js";
 import { Random } from "./random.js";
 import { expectOneOf, parameterTensors, type SavedDType, saveModel } from "./save.js";
+import { Scope } from "./scope.js";
 
 export interface FromConfigOptions extends BackendOptions {
   /** How weights are kept in memory. */

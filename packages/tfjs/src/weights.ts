@@ -57,7 +57,7 @@ export async function loadWeights(
     signal?.throwIfAborted();
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
     const write = (offset: number, part: Float32Array) => values.set(part, offset);
-    await checkpoint.weights.load(stored, { shape, write, place: { int8: null } }, { ...(signal && { signal }) });
+    await checkpoint.weights.load(stored, { shape, write, slot: { int8: null } }, { ...(signal && { signal }) });
     tf.tidy(() => {
       const stored = variable.shape as number[];
       // A bias that has been reshaped is refused by the WebAssembly backend's fused product: each gets its shape at once.

@@ -46,7 +46,7 @@ describe.each(["reference", "wasm"] as const)("optimizers on the %s backend", (b
     parameter.write(0, Float32Array.from(recorded.start));
     for (const [step, gradient] of recorded.gradients.entries()) {
       // Twice as long gradients that count half.
-      gradients.place(NAME).write(
+      gradients.slot(NAME).write(
         0,
         Float32Array.from(gradient, (value) => 2 * value),
       );

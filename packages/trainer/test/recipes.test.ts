@@ -52,7 +52,7 @@ describe.each(["reference", "wasm"] as const)("Adafactor on the %s backend", (ba
       let optimizer = new Adafactor(model.backend, trained, gradients, options);
       for (const [step, all] of (recorded as Record<string, number[]>[]).entries()) {
         for (const [name, values] of Object.entries(all)) {
-          gradients.place(name).write(
+          gradients.slot(name).write(
             0,
             Float32Array.from(values, (value) => 2 * value),
           );
@@ -93,7 +93,7 @@ describe.each(["relative", "warmup"])("Adafactor with a rate of its own: %s", (k
     for (const { name, write } of parameters) write(0, Float32Array.from((start as Record<string, number[]>)[name]!));
     const optimizer = new Adafactor(model.backend, trained, gradients, options);
     for (const [step, all] of (recorded as Record<string, number[]>[]).entries()) {
-      for (const [name, values] of Object.entries(all)) gradients.place(name).write(0, Float32Array.from(values));
+      for (const [name, values] of Object.entries(all)) gradients.slot(name).write(0, Float32Array.from(values));
       optimizer.step(rate);
       const expected = (steps as unknown as Record<string, Record<string, number[]>[]>)[kind]![step]!;
       for (const { name, read } of parameters) {

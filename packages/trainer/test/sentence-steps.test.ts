@@ -77,7 +77,7 @@ describe.each(runs)("%s on the %s backend, texts at once: %s", (name, backend, t
     expect(difference([loss], [recorded.cases[name]!.losses[0]!])).toBeLessThan(1e-5);
     const all = [...encoder.parameters()].map(({ name: parameter }) => {
       const expected = tensors.get(`${name}/gradient/${parameter}`)!.data;
-      return [learner.gradients.place(parameter).read(), expected] as const;
+      return [learner.gradients.slot(parameter).read(), expected] as const;
     });
     const largest = Math.max(...all.map(([, expected]) => Math.max(...expected.map(Math.abs))));
     for (const [found, expected] of all) expect(difference(found, expected, largest)).toBeLessThan(1e-5);
@@ -111,7 +111,7 @@ it("drops the same elements in both passes over parts", async () => {
     using learner = new Learner<SentenceInputs>(encoder, { unpadded: true, seed: 5 });
     const loss = await learner.accumulate(batchOf("scores", 1), 0.5);
     const bias = "encoder.layer.0.output.dense.bias";
-    return { loss, values: [...learner.gradients.place(bias).read()] };
+    return { loss, values: [...learner.gradients.slot(bias).read()] };
   };
   const [first, again] = [await gradients(3), await gradients(3)];
   expect(again).toEqual(first);

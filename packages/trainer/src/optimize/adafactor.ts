@@ -26,7 +26,7 @@ export interface AdafactorOptions {
 
 type Settings = Required<AdafactorOptions>;
 
-interface Slot {
+interface Moments {
   readonly settings: TrainedParameter;
   /** Running means by name, in the order of the checkpoint. */
   readonly means: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
@@ -43,7 +43,7 @@ export class Adafactor implements ParameterOptimizer {
   readonly #backend: Backend;
   readonly #gradients: ParameterBuffers;
   readonly #settings: Settings;
-  readonly #slots: readonly Slot[];
+  readonly #moments: readonly Moments[];
 
   /** `gradients` are those that the steps use. Throws TrainerOptionError for options out of range. */
   constructor(
@@ -56,7 +56,7 @@ export class Adafactor implements ParameterOptimizer {
     this.#gradients = gradients;
     this.#settings = checkedSettings(options);
     const { beta1 } = this.#settings;
-    this.#slots = parameters.map((settings) => {
+    this.#moments = parameters.map((settings) => {
       const { shape } = settings.parameter;
       const shapes: [string, readonly number[]][] = beta1 === null ? [] : [["exp_avg", shape]];
       if (shape.length >= 2) {
@@ -72,20 +72,20 @@ export class Adafactor implements ParameterOptimizer {
   gradientNorm(): number {
     return gradientLength(
       this.#backend,
-      this.#slots.map(({ settings }) => this.#gradients.place(settings.parameter.name).elements()),
+      this.#moments.map(({ settings }) => this.#gradients.slot(settings.parameter.name).elements()),
     );
   }
 
   step(learningRate: number, gradientScale = 1): void {
     this.stepsTaken++;
-    for (const slot of this.#slots) this.#update(slot, learningRate, gradientScale);
+    for (const moments of this.#moments) this.#update(moments, learningRate, gradientScale);
   }
 
-  #update({ settings, means }: Slot, learningRate: number, gradientScale: number): void {
+  #update({ settings, means }: Moments, learningRate: number, gradientScale: number): void {
     const { clipThreshold, decayRate, beta1, epsilons } = this.#settings;
     const { parameter, weightDecay, learningRateScale } = settings;
     const values = parameter.read();
-    const gradient = this.#gradients.place(parameter.name).read();
+    const gradient = this.#gradients.slot(parameter.name).read();
     for (let i = 0; i < gradient.length; i++) gradient[i]! *= gradientScale;
     const rate = this.#rateOf(values, learningRate) * learningRateScale;
     const kept = 1 - this.stepsTaken ** decayRate;
@@ -111,7 +111,7 @@ export class Adafactor implements ParameterOptimizer {
   }
 
   *state(): Generator<StateTensor> {
-    for (const { settings, means } of this.#slots) {
+    for (const { settings, means } of this.#moments) {
       for (const [name, { shape, values }] of means) {
         yield { name: `${settings.parameter.name}.${name}`, shape, read: () => values.slice() };
       }
@@ -120,8 +120,8 @@ export class Adafactor implements ParameterOptimizer {
 
   restore(name: string, values: Float32Array): boolean {
     const dot = name.lastIndexOf(".");
-    const slot = this.#slots.find(({ settings }) => settings.parameter.name === name.slice(0, dot));
-    const mean = slot?.means.get(name.slice(dot + 1));
+    const moments = this.#moments.find(({ settings }) => settings.parameter.name === name.slice(0, dot));
+    const mean = moments?.means.get(name.slice(dot + 1));
     if (mean === undefined) return false;
     mean.values.set(values);
     return true;
@@ -144,7 +144,7 @@ function plainUpdate(gradient: Float32Array, means: Float32Array, kept: number, 
 function factoredUpdate(
   gradient: Float32Array,
   shape: readonly number[],
-  means: Slot["means"],
+  means: Moments["means"],
   kept: number,
   epsilon: number,
 ): Float32Array {

@@ -48,7 +48,7 @@ export interface OptimizerOptions {
 type TorchName = Exclude<OptimizerName, "adafactor">;
 
 /** One parameter's matrices: values, gradients, and the running means that the optimizer keeps. */
-interface Slot {
+interface Moments {
   readonly settings: TrainedParameter;
   readonly values: readonly Matrix[];
   readonly gradients: readonly Matrix[];
@@ -77,7 +77,7 @@ export class Optimizer implements ParameterOptimizer {
   readonly #backend: Backend;
   readonly #options: Required<Omit<OptimizerOptions, "optimizer" | "adafactor">>;
   readonly #means: readonly ParameterBuffers[];
-  readonly #slots: readonly Slot[];
+  readonly #moments: readonly Moments[];
   readonly #parameters: readonly TrainedParameter[];
 
   /** `gradients` are those that the steps use. Throws TrainerOptionError for options out of range. */
@@ -105,13 +105,13 @@ export class Optimizer implements ParameterOptimizer {
     const states = optimizer === "sgd" && momentum === 0 ? [] : STATES[optimizer];
     const all = parameters.map(({ parameter }) => parameter);
     this.#means = states.map(() => new ParameterBuffers(backend, all));
-    this.#slots = parameters.map((settings) => {
-      const { name, place } = settings.parameter;
+    this.#moments = parameters.map((settings) => {
+      const { name, slot } = settings.parameter;
       return {
         settings,
-        values: place.elements(),
-        gradients: gradients.place(name).elements(),
-        means: this.#means.map((means) => means.place(name).elements()),
+        values: slot.elements(),
+        gradients: gradients.slot(name).elements(),
+        means: this.#means.map((means) => means.slot(name).elements()),
       };
     });
   }
@@ -119,22 +119,22 @@ export class Optimizer implements ParameterOptimizer {
   gradientNorm(): number {
     return gradientLength(
       this.#backend,
-      this.#slots.map(({ gradients }) => gradients),
+      this.#moments.map(({ gradients }) => gradients),
     );
   }
 
   step(learningRate: number, gradientScale = 1): void {
     this.stepsTaken++;
-    for (const slot of this.#slots) {
+    for (const moments of this.#moments) {
       if (this.name === "sgd") {
-        this.#descend(slot, learningRate, gradientScale);
+        this.#descend(moments, learningRate, gradientScale);
       } else {
-        this.#adapt(slot, learningRate, gradientScale);
+        this.#adapt(moments, learningRate, gradientScale);
       }
     }
   }
 
-  #adapt({ settings, values, gradients, means }: Slot, rate: number, gradientScale: number): void {
+  #adapt({ settings, values, gradients, means }: Moments, rate: number, gradientScale: number): void {
     const { betas, epsilon } = this.#options;
     const learningRate = rate * settings.learningRateScale;
     const decoupled = this.name === "adamw";
@@ -157,7 +157,7 @@ export class Optimizer implements ParameterOptimizer {
   }
 
   /** `g += decay · p`, `m = momentum · m + g`, `p -= rate · m`, or with Nesterov's `g + momentum · m` in place of `m`. */
-  #descend({ settings, values, gradients, means }: Slot, rate: number, gradientScale: number): void {
+  #descend({ settings, values, gradients, means }: Moments, rate: number, gradientScale: number): void {
     const { momentum, nesterov } = this.#options;
     const kernels = this.#backend.gradients;
     const learningRate = rate * settings.learningRateScale;
@@ -185,11 +185,11 @@ export class Optimizer implements ParameterOptimizer {
   *state(): Generator<StateTensor> {
     for (const { parameter } of this.#parameters) {
       for (const [index, means] of this.#means.entries()) {
-        const place = means.place(parameter.name);
+        const slot = means.slot(parameter.name);
         yield {
           name: `${parameter.name}.${STATES[this.name][index]!}`,
           shape: parameter.shape,
-          read: () => place.read(),
+          read: () => slot.read(),
         };
       }
     }
@@ -202,7 +202,7 @@ export class Optimizer implements ParameterOptimizer {
     if (index < 0 || index >= this.#means.length || !this.#parameters.some((one) => one.parameter.name === parameter)) {
       return false;
     }
-    this.#means[index]!.place(parameter).write(0, values);
+    this.#means[index]!.slot(parameter).write(0, values);
     return true;
   }
 

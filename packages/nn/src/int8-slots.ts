@@ -1,12 +1,13 @@
 import type { Backend, Int8Rows, PackedWeights, Tensor } from "@convbert/tensor";
 import { dequantizeRows } from "@convbert/tensor/internal";
-import type { Layout, Scratch } from "./parameters.js";
+import type { Layout } from "./layouts.js";
+import type { Scratch } from "./scratch.js";
 
 /**
  * A weight as 8-bit integers with a scale for each output channel (for each row of an embedding), whether it is kept so
  * or in float32: what an int8 checkpoint holds of it.
  */
-export interface Int8Place {
+export interface Int8Slot {
   readonly channels: number;
   /** The integers in the checkpoint's order and shape, and the scales: `[channels]`. */
   read(): Int8Rows;
@@ -63,7 +64,7 @@ export function wholeRows<A extends Float32Array | Int8Array>(
 }
 
 /** Some rows of packed weights. */
-export function packedInt8Place(backend: Backend, weights: PackedWeights, firstRow: number, rows: number): Int8Place {
+export function packedInt8Slot(backend: Backend, weights: PackedWeights, firstRow: number, rows: number): Int8Slot {
   let scales: Float32Array;
   const write = wholeRows<Int8Array>(weights.columns, (row, values) => {
     const part = { values, scales: scales.subarray(row, row + values.length / weights.columns) };
@@ -87,7 +88,7 @@ export function packedInt8Place(backend: Backend, weights: PackedWeights, firstR
 }
 
 /** A table of float32 rows. */
-export function tableInt8Place(table: Tensor<"float32">): Int8Place {
+export function tableInt8Slot(table: Tensor<"float32">): Int8Slot {
   const [rows, columns] = table.shape as [number, number];
   return {
     channels: rows,
@@ -112,8 +113,8 @@ export function tableInt8Place(table: Tensor<"float32">): Int8Place {
   };
 }
 
-/** A place behind a reordering of its weights, and so of its channels. */
-export function reorderedInt8(place: Int8Place, size: number, layout: Layout, scratch: Scratch): Int8Place {
+/** A slot behind a reordering of its weights, and so of its channels. */
+export function reorderedInt8Slot(slot: Int8Slot, size: number, layout: Layout, scratch: Scratch): Int8Slot {
   const order = (scales: Float32Array, to: "toKernel" | "toCheckpoint"): Float32Array => {
     const ordered = scales.slice();
     layout.channels?.[to](scales, ordered);
@@ -123,21 +124,21 @@ export function reorderedInt8(place: Int8Place, size: number, layout: Layout, sc
   const bytesOf = (buffer: Float32Array) => new Int8Array(buffer.buffer, 0, size);
   let collected: Float32Array | null = null;
   return {
-    channels: place.channels,
+    channels: slot.channels,
     write(offset, values, scales) {
       collected ??= scratch.take(Math.ceil(size / 4));
       bytesOf(collected).set(values, offset);
       if (offset + values.length === size) {
         const kernel = scratch.take(Math.ceil(size / 4));
         layout.toKernel(bytesOf(collected), bytesOf(kernel));
-        place.write(0, bytesOf(kernel), order(scales, "toKernel"));
+        slot.write(0, bytesOf(kernel), order(scales, "toKernel"));
         scratch.give(kernel);
         scratch.give(collected);
         collected = null;
       }
     },
     read() {
-      const rows = place.read();
+      const rows = slot.read();
       const values = new Int8Array(size);
       layout.toCheckpoint(rows.values, values);
       return { values, scales: order(rows.scales, "toCheckpoint") };
@@ -145,11 +146,11 @@ export function reorderedInt8(place: Int8Place, size: number, layout: Layout, sc
   };
 }
 
-/** Equal parts of one tensor in places of their own, `size` elements each; null when one of them is no int8 place. */
-export function int8Sequence(places: readonly (Int8Place | null)[], size: number): Int8Place | null {
-  const parts = places.filter((place) => place !== null);
+/** Equal parts of one tensor in slots of their own, `size` elements each; null when one of them is no int8 slot. */
+export function int8SlotSequence(slots: readonly (Int8Slot | null)[], size: number): Int8Slot | null {
+  const parts = slots.filter((slot) => slot !== null);
   const [first] = parts;
-  if (first === undefined || parts.length !== places.length) {
+  if (first === undefined || parts.length !== slots.length) {
     return null;
   }
   const { channels } = first;
