@@ -65,7 +65,7 @@ async function trained(model: AnyHead, inputs: object, options: { unpadded?: boo
   tape.backward(loss);
   const gradients = [...model.parameters()]
     .filter(({ tiedTo }) => tiedTo === undefined)
-    .map(({ name }) => [name, [...buffers.place(name).read()]]);
+    .map(({ name }) => [name, [...buffers.slot(name).read()]]);
   return { loss: loss.item(), gradients: Object.fromEntries(gradients) as Record<string, number[]> };
 }
 
