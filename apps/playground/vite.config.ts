@@ -1,4 +1,4 @@
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 import { modelFiles, models } from "./build/models.ts";
 import { offline } from "./build/offline.ts";
 
@@ -8,13 +8,21 @@ const headers = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+// Not every server knows that .mjs is JavaScript.
+const output = {
+  assetFileNames: ({ names: [name = ""] }: { readonly names: readonly string[] }) =>
+    `assets/[name]-[hash]${name.endsWith(".mjs") ? ".js" : "[extname]"}`,
+};
+
 export default defineConfig({
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  worker: { format: "es" },
+  worker: { format: "es", rolldownOptions: { output } },
+  // ONNX Runtime's script as a file of its own, which its threads start with.
+  resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
   define: { MODEL_FILES: JSON.stringify(modelFiles()) },
   plugins: [models(), offline()],
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { output } },
   server: { headers },
   preview: { headers },
 });

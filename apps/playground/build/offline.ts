@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";
 
 /** Runtimes of others: megabytes, kept when they are used. */
-const ON_DEMAND = /\.wasm$|\/(onnx|tfjs)-/;
+const ON_DEMAND = /\.wasm$|\/(onnx|ort-wasm-simd-threaded|run-graph|tfjs)-/;
 
 /** Writes `service-worker.js` with the names of all files of the page; models are cached by the packages themselves. */
 export function offline(): Plugin {

@@ -47,7 +47,9 @@ export function Result() {
           <p class="facts">
             <strong>{shown.milliseconds.toFixed(1)} ms</strong>
             <span>{shown.running.backend}</span>
-            <span>{(shown.running.parameters / 1e6).toFixed(1)} million parameters</span>
+            {shown.running.parameters !== null && (
+              <span>{(shown.running.parameters / 1e6).toFixed(1)} million parameters</span>
+            )}
             <span>model ready in {(shown.running.loadMilliseconds / 1000).toFixed(2)} s</span>
           </p>
         </>

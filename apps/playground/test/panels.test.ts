@@ -1,27 +1,17 @@
 import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadModel } from "@convbert/heads";
 import { pipeline } from "@convbert/pipelines";
 import { installedModel } from "convbert";
-import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
-import { answered, executablePath, launch, seriousFaults, show, type Visit, visit } from "./visit.ts";
+import { answered, downloaded, executablePath, launch, seriousFaults, show, type Visit, visit } from "./visit.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const CARMEN = { task: "text-classification", text: "Who wrote the opera Carmen?" };
-
-/** The files of an archive that a click downloads. */
-async function downloaded(page: Page, button: string): Promise<Record<string, Uint8Array>> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: button }).click(),
-  ]);
-  return unzipSync(new Uint8Array(await readFile(await download.path())));
-}
 
 const inChromium = () => {
   let site: Site;
@@ -128,17 +118,21 @@ const inChromium = () => {
     await page.getByLabel("onnxruntime-web").check();
     await page.getByLabel("TensorFlow.js").check();
     await page.getByRole("button", { name: "Measure" }).click();
-    const rows = page.locator("[data-setting]");
-    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(7);
-    const names = await rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-setting")));
-    expect(names.slice(0, 2)).toEqual(["ConvBERT's own float32, 1 thread", "ConvBERT's own int8, 1 thread"]);
-    expect(await rows.nth(2).locator("td").last().textContent()).toBe("equal");
-    const gap = Number(await rows.nth(1).locator("td").last().textContent());
-    expect(gap).toBeGreaterThan(0);
-    expect(gap).toBeLessThan(0.1);
-    for (const row of [4, 6]) {
-      expect(Number(await rows.nth(row).locator("td").last().textContent())).toBeLessThan(1e-4);
+    const rows = page.locator("[data-panel=runtimes] .bars li");
+    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(9);
+    const many = await page.evaluate(() => Math.min(8, Math.max(2, navigator.hardwareConcurrency)));
+    const said = async (setting: string) => page.locator(`[data-label="${setting}"] .below`).textContent();
+    const gap = async (setting: string) => Number(/differ by (\S+)$/.exec((await said(setting))!)![1]);
+    expect(await said("ConvBERT's own float32, 1 thread")).toContain("the others are compared with it");
+    expect(await said(`ConvBERT's own float32, ${many} threads`)).toContain("outputs are equal");
+    for (const dtype of ["ConvBERT's own int8, 1 thread", `onnxruntime-web int8, ${many} threads`]) {
+      expect(await gap(dtype)).toBeGreaterThan(0);
+      expect(await gap(dtype)).toBeLessThan(0.1);
     }
+    for (const setting of ["onnxruntime-web float32, 1 thread", "TensorFlow.js float32, 1 thread"]) {
+      expect(await gap(setting)).toBeLessThan(1e-4);
+    }
+    expect(await gap(`onnxruntime-web float32, ${many} threads`)).toBeLessThan(1e-4);
     expect(await seriousFaults(page)).toEqual([]);
   });
 

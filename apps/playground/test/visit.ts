@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import axe from "axe-core";
+import { unzipSync } from "fflate";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "../../../tooling/config/machine.ts";
 
@@ -45,6 +47,15 @@ export async function show(page: Page, address: string, state: Record<string, st
 /** Waits until the input on the screen is answered. */
 export async function answered(page: Page): Promise<void> {
   await page.locator("[data-status=answered]").waitFor();
+}
+
+/** The files of an archive that a click downloads. */
+export async function downloaded(page: Page, button: string): Promise<Record<string, Uint8Array>> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
+  return unzipSync(new Uint8Array(await readFile(await download.path())));
 }
 
 /** What axe finds that is serious, in a line each. */

@@ -1,6 +1,7 @@
 import { loadModel } from "@convbert/heads";
 import type { FloatArray } from "@convbert/model";
 import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { checkWeights } from "./graph.js";
 import type { Grid, Layers, ModelRef, TokenRow, Tokens } from "./protocol.js";
 import { keyOf, openModel } from "./sources.js";
 
@@ -67,6 +68,7 @@ export async function layers(model: ModelRef, text: string, pair: string | null)
     inside = null;
     const files = await openModel(model);
     try {
+      await checkWeights(files);
       inside = { key, model: await loadModel(files, { onWarning: () => undefined }) };
     } finally {
       await files.close();

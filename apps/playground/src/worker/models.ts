@@ -1,4 +1,5 @@
 import { type Pipeline, pipeline } from "@convbert/pipelines";
+import { graphOf } from "./graph.js";
 import { job } from "./jobs.js";
 import { summed } from "./progress.js";
 import type { LoadProgress, ModelRef, Running, TaskName } from "./protocol.js";
@@ -42,13 +43,19 @@ function load(task: TaskName, model: ModelRef, onLoad: (progress: LoadProgress) 
     const started = performance.now();
     const files = await openModel(model, { signal, onProgress: summed(onLoad) });
     try {
-      const made: Pipeline = await pipeline(task, files, { signal, onWarning: () => undefined });
-      const parts = made.model as unknown as { numParameters(): number };
+      const graph = await graphOf(files);
+      const foreign = graph === null ? null : await (await import("./run-graph.js")).runGraph(graph);
+      const made: Pipeline = await pipeline(task, files, {
+        signal,
+        onWarning: () => undefined,
+        ...(foreign && { runtime: foreign.runtime }),
+      });
+      const parts = made.model as unknown as { numParameters?(): number };
       return {
         pipeline: made,
         running: {
-          backend: made.model.backend.description,
-          parameters: parts.numParameters(),
+          backend: foreign?.words ?? made.model.backend.description,
+          parameters: parts.numParameters?.() ?? null,
           loadMilliseconds: performance.now() - started,
         },
       };

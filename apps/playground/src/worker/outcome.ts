@@ -19,3 +19,10 @@ function failureOf(error: unknown): Failure {
   const { code } = error as { code?: unknown };
   return { code: typeof code === "string" ? code : error.name, message: error.message };
 }
+
+/** The value of another worker's outcome. Throws an error with the failure's code and words. */
+export async function settled<Value>(outcome: Promise<Outcome<Value>>): Promise<Value> {
+  const made = await outcome;
+  if ("failure" in made) throw Object.assign(new Error(made.failure.message), { code: made.failure.code });
+  return made.value;
+}

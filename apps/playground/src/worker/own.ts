@@ -3,6 +3,7 @@ import type { FileSet } from "@convbert/files";
 import { type ModelName, modelNameOf } from "@convbert/heads";
 import { readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { graphOf } from "./graph.js";
 import { attempt } from "./outcome.js";
 import type { Description, ModelRef, NamedFile, TaskName } from "./protocol.js";
 import { keepFiles, openModel } from "./sources.js";
@@ -64,25 +65,46 @@ async function part<Value>(
   return { part: { part: name, ok: true, text: outcome.value.text }, value: outcome.value.value };
 }
 
-/** Names of the weights that would be opened. */
+/** Names of the weights that would be opened, or the graph that would run. */
 async function weightsOf(files: FileSet, names: readonly string[] | null) {
   const found = await findWeights(files);
+  const graph = await graphOf(files);
+  if (graph !== null) return describeGraph(files, graph);
   if (found.length === 0) {
     const unread =
-      names?.filter((name) => /\.(onnx|ckpt|index|pb|msgpack|h5|bin|pt|pth|safetensors)$/.test(name)) ?? [];
+      names?.filter((name) => /\.(ckpt|index|pb|msgpack|gguf|h5|bin|pt|pth|safetensors)$/.test(name)) ?? [];
     throw new Error(
       unread.length === 0
-        ? "There are no weights: add model.safetensors, pytorch_model.bin or tf_model.h5."
-        : `${unread.join(", ")}: this version cannot read that form or name; add model.safetensors, pytorch_model.bin or tf_model.h5.`,
+        ? "There are no weights: add model.safetensors, pytorch_model.bin, tf_model.h5, model.onnx, or a TensorFlow 1 checkpoint's files."
+        : `${unread.join(", ")}: this version cannot read that form or name; add model.safetensors, pytorch_model.bin, tf_model.h5 or model.onnx.`,
     );
   }
   const reader = await openWeights(files);
   try {
-    const value = [...reader.tensors.keys()];
+    const value = reader.tensors.size;
     const others = found.slice(1).map(({ file }) => file);
-    const text = `${found[0]!.file} (${found[0]!.title}), ${value.length} tensors`;
+    const text = `${found[0]!.file} (${found[0]!.title}), ${value} tensors`;
     return { text: others.length === 0 ? text : `${text}; also there: ${others.join(", ")}`, value };
   } finally {
     await reader.close();
+  }
+}
+
+/** A graph runs as it is; only where its weights can be told can they be looked into and converted. */
+async function describeGraph(files: FileSet, graph: string) {
+  const start = `${graph} (ONNX graph), runs in onnxruntime-web`;
+  try {
+    const reader = await openWeights(files);
+    const value = reader.tensors.size;
+    await reader.close();
+    return { text: `${start}; its ${value} tensors can be looked into and converted`, value };
+  } catch (error) {
+    // What is damaged would not run either.
+    const { code, message } = error as { code?: unknown; message: string };
+    if (code !== "unsupported" && code !== "missing") throw error;
+    return {
+      text: `${start}, no more: ${code === "missing" ? "it has another name than model.onnx" : message}`,
+      value: 0,
+    };
   }
 }

@@ -40,7 +40,8 @@ export interface Answers {
 export interface Running {
   /** "wasm relaxed-simd, 2 threads". */
   readonly backend: string;
-  readonly parameters: number;
+  /** Null where only a graph is known. */
+  readonly parameters: number | null;
   /** Milliseconds from the request to the model ready. */
   readonly loadMilliseconds: number;
 }
@@ -146,16 +147,28 @@ export interface Trained {
   readonly heldOut: number;
 }
 
+/** How numbers are kept. */
+export type WeightType = "float32" | "float16" | "bfloat16" | "int8";
+
+/** A format that can be written, and the types that it has. */
+export interface OutputFormat {
+  readonly name: string;
+  readonly title: string;
+  readonly types: readonly WeightType[];
+}
+
 export interface ConvertRequest {
   readonly model: ModelRef;
   readonly format: string;
-  readonly dtype: string;
+  readonly dtype: WeightType;
 }
 
 export interface Download {
   readonly name: string;
   readonly zip: Blob;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Weights that the format has no place for. */
+  readonly leftOut: readonly string[];
 }
 
 /** What computes: the project's own core, or a runtime that an adapter feeds. */
@@ -192,7 +205,7 @@ export interface PlaygroundWorker {
   train(request: TrainRequest, onEvent: (event: TrainEvent) => void): Promise<Outcome<Trained>>;
   convert(request: ConvertRequest): Promise<Outcome<Download>>;
   /** Formats that can be written. */
-  formats(): Promise<Outcome<readonly { readonly name: string; readonly title: string }[]>>;
+  formats(): Promise<Outcome<readonly OutputFormat[]>>;
   measure(task: TaskName, model: ModelRef, input: TaskInput, setting: RuntimeSetting): Promise<Outcome<Measured>>;
   /** Ends what runs under that name: a method's, or "load". */
   stop(job: string): void;

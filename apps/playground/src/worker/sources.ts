@@ -12,6 +12,22 @@ export function keepFiles(id: string, title: string, files: Readonly<Record<stri
   return { kind: "files", id, title };
 }
 
+/** A model with what another worker needs to open it. */
+export interface SharedModel {
+  readonly model: ModelRef;
+  readonly files?: Readonly<Record<string, Blob>> | undefined;
+}
+
+export function share(model: ModelRef): SharedModel {
+  return model.kind === "files" ? { model, files: kept.get(model.id) } : { model };
+}
+
+/** Takes in what another worker has shared. */
+export function adopt({ model, files }: SharedModel): ModelRef {
+  if (model.kind === "files" && files !== undefined) kept.set(model.id, files);
+  return model;
+}
+
 /** A name for the model in the worker's tables. */
 export function keyOf(model: ModelRef): string {
   switch (model.kind) {

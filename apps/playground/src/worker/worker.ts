@@ -11,8 +11,8 @@ const api: PlaygroundWorker = {
   keep: (...request) => attempt(async () => (await import("./own.js")).keep(...request)),
   describe: (...request) => attempt(async () => (await import("./own.js")).describe(...request)),
   train: (...request) => attempt(async () => (await import("./train.js")).train(...request)),
-  convert: (...request) => attempt(async () => (await import("./convert.js")).convert(...request)),
-  formats: () => attempt(async () => (await import("./convert.js")).formats()),
+  convert: (...request) => attempt(async () => (await import("./convert/convert.js")).convert(...request)),
+  formats: () => attempt(async () => (await import("./convert/formats.js")).formats()),
   measure: (...request) => attempt(async () => (await import("./measure/measure.js")).measure(...request)),
   stop,
 };

@@ -4,24 +4,28 @@ import { failureOf, settled, worker } from "../../state/worker.js";
 import { download, megabytes } from "../../ui/download.js";
 import { Failed } from "../../ui/failure.js";
 import { useRequest } from "../../ui/request.js";
-import type { Download, Failure } from "../../worker/protocol.js";
+import type { Download, Failure, OutputFormat, WeightType } from "../../worker/protocol.js";
 
-const DTYPES = ["float32", "float16", "bfloat16", "int8"];
+/** Before the worker has said what there is. */
+const FIRST: readonly OutputFormat[] = [{ name: "safetensors", title: "safetensors", types: ["float32"] }];
 
 /** Writes the model on the screen in another format or element type. */
 export default function Convert() {
   const source = model.value;
   const formats = useRequest("formats", () => worker.formats());
   const [format, setFormat] = useState("safetensors");
-  const [dtype, setDtype] = useState("float32");
+  const [dtype, setDtype] = useState<WeightType>("float32");
   const [state, setState] = useState<"waiting" | "converting" | { made: Download } | { failure: Failure }>("waiting");
   if (source === null) return <p class="hint">Open a model first.</p>;
   if (formats.failure !== null) return <Failed failure={formats.failure} />;
 
+  const all = formats.value ?? FIRST;
+  const types = (all.find(({ name }) => name === format) ?? all[0]!).types;
+  const type = types.includes(dtype) ? dtype : types[0]!;
   const convert = async () => {
     setState("converting");
     try {
-      setState({ made: await settled(worker.convert({ model: source, format, dtype })) });
+      setState({ made: await settled(worker.convert({ model: source, format, dtype: type })) });
     } catch (error) {
       setState({ failure: failureOf(error) });
     }
@@ -39,7 +43,7 @@ export default function Convert() {
         <label class="field small">
           <span>Format</span>
           <select value={format} onChange={(event) => setFormat(event.currentTarget.value)}>
-            {(formats.value ?? [{ name: "safetensors", title: "safetensors" }]).map(({ name, title }) => (
+            {all.map(({ name, title }) => (
               <option key={name} value={name}>
                 {title}
               </option>
@@ -48,8 +52,8 @@ export default function Convert() {
         </label>
         <label class="field small">
           <span>Numbers</span>
-          <select value={dtype} onChange={(event) => setDtype(event.currentTarget.value)}>
-            {DTYPES.map((name) => (
+          <select value={type} onChange={(event) => setDtype(event.currentTarget.value as WeightType)}>
+            {types.map((name) => (
               <option key={name}>{name}</option>
             ))}
           </select>
@@ -78,6 +82,11 @@ export default function Convert() {
                 </li>
               ))}
             </ul>
+            {state.made.leftOut.length > 0 && (
+              <p class="hint">
+                This format holds the encoder alone; left out: <bdi>{state.made.leftOut.join(", ")}</bdi>.
+              </p>
+            )}
             <button type="button" onClick={() => download(state.made.name, state.made.zip)}>
               Download {megabytes(state.made.zip.size)}
             </button>

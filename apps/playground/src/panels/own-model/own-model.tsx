@@ -42,8 +42,9 @@ export default function OwnModel() {
   return (
     <>
       <p class="hint">
-        Weights (model.safetensors, pytorch_model.bin, tf_model.h5), config.json and the tokenizer's files (vocab.txt or
-        tokenizer.json). Files that you choose are read here and go nowhere.
+        Weights of any kind (safetensors, PyTorch’s .bin, TensorFlow’s .h5, an ONNX graph, a TensorFlow 1 checkpoint),
+        config.json, and the tokenizer’s vocab.txt or tokenizer.json. Files that you choose are read here and go
+        nowhere.
       </p>
       <section
         aria-label="Files"

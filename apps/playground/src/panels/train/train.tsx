@@ -182,6 +182,9 @@ function Done({ trained: { model, accuracy, steps, heldOut } }: { trained: Train
         <button type="button" onClick={() => save("pytorch")}>
           Download (PyTorch)
         </button>
+        <button type="button" onClick={() => save("onnx")}>
+          Download (ONNX)
+        </button>
       </p>
       {failure !== null && <Failed failure={failure} />}
     </div>

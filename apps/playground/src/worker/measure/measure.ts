@@ -1,75 +1,27 @@
-import type { ModelName } from "@convbert/heads";
-import { readConfig } from "@convbert/model";
-import { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { wrap } from "comlink";
 import { job } from "../jobs.js";
-import type { Measured, ModelRef, RuntimeName, RuntimeSetting, TaskInput, TaskName } from "../protocol.js";
-import { openModel } from "../sources.js";
-import type { Prepare } from "./runtime.js";
+import { settled } from "../outcome.js";
+import type { Measured, ModelRef, RuntimeSetting, TaskInput, TaskName } from "../protocol.js";
+import { share } from "../sources.js";
+import type { Bench } from "./bench.js";
 
-const LEAST_RUNS = 5;
-const MOST_RUNS = 40;
-/** Milliseconds after which no further run begins. */
-const ENOUGH = 400;
-
-/** Each runtime is loaded when it is asked for. */
-const RUNTIMES: Readonly<Record<RuntimeName, () => Promise<Prepare>>> = {
-  core: async () => (await import("./core.js")).prepareCore,
-  onnx: async () => (await import("./onnx.js")).prepareOnnx,
-  tfjs: async () => (await import("./tfjs.js")).prepareTfjs,
-};
-
-const MODELS: Readonly<Record<TaskName, ModelName>> = {
-  "text-classification": "ConvBertForSequenceClassification",
-  "zero-shot-classification": "ConvBertForSequenceClassification",
-  "token-classification": "ConvBertForTokenClassification",
-  "question-answering": "ConvBertForQuestionAnswering",
-  "fill-mask": "ConvBertForMaskedLM",
-  "multiple-choice": "ConvBertForMultipleChoice",
-  "feature-extraction": "ConvBertModel",
-};
-
-/** The text that is run: the first one of the form. */
-function textOf(input: TaskInput): string {
-  return [input["text"], input["context"], input["prompt"], input["query"]].find((text) => text?.trim()) ?? "";
-}
-
-/** Runs a model over a text's tokens in one setting, several times; the lowest time counts. */
+/**
+ * Measures one setting in a worker of its own, which ends with it: a runtime that has once been given its threads cannot be
+ * given others, and what one holds in memory does not slow the next one down.
+ */
 export function measure(task: TaskName, model: ModelRef, input: TaskInput, setting: RuntimeSetting): Promise<Measured> {
   return job("measure", async (signal) => {
-    const started = performance.now();
-    const prepare = await RUNTIMES[setting.runtime]();
-    const files = await openModel(model, { signal });
+    const worker = new Worker(new URL("./bench.ts", import.meta.url), { type: "module", name: "convbert-measure" });
+    const ended = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      worker.addEventListener("error", ({ message }) =>
+        reject(new Error(message || "The runtime could not be started.")),
+      );
+    });
     try {
-      const tokenizer = await ConvBertTokenizerFast.fromPretrained(files);
-      const { max_position_embeddings: positions } = await readConfig(files);
-      const length = Math.min(tokenizer.modelMaxLength, positions);
-      const ids = tokenizer.encode(textOf(input), { truncation: true, max_length: length });
-      const inputIds = task === "multiple-choice" ? [[ids]] : [ids];
-      using ready = await prepare(files, MODELS[task], setting, signal);
-      const loadMilliseconds = performance.now() - started;
-      return {
-        ...setting,
-        backend: ready.backend,
-        loadMilliseconds,
-        ...(await timed(() => ready.run(inputIds), signal)),
-      };
+      return await Promise.race([settled(wrap<Bench>(worker).run(task, share(model), input, setting)), ended]);
     } finally {
-      await files.close();
+      worker.terminate();
     }
   });
-}
-
-async function timed(run: () => Promise<Float32Array>, signal: AbortSignal) {
-  const begun = performance.now();
-  let milliseconds = Number.POSITIVE_INFINITY;
-  let output = new Float32Array();
-  let runs = 0;
-  while (runs < LEAST_RUNS || (performance.now() - begun < ENOUGH && runs < MOST_RUNS)) {
-    signal.throwIfAborted();
-    const before = performance.now();
-    output = Float32Array.from(await run());
-    milliseconds = Math.min(milliseconds, performance.now() - before);
-    runs++;
-  }
-  return { milliseconds, runs, output };
 }

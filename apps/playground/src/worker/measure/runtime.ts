@@ -11,7 +11,7 @@ export interface Ready extends Disposable {
 }
 
 /** Loads a model of that class on a runtime. */
-export type Prepare = (files: FileSet, name: ModelName, setting: RuntimeSetting, signal: AbortSignal) => Promise<Ready>;
+export type Prepare = (files: FileSet, name: ModelName, setting: RuntimeSetting) => Promise<Ready>;
 
 /** Numbers of the first output that is an array. */
 export function firstOutput(outputs: object): Float32Array {
