@@ -1,10 +1,11 @@
 import type { Dropout } from "./gradient-kernels.js";
+import { MIX_FIRST, MIX_SECOND } from "./kernels/constants.js";
 
 /** Mixes 32 bits so that every input bit changes every output bit with a probability near one half ("lowbias32"). */
 function mix(bits: number): number {
   let x = bits;
-  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  x = Math.imul(x ^ (x >>> 16), MIX_FIRST);
+  x = Math.imul(x ^ (x >>> 15), MIX_SECOND);
   return x ^ (x >>> 15);
 }
 

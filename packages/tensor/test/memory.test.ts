@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createBackend, Tensor } from "../src/index.js";
 import { LinearMemory } from "../src/kernels/wasm/memory.js";
+import { compileKernels, instantiateKernels } from "../src/kernels/wasm/modules.js";
 
 const MEGABYTE = 1 << 20;
 
@@ -59,4 +60,14 @@ it("never hands out a place twice, and joins free neighbours again", () => {
   const { pooledBytes } = memory.report();
   memory.allocate(pooledBytes);
   expect(memory.report()).toMatchObject({ pooledBytes: 0, reservedBytes });
+});
+
+it("hands out nothing of what the kernels keep tables in", async () => {
+  const memory = new LinearMemory(false);
+  await instantiateKernels((await compileKernels(false, false))!, memory.memory);
+  const first = memory.allocate(1).address;
+  const bytes = new Uint8Array(memory.buffer);
+  const lastOfTables = bytes.findLastIndex((byte) => byte !== 0);
+  expect(lastOfTables).toBeGreaterThan(0);
+  expect(lastOfTables).toBeLessThan(first);
 });

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { callsOf } from "./build-signatures.ts";
+import { MEMORY_PAGES, TILE } from "./constants.ts";
 import { ModuleBuilder } from "./emitter/builder.ts";
 import { emitInt8Tiles, type Int8Dot } from "./emitter/int8.ts";
 import { emitProbe } from "./emitter/probe.ts";
@@ -28,7 +29,7 @@ async function compileElements(relaxed: boolean): Promise<Compiled> {
       "elements.wasm",
       ...["--baseDir", packageRoot, "--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert"],
       // A memory with a maximum, so that making it a shared one only changes a flag of its import.
-      ...["--initialMemory", "1", "--maximumMemory", "65536"],
+      ...["--initialMemory", "1", "--maximumMemory", String(MEMORY_PAGES)],
       ...["-O3", "--converge", "--disableWarning", "112", "--bindings", "raw"],
       ...["--enable", relaxed ? "relaxed-simd" : "simd"],
     ],
@@ -48,14 +49,14 @@ async function compileElements(relaxed: boolean): Promise<Compiled> {
 /** Tiles of float32 products, from the emitter. */
 function compileTiles(relaxed: boolean): Uint8Array {
   const module = new ModuleBuilder();
-  emitTiles(module, { rows: 6, relaxed, unroll: 1 });
+  emitTiles(module, { rows: TILE, relaxed, unroll: 1 });
   return module.build({ sharedMemory: false });
 }
 
 /** Tiles of int8 products. */
 function compileInt8Tiles(dot: Int8Dot): Uint8Array {
   const module = new ModuleBuilder();
-  emitInt8Tiles(module, { rows: 6, dot, wide: true });
+  emitInt8Tiles(module, { rows: TILE, dot, wide: true });
   return module.build({ sharedMemory: false });
 }
 

@@ -1,17 +1,17 @@
+import {
+  GELU,
+  GELU_10,
+  GELU_TANH,
+  LAPLACE,
+  MISH,
+  QUICK_GELU,
+  RELU,
+  RELU2,
+  RELU6,
+  SIGMOID,
+  SILU,
+} from "../constants";
 import { all, erf, exp, gelu, madd, sigmoid, tanh } from "./vector";
-
-// In the order of ACTIVATION_CODES of src/kernels/wasm/codes.ts.
-export const GELU = 0;
-export const GELU_10 = 1;
-export const GELU_TANH = 2;
-export const LAPLACE = 3;
-export const MISH = 4;
-export const QUICK_GELU = 5;
-export const RELU = 6;
-export const RELU2 = 7;
-export const RELU6 = 8;
-export const SIGMOID = 9;
-export const SILU = 10;
 
 /** One activation of four lanes; the branch is the same for a whole call, so it costs nothing. */
 // @ts-ignore: decorator

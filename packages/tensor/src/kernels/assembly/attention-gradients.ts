@@ -1,6 +1,6 @@
-import { blocksOf, packAcross, QUERIES, softmaxRow } from "./attention";
+import { CACHE_LINE, PANEL, PANEL_BYTES, QUERIES, ZEROS_BYTES } from "../constants";
+import { blocksOf, packAcross, softmaxRow } from "./attention";
 import { keepMask, keepScale } from "./dropout";
-import { PANEL, PANEL_BYTES, ZEROS_BYTES } from "./product";
 import { multiplyInto, packPanels, transposeRows } from "./product-gradients";
 import { all, madd, sum } from "./vector";
 
@@ -68,7 +68,7 @@ export function attentionGradient(
     const weights = blockDown + columnPanels * room * PANEL_BYTES;
     const slopes = weights + room * rowBytes;
     const turned = slopes + room * rowBytes;
-    const turnedStride = (room << 2) + 64;
+    const turnedStride = (room << 2) + CACHE_LINE;
 
     memory.fill(zeros, 0, ZEROS_BYTES);
     packAcross(keys, keyStride, length, size, keysAcross);

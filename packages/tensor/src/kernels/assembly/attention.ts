@@ -1,10 +1,7 @@
+import { LAYOUT_ROWS, PANEL, PANEL_BYTES, QUERIES, ZEROS_BYTES } from "../constants";
 import { dropRow } from "./dropout";
-import { PANEL, PANEL_BYTES, ZEROS_BYTES } from "./product";
 import { multiplyInto, packPanels, transpose4 } from "./product-gradients";
 import { exponentials, largestOf, scaleBy } from "./rows";
-
-/** Queries that are worked on together: their scores stay in the second-level cache. */
-export const QUERIES: usize = 128;
 
 /**
  * Scaled dot-product attention for pairs of a sequence and a head, `begin` to `end` of them counted from sequence
@@ -110,7 +107,7 @@ function addRow(scores: usize, mask: usize, length: usize): void {
 // @ts-ignore: decorator
 @inline
 export function blocksOf(rows: usize): usize {
-  return (rows + 15) >> 4;
+  return (rows + LAYOUT_ROWS - 1) / LAYOUT_ROWS;
 }
 
 /** Rows `[rows, size]` to panels `[size][8]` of eight rows each; missing rows become zeros. */

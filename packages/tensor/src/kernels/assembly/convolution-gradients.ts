@@ -1,10 +1,8 @@
+import { TAP_COLUMNS } from "../constants";
 import { all, madd, sum } from "./vector";
 
 // Gradients of the convolutions over all sequences of a batch; rows are tokens, strides are in bytes. `bounds` holds for
 // each token the first token of its sequence and the one behind its last, as two int32.
-
-/** Columns of a unit of {@link depthwiseKernelGradient}: a cache line. */
-const COLUMNS: usize = 16;
 
 /** Tokens `begin` to `end`: `gradient[t, c] += Σ_j kernel[j, c] · outputGradient[t - j + taps / 2, c]`. */
 export function depthwiseInputGradient(
@@ -87,8 +85,8 @@ export function depthwiseKernelGradient(
 ): void {
   const reach = taps >> 1;
   for (let unit = begin; unit < end; unit++) {
-    const column = unit * COLUMNS;
-    const width = min(COLUMNS, columns - column) << 2;
+    const column = unit * TAP_COLUMNS;
+    const width = min(TAP_COLUMNS, columns - column) << 2;
     let start = 0;
     while (start < tokens) {
       const stop = load<i32>(bounds + (<usize>start << 3) + 4);
@@ -111,7 +109,7 @@ export function depthwiseKernelGradient(
 // @ts-ignore: decorator
 @inline
 function correlate(a: usize, aStride: usize, b: usize, bStride: usize, count: i32, to: usize, bytes: usize): void {
-  if (bytes == 64) {
+  if (bytes == TAP_COLUMNS << 2) {
     let s0 = all(0.0);
     let s1 = all(0.0);
     let s2 = all(0.0);

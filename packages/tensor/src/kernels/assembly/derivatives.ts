@@ -10,7 +10,7 @@ import {
   RELU6,
   SIGMOID,
   SILU,
-} from "./activations";
+} from "../constants";
 import { all, coefficient, exp, gelu, madd, sigmoid, tanh } from "./vector";
 
 const GELU_TERMS = memory.data<f32>([

@@ -1,10 +1,11 @@
+import { MIX_FIRST, MIX_SECOND } from "../constants";
 import { all } from "./vector";
 
 // @ts-ignore: decorator
 @inline
 function mix(bits: v128): v128 {
-  let x = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 16)), i32x4.splat(0x21f0aaad));
-  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x735a2d97));
+  let x = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 16)), i32x4.splat(MIX_FIRST));
+  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(MIX_SECOND));
   return v128.xor(x, i32x4.shr_u(x, 15));
 }
 

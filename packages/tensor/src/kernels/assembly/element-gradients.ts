@@ -1,4 +1,4 @@
-import { GELU } from "./activations";
+import { GELU, SMALLEST_MEAN, SMALLEST_VARIANCE } from "../constants";
 import { derivative, geluDerivative } from "./derivatives";
 import { all, keeping, madd } from "./vector";
 
@@ -169,10 +169,6 @@ function addSquares(x: v128, sum: v128): v128 {
 function upper(x: v128): v128 {
   return v128.shuffle<f64>(x, x, 1, 1);
 }
-
-/** Smaller means and variances become 0, as src/gradient-kernels.ts says. */
-const SMALLEST_MEAN: f32 = 1e-30;
-const SMALLEST_VARIANCE: f32 = 1e-36;
 
 /** A step of Adam; `inverseCorrection` multiplies the root of the variance. */
 export function adam(

@@ -1,11 +1,9 @@
+import { LAYOUT_ROWS, PANEL, PANEL_BYTES, TILE } from "../constants";
+import { isPair, tiles, wideTiles } from "./product";
 import { copyRows } from "./rows";
-import { isPair, PANEL, PANEL_BYTES, TILE, tiles, wideTiles } from "./product";
 import { all } from "./vector";
 
 // The products of training run on the forward product's tiles; what differs is how their operands are laid out.
-
-/** Rows that {@link transposeRows} and {@link packPanels} take at a time: a cache line of transposed elements. */
-const ROWS: usize = 16;
 
 /** `[a b c d]` of four rows to four columns; the rows `step` bytes apart on both sides. */
 // @ts-ignore: decorator
@@ -74,8 +72,8 @@ export function transposeRows(
 ): void {
   const whole = columns & ~3;
   for (let block = begin; block < end; block++) {
-    const first = block * ROWS;
-    const last = min(first + ROWS, rows);
+    const first = block * LAYOUT_ROWS;
+    const last = min(first + LAYOUT_ROWS, rows);
     const fours = first + ((last - first) & ~3);
     for (let column: usize = 0; column < whole; column += 4) {
       const to = output + column * outputStride;
@@ -105,8 +103,8 @@ export function packPanels(
   const panels = columns / PANEL;
   const left = (columns % PANEL) << 2;
   for (let block = begin; block < end; block++) {
-    const first = block * ROWS;
-    const last = min(first + ROWS, rows);
+    const first = block * LAYOUT_ROWS;
+    const last = min(first + LAYOUT_ROWS, rows);
     for (let panel: usize = 0; panel < panels; panel++) {
       let from = input + first * inputStride + panel * PANEL_BYTES;
       let to = packed + (panel * rows + first) * PANEL_BYTES;

@@ -1,16 +1,10 @@
+import { PANEL, PANEL_BYTES, TILE } from "../constants";
 import { activate } from "./activations";
 import { copyRows } from "./rows";
 
 // Matrix products of input rows with panels of packed weights. The tiles come from the emitter's module
 // (src/kernels/emitter); calls of them are short, so that engines can replace slow code by fast code while a product runs.
 
-/** Columns of a panel. */
-export const PANEL: usize = 8;
-export const PANEL_BYTES: usize = PANEL << 2;
-/** Zeros that sums start from: a wide tile has two panels. */
-export const ZEROS_BYTES: usize = 2 * PANEL_BYTES;
-/** Rows of the tallest tile. */
-export const TILE: usize = 6;
 /** Panels whose results get their activation while they are in cache; a power of two. */
 const EPILOGUE: usize = 8;
 
@@ -87,7 +81,7 @@ export function wideTiles(h: usize, a: usize, as: usize, b: usize, n: usize, s: 
 /**
  * Panels `begin` to `end` against `rows` rows: steps `step` to `step + length` of the inner dimension `depth`. The first
  * steps start from the bias (or from zeros where it is 0), later ones add to the output; after the last ones come the
- * activation (none below 0) and, for an incomplete last panel, the copy out of `edge`.
+ * activation (or NO_ACTIVATION) and, for an incomplete last panel, the copy out of `edge`.
  */
 export function multiplyPanels(
   input: usize,

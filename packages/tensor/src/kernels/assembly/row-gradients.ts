@@ -1,10 +1,9 @@
+import { PANEL, PANEL_BYTES, SUM_COLUMNS } from "../constants";
 import { addedMean, deviationScale } from "./rows";
 import { all, exp, keeping, madd, sum } from "./vector";
 
 // Kernels of training over rows; strides are in bytes.
 
-/** Columns that {@link sumRows} and {@link scatterRows} take as one unit: two cache lines. */
-const COLUMNS: usize = 32;
 /** Rows that are summed before their sum joins the others', which keeps long sums exact. */
 const ROWS: usize = 64;
 
@@ -18,8 +17,8 @@ export function sumRows(
   begin: usize,
   end: usize,
 ): void {
-  const first = (begin * COLUMNS) << 2;
-  const last = min(end * COLUMNS, columns) << 2;
+  const first = (begin * SUM_COLUMNS) << 2;
+  const last = min(end * SUM_COLUMNS, columns) << 2;
   let at = first;
   for (; at + 64 <= last; at += 64) {
     let t0 = all(0.0);
@@ -275,8 +274,8 @@ export function scatterRows(
   begin: usize,
   end: usize,
 ): void {
-  const first = (begin * COLUMNS) << 2;
-  const last = min(end * COLUMNS, columns) << 2;
+  const first = (begin * SUM_COLUMNS) << 2;
+  const last = min(end * SUM_COLUMNS, columns) << 2;
   const whole = first + ((last - first) & ~15);
   for (let row: usize = 0; row < rows; row++) {
     const index = load<i32>(indices + (row << 2));
@@ -301,15 +300,16 @@ export function scatterPackedRows(
   begin: usize,
   end: usize,
 ): void {
-  const first = begin * COLUMNS;
-  const last = min(end * COLUMNS, columns);
+  const first = begin * SUM_COLUMNS;
+  const last = min(end * SUM_COLUMNS, columns);
   for (let row: usize = 0; row < rows; row++) {
     const index = load<i32>(indices + (row << 2));
     if (index == skip) continue;
     const dy = outputGradient + row * outputGradientStride;
-    const to = gradient + (<usize>(index & ~7) * columns << 2) + (<usize>(index & 7) << 2);
+    const lane = <usize>index & (PANEL - 1);
+    const to = gradient + (((<usize>index - lane) * columns) << 2) + (lane << 2);
     for (let column = first; column < last; column++) {
-      const at = to + (column << 5);
+      const at = to + column * PANEL_BYTES;
       store<f32>(at, load<f32>(at) + load<f32>(dy + (column << 2)));
     }
   }

@@ -1,8 +1,9 @@
+import { ADD, SUBTRACT } from "../constants";
 import { all, exp, largest, madd, sum } from "./vector";
 
 // Kernels over rows; strides are in bytes, `begin` and `end` count rows.
 
-/** 0 add, 1 subtract, 2 multiply; a right stride of 0 repeats one row. */
+/** Adds, subtracts or multiplies; a right stride of 0 repeats one row. */
 export function binary(
   kind: i32,
   left: usize,
@@ -34,8 +35,8 @@ export function binary(
 // @ts-ignore: decorator
 @inline
 function combine(kind: i32, a: v128, b: v128): v128 {
-  if (kind == 0) return f32x4.add(a, b);
-  if (kind == 1) return f32x4.sub(a, b);
+  if (kind == ADD) return f32x4.add(a, b);
+  if (kind == SUBTRACT) return f32x4.sub(a, b);
   return f32x4.mul(a, b);
 }
 

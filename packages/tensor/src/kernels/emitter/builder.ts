@@ -1,3 +1,4 @@
+import { MEMORY_PAGES } from "../constants.ts";
 import { name, section, signed, sized, unsigned, vector } from "./encode.ts";
 
 export type ValueType = "i32" | "v128";
@@ -304,7 +305,7 @@ export class ModuleBuilder {
   /** The binary; `sharedMemory` only changes the flags of the memory's import. */
   build({ sharedMemory }: { sharedMemory: boolean }): Uint8Array<ArrayBuffer> {
     const functions = this.#functions;
-    const memory = [...name("env"), ...name("memory"), 0x02, sharedMemory ? 0x03 : 0x01, 0, ...unsigned(65536)];
+    const memory = [...name("env"), ...name("memory"), 0x02, sharedMemory ? 0x03 : 0x01, 0, ...unsigned(MEMORY_PAGES)];
     return new Uint8Array([
       ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       ...section(1, vector(functions.map(({ code }) => code.type()))),

@@ -1,5 +1,6 @@
+import { PANEL } from "../constants.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./builder.ts";
-import { PANEL, pointers, tileKinds, tileName } from "./product.ts";
+import { pointers, tileKinds, tileName } from "./product.ts";
 
 /**
  * What multiplies: `relaxed_dot` over groups of four bytes; relaxed dot products of pairs of bytes, summed in 16 bits, for

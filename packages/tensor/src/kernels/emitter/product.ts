@@ -1,3 +1,4 @@
+import { PANEL } from "../constants.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./builder.ts";
 
 /** How tiles of float32 products are laid out. */
@@ -10,8 +11,6 @@ export interface ProductLayout {
   readonly unroll: number;
 }
 
-/** Columns of a panel of packed weights, and of a tile of one panel. */
-export const PANEL = 8;
 /** Vectors of a panel's row. */
 const VECTORS = PANEL / 4;
 

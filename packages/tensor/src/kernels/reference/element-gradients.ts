@@ -1,6 +1,7 @@
 import type { Matrix } from "../../backend.js";
 import { dropoutBits, dropoutScale, dropoutThreshold } from "../../dropout.js";
 import type { AdamArguments, Dropout } from "../../gradient-kernels.js";
+import { SMALLEST_MEAN, SMALLEST_VARIANCE } from "../constants.js";
 
 /** Calls `visit` for every element with its position in the storage. */
 export function eachPosition(matrix: Matrix, visit: (at: number, row: number, column: number) => void): void {
@@ -88,8 +89,8 @@ export function adam(args: AdamArguments): void {
     const varianceAt = variance.offset + row * variance.stride + column;
     const value = p[at]!;
     const slope = gradientScale * g[gradient.offset + row * gradient.stride + column]! + args.l2 * value;
-    m[meanAt] = atLeast(1e-30, m[meanAt]! + (slope - m[meanAt]!) * (1 - beta1));
-    v[varianceAt] = atLeast(1e-36, beta2 * v[varianceAt]! + (1 - beta2) * slope * slope);
+    m[meanAt] = atLeast(SMALLEST_MEAN, m[meanAt]! + (slope - m[meanAt]!) * (1 - beta1));
+    v[varianceAt] = atLeast(SMALLEST_VARIANCE, beta2 * v[varianceAt]! + (1 - beta2) * slope * slope);
     const denominator = Math.sqrt(v[varianceAt]!) / args.varianceCorrection + epsilon;
     p[at] = value * args.decay - (args.stepSize * m[meanAt]!) / denominator;
   });

@@ -1,28 +1,23 @@
 import type { AttentionArguments } from "../../backend.js";
 import { dropoutScale, dropoutThreshold } from "../../dropout.js";
 import type { AttentionGradientArguments } from "../../gradient-kernels.js";
+import { CACHE_LINE, DROPOUT_WORDS, PANEL, PANEL_BYTES, QUERIES } from "../constants.js";
 import type { KernelArguments } from "../generated/calls.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import { PANEL } from "./product.js";
 import { addressOf, rowsOf } from "./rows.js";
 import type { KernelContext } from "./runner.js";
 
 // Sequences and heads are worked on independently of each other: a pair of them is a unit of work with scratch memory of
 // its own (assembly/attention.ts and attention-gradients.ts).
 
-/** As in assembly/attention.ts. */
-const QUERIES = 128;
 /** Scratch memory that the pairs of one run have together, at least one sequence's. */
 const SCRATCH_BYTES = 4 << 20;
-/** Words of a dropout before the sequences' offsets: seed, threshold and scale. */
-const DROPOUT_WORDS = 4;
-
 /** Arguments of both directions. */
 type CommonArguments = Omit<AttentionArguments, "output" | "probabilities">;
 
 /** Bytes for `lines` panel rows, aligned. */
 function scratchBytes(lines: number, more = 0): number {
-  return Math.ceil((lines * PANEL * 4 + more) / 64) * 64;
+  return Math.ceil((lines * PANEL_BYTES + more) / CACHE_LINE) * CACHE_LINE;
 }
 
 /** Bytes that attention needs for a sequence of `length` tokens and a head of `size`. */
@@ -38,7 +33,7 @@ function gradientScratch(length: number, size: number): number {
   const columnPanels = Math.ceil(size / PANEL);
   const room = Math.min(length, QUERIES);
   const lines = 2 + length + 2 * panels * size + columnPanels * (length + room) + 2 * room * panels;
-  return scratchBytes(lines, length * (room * 4 + 64));
+  return scratchBytes(lines, length * (room * 4 + CACHE_LINE));
 }
 
 /** What both kernels take besides the matrices. */

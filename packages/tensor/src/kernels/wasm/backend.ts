@@ -13,7 +13,7 @@ import type {
 } from "../../backend.js";
 import { dequantizeRows, INT8_LIMIT } from "../../quantize.js";
 import { attend } from "./attention.js";
-import { ACTIVATION_CODES } from "./codes.js";
+import { ACTIVATION_CODES, BINARY_CODES } from "./codes.js";
 import { convolveDepthwise, convolveDynamic } from "./convolution.js";
 import { WasmGradients } from "./gradients.js";
 import { Int8Weights, multiplyInt8, paddedRows, quantizeInPieces } from "./int8.js";
@@ -25,9 +25,6 @@ import { allocateScratch, multiply, PanelWeights, type ProductContext } from "./
 import { addressOf, repeatedRows, rowsOf } from "./rows.js";
 import { type KernelContext, type RunKernel, runHere } from "./runner.js";
 import { canShareMemory, controlBytes, ThreadPool } from "./thread-pool.js";
-
-/** In the order of assembly/rows.ts. */
-const BINARY_CODES: Readonly<Record<BinaryKind, number>> = { add: 0, subtract: 1, multiply: 2 };
 
 /** Steps (of eight multiply-adds in float32) below which a kernel, some 20 µs, is not worth sharing with other threads. */
 const PARALLEL_WORK = 1 << 16;
@@ -214,7 +211,7 @@ class WasmBackend implements Backend {
       rows: input.rows,
       bias: bias === null ? 0 : addressOf(bias),
       output: rowsOf(output),
-      activation: activation === "linear" ? -1 : ACTIVATION_CODES[activation],
+      activation: ACTIVATION_CODES[activation],
     };
     if (weights instanceof Int8Weights) {
       multiplyInt8(this.#products(), { ...product, weights });

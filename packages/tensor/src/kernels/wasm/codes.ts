@@ -1,17 +1,26 @@
 import type { ActivationKind } from "../../activations.js";
+import type { BinaryKind } from "../../backend.js";
+import * as constants from "../constants.js";
 
-/** In the order of assembly/activations.ts; "linear" is a copy and has no code. */
-export const ACTIVATION_CODES: Readonly<Record<Exclude<ActivationKind, "linear">, number>> = {
-  gelu: 0,
-  gelu_10: 1,
-  gelu_tanh: 2,
-  laplace: 3,
-  mish: 4,
-  quick_gelu: 5,
-  relu: 6,
-  relu2: 7,
-  relu6: 8,
-  sigmoid: 9,
-  silu: 10,
-  tanh: 11,
+/** "linear" is a copy, and none in the place of an activation. */
+export const ACTIVATION_CODES: Readonly<Record<ActivationKind, number>> = {
+  gelu: constants.GELU,
+  gelu_10: constants.GELU_10,
+  gelu_tanh: constants.GELU_TANH,
+  laplace: constants.LAPLACE,
+  linear: constants.NO_ACTIVATION,
+  mish: constants.MISH,
+  quick_gelu: constants.QUICK_GELU,
+  relu: constants.RELU,
+  relu2: constants.RELU2,
+  relu6: constants.RELU6,
+  sigmoid: constants.SIGMOID,
+  silu: constants.SILU,
+  tanh: constants.TANH,
+};
+
+export const BINARY_CODES: Readonly<Record<BinaryKind, number>> = {
+  add: constants.ADD,
+  subtract: constants.SUBTRACT,
+  multiply: constants.MULTIPLY,
 };

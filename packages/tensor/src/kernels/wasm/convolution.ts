@@ -1,10 +1,8 @@
 import type { Matrix, Sequences } from "../../backend.js";
+import { TAP_COLUMNS } from "../constants.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import { rowsOf } from "./rows.js";
 import type { KernelContext } from "./runner.js";
-
-/** Columns of a unit of the depthwise kernel's gradient, as in assembly/convolution-gradients.ts. */
-const COLUMN_BLOCK = 16;
 
 /** First and last token (exclusive) of every token's sequence; the caller releases the block. */
 function sequenceBounds(memory: LinearMemory, { offsets }: Sequences): WasmStorage {
@@ -97,7 +95,7 @@ export function depthwiseGradient(
   }
   if (kernelGradient !== null) {
     const args = { ...common, input: rowsOf(input), gradient: rowsOf(kernelGradient), tokens };
-    run("depthwiseKernelGradient", args, Math.ceil(columns / COLUMN_BLOCK), work);
+    run("depthwiseKernelGradient", args, Math.ceil(columns / TAP_COLUMNS), work);
   }
   memory.release(bounds);
 }

@@ -10,17 +10,16 @@ import {
   type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../../gradient-kernels.js";
+import { PANEL, SUM_COLUMNS } from "../constants.js";
 import { differentiateAttention } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { depthwiseGradient, dynamicGradient } from "./convolution.js";
-import { PANEL, type PanelWeights, type ProductContext } from "./product.js";
+import type { PanelWeights, ProductContext } from "./product.js";
 import { adds, multiplyTokens, multiplyTransposed } from "./product-gradients.js";
 import { addressOf, repeatedRows, rowsOf } from "./rows.js";
 
 /** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
 const LONG_ROW = 4096;
-/** Columns of a unit of kernels that go down all rows, as in assembly/row-gradients.ts. */
-const COLUMN_BLOCK = 32;
 /** Rows whose share of a layer normalisation's weight gradients is summed first: whatever the number of threads. */
 const NORM_ROWS = 32;
 
@@ -65,7 +64,7 @@ export class WasmGradients implements GradientKernels {
   sumRows(input: Matrix, gradient: Matrix): void {
     const { rows, columns } = input;
     const args = { input: rowsOf(input), rows, columns, gradient: addressOf(gradient) };
-    this.#context().run("sumRows", args, Math.ceil(columns / COLUMN_BLOCK), rows * columns);
+    this.#context().run("sumRows", args, Math.ceil(columns / SUM_COLUMNS), rows * columns);
   }
 
   accumulate(input: Matrix, factor: number, gradient: GradientMatrix): void {
@@ -133,7 +132,7 @@ export class WasmGradients implements GradientKernels {
     for (const [index, gradient] of [args.weightGradient, args.biasGradient].entries()) {
       if (gradient !== null) {
         const sums = { address: scratch.address + index * columns * 4, stride: 2 * columns * 4 };
-        const units = Math.ceil(columns / COLUMN_BLOCK);
+        const units = Math.ceil(columns / SUM_COLUMNS);
         run("sumRows", { input: sums, rows: blocks, columns, gradient: addressOf(gradient) }, units, blocks * columns);
       }
     }
@@ -185,7 +184,7 @@ export class WasmGradients implements GradientKernels {
         skip,
         gradient: rowsOf(gradient),
       },
-      Math.ceil(columns / COLUMN_BLOCK),
+      Math.ceil(columns / SUM_COLUMNS),
       rows * columns,
     );
   }
@@ -203,7 +202,7 @@ export class WasmGradients implements GradientKernels {
         skip,
         gradient: (gradient as PanelWeights).storage.address,
       },
-      Math.ceil(columns / COLUMN_BLOCK),
+      Math.ceil(columns / SUM_COLUMNS),
       4 * rows * columns,
     );
   }

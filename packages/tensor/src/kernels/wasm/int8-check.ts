@@ -1,3 +1,4 @@
+import { NO_ACTIVATION, TILE } from "../constants.js";
 import { Int8Weights, multiplyInt8, paddedRows } from "./int8.js";
 import type { LinearMemory } from "./memory.js";
 import type { Kernels } from "./modules.js";
@@ -8,8 +9,6 @@ import { runHere } from "./runner.js";
 const OUTPUTS = 21;
 /** No whole number of groups, and an odd one. */
 const COLUMNS = 19;
-/** Rows of the tallest tile; as in assembly/product.ts. */
-const TALLEST = 6;
 
 /**
  * Whether tiles of every height compute what they have to: whole numbers, up to the largest sums, against plain
@@ -22,21 +21,21 @@ export function multipliesExactly(kernels: Kernels, memory: LinearMemory): boole
   const values = integers(OUTPUTS, 127);
   const padded = paddedRows(values, COLUMNS);
   weights.pack(0, padded.values, padded.stride, new Float32Array(OUTPUTS).fill(1));
-  const input = memory.allocate(TALLEST * COLUMNS * 4);
-  const numbers = integers(TALLEST, limit);
+  const input = memory.allocate(TILE * COLUMNS * 4);
+  const numbers = integers(TILE, limit);
   input.float32().set(numbers);
-  const output = memory.allocate(TALLEST * OUTPUTS * 4);
+  const output = memory.allocate(TILE * OUTPUTS * 4);
   const scratch = allocateScratch(memory);
   const context = { run: runHere(kernels), memory, scratch: scratch.product };
   let isExact = true;
-  for (let rows = 1; rows <= TALLEST && isExact; rows++) {
+  for (let rows = 1; rows <= TILE && isExact; rows++) {
     multiplyInt8(context, {
       input: { address: input.address, stride: COLUMNS * 4 },
       rows,
       weights,
       bias: 0,
       output: { address: output.address, stride: OUTPUTS * 4 },
-      activation: -1,
+      activation: NO_ACTIVATION,
     });
     const results = output.float32();
     for (let i = 0; i < rows * OUTPUTS && isExact; i++) {

@@ -1,8 +1,9 @@
 import type { Int8Rows, PackedWeights } from "../../backend.js";
 import { INT8_LIMIT } from "../../quantize.js";
+import { CACHE_LINE, PANEL } from "../constants.js";
 import type { Int8Format } from "./int8-formats.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
-import { copyEdgeBias, PANEL, type Product, type ProductContext, rowBlock } from "./product.js";
+import { copyEdgeBias, type Product, type ProductContext, rowBlock } from "./product.js";
 import { rowsFrom } from "./rows.js";
 import type { KernelContext } from "./runner.js";
 
@@ -47,7 +48,9 @@ export class Int8Weights implements PackedWeights {
   }
 
   get panelBytes(): number {
-    return this.#groupBytes + (this.format.tiles === "pairs" ? Math.ceil(this.groups / 2 / 64) * 64 : 0);
+    return (
+      this.#groupBytes + (this.format.tiles === "pairs" ? Math.ceil(this.groups / 2 / CACHE_LINE) * CACHE_LINE : 0)
+    );
   }
 
   /** Bytes of a panel's groups. */

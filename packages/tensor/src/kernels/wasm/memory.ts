@@ -1,14 +1,15 @@
 import type { MemoryReport, Storage } from "../../backend.js";
 import { BackendError } from "../../errors.js";
+import { CACHE_LINE, MEMORY_PAGES } from "../constants.js";
 
 const PAGE = 65536;
 /** Blocks start here; what lies below belongs to the compilers' static data. */
 const FIRST_BLOCK = 4096;
 /** Bytes by which a full memory grows at least. */
 const GROWTH = 4 << 20;
-const ADDRESS_SPACE = 2 ** 32;
-/** A cache line: no two blocks share one, and every block starts where vectors like to. */
-const ALIGNMENT = 64;
+const ADDRESS_SPACE = MEMORY_PAGES * PAGE;
+/** No two blocks share a line of a cache, and every block starts where vectors like to. */
+const ALIGNMENT = CACHE_LINE;
 
 interface Range {
   start: number;
@@ -60,7 +61,7 @@ export class LinearMemory {
   #peakBytes = 0;
 
   constructor(shared: boolean) {
-    this.memory = new WebAssembly.Memory({ initial: GROWTH / PAGE, maximum: ADDRESS_SPACE / PAGE, shared });
+    this.memory = new WebAssembly.Memory({ initial: GROWTH / PAGE, maximum: MEMORY_PAGES, shared });
   }
 
   get buffer(): ArrayBufferLike {

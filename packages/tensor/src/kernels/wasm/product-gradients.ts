@@ -1,19 +1,17 @@
 import type { Matrix } from "../../backend.js";
 import type { GradientMatrix } from "../../gradient-kernels.js";
-import { PANEL, type PanelWeights, type ProductContext, rowBlock } from "./product.js";
+import { CACHE_LINE, LAYOUT_ROWS, PANEL, PANEL_BYTES } from "../constants.js";
+import { type PanelWeights, type ProductContext, rowBlock } from "./product.js";
 import { rowsFrom, rowsOf } from "./rows.js";
 
-const PANEL_BYTES = PANEL * 4;
 /** Rows of the output's gradient that one piece of transposed weights serves as inner dimension; a multiple of 8. */
 const FEATURE_BLOCK = 3072;
 /** Tokens that one pass over a weight gradient sums: its panels of 32 KB stay in the nearest caches. */
 const TOKEN_BLOCK = 1024;
 /** Panels of the output's gradient that are laid out together: 8 MB of {@link TOKEN_BLOCK} tokens. */
 const PANEL_BLOCK = 256;
-/** Rows that the layout kernels take at a time, as in assembly/product-gradients.ts. */
-const LAYOUT_ROWS = 16;
 /** Bytes between transposed rows beyond their length: rows a power of two apart would share few lines of a cache. */
-const APART = 64;
+const APART = CACHE_LINE;
 
 /**
  * `gradient += outputGradient · weights`: panels of the transposed weights, then the forward product's tiles. What a fresh

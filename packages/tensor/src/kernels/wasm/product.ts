@@ -1,12 +1,9 @@
 import type { PackedWeights } from "../../backend.js";
+import { CACHE_LINE, PANEL, PANEL_BYTES, TILE, ZEROS_BYTES } from "../constants.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import { type Rows, rowsFrom } from "./rows.js";
 import type { KernelContext } from "./runner.js";
 
-/** Columns of a panel of packed weights; as in assembly/product.ts. */
-export const PANEL = 8;
-/** Rows of the tallest tile; as in assembly/product.ts. */
-const TILE = 6;
 /** Bytes of the input that pass over all panels together: they stay in the second-level cache. */
 const INPUT_BYTES = 512 << 10;
 /** Rows of the input that pass over all panels together, at most. */
@@ -79,13 +76,13 @@ export interface Product<Weights> {
   /** Its address; 0 means none. */
   readonly bias: number;
   readonly output: Rows;
-  /** Code of the activation of finished columns; -1 for none. */
+  /** Code of the activation of finished columns. */
   readonly activation: number;
 }
 
 /** Memory that products work in, by address. */
 export interface ProductScratch {
-  /** Sixteen zeros, as many as a wide tile starts from. */
+  /** Zeros that sums start from. */
   readonly zeros: number;
   /** The bias's last, incomplete panel. */
   readonly bias: number;
@@ -98,16 +95,12 @@ export interface ProductContext extends KernelContext {
   readonly scratch: ProductScratch;
 }
 
-/** Bytes of the zeros, and of a panel of the bias. */
-const ZEROS_BYTES = 64;
-const BIAS_BYTES = 64;
-
 /** Scratch memory, and its block for the caller to release. */
 export function allocateScratch(memory: LinearMemory): { block: WasmStorage; product: ProductScratch } {
-  const block = memory.allocate(ZEROS_BYTES + BIAS_BYTES + MAX_ROWS * PANEL * 4);
+  const block = memory.allocate(ZEROS_BYTES + CACHE_LINE + MAX_ROWS * PANEL_BYTES);
   block.bytes().fill(0, 0, ZEROS_BYTES);
   const bias = block.address + ZEROS_BYTES;
-  return { block, product: { zeros: block.address, bias, edge: bias + BIAS_BYTES } };
+  return { block, product: { zeros: block.address, bias, edge: bias + CACHE_LINE } };
 }
 
 /** Copies the bias of an incomplete last panel to where eight numbers can be read. */

@@ -1,3 +1,4 @@
+import { NO_ACTIVATION, TILE } from "../constants.js";
 import { Int8Weights, multiplyInt8, quantizeInPieces } from "./int8.js";
 import { LinearMemory } from "./memory.js";
 import { compileKernels, instantiateKernels, type KernelModules } from "./modules.js";
@@ -6,7 +7,7 @@ import { rowsFrom } from "./rows.js";
 import { runHere } from "./runner.js";
 
 /** Two of the tallest tiles. */
-const ROWS = 12;
+const ROWS = 2 * TILE;
 const COLUMNS = 57;
 /** One wide tile. */
 const OUTPUTS = 16;
@@ -45,7 +46,7 @@ async function products(modules: KernelModules): Promise<Int32Array> {
     rows: ROWS,
     bias: 0,
     output: { address: output.address, stride: OUTPUTS * 4 },
-    activation: -1,
+    activation: NO_ACTIVATION,
   };
   const values = numbers(OUTPUTS * COLUMNS, 2);
   const weights = new PanelWeights(memory, OUTPUTS, COLUMNS);
