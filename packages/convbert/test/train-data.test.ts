@@ -35,6 +35,21 @@ async function train(task: string, name: string, contents: string | Uint8Array, 
 
 const lines = (...rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
+test("how likely each class is, beside classes", async () => {
+  const soft = lines({ text: "good film", label: { pos: 0.9, neg: 0.1 } }, { text: "bad film", label: "neg" });
+  expect(await train("text-classification", "soft.jsonl", soft, "--class-weights", "balanced")).toMatchObject({
+    code: 0,
+    labels: ["neg", "pos"],
+  });
+  const columns = "text,label.pos,label.neg\ngood film,0.75,0.25\nbad film,0,1\n";
+  expect((await train("text-classification", "soft.csv", columns)).labels).toEqual(["neg", "pos"]);
+  const odd = lines({ text: "good", label: { pos: 0.9, neg: 0.3 } }, { text: "bad", label: "neg" });
+  expect((await train("text-classification", "odd.jsonl", odd)).stderr).toMatch(
+    /^convbert: odd\.jsonl:1: label is .*or how likely each is as \{"name": number\}, .* add up to 1\n$/m,
+  );
+  expect((await train("text-classification", "soft.jsonl", soft, "--multi-label")).code).toBe(2);
+});
+
 describe("lists of 0 and 1", () => {
   const data = lines({ text: "good film", label: [1, 0, 1] }, { text: "bad film", label: [0, 1, 0] });
 

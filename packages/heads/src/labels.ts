@@ -114,3 +114,25 @@ export function floatLabels(
   }
   return Tensor.from(backend, values);
 }
+
+/**
+ * How likely each class is for each text, as a tensor. Throws InputError unless there is a number from 0 on for each logit, and
+ * those of a text add up to 1.
+ */
+export function likelihoods(
+  backend: Backend,
+  argument: string,
+  labels: ArrayInput,
+  expected: readonly number[],
+): Tensor<"float32"> {
+  const { values } = floats(argument, labels);
+  const classes = expected.at(-1)!;
+  const sums = new Float64Array(values.length / classes);
+  for (const [i, value] of values.entries()) {
+    if (!(value >= 0)) throw new InputError(argument, `number ${i} is ${value}; a class's likelihood is from 0 to 1`);
+    sums[Math.floor(i / classes)]! += value;
+  }
+  const odd = sums.findIndex((sum) => Math.abs(sum - 1) > 0.02);
+  if (odd >= 0) throw new InputError(argument, `the likelihoods of text ${odd} add up to ${sums[odd]}, not to 1`);
+  return Tensor.from(backend, values, [...expected]);
+}

@@ -10,16 +10,19 @@ import {
   type SequenceBatch,
   withoutPadding,
 } from "@convbert/model";
-import { drop, encoderOutputs, hiddenActivation, isIntegral } from "@convbert/model/internal";
+import { drop, encoderOutputs, floats, hiddenActivation, isIntegral } from "@convbert/model/internal";
 import { Linear, type Scope } from "@convbert/nn";
-import { binaryCrossEntropy, crossEntropy, meanSquaredError, type Tensor } from "@convbert/tensor";
+import { binaryCrossEntropy, crossEntropy, meanSquaredError, softCrossEntropy, type Tensor } from "@convbert/tensor";
 import { firstTokens } from "./first-tokens.js";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
-import { floatLabels, integerLabels, labelsAt } from "./labels.js";
+import { floatLabels, integerLabels, labelsAt, likelihoods } from "./labels.js";
 import { eachRow, type Ragged, type RaggedLogits, withLosses } from "./ragged.js";
 
 interface SequenceLabels {
-  /** `[batch]` classes; `[batch, num_labels]` 0 or 1 for several labels at once; numbers for regression. */
+  /**
+   * `[batch]` classes, or `[batch, num_labels]` how likely each class is (problem_type "single_label_classification"); 0 or 1
+   * `[batch, num_labels]` for several labels at once; numbers for regression.
+   */
   readonly labels?: ArrayInput | null | undefined;
   /** Which loss the labels have, where the configuration does not say it. */
   readonly problem_type?: ProblemType | null | undefined;
@@ -133,6 +136,12 @@ export function problemOf(config: ConvBertConfig, { labels, problem_type: given 
   return given ?? config.problem_type ?? inferProblem(config.num_labels, labels!);
 }
 
+/** Whether there are as many numbers for each text as classes: the reference has no use for them and refuses them. */
+function isLikelihood(labels: ArrayInput, classes: number): boolean {
+  const { shape } = floats("labels", labels);
+  return classes > 1 && shape.length === 2 && shape[1] === classes;
+}
+
 /** The loss that the labels, the call or the configuration ask for; null without labels. */
 export function sequenceClassificationLoss(
   config: ConvBertConfig,
@@ -153,6 +162,9 @@ export function sequenceClassificationLoss(
     case "multi_label_classification":
       return binaryCrossEntropy(logits, floatLabels(logits.backend, "labels", labels, logits.shape));
     case "single_label_classification":
+      if (isLikelihood(labels, logits.extent(-1))) {
+        return softCrossEntropy(logits, likelihoods(logits.backend, "labels", labels, logits.shape), options);
+      }
       return crossEntropy(
         logits,
         integerLabels(logits.backend, "labels", labels, { count: logits.extent(0), classes: logits.extent(-1) }),

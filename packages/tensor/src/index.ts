@@ -40,6 +40,7 @@ export { scale } from "./operations/scale.js";
 export { sequenceMax } from "./operations/sequence-max.js";
 export { sequenceMean } from "./operations/sequence-mean.js";
 export { uniformSequences } from "./operations/sequences.js";
+export { softCrossEntropy } from "./operations/soft-cross-entropy.js";
 export { softmax } from "./operations/softmax.js";
 export { keep, tidy } from "./scope.js";
 export { Tensor } from "./tensor.js";

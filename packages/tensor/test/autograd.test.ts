@@ -26,6 +26,7 @@ import {
   scale,
   sequenceMax,
   sequenceMean,
+  softCrossEntropy,
   softmax,
   subtract,
   Tape,
@@ -214,6 +215,17 @@ const CASES: Readonly<Record<keyof typeof OPERATIONS, readonly Case[]>> = {
       run: (x: Tensor) =>
         crossEntropy(x, ints(x.backend, [1, 0, 9, 2]), {
           ignoreIndex: 9,
+          classWeights: [0.5, 2, 1],
+          labelSmoothing: 0.2,
+        }),
+    },
+  ],
+  softCrossEntropy: [
+    {
+      isLoss: true,
+      inputs: [[2, 3]],
+      run: (x: Tensor) =>
+        softCrossEntropy(x, Tensor.from(x.backend, [0.2, 0.7, 0.1, 0, 1, 0], [2, 3]), {
           classWeights: [0.5, 2, 1],
           labelSmoothing: 0.2,
         }),

@@ -3,8 +3,8 @@
     python teacher.py MODEL_FOLDER OUTPUT_FOLDER --train train.jsonl [--dev dev.jsonl] [--test test.jsonl] [--label texts.jsonl ...]
 
 MODEL_FOLDER is a BERT that is averaged over its tokens (all-MiniLM-L6-v2). Files are JSONL with `text` and `label`; each file of
---label, whose labels are not looked at, gives OUTPUT_FOLDER/NAME.jsonl with the probabilities of the classes, in their sorted
-order, as `label`. The weights after the last epoch are used, or with --dev those of the best.
+--label gives OUTPUT_FOLDER/NAME.jsonl with how likely each class is as `label`: {"NEGATIVE": 0.1, "POSITIVE": 0.9}, or halfway to the
+label that the text has. The weights after the last epoch are used, or with --dev those of the best.
 """
 import argparse, copy, json, math, pathlib, random, time, warnings
 
@@ -115,5 +115,8 @@ for path in args.label:
     examples = read(path)
     with open(args.output / path.name, "w", encoding="utf-8") as file:
         for example, row in zip(examples, logits(examples).softmax(-1).tolist()):
-            file.write(json.dumps({"text": example["text"], "label": [round(value, 5) for value in row]}, ensure_ascii=False) + "\n")
+            known = example.get("label")
+            likely = {label: (p if known is None else (p + (label == known)) / 2) for label, p in zip(labels, row)}
+            likely = {label: round(p, 4) for label, p in likely.items()}
+            file.write(json.dumps({"text": example["text"], "label": likely}, ensure_ascii=False) + "\n")
     print(f"{path.name}: {len(examples)} texts", flush=True)

@@ -21,6 +21,7 @@ import { rowProducts } from "./row-products.js";
 import { scale } from "./scale.js";
 import { sequenceMax } from "./sequence-max.js";
 import { sequenceMean } from "./sequence-mean.js";
+import { softCrossEntropy } from "./soft-cross-entropy.js";
 import { softmax } from "./softmax.js";
 
 /** An operation that can be trained through: its result was passed through `differentiable` with a gradient rule. */
@@ -51,6 +52,7 @@ export const OPERATIONS = {
   scale,
   sequenceMax,
   sequenceMean,
+  softCrossEntropy,
   softmax,
   subtract,
 } satisfies Record<string, Operation>;

@@ -68,7 +68,7 @@ export async function collectLabels(dataset: Dataset<TextExample> | Dataset<Toke
     }
     const { label } = example;
     if (label === undefined) continue;
-    const list = isList(label) ? label : [label];
+    const list = isLikelihoods(label) ? Object.keys(label) : isList(label) ? label : [label];
     for (const item of list) found.add(checkedLabel(item, example));
     width ??= list.length;
     multiHot &&= isList(label) && list.length === width && list.every(isBit);
@@ -86,6 +86,11 @@ export async function collectLabels(dataset: Dataset<TextExample> | Dataset<Toke
   }
   const names = [...found];
   return new LabelSet(names.sort(names.every(isNumeric) ? (a, b) => Number(a) - Number(b) : byCodePoints));
+}
+
+/** Whether a label says how likely each class is. */
+export function isLikelihoods(label: TextExample["label"]): label is Readonly<Record<string, number>> {
+  return typeof label === "object" && !Array.isArray(label);
 }
 
 /** Whether a label is a list: `Array.isArray` does not tell lists that cannot be changed. */

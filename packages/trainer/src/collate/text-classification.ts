@@ -14,11 +14,11 @@ import {
   packingOf,
   packRows,
 } from "./batch.js";
-import { exampleError, isBit, LabelSet } from "./labels.js";
+import { exampleError, isBit, isLikelihoods, LabelSet } from "./labels.js";
 
 export interface TextClassificationBatchInputs extends BatchInputs {
   /**
-   * Classes `[batch]`; 0 or 1 `[batch, labels]` as floats for several labels; numbers `[batch]`, or `[batch, labels]`, for
+   * Classes `[batch]`, or how likely each is `[batch, labels]`; 0 or 1 `[batch, labels]` as floats for several labels; numbers `[batch]`, or `[batch, labels]`, for
    * regression.
    */
   readonly labels?: IntegerArray | FloatLabels;
@@ -55,7 +55,8 @@ export function textClassificationCollator(
       inputs: { ...inputs, ...(targets && { labels: targets }) },
       rows: rows.length,
       tokens,
-      targets: targets?.data.length ?? 0,
+      targets:
+        targets === undefined ? 0 : problemType === "single_label_classification" ? rows.length : targets.data.length,
     };
   };
   const encode = (examples: readonly TextExample[]): EncodedRow[] =>
@@ -98,6 +99,7 @@ function labelsOf(
   if (without[0]) throw exampleError(without[0], "it has no label; others of its batch do", "label");
   const batch = examples.length;
   if (problemType === "single_label_classification") {
+    if (examples.some(({ label }) => isLikelihoods(label))) return likelihoodsOf(examples, labels);
     const data = Int32Array.from(examples, (example) => {
       const { label } = example;
       if (typeof label === "object") throw exampleError(example, "it has several labels; a class is one", "label");
@@ -105,6 +107,9 @@ function labelsOf(
     });
     return { data, shape: [batch] };
   }
+  const soft = examples.find(({ label }) => isLikelihoods(label));
+  if (soft)
+    throw exampleError(soft, `its label says how likely each class is, which is not for ${problemType}`, "label");
   if (problemType === "multi_label_classification") {
     const data = new Float32Array(batch * labels.size);
     for (const [i, example] of examples.entries()) {
@@ -127,6 +132,18 @@ function labelsOf(
     }),
   );
   return { data, shape: width === 1 ? [batch] : [batch, width] };
+}
+
+/** How likely each class is, also of texts that have one for certain. */
+function likelihoodsOf(examples: readonly TextExample[], labels: LabelSet): FloatLabels {
+  const data = new Float32Array(examples.length * labels.size);
+  for (const [i, example] of examples.entries()) {
+    const { label } = example;
+    if (Array.isArray(label)) throw exampleError(example, "it has several labels; a class is one", "label");
+    const likely = isLikelihoods(label) ? Object.entries(label) : [[label as string | number, 1] as const];
+    for (const [name, value] of likely) data[i * labels.size + labels.indexOf(name, example)] = value;
+  }
+  return { data, shape: [examples.length, labels.size] };
 }
 
 /** What a text has of several labels: those that it names, or those whose place in its list has a 1. */

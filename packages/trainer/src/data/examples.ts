@@ -3,10 +3,10 @@ export interface TextExample {
   readonly text: string;
   readonly textPair?: string;
   /**
-   * A class; a list of them, or of 0 and 1 for each class, where a text can have several; a number for regression.
-   * Absent for prediction.
+   * A class, or how likely each class is, by name (what a teacher said of the text); a list of classes, or of 0 and 1 for each
+   * class, where a text can have several; a number for regression. Absent for prediction.
    */
-  readonly label?: string | number | readonly (string | number)[];
+  readonly label?: string | number | readonly (string | number)[] | Readonly<Record<string, number>>;
 }
 
 /** Words with a tag each (token-classification). */

@@ -64,7 +64,9 @@ function scorer(problemType: ProblemType, width: number): Scorer {
   }
   const metric = new ClassificationMetric();
   return {
-    add: (logits, labels) => metric.update(argmaxRows(logits, width), labels),
+    // Of likelihoods the largest is the class.
+    add: (logits, labels) =>
+      metric.update(argmaxRows(logits, width), labels instanceof Float32Array ? argmaxRows(labels, width) : labels),
     metrics() {
       const { accuracy, macro, weighted, matthews } = metric.compute();
       return { accuracy, macroF1: macro.f1, weightedF1: weighted.f1, matthews };

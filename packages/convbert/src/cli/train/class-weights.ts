@@ -32,6 +32,9 @@ async function countsOf(labels: LabelSet, dataset: Dataset<TextExample> | Datase
   for await (const example of dataset as AsyncIterable<TextExample | TokenExample>) {
     if ("words" in example) {
       for (const tag of example.tags ?? []) if (tag !== IGNORED_TAG) count(tag, example);
+    } else if (typeof example.label === "object" && !Array.isArray(example.label)) {
+      for (const [name, share] of Object.entries(example.label as Record<string, number>))
+        counts[labels.indexOf(name, example)]! += share;
     } else if (example.label !== undefined && !Array.isArray(example.label)) {
       count(example.label as string | number, example);
     }

@@ -36,7 +36,8 @@ function found(row: Row, field: string): unknown {
     : Object.fromEntries(parts.map(([name, value]) => [name.slice(field.length + 1), value]));
 }
 
-function isRow(value: unknown): value is Row {
+/** Whether it has named fields. */
+export function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

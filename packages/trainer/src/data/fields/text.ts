@@ -2,7 +2,7 @@ import { parseCell } from "../cell.js";
 import type { DataError, DataLocation } from "../error.js";
 import type { TextExample } from "../examples.js";
 import type { FieldMapping, Row } from "./mapping.js";
-import { invalid, listed, numberOf, stringAt, valueAt, withoutFraction } from "./row.js";
+import { invalid, isRow, listed, numberOf, stringAt, valueAt, withoutFraction } from "./row.js";
 
 export interface TextFieldOptions {
   /** Default "text". */
@@ -70,6 +70,7 @@ const BITS = /^\s*[01](\.0*)?((\s+|\s*[,;|]\s*)[01](\.0*)?)+\s*$/;
 
 function classesOf(value: unknown, separator: string | undefined, fail: Fail): Label {
   const all = unpacked(value, fail);
+  if (isRow(all)) return likelihoodsOf(all, fail);
   if (Array.isArray(all)) {
     const classes = all.map((item: unknown) => (typeof item === "boolean" ? Number(item) : classOf(item)));
     if (classes.includes(undefined)) throw fail("a list of labels: names or whole numbers");
@@ -84,6 +85,16 @@ function classesOf(value: unknown, separator: string | undefined, fail: Fail): L
   if (label === "") throw fail("a label");
   if (typeof label === "string" && BITS.test(label)) return label.split(/[\s,;|]+/).map(Number);
   return label;
+}
+
+/** How likely each class is, scaled to add up to 1, which rounded numbers miss by a little. */
+function likelihoodsOf(value: Row, fail: Fail): Label {
+  const named = Object.entries(value).map(([name, item]) => [name.trim(), numberOf(item)] as const);
+  const sum = named.reduce((total, [, item]) => total + (item ?? Number.NaN), 0);
+  if (named.some(([, item]) => item === undefined || item < 0) || !(Math.abs(sum - 1) <= 0.02)) {
+    throw fail('a class, or how likely each is as {"name": number}, numbers from 0 to 1 that add up to 1');
+  }
+  return Object.fromEntries(named.map(([name, item]) => [name, item! / sum]));
 }
 
 /** Spaces around a name are none of it. */
