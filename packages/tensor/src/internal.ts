@@ -4,3 +4,4 @@ export { BufferStore, elementsOf, isTensor, type Trainable } from "./autograd/bu
 export { sizeOf } from "./dtype.js";
 export { packedEmbedding } from "./operations/embedding.js";
 export { dequantizeRows } from "./quantize.js";
+export { seededBits, seededRandom } from "./seeded-random.js";

@@ -1,7 +1,7 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
 export { wordTags } from "./collate/token-classification.js";
 export { locationOf } from "./data/location.js";
-export { epochOrder, seededRandom } from "./data/random.js";
+export { epochOrder } from "./data/random.js";
 export { argmaxRows } from "./metrics/classification.js";
 export { chunkSpans } from "./metrics/entities.js";
 export { namedLabels } from "./tasks/fine-tune.js";

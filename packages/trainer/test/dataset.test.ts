@@ -1,6 +1,7 @@
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { seededRandom } from "@convbert/tensor/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   concatDatasets,
@@ -20,7 +21,7 @@ import {
   TrainerOptionError,
   textFields,
 } from "../src/index.js";
-import { epochOrder, locationOf, seededRandom } from "../src/internal.js";
+import { epochOrder, locationOf } from "../src/internal.js";
 
 async function all<T>(examples: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

@@ -1,3 +1,4 @@
+import { seededRandom } from "@convbert/tensor/internal";
 import { describe, expect, test } from "vitest";
 import {
   DataError,
@@ -9,7 +10,6 @@ import {
   readExamples,
   TrainerOptionError,
 } from "../src/index.js";
-import { seededRandom } from "../src/internal.js";
 import golden from "./fixtures/batches.json" with { type: "json" };
 import { left, right } from "./tokenizer.js";
 

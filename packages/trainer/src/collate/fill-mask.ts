@@ -1,8 +1,9 @@
+import { seededRandom } from "@convbert/tensor/internal";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { Dataset, IndexedDataset } from "../data/dataset.js";
 import { memoryDataset } from "../data/dataset.js";
 import type { PlainExample } from "../data/examples.js";
-import { type RandomSource, seededRandom } from "../data/random.js";
+import type { RandomSource } from "../data/random.js";
 import {
   type Batch,
   type BatchInputs,

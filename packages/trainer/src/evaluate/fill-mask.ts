@@ -1,10 +1,9 @@
 import type { ConvBertForMaskedLM } from "@convbert/heads";
 import { Tape } from "@convbert/tensor";
-import { BufferStore } from "@convbert/tensor/internal";
+import { BufferStore, seededRandom } from "@convbert/tensor/internal";
 import type { Batch, Collator } from "../collate/batch.js";
 import type { FillMaskBatchInputs, TokenBlock } from "../collate/fill-mask.js";
 import type { PlainExample } from "../data/examples.js";
-import { seededRandom } from "../data/random.js";
 import type { Evaluate } from "../loop/options.js";
 import { PerplexityMetric } from "../metrics/regression.js";
 import { type EvaluationOptions, eachBatch } from "./batches.js";

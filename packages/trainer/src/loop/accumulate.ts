@@ -1,5 +1,5 @@
 import type { ConvBertInputs } from "@convbert/model";
-import { seededRandom } from "../data/random.js";
+import { seededRandom } from "@convbert/tensor/internal";
 import type { Learner } from "../optimize/learner.js";
 import type { TrainerOptions, TrainingBatch } from "./options.js";
 import type { EpochPlan } from "./plan.js";

@@ -1,6 +1,6 @@
 import type { ConvBertInputs } from "@convbert/model";
+import { seededRandom } from "@convbert/tensor/internal";
 import type { IndexedDataset } from "../data/dataset.js";
-import { seededRandom } from "../data/random.js";
 import { MeanLoss } from "../evaluate/batches.js";
 import type { TrainableModel } from "../optimize/learner.js";
 import { TrainerOptionError } from "../option-error.js";

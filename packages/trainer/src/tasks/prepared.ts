@@ -1,7 +1,8 @@
 import type { ConvBertConfigInit, ConvBertPreTrainedModel } from "@convbert/model";
+import { seededRandom } from "@convbert/tensor/internal";
 import { collectLabels, LabelSet } from "../collate/labels.js";
 import type { IndexedDataset } from "../data/dataset.js";
-import { type RandomSource, seededRandom } from "../data/random.js";
+import type { RandomSource } from "../data/random.js";
 import type { Evaluate, TrainerOptions, TrainingBatch } from "../loop/options.js";
 import { Trainer } from "../loop/trainer.js";
 import { TrainerOptionError } from "../option-error.js";

@@ -1,3 +1,4 @@
+import { seededRandom } from "../../seeded-random.js";
 import { NO_ACTIVATION, TILE } from "../constants.js";
 import { Int8Weights, multiplyInt8, quantizeInPieces } from "./int8.js";
 import { LinearMemory } from "./memory.js";
@@ -60,9 +61,6 @@ async function products(modules: KernelModules): Promise<Int32Array> {
 
 /** Numbers between -1 and 1, the same each time. */
 function numbers(count: number, seed: number): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state / 2 ** 31;
-  });
+  const random = seededRandom(seed);
+  return Float32Array.from({ length: count }, () => 2 * random() - 1);
 }
