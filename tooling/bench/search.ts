@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { seededRandom } from "../config/seeded.ts";
 
 // The index of @convbert/search beside a plain loop and, where its package is given, sqlite-vec: milliseconds of a query for the
 // best ten, memory, and whether the same ten are found. Needs a build and the pinned Node.
@@ -39,11 +40,8 @@ const { enableWideVectors, sharedBackend } = await built<{
 await enableWideVectors();
 
 /** Vectors of length 1 around a thousand centres, so that some are near others, as texts are. */
-let state = 1;
-const random = (): number => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return state / 2 ** 31 - 1;
-};
+const uniform = seededRandom(1);
+const random = (): number => 2 * uniform() - 1;
 const unit = (vector: Float32Array): Float32Array => {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   return vector.map((value) => value / length);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { generator } from "./cloze.ts";
+import { recipeRandom } from "./cloze.ts";
 import { type Squad, splitArticles } from "./squad.ts";
 
 // What guessing scores on the test questions of the extractive-answers model: a span anywhere in the paragraph, as many
@@ -18,7 +18,7 @@ const { training, test } = splitArticles(JSON.parse(readFileSync(file, "utf8")) 
 const lengths = training.flatMap(({ paragraphs }) =>
   paragraphs.flatMap(({ qas }) => qas.map(({ answers }) => answers[0]!.text.split(" ").length)),
 );
-const random = generator(0);
+const random = recipeRandom(0);
 const below = (limit: number): number => Math.floor(random() * limit);
 const metric = new SquadMetric();
 for (const { context, qas } of test.flatMap(({ paragraphs }) => paragraphs)) {

@@ -31,8 +31,11 @@ interface Word {
   readonly closed: boolean;
 }
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function generator(seed: number): () => number {
+/**
+ * Numbers in [0, 1), the same for the same seed: mulberry32, not the library's generator, since the texts that the
+ * published models were trained on hang on it.
+ */
+export function recipeRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

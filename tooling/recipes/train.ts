@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bookParagraphs, clozeArticle, generator } from "./cloze.ts";
+import { bookParagraphs, clozeArticle, recipeRandom } from "./cloze.ts";
 import { COMMON, NEW, RECIPES } from "./recipes.ts";
 import { type Article, type Squad, splitArticles } from "./squad.ts";
 
@@ -105,7 +105,7 @@ function questionFiles(file: string, books: readonly string[], folder: string): 
   };
   const test = write("test.json", held);
   if (books.length === 0) return [write("train.json", articles), test];
-  const random = generator(0);
+  const random = recipeRandom(0);
   const contexts = articles.flatMap(({ paragraphs }) => paragraphs.map(({ context }) => context));
   const made = Array.from({ length: CLOZE_ROUNDS }, (_, round) => clozeArticle(`articles-${round}`, contexts, random));
   for (const book of books) {

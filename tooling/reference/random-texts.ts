@@ -1,16 +1,12 @@
 /** Random texts where tokenizers may err, the same for the same seed, and what comparing answers takes. */
 
-/** Mulberry32: the same texts for the same seed, everywhere. */
-let state = 0;
+import { seededRandom } from "../config/seeded.ts";
+
+let next = seededRandom(0);
 export const seed = (value: number): void => {
-  state = value >>> 0;
+  next = seededRandom(value);
 };
-export function random(): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-}
+export const random = (): number => next();
 export const below = (n: number): number => Math.floor(random() * n);
 export const pick = <T>(from: readonly T[]): T => from[below(from.length)]!;
 export const times = <T>(n: number, make: () => T): T[] => Array.from({ length: n }, make);

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { seededRandom } from "../config/seeded.ts";
 
 const help = `node tooling/train/kill-and-resume.ts [options]      (Node 22.18 or newer)
   --rounds N     runs that are killed (default: 50)
@@ -50,24 +51,13 @@ const TASKS: Record<string, { data: string; options: string[] }> = {
 const SHAPE = "--hidden-size 16 --embedding-size 8 --layers 2 --intermediate-size 24 --max-positions 64".split(" ");
 const RUN = "--steps 160 --batch-size 8 --lr 3e-3 --evaluate-every 9 --checkpoint-every 4 --max-length 32".split(" ");
 
-/** A generator with a seed (mulberry32), so that a failing round can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function sentence(random: () => number, most = 5): string {
   const length = 2 + Math.floor(random() * most);
   return Array.from({ length }, () => WORDS[Math.floor(random() * WORDS.length)]).join(" ");
 }
 
 function lines(count: number, make: (random: () => number, index: number) => object): string {
-  const random = generator(1);
+  const random = seededRandom(1);
   return Array.from({ length: count }, (_, i) => `${JSON.stringify(make(random, i))}\n`).join("");
 }
 
@@ -107,7 +97,7 @@ async function outcome(folder: string): Promise<{ weights: string; steps: number
 }
 
 const root = await mkdtemp(join(tmpdir(), "convbert-kill-"));
-const random = generator(Number(values.seed));
+const random = seededRandom(Number(values.seed));
 const tasks = values.task === undefined ? Object.keys(TASKS) : [values.task];
 const expected = new Map<string, { outcome: Awaited<ReturnType<typeof outcome>>; milliseconds: number }>();
 const report = { rounds: 0, kills: 0, withoutCheckpoint: 0, afterTheEnd: 0, different: [] as string[] };

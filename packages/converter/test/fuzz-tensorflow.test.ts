@@ -1,6 +1,7 @@
 import { openWeights, tensorsOf, type WeightsReader, type WeightsSource, weightFiles } from "@convbert/converter";
 import { type FileSet, FilesError, openFiles, writeFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
+import { seeded } from "../../../tooling/config/seeded.ts";
 import { lookup3 } from "../src/formats/tensorflow/hdf5/lookup3.js";
 import { readKerasWeights } from "../src/formats/tensorflow/read.js";
 import { crc32c, masked } from "../src/formats/tf1/table/crc32c.js";
@@ -9,7 +10,7 @@ import { unsnap } from "../src/formats/tf1/table/snappy.js";
 import { writeTable } from "../src/formats/tf1/table/write.js";
 import { asFile } from "../src/source.js";
 import { CASES, LIES, LONG_LIES, mutate, type Random, run } from "./hostile.js";
-import { fixture, fixtureJson, seeded } from "./support.js";
+import { fixture, fixtureJson } from "./support.js";
 
 /** Places where four letters stand. */
 function places(bytes: Uint8Array, letters: string): number[] {

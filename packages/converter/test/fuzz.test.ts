@@ -2,10 +2,11 @@ import { openWeights, readPyTorch, readSafetensors, WeightsError, type WeightsSo
 import { FilesError, openFiles } from "@convbert/files";
 import { describe, expect, test } from "vitest";
 import { hostileJson } from "../../../tooling/config/hostile-json.ts";
+import { seeded } from "../../../tooling/config/seeded.ts";
 import { readOnnx } from "../src/formats/onnx/read.js";
 import { CASES, mutate, type Random, run } from "./hostile.js";
 import { floats, graph } from "./onnx-build.js";
-import { fixture, seeded } from "./support.js";
+import { fixture } from "./support.js";
 import { buildZip, pickle, torchZip } from "./zip-build.js";
 
 /** Replaces numbers in a header's text, and swaps words of it. */

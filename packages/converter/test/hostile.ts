@@ -1,6 +1,6 @@
 import { WeightsError, type WeightsReader, type WeightsSource } from "@convbert/converter";
 import { FilesError } from "@convbert/files";
-import { seeded } from "./support.js";
+import { seeded } from "../../../tooling/config/seeded.ts";
 
 /*
  * Damaged and hostile files, the same ones in every run. Whatever happens to a file, a reader gives values or one

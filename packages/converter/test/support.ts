@@ -68,17 +68,6 @@ export function tensor(
   return { name, dtype, shape, data: () => data, ...(tiedTo === undefined ? {} : { tiedTo }) };
 }
 
-/** The same numbers in every run (mulberry32). */
-export function seeded(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
 /** Two checkpoints have the same tensors, bit for bit, whatever their order. */
 export async function expectSame(actual: WeightsReader, expected: WeightsReader): Promise<void> {
   const shapes = ({ tensors }: WeightsReader) =>

@@ -1,10 +1,11 @@
 import { crc32 as platformCrc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { seeded } from "../../../tooling/config/seeded.ts";
 import { asFile } from "../src/source.js";
 import { crc32 } from "../src/zip/crc32.js";
 import { readEntry, readZip } from "../src/zip/read.js";
 import { writeZip } from "../src/zip/write.js";
-import { collect, seeded } from "./support.js";
+import { collect } from "./support.js";
 import { buildZip, type ZipEnd, type ZipPart } from "./zip-build.js";
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -18,6 +18,8 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+import { seeded } from "../../../tooling/config/seeded.ts";
+
 /** A real HTTP server on this machine, closed when the test ends. */
 export async function serve(handler: Handler): Promise<TestServer> {
   const log: string[] = [];
@@ -91,13 +93,8 @@ export function sha256(bytes: Uint8Array): string {
 
 /** Bytes that differ everywhere, the same in every run. */
 export function pattern(length: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let state = seed;
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  return bytes;
+  const random = seeded(seed);
+  return Uint8Array.from({ length }, () => random(256));
 }
 
 /** A named pipe: opening it waits for whoever opens its other end. */

@@ -5,7 +5,8 @@ import { WeightsError } from "@convbert/converter";
 import { FilesError } from "@convbert/files";
 import { CheckpointError, ConfigError } from "@convbert/model";
 import { describe, expect, it } from "vitest";
-import { hostileJson, type Random, seeded } from "../../../tooling/config/hostile-json.ts";
+import { hostileJson } from "../../../tooling/config/hostile-json.ts";
+import { type Random, seeded } from "../../../tooling/config/seeded.ts";
 import { loadModel } from "../src/index.js";
 
 const path = fileURLToPath(new URL("fixtures/lora.json.gz", import.meta.url));

@@ -1,6 +1,7 @@
 import { FilesError } from "@convbert/files";
 import { describe, expect, it } from "vitest";
-import { hostileJson, type Random, seeded } from "../../../tooling/config/hostile-json.ts";
+import { hostileJson } from "../../../tooling/config/hostile-json.ts";
+import { type Random, seeded } from "../../../tooling/config/seeded.ts";
 import { CheckpointError, ConfigError, type ConvBertConfigInit, ConvBertModel } from "../src/index.js";
 
 const TINY = {

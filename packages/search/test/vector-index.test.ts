@@ -4,16 +4,8 @@ import { join } from "node:path";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "@convbert/converter";
 import { sharedBackend } from "@convbert/tensor";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { seededNumbers as numbers } from "../../../tooling/config/seeded.ts";
 import { SearchError, type SearchHit, VectorIndex } from "../src/index.js";
-
-/** Numbers between -1 and 1, the same in every run. */
-function numbers(count: number, seed: number): Float32Array {
-  let state = (seed * 2654435761) >>> 0;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
-}
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0);
 

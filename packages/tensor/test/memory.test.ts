@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { seeded } from "../../../tooling/config/seeded.ts";
 import { createBackend, Tensor } from "../src/index.js";
 import { LinearMemory } from "../src/kernels/wasm/memory.js";
 import { compileKernels, instantiateKernels } from "../src/kernels/wasm/modules.js";
@@ -28,11 +29,7 @@ it("needs no more for calls of all sizes than for the largest of them", async ()
 it("never hands out a place twice, and joins free neighbours again", () => {
   const memory = new LinearMemory(false);
   const held = new Map<number, { block: ReturnType<typeof memory.allocate>; mark: number }>();
-  let state = 1;
-  const random = (limit: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
+  const random = seeded(1);
   for (let step = 0; step < 4000; step++) {
     const slot = random(40);
     const old = held.get(slot);

@@ -1,11 +1,4 @@
-/** Numbers of a fixed sequence between -scale and scale, the same on every machine. */
-export function numbers(count: number, seed: number, scale = 1): Float32Array {
-  let state = (seed * 2654435761) >>> 0;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 31 - 1) * scale;
-  });
-}
+export { seededNumbers as numbers } from "../../../tooling/config/seeded.ts";
 
 /**
  * Largest absolute difference, relative to the largest expected magnitude, or to `least` where that is smaller: of a sum whose

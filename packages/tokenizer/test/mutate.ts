@@ -1,17 +1,6 @@
 /** Changes JSON in places, as damage and malice do; the same changes for the same seed. */
 
-export type Random = (below: number) => number;
-
-/** Mulberry32. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+import type { Random } from "../../../tooling/config/seeded.ts";
 
 type Holder = Record<string, unknown> | unknown[];
 

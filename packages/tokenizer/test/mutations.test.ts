@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { seeded } from "../../../tooling/config/seeded.ts";
 import { ConvBertTokenizer, ConvBertTokenizerFast, TokenizerError } from "../src/index.js";
-import { mutate, seeded } from "./mutate.js";
+import { mutate } from "./mutate.js";
 
 /*
  * Damaged and hostile files, the same ones in every run. Whatever happens to a file, a tokenizer comes of it that can

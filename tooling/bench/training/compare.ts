@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { seededRandom } from "../../config/seeded.ts";
 
 // Training steps against PyTorch: the same weights and batches, one step each in turn, losses compared before anything is
 // timed. See README.md beside this file.
@@ -99,18 +100,9 @@ class Contender {
   }
 }
 
-/** Numbers of a fixed sequence. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /** Batches of 32 texts padded to the longest, as lengths of real sentences give them; or 8 sequences of 128 tokens. */
 function makeBatches(workload: string, texts: readonly string[]): Batch[] {
-  const random = generator(7);
+  const random = seededRandom(7);
   const token = () => 1000 + Math.floor(random() * 29000);
   const [count, size] = workload === "classifier" ? [8, 32] : [2, 8];
   return Array.from({ length: count }, () => {

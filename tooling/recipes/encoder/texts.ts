@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { generator } from "../cloze.ts";
+import { recipeRandom } from "../cloze.ts";
 import { Captions } from "./captions.ts";
 import { definitionTexts, questionTexts } from "./definitions.ts";
 import { damaged, headline } from "./noise.ts";
@@ -26,7 +26,7 @@ if (!flags.data || !flags.wordnet || !flags.output) {
   console.error("node texts.ts --data FOLDER --wordnet FOLDER --output FOLDER [--part 100000] [--seed 0]");
   process.exit(2);
 }
-const random = generator(Number(flags.seed));
+const random = recipeRandom(Number(flags.seed));
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
 
 const documents = readSentences(flags.data);

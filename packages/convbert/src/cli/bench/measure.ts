@@ -2,6 +2,7 @@ import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem 
 import { performance } from "node:perf_hooks";
 import { type AnyConvBert, loadModel, MODEL_CLASSES } from "@convbert/heads";
 import type { ConvBertConfig, FromPretrainedOptions } from "@convbert/model";
+import { seededRandom } from "@convbert/tensor/internal";
 import { UsageError } from "../errors.js";
 
 /** Untimed runs before the timed ones: the engine compiles its best code, and every buffer is there. */
@@ -160,11 +161,8 @@ function checkLengths(workloads: readonly Workload[], { max_position_embeddings:
 
 /** A call over random words, the same ones every time. */
 function prepare(model: AnyConvBert, { batch, length }: Workload): () => Promise<unknown> {
-  let state = 1;
-  const nextWord = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return 1 + (state % (model.config.vocab_size - 1));
-  };
+  const random = seededRandom(1);
+  const nextWord = (): number => 1 + Math.floor(random() * (model.config.vocab_size - 1));
   const data = Int32Array.from({ length: batch * length }, nextWord);
   // A choice is a text too: a batch of texts is one choice each.
   const shape = model instanceof MODEL_CLASSES.ConvBertForMultipleChoice ? [batch, 1, length] : [batch, length];
