@@ -1,5 +1,6 @@
 // Numbers that the kernels' definitions, their assembly, the emitter of tiles and the callers have to agree about. Both
 // tsc and AssemblyScript read this file, so it holds nothing but numbers with AssemblyScript's types.
+/// <reference path="./assemblyscript.d.ts" />
 
 /** Columns of a panel of packed weights: two vectors of four. */
 export const PANEL: usize = 8;
