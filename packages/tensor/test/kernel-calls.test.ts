@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { type KernelArguments, type KernelName, MOST_NUMBERS, NUMBERS } from "../src/kernels/generated/calls.js";
+import { instantiateKernels } from "../src/kernels/wasm/instance.js";
 import { LinearMemory } from "../src/kernels/wasm/memory.js";
-import { compileKernels, instantiateKernels, VARIANTS } from "../src/kernels/wasm/modules.js";
+import { compileKernels, VARIANTS } from "../src/kernels/wasm/modules.js";
 import type { RunKernel } from "../src/kernels/wasm/runner.js";
 
 const MATRIX = { address: 1, stride: 2 };

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { seeded } from "../../../tooling/config/seeded.ts";
 import { createBackend, Tensor } from "../src/index.js";
+import { instantiateKernels } from "../src/kernels/wasm/instance.js";
 import { LinearMemory } from "../src/kernels/wasm/memory.js";
-import { compileKernels, instantiateKernels } from "../src/kernels/wasm/modules.js";
+import { compileKernels } from "../src/kernels/wasm/modules.js";
 
 const MEGABYTE = 1 << 20;
 

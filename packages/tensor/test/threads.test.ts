@@ -1,6 +1,11 @@
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, createBackend, linear, Tensor } from "../src/index.js";
+import { WORKER_SOURCE } from "../src/kernels/generated/worker.js";
 import { createWasmBackend } from "../src/kernels/wasm/backend.js";
+import { controlBytes } from "../src/kernels/wasm/control.js";
+import { LinearMemory } from "../src/kernels/wasm/memory.js";
+import { compileKernels } from "../src/kernels/wasm/modules.js";
 import { compute } from "./layer.js";
 import { numbers } from "./numbers.js";
 
@@ -61,4 +66,18 @@ describe("threads", () => {
   it.each([0, -1, 1.5, Number.NaN, 1e9])("refuses %d threads", async (threads) => {
     await expect(createBackend({ threads })).rejects.toThrow("whole number from 1");
   });
+});
+
+it.each(["commonjs", "module"])("starts workers in a process that takes scripts as %s", async (type) => {
+  const memory = new LinearMemory(true);
+  const control = memory.allocate(controlBytes(2)).address;
+  const modules = await compileKernels(true, false);
+  const workerData = { modules, memory: memory.memory, control, names: [], threads: 2, index: 1 };
+  const worker = new Worker(WORKER_SOURCE, { eval: true, workerData, execArgv: [`--input-type=${type}`] });
+  const message = await new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  expect(message).toBe("ready");
+  await worker.terminate();
 });

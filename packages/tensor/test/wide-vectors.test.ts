@@ -5,7 +5,8 @@ import { type Backend, createBackend, enableWideVectors, linear, sharedBackend, 
 import { FunctionBuilder, type Local, ModuleBuilder } from "../src/kernels/emitter/builder.js";
 import { emitInt8Tiles, type Int8Dot } from "../src/kernels/emitter/int8.js";
 import { createWasmBackend } from "../src/kernels/wasm/backend.js";
-import { compileKernels, instantiateKernels } from "../src/kernels/wasm/modules.js";
+import { instantiateKernels } from "../src/kernels/wasm/instance.js";
+import { compileKernels } from "../src/kernels/wasm/modules.js";
 import { compute } from "./layer.js";
 import { numbers } from "./numbers.js";
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { callsOf } from "./build-signatures.ts";
+import { workerSource } from "./build-worker.ts";
 import { MEMORY_PAGES, TILE } from "./constants.ts";
 import { ModuleBuilder } from "./emitter/builder.ts";
 import { emitInt8Tiles, type Int8Dot } from "./emitter/int8.ts";
@@ -80,7 +81,14 @@ lines.push(`export const INT8_TILES = {\n${int8.join("")}};`);
 lines.push(`export const PROBE =\n  "${base64(emitProbe())}";`);
 
 const stale: string[] = [];
-for (const [name, text] of Object.entries({ "kernels.ts": `${lines.join("\n")}\n`, "calls.ts": calls })) {
+// The calls first: the worker imports them.
+const files = {
+  "calls.ts": async () => calls,
+  "kernels.ts": async () => `${lines.join("\n")}\n`,
+  "worker.ts": () => workerSource(`${packageRoot}src/kernels/wasm/worker.ts`),
+};
+for (const [name, contents] of Object.entries(files)) {
+  const text = await contents();
   const path = target + name;
   if (!process.argv.includes("--check")) {
     writeFileSync(path, text);

@@ -1,7 +1,7 @@
 import { NO_ACTIVATION, TILE } from "../constants.js";
+import type { Kernels } from "./instance.js";
 import { Int8Weights, multiplyInt8, paddedRows } from "./int8.js";
 import type { LinearMemory } from "./memory.js";
-import type { Kernels } from "./modules.js";
 import { allocateScratch } from "./product.js";
 import { runHere } from "./runner.js";
 

@@ -1,7 +1,7 @@
 import type { KernelArguments, KernelName } from "../generated/calls.js";
 import { NUMBERS } from "../generated/calls.js";
+import type { Kernels } from "./instance.js";
 import type { LinearMemory } from "./memory.js";
-import type { Kernels } from "./modules.js";
 
 /** Runs a kernel over `units` units of work, `work` steps together, on one thread or several. */
 export type RunKernel = <Name extends KernelName>(

@@ -1,117 +1,35 @@
 import { BackendError } from "../../errors.js";
-import { type KernelArguments, type KernelName, MOST_NUMBERS, NUMBERS } from "../generated/calls.js";
-import type { KernelModules, Kernels } from "./modules.js";
+import { type KernelArguments, type KernelName, NUMBERS } from "../generated/calls.js";
+import { WORKER_SOURCE } from "../generated/worker.js";
+import {
+  CALLER_SLEEPS,
+  CHUNK,
+  type Control,
+  controlAt,
+  divideChunks,
+  FAILED,
+  JOB_SHIFT,
+  JOBS,
+  KERNEL,
+  MOST_CHUNKS,
+  NUMBER_COUNT,
+  OPEN,
+  SLEEPERS,
+  SPINS,
+  STATE,
+  UNITS,
+  WORKERS,
+  workThrough,
+} from "./control.js";
+import type { KernelModules, Kernels } from "./instance.js";
+import type { WorkerSetup } from "./worker.js";
+
+// One pool of workers over the shared memory; the caller takes part in every job (control.ts). Workers join a job while it
+// is open; when all chunks are taken the caller closes it and waits for those that joined. A worker that sleeps, or that
+// the system has put aside for another process, holds up nobody.
 
 /** The position in this list is a kernel's number for the workers. */
 const KERNEL_NAMES = Object.keys(NUMBERS);
-
-// One pool of workers over the shared memory. A job is one kernel over a number of units in chunks, and the caller takes
-// part. Each thread has a range of chunks of its own, works through it from the front, and then takes the last chunks of
-// the others: neighbouring results are written by one core, and nobody waits for a thread that the system has put aside.
-// Kernels give the same result for any split.
-//
-// Workers join a job while it is open; when all chunks are taken the caller closes it and waits for those that joined.
-// A worker that sleeps, or that the system has put aside for another process, holds up nobody.
-
-/** Words of the control block. The state: number of the job, whether it is open, and how many workers are in it. */
-const STATE = 0;
-const SLEEPERS = 1;
-const KERNEL = 2;
-const UNITS = 3;
-const CHUNK = 4;
-const ARGUMENT_COUNT = 5;
-const FAILED = 6;
-const CALLER_SLEEPS = 7;
-/** Byte where the arguments start, as float64. */
-const ARGUMENTS = 64;
-/** Byte where the threads' ranges start, each in a cache line of its own: the next chunk, and behind the last one. */
-const RANGES = ARGUMENTS + Math.ceil(MOST_NUMBERS / 8) * 64;
-const RANGE_BYTES = 64;
-/** Where the next chunk stands in the word of a range; the other bits have the end. */
-const NEXT_SHIFT = 16;
-/** Chunks of a job at most. */
-const MOST_CHUNKS = 1 << (NEXT_SHIFT - 1);
-
-/** Bytes of the control block of a pool. */
-export function controlBytes(threads: number): number {
-  return RANGES + threads * RANGE_BYTES;
-}
-
-const OPEN = 1 << 9;
-const WORKERS = OPEN - 1;
-const JOB_SHIFT = 10;
-const JOBS = 1 << 20;
-
-/** How often a thread looks for news before it sleeps: jobs follow each other within microseconds. */
-const SPINS = 20_000;
-
-/** What a worker is given. */
-interface WorkerSetup {
-  readonly modules: KernelModules;
-  readonly memory: WebAssembly.Memory;
-  readonly control: number;
-  readonly names: readonly string[];
-  readonly threads: number;
-  /** Which of the threads it is; the caller is 0. */
-  readonly index: number;
-}
-
-/**
- * What workers run. It is sent to them as text, so it uses nothing from this module but its argument: a worker file of
- * its own would have to be found again by every bundler.
- */
-const WORKER_SOURCE = `
-async function serve({ modules, memory, control, names, threads, index }, post) {
-  const env = { memory };
-  const parts = [modules.tiles, modules.int8Tiles].map((part) => WebAssembly.instantiate(part, { env }));
-  const tiles = Object.assign({}, ...(await Promise.all(parts)).map(({ exports }) => exports));
-  const kernels = (await WebAssembly.instantiate(modules.elements, { env, tiles })).exports;
-  kernels.useWideTiles(modules.wide ? 1 : 0);
-  const words = new Int32Array(memory.buffer, control, ${RANGES / 4} + threads * ${RANGE_BYTES / 4});
-  const values = new Float64Array(memory.buffer, control + ${ARGUMENTS}, ${MOST_NUMBERS});
-  let done = Atomics.load(words, ${STATE}) >> ${JOB_SHIFT};
-  post("ready");
-  for (;;) {
-    let state = Atomics.load(words, ${STATE});
-    for (let spin = 0; spin < ${SPINS} && state >> ${JOB_SHIFT} === done; spin++) state = Atomics.load(words, ${STATE});
-    if (state >> ${JOB_SHIFT} === done) {
-      Atomics.add(words, ${SLEEPERS}, 1);
-      Atomics.wait(words, ${STATE}, state);
-      Atomics.sub(words, ${SLEEPERS}, 1);
-      continue;
-    }
-    if ((state & ${OPEN}) === 0) {
-      done = state >> ${JOB_SHIFT};
-      continue;
-    }
-    if (Atomics.compareExchange(words, ${STATE}, state, state + 1) !== state) continue;
-    done = state >> ${JOB_SHIFT};
-    const kernel = kernels[names[words[${KERNEL}]]];
-    const units = words[${UNITS}];
-    const chunk = words[${CHUNK}];
-    const args = Array.from(values.subarray(0, words[${ARGUMENT_COUNT}]));
-    try {
-      for (let other = 0; other < threads; other++) {
-        const range = ${RANGES / 4} + ((index + other) % threads) * ${RANGE_BYTES / 4};
-        for (;;) {
-          const seen = Atomics.load(words, range);
-          const next = seen >> ${NEXT_SHIFT};
-          const end = seen & ${(1 << NEXT_SHIFT) - 1};
-          if (next >= end) break;
-          const left = other === 0 ? seen + ${1 << NEXT_SHIFT} : seen - 1;
-          if (Atomics.compareExchange(words, range, seen, left) !== seen) continue;
-          const begin = (other === 0 ? next : end - 1) * chunk;
-          kernel(...args, begin, Math.min(begin + chunk, units));
-        }
-      }
-    } catch {
-      Atomics.store(words, ${FAILED}, 1);
-    }
-    Atomics.sub(words, ${STATE}, 1);
-    if (Atomics.load(words, ${CALLER_SLEEPS}) !== 0) Atomics.notify(words, ${STATE});
-  }
-}
-`;
 
 /** The part of Node's and the web's workers that the pool uses. */
 interface PoolWorker {
@@ -123,15 +41,13 @@ interface PoolWorker {
 export class ThreadPool {
   readonly #kernels: Kernels;
   readonly #workers: readonly PoolWorker[];
-  readonly #words: Int32Array;
-  readonly #values: Float64Array;
+  readonly #control: Control;
   #job = 0;
 
-  private constructor(kernels: Kernels, workers: readonly PoolWorker[], memory: WebAssembly.Memory, control: number) {
+  private constructor(kernels: Kernels, workers: readonly PoolWorker[], control: Control) {
     this.#kernels = kernels;
     this.#workers = workers;
-    this.#words = new Int32Array(memory.buffer, control, controlBytes(workers.length + 1) / 4);
-    this.#values = new Float64Array(memory.buffer, control + ARGUMENTS, MOST_NUMBERS);
+    this.#control = control;
   }
 
   /**
@@ -158,7 +74,7 @@ export class ThreadPool {
       }
       throw new BackendError("createBackend", "the worker threads could not be started; use threads: 1", { cause });
     }
-    return new ThreadPool(kernels, workers, memory, control);
+    return new ThreadPool(kernels, workers, controlAt(memory, control, threads));
   }
 
   /** Threads that work, the caller's included. */
@@ -168,36 +84,26 @@ export class ThreadPool {
 
   /** Runs a kernel over `units` units in chunks of `chunk` on all threads; returns when every unit is done. */
   run<Name extends KernelName>(name: Name, args: KernelArguments[Name], units: number, chunk: number): void {
-    const words = this.#words;
-    const numbers = NUMBERS[name](args);
-    this.#values.set(numbers);
-    words[KERNEL] = KERNEL_NAMES.indexOf(name);
-    words[UNITS] = units;
-    words[CHUNK] = chunk;
-    words[ARGUMENT_COUNT] = numbers.length;
     const { threads } = this;
+    const { words } = this.#control;
     const chunks = Math.ceil(units / chunk);
     if (chunks > MOST_CHUNKS) {
       throw new BackendError(name, `${chunks} chunks are more than a job can have`);
     }
-    for (let thread = 0; thread < threads; thread++) {
-      const next = Math.floor((thread * chunks) / threads);
-      const end = Math.floor(((thread + 1) * chunks) / threads);
-      words[rangeWord(thread)] = (next << NEXT_SHIFT) | end;
-    }
+    const numbers = NUMBERS[name](args);
+    this.#control.numbers.set(numbers);
+    words[KERNEL] = KERNEL_NAMES.indexOf(name);
+    words[UNITS] = units;
+    words[CHUNK] = chunk;
+    words[NUMBER_COUNT] = numbers.length;
+    divideChunks(this.#control, chunks, threads);
     this.#job = (this.#job + 1) % JOBS;
     Atomics.store(words, STATE, (this.#job << JOB_SHIFT) | OPEN);
     if (Atomics.load(words, SLEEPERS) > 0) {
       Atomics.notify(words, STATE);
     }
-    const kernel = this.#kernels.elements[name];
     try {
-      for (let thread = 0; thread < threads; thread++) {
-        for (let index = this.#take(thread); index >= 0; index = this.#take(thread)) {
-          const begin = index * chunk;
-          kernel(...numbers, begin, Math.min(begin + chunk, units));
-        }
-      }
+      workThrough(this.#control, 0, threads, this.#kernels.elements[name], numbers);
     } finally {
       this.#close();
     }
@@ -206,27 +112,9 @@ export class ThreadPool {
     }
   }
 
-  /** A chunk of a thread's range: of its own (0) the next one, of another's the last one; -1 when there is none. */
-  #take(thread: number): number {
-    const words = this.#words;
-    const range = rangeWord(thread);
-    for (;;) {
-      const seen = Atomics.load(words, range);
-      const next = seen >> NEXT_SHIFT;
-      const end = seen & ((1 << NEXT_SHIFT) - 1);
-      if (next >= end) {
-        return -1;
-      }
-      const left = thread === 0 ? seen + (1 << NEXT_SHIFT) : seen - 1;
-      if (Atomics.compareExchange(words, range, seen, left) === seen) {
-        return thread === 0 ? next : end - 1;
-      }
-    }
-  }
-
   /** Lets no worker in any more and waits for those inside; where this thread may not sleep (a page's) it spins. */
   #close(): void {
-    const words = this.#words;
+    const { words } = this.#control;
     Atomics.and(words, STATE, ~OPEN);
     for (let spin = 0; ; spin++) {
       const state = Atomics.load(words, STATE);
@@ -246,11 +134,6 @@ export class ThreadPool {
       worker.terminate();
     }
   }
-}
-
-/** Where a thread's range is among the words. */
-function rangeWord(thread: number): number {
-  return (RANGES + thread * RANGE_BYTES) / 4;
 }
 
 let waits: boolean | undefined;
@@ -282,10 +165,7 @@ async function startWorker(setup: WorkerSetup): Promise<PoolWorker> {
 
 async function startNodeWorker(setup: WorkerSetup): Promise<PoolWorker> {
   const { Worker } = await import("node:worker_threads");
-  const source = `${WORKER_SOURCE}
-    const { parentPort, workerData } = require("node:worker_threads");
-    serve(workerData, (message) => parentPort.postMessage(message));`;
-  const worker = new Worker(source, { eval: true, workerData: setup, name: "convbert" });
+  const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: setup, name: "convbert" });
   const ready = new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", reject);
@@ -300,9 +180,7 @@ async function startNodeWorker(setup: WorkerSetup): Promise<PoolWorker> {
 }
 
 async function startWebWorker(setup: WorkerSetup): Promise<PoolWorker> {
-  const source = `${WORKER_SOURCE}
-    onmessage = ({ data }) => serve(data, postMessage);`;
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
   const worker = new Worker(url, { name: "convbert" });
   const ready = new Promise<void>((resolve, reject) => {
     worker.onmessage = () => resolve();

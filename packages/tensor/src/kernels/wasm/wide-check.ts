@@ -1,8 +1,9 @@
 import { seededRandom } from "../../seeded-random.js";
 import { NO_ACTIVATION, TILE } from "../constants.js";
+import { instantiateKernels, type KernelModules } from "./instance.js";
 import { Int8Weights, multiplyInt8, quantizeInPieces } from "./int8.js";
 import { LinearMemory } from "./memory.js";
-import { compileKernels, instantiateKernels, type KernelModules } from "./modules.js";
+import { compileKernels } from "./modules.js";
 import { allocateScratch, multiply, PanelWeights } from "./product.js";
 import { rowsFrom } from "./rows.js";
 import { runHere } from "./runner.js";
