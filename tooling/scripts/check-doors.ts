@@ -1,6 +1,7 @@
 // What the packages offer. Every index and subpath exports by name (only the subpaths of `convbert` are a whole package
 // under another address), and a name means one thing: two packages that export it export the same declaration.
-// Run by `turbo run //#doors`.
+// A type that one package offers is no other type in the files of another. Run by `turbo run //#doors`.
+import { globSync } from "node:fs";
 import { declared, doorsOf, importedFile, passedOn, readCode } from "./doors.ts";
 
 /** What `convbert` offers by name: all of these packages but what types others and says little by itself. */
@@ -47,6 +48,18 @@ for (const [name, origins] of meanings) {
   if (origins.size === 1) continue;
   const where = [...origins].map(([key, names]) => `${names.join(", ")} (${key.split("#")[0]})`);
   problems.push(`${name} means ${origins.size} things: ${where.join("; ")}`);
+}
+
+// Of the packages' own files too, so that a type's name in a message or a declaration is enough to know which it is.
+// Operations are left out: their names stand in each package that computes them.
+const declaredIn = new Map<string, string[]>();
+for (const file of globSync("packages/*/src/**/*.{ts,tsx}").filter((path) => !path.includes("/generated/"))) {
+  for (const name of new Set(declared(file))) declaredIn.set(name, [...(declaredIn.get(name) ?? []), file]);
+}
+for (const [name, files] of declaredIn) {
+  const isType = /^[A-Z]\w*[a-z]/.test(name);
+  if (isType && files.length > 1 && meanings.has(name))
+    problems.push(`${name} means ${files.length} things: ${files.join("; ")}`);
 }
 
 const offered = new Set(passedOn(fileOf.get("convbert")!).map(({ name }) => name));

@@ -1,6 +1,6 @@
 import { type Progress, type WriteDestination, writeFiles } from "@convbert/files";
 import { WeightsError } from "./errors.js";
-import type { FileContents } from "./formats/format.js";
+import type { WrittenContents } from "./formats/format.js";
 import { WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
 import type { NamedTensor, WriteOptions } from "./types.js";
 
@@ -16,7 +16,7 @@ export interface WeightFilesOptions extends WriteOptions {
 /** The files of one checkpoint's weights, ready for `writeFiles` of `@convbert/files`. */
 export interface WeightFiles {
   /** By name: pieces of bytes, or the text of an index. Each can be taken once. */
-  readonly files: ReadonlyMap<string, FileContents>;
+  readonly files: ReadonlyMap<string, WrittenContents>;
   /**
    * Whether a file that is already in the folder belongs to an earlier save and would be loaded in place of these, or
    * mixed with them: old shards, the index, and weights in a format that is looked for first.
@@ -60,7 +60,7 @@ export async function modelFiles(
   options: WeightFilesOptions = {},
 ): Promise<WeightFiles> {
   const { files, isStale } = await weightFiles(tensors, options);
-  return { files: new Map<string, FileContents>([["config.json", configJson(config)], ...files]), isStale };
+  return { files: new Map<string, WrittenContents>([["config.json", configJson(config)], ...files]), isStale };
 }
 
 export interface SaveModelFilesOptions extends WeightFilesOptions {

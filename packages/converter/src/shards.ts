@@ -1,7 +1,7 @@
 import type { FileSet, RandomAccessFile } from "@convbert/files";
 import { printable } from "@convbert/files/internal";
 import { WeightsError } from "./errors.js";
-import type { FileContents } from "./formats/format.js";
+import type { WrittenContents } from "./formats/format.js";
 import { findTensor } from "./reader.js";
 import type { ReadOptions, TensorInfo, WeightsReader } from "./types.js";
 import type { SizedTensor } from "./wire.js";
@@ -122,10 +122,10 @@ export function writeSharded(
   fileName: string,
   limit: number,
   write: (tensors: readonly SizedTensor[]) => AsyncIterable<Uint8Array>,
-): ReadonlyMap<string, FileContents> {
+): ReadonlyMap<string, WrittenContents> {
   const blocks = splitShards(tensors, limit);
   const shards = namedShards(blocks, fileName);
-  const files = new Map<string, FileContents>();
+  const files = new Map<string, WrittenContents>();
   for (const shard of shards) files.set(shard.name, write(shard.tensors));
   if (shards.length > 1) files.set(`${fileName}.index.json`, shardIndex(shards));
   return files;

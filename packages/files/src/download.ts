@@ -1,6 +1,6 @@
 import { bodyPieces } from "./body.js";
 import { FilesError } from "./errors.js";
-import { type Answer, discard, type HttpClient, type Subject, statusError } from "./http.js";
+import { discard, type HttpClient, type HttpReply, type Subject, statusError } from "./http.js";
 import { type FileInfo, type FileStore, isStored, type PartialFile, type StoredFile, Superseded } from "./store.js";
 import type { Progress } from "./types.js";
 import { isCalledPage, mayBePage, PAGE_HEAD, pageInstead, startsAsPage } from "./web-page.js";
@@ -141,23 +141,23 @@ async function exchange(
     headers["range"] = `bytes=${partial.loaded}-`;
     if (validator !== undefined && !request.immutable) headers["if-range"] = validator;
   } else if (request.current) headers = conditions(request.current.info);
-  const answer = await client.request(url, subject, { headers, signal });
-  const { response } = answer;
+  const reply = await client.request(url, subject, { headers, signal });
+  const { response } = reply;
   if (response.status === 304 && request.current) return "current";
   if (response.status === 416 && resumes) {
     await discard(response);
     const whole = /^bytes \*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-    if (Number(whole) === partial.loaded && !hasChanged(held, describe(answer, url))) return held;
+    if (Number(whole) === partial.loaded && !hasChanged(held, describe(reply, url))) return held;
     // What is held is longer than the file is now.
     await partial.restart({ url });
     return exchange(client, partial, request);
   }
   if (!response.ok) {
     await discard(response);
-    throw statusError(answer, url, subject);
+    throw statusError(reply, url, subject);
   }
 
-  const fresh: FileInfo = { ...describe(answer, url), ...request.expected };
+  const fresh: FileInfo = { ...describe(reply, url), ...request.expected };
   let info = fresh;
   if (response.status === 206) {
     const range = contentRange(response);
@@ -248,15 +248,15 @@ function broken(subject: Subject, reason: string): FilesError {
 }
 
 /** What the headers tell about the whole file. */
-export function describe(answer: Answer, url: string): FileInfo {
-  const { response } = answer;
+export function describe(reply: HttpReply, url: string): FileInfo {
+  const { response } = reply;
   // The hub gives length and SHA-256 of large files in the redirect to where they are stored.
-  const linked = answer.header("x-linked-etag")?.replace(/^W\//, "").replaceAll('"', "").toLowerCase();
+  const linked = reply.header("x-linked-etag")?.replace(/^W\//, "").replaceAll('"', "").toLowerCase();
   const sha256 = linked && /^[0-9a-f]{64}$/.test(linked) ? linked : undefined;
   const encoded = /\S/.test((response.headers.get("content-encoding") ?? "").replace("identity", ""));
   const length =
     response.status === 206 ? contentRange(response)?.total : whole(response.headers.get("content-length"));
-  const size = whole(answer.header("x-linked-size") ?? null) ?? (encoded ? undefined : length);
+  const size = whole(reply.header("x-linked-size") ?? null) ?? (encoded ? undefined : length);
   const etag = response.headers.get("etag") ?? undefined;
   const lastModified = response.headers.get("last-modified") ?? undefined;
   return {

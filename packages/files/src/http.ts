@@ -17,10 +17,10 @@ export interface RequestOptions {
   readonly stayHere?: boolean;
 }
 
-/** The answer, with the headers of the redirects before it: the hub tells commit and checksum in the first one. */
-export interface Answer {
+/** The reply, with the headers of the redirects before it: the hub tells commit and checksum in the first one. */
+export interface HttpReply {
   readonly response: Response;
-  /** Looks a header up in every answer, the first that has it. */
+  /** Looks a header up in every reply, the first that has it. */
   header(name: string): string | undefined;
 }
 
@@ -55,20 +55,20 @@ export class HttpClient {
   }
 
   /**
-   * Sends a request, again after a pause where it may help. An answer of any status comes back.
+   * Sends a request, again after a pause where it may help. A reply of any status comes back.
    * @throws FilesError "network" when there is none, and for the statuses of an overloaded or broken server.
    */
-  async request(url: string, subject: Subject, options: RequestOptions = {}): Promise<Answer> {
+  async request(url: string, subject: Subject, options: RequestOptions = {}): Promise<HttpReply> {
     for (let attempt = 0; ; attempt++) {
       options.signal?.throwIfAborted();
       let problem: FilesError;
       let wait = 0;
       try {
-        const answer = await this.#once(url, subject, options);
-        if (!RETRIED.has(answer.response.status)) return answer;
-        wait = retryAfter(answer.response);
-        problem = statusError(answer, url, subject);
-        await discard(answer.response);
+        const reply = await this.#once(url, subject, options);
+        if (!RETRIED.has(reply.response.status)) return reply;
+        wait = retryAfter(reply.response);
+        problem = statusError(reply, url, subject);
+        await discard(reply.response);
       } catch (cause) {
         options.signal?.throwIfAborted();
         if (cause instanceof FilesError) throw cause;
@@ -98,7 +98,7 @@ export class HttpClient {
     return new FilesError("network", message, { ...subject, ...(tells ? {} : { cause }) });
   }
 
-  async #once(url: string, subject: Subject, options: RequestOptions): Promise<Answer> {
+  async #once(url: string, subject: Subject, options: RequestOptions): Promise<HttpReply> {
     const seen: Response[] = [];
     let current = url;
     // Browsers hide redirects; elsewhere each is followed by hand, so that its headers are seen.
@@ -139,7 +139,7 @@ export class HttpClient {
     const silence = new AbortController();
     const stop = () => silence.abort(options.signal!.reason);
     options.signal?.addEventListener("abort", stop, { once: true });
-    const timer = setTimeout(() => silence.abort(new Error(`no answer for ${this.#timeout / 1000} s`)), this.#timeout);
+    const timer = setTimeout(() => silence.abort(new Error(`no reply for ${this.#timeout / 1000} s`)), this.#timeout);
     try {
       return await this.#fetch(url, { method: options.method ?? "GET", headers, redirect, signal: silence.signal });
     } finally {
@@ -199,11 +199,11 @@ function proxyAdvice(url: string): string {
 }
 
 /** The error for a status that is not a success. */
-export function statusError(answer: Answer, url: string, subject: Subject): FilesError {
-  const { status } = answer.response;
+export function statusError(reply: HttpReply, url: string, subject: Subject): FilesError {
+  const { status } = reply.response;
   const fields = { ...subject, status };
   const { location, file } = subject;
-  const code = answer.header("x-error-code");
+  const code = reply.header("x-error-code");
   if (status === 401 || status === 403) {
     const message =
       `${location}: the server denies access to ${file} (${status}). The model does not exist, or it is private or ` +
@@ -220,5 +220,5 @@ export function statusError(answer: Answer, url: string, subject: Subject): File
     return new FilesError("not-found", what, fields);
   }
   const { host } = new URL(url);
-  return new FilesError("network", `${location}: ${host} answers ${status} for ${file}; try again later`, fields);
+  return new FilesError("network", `${location}: ${host} replies ${status} for ${file}; try again later`, fields);
 }

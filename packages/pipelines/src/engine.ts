@@ -2,7 +2,7 @@ import type { ConvBertConfig, RaggedInputs } from "@convbert/model";
 import type { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { PipelineError, textOf, wordsOf } from "./errors.js";
 import { abortSignal, callback, choice, count, flag, type OptionRules, orDefault, readOptions } from "./options.js";
-import { type PipelineRunOptions, type Row, runSteps, type Steps, streamSteps } from "./schedule.js";
+import { type PipelineRunOptions, runSteps, type Steps, streamSteps, type TokenRow } from "./schedule.js";
 
 /** Options of the calls that take one text, or a pair, as it is. */
 export interface TextOptions extends PipelineRunOptions {
@@ -61,7 +61,7 @@ export type Inputs<Input> = Iterable<Input> | AsyncIterable<Input>;
 export type Results<Result> = AsyncGenerator<Result, void, undefined>;
 
 /** Rows as a model's arguments. */
-export function raggedInputs(rows: readonly Row[]): RaggedInputs {
+export function raggedInputs(rows: readonly TokenRow[]): RaggedInputs {
   return { sequences: rows.map(({ ids }) => ids), token_type_ids: rows.map(({ typeIds }) => typeIds) };
 }
 
@@ -81,7 +81,7 @@ export function encodeText(
   pair: unknown,
   { truncation = false, max_length: asked, is_split_into_words: isWords = false }: TextOptions,
   paddedTo?: number,
-): Row {
+): TokenRow {
   const limit = longestRow(parts);
   if (asked !== undefined && asked > limit) {
     throw new PipelineError("invalid-option", `max_length is ${asked}; this model takes 1 to ${limit} tokens`, {
@@ -121,7 +121,7 @@ export interface Job<Input, Result> {
 }
 
 /** Puts steps and options together. */
-export function makeJob<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
+export function makeJob<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output, Result>(
   options: PipelineRunOptions,
   steps: Steps<Input, Prepared, Output, Result>,
 ): Job<Input, Result> {

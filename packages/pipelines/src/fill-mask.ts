@@ -20,7 +20,7 @@ import { readTargets, type Target } from "./mask-targets.js";
 import { shortened } from "./names.js";
 import { type FloatArray, largest, rowAt, softmax } from "./numbers.js";
 import { count, flag, type OptionRules, orDefault, textOrTexts } from "./options.js";
-import type { Row } from "./schedule.js";
+import type { TokenRow } from "./schedule.js";
 
 /** A token in the place of a mask. */
 export interface FilledMask {
@@ -115,7 +115,8 @@ export function createFillMask(
   if (maskToken === undefined || maskTokenId === undefined) {
     throw new PipelineError("wrong-model", "fill-mask needs a tokenizer with a mask token, and this one has none");
   }
-  const masksOf = ({ ids }: Row): number[] => ids.flatMap((id, position) => (id === maskTokenId ? [position] : []));
+  const masksOf = ({ ids }: TokenRow): number[] =>
+    ids.flatMap((id, position) => (id === maskTokenId ? [position] : []));
 
   const prepare = (text: unknown, options: FillMaskOptions, room: number) => {
     const row = encodeText(parts, text, undefined, options);

@@ -1,8 +1,8 @@
 import { type FloatArray, largest, rowAt, softmax, type Values } from "./numbers.js";
-import type { Row } from "./schedule.js";
+import type { TokenRow } from "./schedule.js";
 
 /** Probabilities of the vocabulary at one position of each row. */
-export type MaskScorer = (rows: readonly Row[], positions: readonly number[]) => Promise<readonly Values[]>;
+export type MaskScorer = (rows: readonly TokenRow[], positions: readonly number[]) => Promise<readonly Values[]>;
 
 /** Logits of one position a row as probabilities. */
 export function probabilitiesOf(outputs: readonly { readonly logits: FloatArray }[]): readonly Values[] {
@@ -26,7 +26,7 @@ const LEAST_BEAM = 10;
  * @param among the only tokens that compete; the whole vocabulary where undefined.
  */
 export async function fillTogether(
-  row: Row,
+  row: TokenRow,
   masks: readonly number[],
   count: number,
   among: readonly number[] | undefined,
@@ -62,7 +62,7 @@ export async function fillTogether(
  * @param words the tokens of each word.
  */
 export async function scoreWords(
-  row: Row,
+  row: TokenRow,
   mask: number,
   words: readonly (readonly number[])[],
   score: MaskScorer,
@@ -86,7 +86,7 @@ export async function scoreWords(
 }
 
 /** The row with several masks in the place of one. */
-function widened({ ids, typeIds, attentionMask }: Row, mask: number, count: number, maskId: number): Row {
+function widened({ ids, typeIds, attentionMask }: TokenRow, mask: number, count: number, maskId: number): TokenRow {
   const widen = (values: readonly number[], value: number): number[] => [
     ...values.slice(0, mask),
     ...new Array<number>(count).fill(value),

@@ -15,7 +15,7 @@ import { PipelineError, recordOf } from "./errors.js";
 import { checkName } from "./names.js";
 import { argmax, type FloatArray, softmax, valuesOf } from "./numbers.js";
 import { flag, type OptionRules } from "./options.js";
-import type { Row } from "./schedule.js";
+import type { TokenRow } from "./schedule.js";
 
 /** A beginning, and what may follow it. */
 export interface ChoiceInput {
@@ -106,7 +106,11 @@ export function createMultipleChoice(
 
 const FORM = 'a choice is written { prompt: "...", choices: ["...", "..."] }';
 
-function choiceRows(parts: PipelineParts<ChoiceModel>, input: unknown, options: MultipleChoiceOptions): readonly Row[] {
+function choiceRows(
+  parts: PipelineParts<ChoiceModel>,
+  input: unknown,
+  options: MultipleChoiceOptions,
+): readonly TokenRow[] {
   const given = recordOf(input, FORM);
   for (const name of Object.keys(given)) checkName("a choice", "field", name, ["prompt", "choices"]);
   const { prompt, choices } = given;

@@ -1,10 +1,9 @@
-import type { NdArray } from "ndarray";
+import type { FloatArray } from "@convbert/model";
 
 /** Numbers in order: typed arrays and plain ones. */
 export type Values = ArrayLike<number>;
 
-/** A float32 array as the models return it. */
-export type FloatArray = NdArray<Float32Array>;
+export type { FloatArray };
 
 /** The last axis at the given place of the others, in order; a view where the memory allows. */
 export function rowAt(array: FloatArray, ...place: readonly number[]): Float32Array {

@@ -4,11 +4,11 @@ import { questionWindows as encodedWindows } from "@convbert/tokenizer/internal"
 import { longestRow, type PipelineParts } from "./engine.js";
 import { PipelineError, recordOf, textOf } from "./errors.js";
 import { checkName } from "./names.js";
-import type { Row } from "./schedule.js";
+import type { TokenRow } from "./schedule.js";
 import { placedTokens, rowOf, windowsOf, wordsIn } from "./slow-tokens.js";
 
 /** A question with a stretch of its context. */
-export interface QuestionWindow extends Row {
+export interface QuestionRow extends TokenRow {
   isContext(token: number): boolean;
   /** Place in the context of the stretch from one token to another, the last included; of whole words where asked for. */
   placeOf(first: number, last: number, alignToWords: boolean): readonly [start: number, end: number];
@@ -16,7 +16,7 @@ export interface QuestionWindow extends Row {
 
 export interface QuestionWindows {
   readonly context: string;
-  readonly rows: readonly QuestionWindow[];
+  readonly rows: readonly QuestionRow[];
 }
 
 export interface WindowOptions {
@@ -95,12 +95,7 @@ function layout(
   return { asked, stride };
 }
 
-function fastWindows(
-  tokenizer: ConvBertTokenizerFast,
-  question: string,
-  context: string,
-  place: Place,
-): QuestionWindow[] {
+function fastWindows(tokenizer: ConvBertTokenizerFast, question: string, context: string, place: Place): QuestionRow[] {
   const windows = encodedWindows(tokenizer, [{ question, context }], place.size, ([tokens = 0]) => {
     const { asked, stride } = layout(tokens, place);
     return { asked: [asked], stride };
@@ -125,7 +120,7 @@ function fastWindows(
 }
 
 /** Words are what white space parts, as in the reference with slow tokenizers. */
-function slowWindows(tokenizer: ConvBertTokenizer, question: string, context: string, place: Place): QuestionWindow[] {
+function slowWindows(tokenizer: ConvBertTokenizer, question: string, context: string, place: Place): QuestionRow[] {
   const all = tokenizer.convertTokensToIds(tokenizer.tokenize(question));
   const { asked, stride } = layout(all.length, place);
   const read = all.slice(0, asked);

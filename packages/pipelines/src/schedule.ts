@@ -28,14 +28,14 @@ export interface PipelineRunOptions {
 }
 
 /** A row of tokens. */
-export type Row = Pick<Encoding, "ids" | "typeIds" | "attentionMask">;
+export type TokenRow = Pick<Encoding, "ids" | "typeIds" | "attentionMask">;
 
 /** One task's three steps over one input. */
-export interface Steps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result> {
+export interface Steps<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output, Result> {
   /** Text to rows of tokens. */
   prepare(input: Input): Prepared;
   /** Rows of several inputs to the model's outputs, in the same order. */
-  compute(rows: readonly Row[]): Promise<readonly Output[]>;
+  compute(rows: readonly TokenRow[]): Promise<readonly Output[]>;
   /** The outputs of all rows of an input to its answer. */
   answer(input: Input, prepared: Prepared, outputs: Output[]): Result;
 }
@@ -65,7 +65,7 @@ interface Entry<Input, Prepared, Output> {
 }
 
 /** Takes inputs through the steps of a task, results in their order. */
-export async function runSteps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
+export async function runSteps<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output, Result>(
   inputs: readonly Input[],
   options: PipelineRunOptions,
   steps: Steps<Input, Prepared, Output, Result>,
@@ -81,7 +81,7 @@ export async function runSteps<Input, Prepared extends { readonly rows: readonly
  * The same for inputs that come one by one, in bounded memory: some batches are read ahead, and when the source pauses, what
  * was read is answered. An input that cannot be read ends the stream after the answers before it.
  */
-export async function* streamSteps<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result>(
+export async function* streamSteps<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output, Result>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: PipelineRunOptions,
   steps: Steps<Input, Prepared, Output, Result>,
@@ -123,7 +123,7 @@ export async function* streamSteps<Input, Prepared extends { readonly rows: read
   }
 }
 
-class Run<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Result> {
+class Run<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output, Result> {
   readonly batchTokens: number;
   readonly #options: PipelineRunOptions;
   readonly #steps: Steps<Input, Prepared, Output, Result>;
@@ -203,7 +203,7 @@ class Run<Input, Prepared extends { readonly rows: readonly Row[] }, Output, Res
 }
 
 /** Neighbours that have at most so many tokens together, or one alone. */
-function* batches<Item extends { readonly row: Row }>(items: readonly Item[], tokens: number): Generator<Item[]> {
+function* batches<Item extends { readonly row: TokenRow }>(items: readonly Item[], tokens: number): Generator<Item[]> {
   let batch: Item[] = [];
   let held = 0;
   for (const item of items) {

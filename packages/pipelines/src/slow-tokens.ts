@@ -1,5 +1,5 @@
 import type { ConvBertTokenizer } from "@convbert/tokenizer";
-import type { Row } from "./schedule.js";
+import type { TokenRow } from "./schedule.js";
 
 /** A stretch of a text that is tokenized by itself. */
 export interface PlacedWord {
@@ -57,7 +57,11 @@ export function windowsOf<Item>(items: readonly Item[], room: number, overlap: n
 }
 
 /** `[CLS] A [SEP]`, or `[CLS] A [SEP] B [SEP]`, as a row. */
-export function rowOf(tokenizer: ConvBertTokenizer, first: readonly number[], second: readonly number[] | null): Row {
+export function rowOf(
+  tokenizer: ConvBertTokenizer,
+  first: readonly number[],
+  second: readonly number[] | null,
+): TokenRow {
   const ids = tokenizer.buildInputsWithSpecialTokens(first, second);
   return {
     ids,

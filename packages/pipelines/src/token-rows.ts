@@ -2,7 +2,7 @@ import type { ConvBertConfig } from "@convbert/model";
 import { ConvBertTokenizer, type Encoding } from "@convbert/tokenizer";
 import { longestRow, type PipelineParts } from "./engine.js";
 import { PipelineError, textOf, wordsOf } from "./errors.js";
-import type { Row } from "./schedule.js";
+import type { TokenRow } from "./schedule.js";
 import { type PlacedWord, placedTokens, rowOf, windowsOf, wordsIn } from "./slow-tokens.js";
 
 /** A token of a row that stands for something in the text. */
@@ -19,7 +19,7 @@ export interface TextToken {
 }
 
 /** A row, and what its tokens are in the text. */
-export interface TextRow extends Row {
+export interface TextRow extends TokenRow {
   readonly textTokens: readonly TextToken[];
 }
 

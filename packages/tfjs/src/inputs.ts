@@ -149,7 +149,7 @@ export function floatTensor(argument: string, input: TensorInput): tf.Tensor {
 }
 
 /** The tensors of one batch, checked. What is null was not given. */
-export interface PreparedInputs {
+export interface PreparedTensors {
   /** Extents before the length: `[batch]`, or `[batch, choices]`. */
   readonly leading: readonly number[];
   readonly length: number;
@@ -165,7 +165,7 @@ export interface PreparedInputs {
  * Checks arguments and makes tensors of them; call it in `tf.tidy`.
  * @throws InputError with the name of the argument.
  */
-export function prepareInputs(named: NamedInputs, config: ConvBertConfig, { rank }: Signature): PreparedInputs {
+export function prepareTensors(named: NamedInputs, config: ConvBertConfig, { rank }: Signature): PreparedTensors {
   if (named["head_mask"] != null) {
     throw new InputError("head_mask", "the reference's TensorFlow models do not take one; @convbert/model's do");
   }
@@ -258,7 +258,7 @@ function maskTensor(input: TensorInput, shape: readonly number[]): tf.Tensor {
 }
 
 /** The tensors that a model's graph takes, defaults filled in; call it in `tf.tidy`. */
-export function graphInputs({ ids, mask, types, positions, leading, length }: PreparedInputs): tf.Tensor[] {
+export function graphInputs({ ids, mask, types, positions, leading, length }: PreparedTensors): tf.Tensor[] {
   if (ids === null) {
     throw new InputError(
       "inputs_embeds",

@@ -52,7 +52,7 @@ export interface FormatCode {
    * PyTorch's names (`renamedTensors` brings them to others). Absent where the format is only read.
    * @throws WeightsError "mismatch" for what cannot be written, "unsupported" for what the format has no place for.
    */
-  write?(tensors: Iterable<NamedTensor>, options: WriteFormatOptions): ReadonlyMap<string, FileContents>;
+  write?(tensors: Iterable<NamedTensor>, options: WriteFormatOptions): ReadonlyMap<string, WrittenContents>;
   /** See {@link WeightFormat.claims}. The reader that is given is closed by the one that is returned. */
   adopt?(reader: WeightsReader): WeightsReader;
 }
@@ -64,7 +64,7 @@ export interface OpenFormatOptions extends ReadOptions {
 }
 
 /** Contents of a file that is written: pieces of bytes, or text. */
-export type FileContents = AsyncIterable<Uint8Array> | string;
+export type WrittenContents = AsyncIterable<Uint8Array> | string;
 
 /** What every format's writer is told. */
 export interface WriteFormatOptions {

@@ -106,7 +106,7 @@ export interface EncoderOptions {
   readonly attentions: boolean;
 }
 
-export interface Encoded {
+export interface EncoderResult {
   /** `[batch, length, hidden_size]`. */
   readonly last: tf.Tensor;
   /** Before, between and after the blocks. */
@@ -129,7 +129,7 @@ export class TFConvBertEncoder extends ConvBertLayer {
     });
   }
 
-  run(first: tf.Tensor, mask: tf.Tensor | null, options: EncoderOptions): Encoded {
+  run(first: tf.Tensor, mask: tf.Tensor | null, options: EncoderOptions): EncoderResult {
     const hiddenStates: tf.Tensor[] | null = options.hiddenStates ? [first] : null;
     const attentions: tf.Tensor[] | null = options.attentions ? [] : null;
     let last = first;

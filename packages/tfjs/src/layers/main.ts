@@ -4,7 +4,7 @@ import type { Shape } from "@tensorflow/tfjs-layers";
 import { type ConfigInput, configOf, savedConfig } from "../config.js";
 import { ConvBertDense } from "./dense.js";
 import { TFConvBertEmbeddings } from "./embeddings.js";
-import { type Encoded, type EncoderOptions, TFConvBertEncoder } from "./encoder.js";
+import { type EncoderOptions, type EncoderResult, TFConvBertEncoder } from "./encoder.js";
 import { ConvBertLayer, Weights } from "./layer.js";
 
 /** Added to the scores of tokens that are not attended to; PyTorch's models take float32's minimum. */
@@ -54,7 +54,7 @@ export class TFConvBertMainLayer extends ConvBertLayer {
   }
 
   /** Runs outside a graph, with what a graph cannot give. */
-  run({ words, mask, types, positions }: MainLayerInputs, options: EncoderOptions): Encoded {
+  run({ words, mask, types, positions }: MainLayerInputs, options: EncoderOptions): EncoderResult {
     const embedded = this.embeddings.run({ words, types, positions }, options.training);
     const first = this.#project?.run(embedded) ?? embedded;
     const [batch, length] = first.shape as [number, number];

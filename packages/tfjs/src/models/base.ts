@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { ConfigInput } from "../config.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { type ModelOptions, startGraph, type TFEncoderOutputs, TFConvBertPreTrainedModel } from "./pretrained.js";
 import type { TFConvBertInputs } from "../inputs.js";
 
@@ -24,7 +24,7 @@ export class TFConvBertModel extends TFConvBertPreTrainedModel<TFConvBertInputs,
     return [];
   }
 
-  protected override headOutputs({ last }: Encoded): Record<string, tf.Tensor> {
+  protected override headOutputs({ last }: EncoderResult): Record<string, tf.Tensor> {
     return { last_hidden_state: last };
   }
 

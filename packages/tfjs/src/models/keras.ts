@@ -7,7 +7,7 @@ import {
   graphInputs,
   type NamedInputs,
   namedInputs,
-  type PreparedInputs,
+  type PreparedTensors,
   type Signature,
   type TensorInput,
   type TFConvBertInputs,
@@ -55,10 +55,10 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
   abstract get signature(): Signature;
 
   /** Checks arguments and makes tensors of them, in `tf.tidy`. */
-  protected abstract prepare(named: NamedInputs): PreparedInputs;
+  protected abstract prepare(named: NamedInputs): PreparedTensors;
 
   /** Labels as the loss wants them, in `tf.tidy`; null where there are none. */
-  protected abstract labelTensors(named: NamedInputs, prepared: PreparedInputs): tf.Tensor[] | null;
+  protected abstract labelTensors(named: NamedInputs, prepared: PreparedTensors): tf.Tensor[] | null;
 
   /** The reference's loss, not reduced; null for a model that has none. */
   protected abstract ownLoss(labels: tf.Tensor[], outputs: tf.Tensor[]): tf.Tensor | null;

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import type { ConfigInput } from "../config.js";
-import type { NamedInputs, PreparedInputs, TensorInput, TFConvBertInputs } from "../inputs.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from "../inputs.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertGeneratorPredictions, TFConvBertMaskedLMHead } from "../layers/masked-lm.js";
 import { legacyTokenLoss, tokenLabels, tokenLoss } from "../losses.js";
 import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
@@ -38,11 +38,11 @@ export class TFConvBertForMaskedLM extends TFConvBertPreTrainedModel<TFMaskedLMI
     this.#head = head;
   }
 
-  protected override headOutputs({ last }: Encoded): Record<string, tf.Tensor> {
+  protected override headOutputs({ last }: EncoderResult): Record<string, tf.Tensor> {
     return { logits: this.#head.run(this.#predictions.run(last)) };
   }
 
-  protected override labelTensors({ labels }: NamedInputs, { leading, length }: PreparedInputs): tf.Tensor[] | null {
+  protected override labelTensors({ labels }: NamedInputs, { leading, length }: PreparedTensors): tf.Tensor[] | null {
     return labels == null
       ? null
       : [tokenLabels("labels", labels as TensorInput, [...leading, length], this.config.vocab_size)];

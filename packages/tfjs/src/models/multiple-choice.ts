@@ -2,8 +2,8 @@ import { ConfigError } from "@convbert/model";
 import * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import type { ConfigInput } from "../config.js";
-import type { NamedInputs, PreparedInputs, TensorInput, TFConvBertInputs } from "../inputs.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from "../inputs.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertProjection } from "../layers/projection.js";
 import { TFSequenceSummary } from "../layers/sequence-summary.js";
 import { TFConvBertChoices } from "../layers/shapes.js";
@@ -59,12 +59,12 @@ export class TFConvBertForMultipleChoice extends TFConvBertPreTrainedModel<
     return 3;
   }
 
-  protected override headOutputs({ last }: Encoded, { leading }: PreparedInputs, training: boolean) {
+  protected override headOutputs({ last }: EncoderResult, { leading }: PreparedTensors, training: boolean) {
     const scores = this.#classifier.run(this.#summary.run(last, training), training);
     return { logits: tf.reshape(scores, [...leading]) };
   }
 
-  protected override labelTensors({ labels }: NamedInputs, { leading }: PreparedInputs): tf.Tensor[] | null {
+  protected override labelTensors({ labels }: NamedInputs, { leading }: PreparedTensors): tf.Tensor[] | null {
     const [batch, choices] = leading as [number, number];
     return labels == null ? null : [classLabels("labels", labels as TensorInput, batch, choices)];
   }

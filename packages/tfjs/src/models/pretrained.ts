@@ -17,12 +17,12 @@ import {
   type FirstInput,
   type NamedInputs,
   namedInputs,
-  type PreparedInputs,
-  prepareInputs,
+  type PreparedTensors,
+  prepareTensors,
   type Signature,
   type TFConvBertInputs,
 } from "../inputs.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { type InitialWeights, Weights } from "../layers/layer.js";
 import { TFConvBertMainLayer } from "../layers/main.js";
 import { loadWeights, namedWeights } from "../weights.js";
@@ -142,7 +142,7 @@ export abstract class TFConvBertPreTrainedModel<
   }
 
   /** The reference's outputs of the head, by name and in order. */
-  protected abstract headOutputs(encoded: Encoded, prepared: PreparedInputs, training: boolean): Record<string, tf.Tensor>;
+  protected abstract headOutputs(encoded: EncoderResult, prepared: PreparedTensors, training: boolean): Record<string, tf.Tensor>;
 
   /** The loss as `forward` gives it: with `tf_legacy_loss` that of each token. */
   protected reportedLoss(labels: tf.Tensor[], outputs: tf.Tensor[]): tf.Tensor | null {
@@ -162,8 +162,8 @@ export abstract class TFConvBertPreTrainedModel<
     return { modelName: this.getClassName(), rank: this.inputRank, labels: this.labelNames };
   }
 
-  protected override prepare(named: NamedInputs): PreparedInputs {
-    return prepareInputs(named, this.#config, this.signature);
+  protected override prepare(named: NamedInputs): PreparedTensors {
+    return prepareTensors(named, this.#config, this.signature);
   }
 
   /**

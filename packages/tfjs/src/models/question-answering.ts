@@ -2,8 +2,8 @@ import { ConfigError } from "@convbert/model";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import type { ConfigInput } from "../config.js";
-import type { NamedInputs, PreparedInputs, TensorInput, TFConvBertInputs } from "../inputs.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from "../inputs.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertProjection } from "../layers/projection.js";
 import { column, TFConvBertColumn } from "../layers/shapes.js";
 import { classLabels, spanLoss } from "../losses.js";
@@ -57,12 +57,12 @@ export class TFConvBertForQuestionAnswering extends TFConvBertPreTrainedModel<
     return ["start_positions", "end_positions"];
   }
 
-  protected override headOutputs({ last }: Encoded, _inputs: PreparedInputs, training: boolean) {
+  protected override headOutputs({ last }: EncoderResult, _inputs: PreparedTensors, training: boolean) {
     const logits = this.#outputs.run(last, training);
     return { start_logits: column(logits, 0), end_logits: column(logits, 1) };
   }
 
-  protected override labelTensors(named: NamedInputs, { leading, length }: PreparedInputs): tf.Tensor[] | null {
+  protected override labelTensors(named: NamedInputs, { leading, length }: PreparedTensors): tf.Tensor[] | null {
     const given = this.labelNames.map((name) => [name, named[name]] as const);
     return given.some(([, positions]) => positions == null)
       ? null

@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import type { ConfigInput } from "../config.js";
-import type { NamedInputs, PreparedInputs, TensorInput, TFConvBertInputs } from "../inputs.js";
+import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from "../inputs.js";
 import { TFConvBertClassificationHead } from "../layers/classification-head.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { classLabels, numberLabels, sequenceLoss } from "../losses.js";
 import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
@@ -40,11 +40,11 @@ export class TFConvBertForSequenceClassification extends TFConvBertPreTrainedMod
     return this.config.num_labels > 1;
   }
 
-  protected override headOutputs({ last }: Encoded, _inputs: PreparedInputs, training: boolean) {
+  protected override headOutputs({ last }: EncoderResult, _inputs: PreparedTensors, training: boolean) {
     return { logits: this.#classifier.run(last, training) };
   }
 
-  protected override labelTensors({ labels }: NamedInputs, { leading }: PreparedInputs): tf.Tensor[] | null {
+  protected override labelTensors({ labels }: NamedInputs, { leading }: PreparedTensors): tf.Tensor[] | null {
     if (labels == null) {
       return null;
     }

@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import type { ConfigInput } from "../config.js";
-import type { NamedInputs, PreparedInputs, TensorInput, TFConvBertInputs } from "../inputs.js";
-import type { Encoded } from "../layers/encoder.js";
+import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from "../inputs.js";
+import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertProjection } from "../layers/projection.js";
 import { legacyTokenLoss, tokenLabels, tokenLoss } from "../losses.js";
 import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
@@ -38,11 +38,11 @@ export class TFConvBertForTokenClassification extends TFConvBertPreTrainedModel<
     this.#classifier = classifier;
   }
 
-  protected override headOutputs({ last }: Encoded, _inputs: PreparedInputs, training: boolean) {
+  protected override headOutputs({ last }: EncoderResult, _inputs: PreparedTensors, training: boolean) {
     return { logits: this.#classifier.run(last, training) };
   }
 
-  protected override labelTensors({ labels }: NamedInputs, { leading, length }: PreparedInputs): tf.Tensor[] | null {
+  protected override labelTensors({ labels }: NamedInputs, { leading, length }: PreparedTensors): tf.Tensor[] | null {
     return labels == null
       ? null
       : [tokenLabels("labels", labels as TensorInput, [...leading, length], this.config.num_labels)];

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What a forward pass gives: its value, and what its gradient needs of it. */
-export interface Forward {
+export interface ForwardPass {
   readonly value: tf.Tensor;
   readonly saved: readonly tf.Tensor[];
 }
@@ -14,7 +14,7 @@ export interface Forward {
  */
 export function withGradient(
   inputs: readonly tf.Tensor[],
-  forward: () => Forward,
+  forward: () => ForwardPass,
   backward: (gradient: tf.Tensor, saved: readonly tf.Tensor[]) => tf.Tensor[],
 ): tf.Tensor {
   const operation = tf.customGrad((...values) => {

@@ -1,16 +1,16 @@
 import { hasNode } from "@convbert/files/internal";
 import { TokenizerError, type TokenizerErrorCode } from "../errors.js";
-import { type Answer, type Job, READY } from "./protocol.js";
+import { type Job, READY, type Reply } from "./protocol.js";
 
 /** A worker that cannot start, or ended by itself: the work has to be done elsewhere. */
-export class WorkerFailure extends Error {}
+export class WorkerGone extends Error {}
 
 /** A worker of Node's or of the web, whichever there is. */
 export class PoolWorker {
   readonly #post: (message: unknown) => void;
-  readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: unknown) => void }>();
+  readonly #pending = new Map<number, { resolve: (reply: Reply) => void; reject: (error: unknown) => void }>();
   #next = 0;
-  #failure: WorkerFailure | undefined;
+  #error: WorkerGone | undefined;
   /** Ends the worker. */
   readonly end: () => void;
   /** Whether the process has to stay for it. */
@@ -25,14 +25,14 @@ export class PoolWorker {
   /**
    * @param url of the worker's script, this package's `worker.js` unless given.
    * @returns a worker whose tokenizer is loaded.
-   * @throws WorkerFailure where there are no workers, or the script is not there.
+   * @throws WorkerGone where there are no workers, or the script is not there.
    */
   static async start(files: Readonly<Record<string, string>>, url: URL | string | undefined): Promise<PoolWorker> {
     let worker: PoolWorker;
     try {
       worker = hasNode() ? await PoolWorker.#startInNode(url) : PoolWorker.#startOnWeb(url);
     } catch (error) {
-      throw new WorkerFailure(`no worker can be made: ${(error as Error).message}`, { cause: error });
+      throw new WorkerGone(`no worker can be made: ${(error as Error).message}`, { cause: error });
     }
     try {
       await worker.#ask(READY, { files }, undefined);
@@ -65,7 +65,7 @@ export class PoolWorker {
       // A script must be able to end while workers wait.
       (on) => (on ? thread.ref() : thread.unref()),
     );
-    thread.on("message", (answer: Answer) => worker.#settle(answer));
+    thread.on("message", (reply: Reply) => worker.#settle(reply));
     thread.on("error", (error) => worker.#fail(error.message));
     thread.on("exit", (code) => worker.#fail(`a worker ended with code ${code}`));
     return worker;
@@ -81,50 +81,50 @@ export class PoolWorker {
       () => thread.terminate(),
       () => {},
     );
-    thread.addEventListener("message", (event: MessageEvent<Answer>) => worker.#settle(event.data));
+    thread.addEventListener("message", (event: MessageEvent<Reply>) => worker.#settle(event.data));
     thread.addEventListener("error", (event) => worker.#fail(event.message || "a worker's script did not load"));
     return worker;
   }
 
-  /** @throws the worker's TokenizerError, the signal's reason, or a WorkerFailure. */
-  run(job: Omit<Job, "id">, signal: AbortSignal | undefined): Promise<Answer> {
+  /** @throws the worker's TokenizerError, the signal's reason, or a WorkerGone. */
+  run(job: Omit<Job, "id">, signal: AbortSignal | undefined): Promise<Reply> {
     const id = this.#next++;
     return this.#ask(id, { ...job, id }, signal);
   }
 
-  async #ask(id: number, message: unknown, signal: AbortSignal | undefined): Promise<Answer> {
+  async #ask(id: number, message: unknown, signal: AbortSignal | undefined): Promise<Reply> {
     signal?.throwIfAborted();
-    if (this.#failure) throw this.#failure;
-    const answer = new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+    if (this.#error) throw this.#error;
+    const reply = new Promise<Reply>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
     });
     const abort = (): void => this.#finish(id)?.reject(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     this.#hold(true);
     this.#post(message);
     try {
-      return await answer;
+      return await reply;
     } finally {
       signal?.removeEventListener("abort", abort);
     }
   }
 
-  #settle(answer: Answer): void {
-    const waiting = this.#finish(answer.id);
-    const { error } = answer;
-    if (error) waiting?.reject(new TokenizerError(error.code as TokenizerErrorCode, error.message, error.details));
-    else waiting?.resolve(answer);
+  #settle(reply: Reply): void {
+    const pending = this.#finish(reply.id);
+    const { error } = reply;
+    if (error) pending?.reject(new TokenizerError(error.code as TokenizerErrorCode, error.message, error.details));
+    else pending?.resolve(reply);
   }
 
   #fail(message: string): void {
-    this.#failure ??= new WorkerFailure(message);
-    for (const id of [...this.#waiting.keys()]) this.#finish(id)?.reject(this.#failure);
+    this.#error ??= new WorkerGone(message);
+    for (const id of [...this.#pending.keys()]) this.#finish(id)?.reject(this.#error);
   }
 
   #finish(id: number) {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (this.#waiting.size === 0) this.#hold(false);
-    return waiting;
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#hold(false);
+    return pending;
   }
 }

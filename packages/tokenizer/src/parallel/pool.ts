@@ -5,8 +5,8 @@ import type { FastPipeline } from "../fast/pipeline.js";
 import type { FastEncoder } from "../fast/rows.js";
 import type { Sample } from "../inputs.js";
 import { TokenSink } from "../token-sink.js";
-import { PoolWorker, WorkerFailure } from "./pool-worker.js";
-import type { Answer } from "./protocol.js";
+import { PoolWorker, WorkerGone } from "./pool-worker.js";
+import type { Reply } from "./protocol.js";
 
 /** How a batch is given to workers. */
 export interface ParallelOptions {
@@ -64,13 +64,13 @@ export async function tokenizeInParallel(
     try {
       signal?.throwIfAborted();
       const jobs = divide(sequences, Math.min(JOB_SIZE, size / threads));
-      const answers: Answer[] = [];
+      const replies: Reply[] = [];
       let next = 0;
       const work = async (worker: PoolWorker): Promise<void> => {
         try {
           while (next < jobs.length) {
             const i = next++;
-            answers[i] = await worker.run({ sequences: jobs[i]!, detail, offset_unit }, signal);
+            replies[i] = await worker.run({ sequences: jobs[i]!, detail, offset_unit }, signal);
           }
         } finally {
           // Where one fails, the others need not go on.
@@ -78,13 +78,13 @@ export async function tokenizeInParallel(
         }
       };
       await Promise.all(pool.workers.slice(0, threads).map(work));
-      return join(answers, detail);
+      return join(replies, detail);
     } finally {
       pool.active--;
       if (pool.active === 0) pool.timer = endWhenIdle(pipeline, pool);
     }
   } catch (error) {
-    if (!(error instanceof WorkerFailure)) throw error;
+    if (!(error instanceof WorkerGone)) throw error;
     close(pipeline);
     warnOnce(`tokenizer: workers are not available, one thread does the work: ${error.message}`);
     return undefined;
@@ -170,12 +170,12 @@ function divide(sequences: readonly Sample["first"][], size: number): Sample["fi
 }
 
 /** The workers' tokens behind one another. */
-function join(answers: readonly Answer[], detail: boolean): [TokenSink, Int32Array] {
+function join(replies: readonly Reply[], detail: boolean): [TokenSink, Int32Array] {
   const sink = new TokenSink(detail);
-  sink.reserve(answers.reduce((sum, { ids }) => sum + ids!.length, 0));
-  const ends = new Int32Array(answers.reduce((sum, { ends: part }) => sum + part!.length, 0));
+  sink.reserve(replies.reduce((sum, { ids }) => sum + ids!.length, 0));
+  const ends = new Int32Array(replies.reduce((sum, { ends: part }) => sum + part!.length, 0));
   let filled = 0;
-  for (const { ids, ends: part, starts, stops, words, strings } of answers) {
+  for (const { ids, ends: part, starts, stops, words, strings } of replies) {
     const base = sink.length;
     sink.append(ids!);
     for (const end of part!) ends[filled++] = base + end;

@@ -5,7 +5,7 @@ export interface Start {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The worker's answer to that: id -1, and an error where there is one. */
+/** The worker's reply to that: id -1, and an error where there is one. */
 export const READY = -1;
 
 /** Sequences to tokenize. */
@@ -18,7 +18,7 @@ export interface Job {
 }
 
 /** Tokens of a job's sequences, one after the other. */
-export interface Answer {
+export interface Reply {
   readonly id: number;
   readonly error?: {
     readonly code: string;

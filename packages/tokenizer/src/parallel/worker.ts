@@ -3,10 +3,10 @@ import { hasNode } from "@convbert/files/internal";
 import { addSamples } from "../fast/rows.js";
 import { ConvBertTokenizerFast } from "../fast/tokenizer.js";
 import { TokenSink } from "../token-sink.js";
-import { type Answer, type Job, READY, type Start } from "./protocol.js";
+import { type Job, READY, type Reply, type Start } from "./protocol.js";
 
 interface Port {
-  postMessage(message: Answer, transfer: ArrayBufferLike[]): void;
+  postMessage(message: Reply, transfer: ArrayBufferLike[]): void;
   onMessage(listener: (message: Start | Job) => void): void;
 }
 
@@ -25,14 +25,14 @@ async function openPort(): Promise<Port> {
   };
 }
 
-type Failure = NonNullable<Answer["error"]>;
+type ReplyError = NonNullable<Reply["error"]>;
 
-function failureOf(error: unknown): Failure {
-  const { code = "unknown", message, details = {} } = error as Partial<Failure> & Error;
+function errorOf(error: unknown): ReplyError {
+  const { code = "unknown", message, details = {} } = error as Partial<ReplyError> & Error;
   return { code, message, details };
 }
 
-function answer(tokenizer: ConvBertTokenizerFast, job: Job): [Answer, ArrayBufferLike[]] {
+function reply(tokenizer: ConvBertTokenizerFast, job: Job): [Reply, ArrayBufferLike[]] {
   try {
     const sink = new TokenSink(job.detail);
     const samples = job.sequences.map((first) => ({ first, second: undefined }));
@@ -45,7 +45,7 @@ function answer(tokenizer: ConvBertTokenizerFast, job: Job): [Answer, ArrayBuffe
     const buffers = [found.ids, found.ends, ...Object.values(detail)].map((array) => array.buffer);
     return [{ ...found, ...detail, strings: sink.strings }, buffers];
   } catch (error) {
-    return [{ id: job.id, error: failureOf(error) }, []];
+    return [{ id: job.id, error: errorOf(error) }, []];
   }
 }
 
@@ -53,14 +53,14 @@ openPort().then((port) => {
   let tokenizer: ConvBertTokenizerFast;
   port.onMessage(async (message) => {
     if (!("files" in message)) {
-      port.postMessage(...answer(tokenizer, message));
+      port.postMessage(...reply(tokenizer, message));
       return;
     }
     try {
       tokenizer = await ConvBertTokenizerFast.fromPretrained(message.files);
       port.postMessage({ id: READY }, []);
     } catch (error) {
-      port.postMessage({ id: READY, error: failureOf(error) }, []);
+      port.postMessage({ id: READY, error: errorOf(error) }, []);
     }
   });
 });

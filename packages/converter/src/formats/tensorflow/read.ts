@@ -4,7 +4,7 @@ import { WeightsError } from "../../errors.js";
 import { findTensor, streamFloats } from "../../reader.js";
 import { asFile, readPieces, readRange, type WeightsSource } from "../../source.js";
 import type { TensorInfo, WeightsReader } from "../../types.js";
-import { type Dataset, Hdf5File, type Hdf5Object } from "./hdf5/file.js";
+import { type Hdf5Dataset, Hdf5File, type Hdf5Object } from "./hdf5/file.js";
 
 /** Where a reader's metadata has the name of the Python object that was saved. */
 export const OBJECT = "keras_object";
@@ -27,8 +27,8 @@ export async function readKerasWeights(source: WeightsSource): Promise<WeightsRe
     throw new WeightsError("format", "no weights of Keras: the attribute layer_names is missing", { file: file.name });
   }
   const metadata: Record<string, string> = Object.create(null);
-  const tensors = new Map<string, TensorInfo & Dataset>();
-  const add = (name: string, dataset: Dataset): void => {
+  const tensors = new Map<string, TensorInfo & Hdf5Dataset>();
+  const add = (name: string, dataset: Hdf5Dataset): void => {
     // Shared embeddings stand under several layers.
     if (!tensors.has(name)) tensors.set(name, { name, ...dataset });
   };

@@ -1,7 +1,7 @@
 import { WeightsError } from "../../errors.js";
 import { splitShards } from "../../shards.js";
 import { type SizedTensor, wireBytes } from "../../wire.js";
-import type { FileContents } from "../format.js";
+import type { WrittenContents } from "../format.js";
 import { shardName, typeNumber, writeEntry, writeHeader } from "./bundle.js";
 import { crc32c, masked } from "./table/crc32c.js";
 import type { TableEntry } from "./table/read.js";
@@ -19,12 +19,12 @@ export function writeBundle(
   tensors: readonly SizedTensor[],
   maxShardSize: number,
   signal?: AbortSignal,
-): ReadonlyMap<string, FileContents> {
+): ReadonlyMap<string, WrittenContents> {
   for (const tensor of tensors) typeNumber(tensor);
   // The index wants them in the order of their names; TensorFlow stores the values so, too.
   const sorted = [...tensors].sort((a, b) => (latin1(a.name) < latin1(b.name) ? -1 : 1));
   const shards = splitShards(sorted, maxShardSize);
-  const files = new Map<string, FileContents>();
+  const files = new Map<string, WrittenContents>();
   const entries: TableEntry[] = [];
   let isOver = 0;
   const values = async function* (shard: number): AsyncGenerator<Uint8Array> {

@@ -23,7 +23,7 @@ const LARGEST_STRUCTURE = 1 << 24;
 const MOST_MESSAGES = 250_000;
 
 /** A dataset whose values can be read. */
-export interface Dataset {
+export interface Hdf5Dataset {
   readonly dtype: WireDType;
   readonly shape: readonly number[];
   readonly byteLength: number;
@@ -37,7 +37,7 @@ export interface Hdf5Object {
   /** Names of a group and the addresses behind them; undefined for a dataset. */
   readonly links: ReadonlyMap<string, number> | undefined;
   /** @throws WeightsError for what is no dataset, or one of a kind that is not read. */
-  dataset(): Dataset;
+  dataset(): Hdf5Dataset;
 }
 
 /** Where the file proper begins: at 0, or behind something else at 512, 1024, 2048 and so on. */
@@ -214,7 +214,7 @@ export class Hdf5File {
     return { attributes, links: isGroup ? links : undefined, dataset: () => this.#dataset(messages) };
   }
 
-  #dataset(messages: readonly Message[]): Dataset {
+  #dataset(messages: readonly Message[]): Hdf5Dataset {
     const body = (type: number, what: string): Cursor => {
       const message = messages.find((other) => other.type === type);
       if (message === undefined) {

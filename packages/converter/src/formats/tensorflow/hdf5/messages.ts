@@ -78,13 +78,13 @@ export function readDataspace(cursor: Cursor): readonly number[] | null {
 }
 
 /** Where the elements of a dataset are. */
-export type Layout =
+export type Hdf5Layout =
   /** `size` in bytes, where the version of the message has it. */
   | { readonly kind: "contiguous"; readonly address: number | undefined; readonly size?: number }
   | { readonly kind: "compact"; readonly bytes: Uint8Array };
 
 /** Message 0x08. Keras writes contiguous data; what is chunked or elsewhere is refused by name. */
-export function readLayout(cursor: Cursor): Layout {
+export function readLayout(cursor: Cursor): Hdf5Layout {
   const version = cursor.u8();
   if (version > 4 || version === 0) cursor.refuse(`a data layout of version ${version}`);
   const older = version < 3;
