@@ -1,5 +1,5 @@
 import type { Backend, Matrix, PackedWeights, Tensor } from "@convbert/tensor";
-import type { Trainable } from "@convbert/tensor/internal";
+import { gradientsOf, type Trainable } from "@convbert/tensor/internal";
 import {
   type Int8Slot,
   int8SlotSequence,
@@ -31,7 +31,7 @@ export interface Slot {
 /** The values of a tensor, or `size` of them from `start`, in its own order. */
 export function tensorSlot(tensor: Tensor<"float32">, start = 0, size = tensor.size): Slot {
   return {
-    write: (offset, values) => tensor.data.set(values, start + offset),
+    write: (offset, values) => tensor.write(values, start + offset),
     read: () => tensor.data.slice(start, start + size),
     trainables: [tensor],
     in: (lookup) => tensorSlot(lookup(tensor) as Tensor<"float32">, start, size),
@@ -51,7 +51,7 @@ export function packedSlot(backend: Backend, weights: PackedWeights, firstRow: n
     read: () => backend.unpackRows(weights, firstRow, rows),
     trainables: [weights],
     in: (lookup) => packedSlot(backend, lookup(weights) as PackedWeights, firstRow, rows),
-    elements: () => backend.gradients.packedElements(weights, firstRow, rows),
+    elements: () => gradientsOf(backend).packedElements(weights, firstRow, rows),
     int8: isInt8Sized(weights.rows, columns) ? packedInt8Slot(backend, weights, firstRow, rows) : null,
   };
 }

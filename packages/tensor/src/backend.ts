@@ -1,9 +1,11 @@
 import type { ActivationKind } from "./activations.js";
+import type { DType, DTypeArrays } from "./dtype.js";
 import type { Dropout, GradientKernels } from "./gradient-kernels.js";
 
 /**
  * A block of a backend's memory. The views are live: writes are seen by kernels, and a view is valid only until the
- * backend allocates again (a growing WebAssembly memory detaches them), so take a fresh one for each use.
+ * backend allocates again (a growing WebAssembly memory detaches them), so take a fresh one for each use. Memory that the
+ * processor does not see has none: they throw BackendError, and numbers pass through {@link Backend.transfer}.
  */
 export interface Storage {
   readonly byteLength: number;
@@ -85,6 +87,21 @@ export interface AttentionArguments {
   readonly output: Matrix;
 }
 
+/**
+ * How numbers get into and out of memory that the processor does not see, as a GPU's. Everything happens in the order of
+ * the calls: a read gives what the kernels before it have written, also when the block is released before it is done.
+ */
+export interface Transfer {
+  /** Writes elements of a block, from element `offset` on. */
+  write(storage: Storage, offset: number, values: Float32Array | Int32Array): void;
+  /** A copy of the elements, row by row. */
+  read<D extends DType>(matrix: Matrix, dtype: D): Promise<DTypeArrays[D]>;
+  /** The same as {@link Backend.unpackRows}. */
+  readPacked(weights: PackedWeights, firstRow: number, rows: number): Promise<Float32Array>;
+  /** The same as {@link Backend.unpackInt8Rows}. */
+  readPackedInt8(weights: PackedWeights, firstRow: number, rows: number): Promise<Int8Rows>;
+}
+
 /** Bytes and tensors alive in a backend. */
 export interface MemoryReport {
   /** Bytes in blocks that tensors and packed weights hold now. */
@@ -108,7 +125,8 @@ export type BinaryKind = "add" | "subtract" | "multiply";
  * element-wise kernels (`activate`, `binary`, `softmax`, `layerNorm`) may write over an input of the same layout.
  */
 export interface Backend {
-  readonly name: "reference" | "wasm";
+  /** The name under which it is registered. */
+  readonly name: string;
   /** What is running, for people: "wasm relaxed-simd, 1 thread". */
   readonly description: string;
   readonly threads: number;
@@ -117,6 +135,11 @@ export interface Backend {
   allocate(byteLength: number): Storage;
   release(storage: Storage): void;
   memory(): MemoryReport;
+  /**
+   * Only where the processor does not see the memory. `Tensor.data`, `array`, `toArray` and `item`, {@link unpackRows} and
+   * {@link unpackInt8Rows} then throw BackendError; `Tensor.read` works everywhere.
+   */
+  readonly transfer?: Transfer;
   /** Frees everything; tensors of this backend are unusable afterwards. */
   dispose(): void;
 
@@ -157,6 +180,8 @@ export interface Backend {
   logSumExp(input: Matrix, output: Matrix): void;
   /** Row `indices[i]` of `table` into row `i`; indices are int32 `[1, output.rows]`. */
   gatherRows(table: Matrix, indices: Matrix, output: Matrix): void;
+  /** The same from packed weights, of int8 ones what they stand for. Without it {@link unpackRows} serves. */
+  gatherPackedRows?(weights: PackedWeights, indices: Matrix, output: Matrix): void;
   /** Copies elements, whatever the strides. */
   copy(input: Matrix, output: Matrix): void;
   /**
@@ -172,6 +197,6 @@ export interface Backend {
   dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void;
   attention(args: AttentionArguments): void;
 
-  /** What training needs besides. */
-  readonly gradients: GradientKernels;
+  /** What training needs besides; a backend without it runs models, and refuses to train them. */
+  readonly gradients?: GradientKernels;
 }

@@ -1,5 +1,5 @@
 import type { ActivationKind } from "./activations.js";
-import type { AttentionArguments, Matrix, PackedWeights, Sequences } from "./backend.js";
+import type { AttentionArguments, Backend, Matrix, PackedWeights, Sequences } from "./backend.js";
 import { BackendError } from "./errors.js";
 
 /**
@@ -130,6 +130,17 @@ export interface GradientKernels {
   sumOfSquares(input: Matrix): number;
   /** One step of Adam or AdamW in place, as `torch.optim` takes it. */
   adam(args: AdamArguments): void;
+}
+
+/**
+ * The kernels of training.
+ * @throws BackendError for a backend that has none.
+ */
+export function gradientsOf({ name, gradients }: Backend): GradientKernels {
+  if (gradients === undefined) {
+    throw new BackendError("training", `the backend "${name}" runs models and has no gradients; train with "wasm"`);
+  }
+  return gradients;
 }
 
 /** Throws BackendError for int8 weights, through which no gradient goes. */

@@ -10,9 +10,17 @@ export type {
   PackedWeights,
   Sequences,
   Storage,
+  Transfer,
   WeightDType,
 } from "./backend.js";
-export { type BackendOptions, createBackend, sharedBackend } from "./create.js";
+export {
+  type BackendFactory,
+  type BackendName,
+  type BackendOptions,
+  createBackend,
+  registerBackend,
+  sharedBackend,
+} from "./create.js";
 export { DropoutGenerator } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";

@@ -2,6 +2,7 @@
 export { activationKind } from "./activations.js";
 export { BufferStore, elementsOf, isTensor, type Trainable } from "./autograd/buffers.js";
 export { sizeOf } from "./dtype.js";
+export { gradientsOf } from "./gradient-kernels.js";
 export { packedEmbedding } from "./operations/embedding.js";
 export { dequantizeRows } from "./quantize.js";
 export { seededBits, seededRandom } from "./seeded-random.js";

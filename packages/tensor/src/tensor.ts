@@ -1,7 +1,7 @@
 import type { NdArray } from "ndarray";
 import type { Backend, Matrix, Storage } from "./backend.js";
 import { contiguousStrides, type DataArray, type DType, type DTypeArrays, ELEMENT_BYTES, sizeOf } from "./dtype.js";
-import { DisposedError, DTypeError, ShapeError, TensorError } from "./errors.js";
+import { BackendError, DisposedError, DTypeError, ShapeError, TensorError } from "./errors.js";
 import { ndarrayOf } from "./ndarray.js";
 import { register, unregister } from "./scope.js";
 
@@ -76,8 +76,38 @@ export class Tensor<D extends DType = DType> implements Disposable {
       throw new ShapeError("Tensor.from", `a shape of ${values.length} elements`, shape);
     }
     const tensor = Tensor.allocate(backend, shape, dtype);
-    (tensor.data as DataArray).set(values);
+    tensor.write(values);
     return tensor;
+  }
+
+  /** Copies numbers over elements of a contiguous tensor, from element `offset` on. Throws ShapeError for too many. */
+  write(values: ArrayLike<number>, offset = 0): void {
+    if (offset + values.length > this.size) {
+      throw new ShapeError("Tensor.write", `room for ${offset + values.length} elements`, this.shape);
+    }
+    const { transfer } = this.backend;
+    if (transfer === undefined) {
+      (this.data as DataArray).set(values, offset);
+      return;
+    }
+    this.#assertContiguous("Tensor.write");
+    const Elements = this.dtype === "int32" ? Int32Array : Float32Array;
+    const copy = values instanceof Elements ? values : Elements.from(values);
+    transfer.write(this.#held().storage, this.offset + offset, copy);
+  }
+
+  /** A copy outside the backend's memory, row-major; works for memory that the processor does not see, too. */
+  async read(): Promise<NdArray<DTypeArrays[D]>> {
+    const { transfer } = this.backend;
+    return transfer === undefined
+      ? this.toArray()
+      : ndarrayOf(await transfer.read(this.matrix(), this.dtype), this.shape);
+  }
+
+  /** The single element of a tensor of size 1, as {@link read} gives it. */
+  async readItem(): Promise<number> {
+    this.#assertSingle();
+    return this.backend.transfer === undefined ? this.item() : (await this.read()).data[0]!;
   }
 
   get size(): number {
@@ -111,9 +141,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
 
   /** The live elements of a contiguous tensor; valid until the backend allocates again. */
   get data(): DTypeArrays[D] {
-    if (!this.contiguous) {
-      throw new TensorError("Tensor.data", "this view is not contiguous; use array or toArray()");
-    }
+    this.#assertContiguous("Tensor.data");
     return this.#block().subarray(this.offset, this.offset + this.size) as DTypeArrays[D];
   }
 
@@ -136,9 +164,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
 
   /** The single element of a tensor of size 1. */
   item(): number {
-    if (this.size !== 1) {
-      throw new ShapeError("Tensor.item", "a single element", this.shape);
-    }
+    this.#assertSingle();
     return this.#block()[this.offset]!;
   }
 
@@ -233,6 +259,18 @@ export class Tensor<D extends DType = DType> implements Disposable {
     this.dispose();
   }
 
+  #assertContiguous(operation: string): void {
+    if (!this.contiguous) {
+      throw new TensorError(operation, "this view is not contiguous; use array or toArray()");
+    }
+  }
+
+  #assertSingle(): void {
+    if (this.size !== 1) {
+      throw new ShapeError("Tensor.item", "a single element", this.shape);
+    }
+  }
+
   #held(): SharedStorage {
     if (this.#shared === null) {
       throw new DisposedError("Tensor");
@@ -242,6 +280,10 @@ export class Tensor<D extends DType = DType> implements Disposable {
 
   #block(): DataArray {
     const { storage } = this.#held();
+    const { transfer, name } = this.backend;
+    if (transfer !== undefined) {
+      throw new BackendError("Tensor", `the processor does not see the memory of "${name}"; await read() instead`);
+    }
     return this.dtype === "int32" ? storage.int32() : storage.float32();
   }
 }

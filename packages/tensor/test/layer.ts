@@ -13,6 +13,12 @@ import { numbers } from "./numbers.js";
 
 /** Everything that a layer does, at sizes that are worth several threads and no multiple of anything. */
 export function compute(backend: Backend): Record<string, Float32Array> {
+  const results = Object.entries(computed(backend));
+  return Object.fromEntries(results.map(([name, { data }]) => [name, (data as Float32Array).slice()]));
+}
+
+/** The same in the backend's memory. */
+export function computed(backend: Backend): Record<string, Tensor> {
   const tokens = 3 * 67;
   const sequences = uniformSequences(3, 67);
   const tensor = (shape: number[], seed: number) =>
@@ -45,5 +51,5 @@ export function compute(backend: Backend): Record<string, Float32Array> {
   });
   results["context"] = context;
   results["probabilities"] = probabilities!;
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, (data as Float32Array).slice()]));
+  return results;
 }

@@ -1,4 +1,5 @@
-import type { Backend, Matrix, PackedWeights } from "../src/index.js";
+import { gradientsOf } from "../src/gradient-kernels.js";
+import type { Backend, GradientKernels, Matrix, PackedWeights } from "../src/index.js";
 import { numbers } from "./numbers.js";
 
 /** Makes matrices of a backend from numbers that are the same on every backend, and reads them again. */
@@ -14,8 +15,8 @@ export class Rig {
     this.#seed = seed;
   }
 
-  get gradients(): Backend["gradients"] {
-    return this.backend.gradients;
+  get gradients(): GradientKernels {
+    return gradientsOf(this.backend);
   }
 
   values(count: number, scale = 1): Float32Array {

@@ -1,5 +1,6 @@
 import type { Backend, Matrix, PackedWeights } from "../backend.js";
 import { TensorError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { keep } from "../scope.js";
 import { Tensor } from "../tensor.js";
 
@@ -19,9 +20,10 @@ export class BufferStore implements Disposable {
   readonly #backend: Backend;
   readonly #buffers = new Map<object, Trainable>();
 
-  /** Throws TensorError for int8 weights, which cannot be trained. */
+  /** Throws TensorError for int8 weights, which cannot be trained, and BackendError for a backend without gradients. */
   constructor(backend: Backend, trainables: Iterable<Trainable>) {
     this.#backend = backend;
+    gradientsOf(backend);
     for (const trainable of trainables) {
       const key = keyOf(trainable);
       if (this.#buffers.has(key)) {
@@ -54,7 +56,7 @@ export class BufferStore implements Disposable {
   zero(): void {
     for (const buffer of this.#buffers.values()) {
       for (const elements of elementsOf(this.#backend, buffer)) {
-        this.#backend.gradients.fill(elements, 0);
+        gradientsOf(this.#backend).fill(elements, 0);
       }
     }
   }
@@ -84,5 +86,5 @@ export function keyOf(trainable: Trainable): object {
 export function elementsOf(backend: Backend, trainable: Trainable): Matrix[] {
   return isTensor(trainable)
     ? [{ ...trainable.matrix(), rows: 1, columns: trainable.size, stride: trainable.size }]
-    : backend.gradients.packedElements(trainable, 0, trainable.rows);
+    : gradientsOf(backend).packedElements(trainable, 0, trainable.rows);
 }

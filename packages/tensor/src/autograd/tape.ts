@@ -1,6 +1,6 @@
 import type { Backend, Matrix, PackedWeights } from "../backend.js";
 import { ShapeError, TensorError } from "../errors.js";
-import type { GradientMatrix } from "../gradient-kernels.js";
+import { type GradientMatrix, gradientsOf } from "../gradient-kernels.js";
 import { keep, tidy } from "../scope.js";
 import { Tensor } from "../tensor.js";
 import { type BufferStore, isTensor } from "./buffers.js";
@@ -83,7 +83,9 @@ export class Tape implements Disposable {
   /** Gradients of blocks that are not trainables. */
   readonly #gradients = new Map<object, Tensor<"float32">>();
 
+  /** Throws BackendError for a backend without gradients. */
   constructor(backend: Backend, store: BufferStore) {
+    gradientsOf(backend);
     this.backend = backend;
     this.#store = store;
   }
@@ -179,7 +181,7 @@ export class Tape implements Disposable {
     if (!this.#tracked.has(loss.block)) {
       throw new TensorError("Tape.backward", "no trainable parameter took part in this loss while the tape recorded");
     }
-    this.backend.gradients.fill(this.#gradientOf(loss.block, loss), factor);
+    gradientsOf(this.backend).fill(this.#gradientOf(loss.block, loss), factor);
     try {
       this.#run(0);
     } finally {
@@ -230,7 +232,7 @@ export class Tape implements Disposable {
       gradient = keep(Tensor.allocate(this.backend, [place.blockElements]));
       isFresh = mayBeFresh && place.size === place.blockElements;
       if (!isFresh) {
-        this.backend.gradients.fill(gradient.matrix(), 0);
+        gradientsOf(this.backend).fill(gradient.matrix(), 0);
       }
       this.#gradients.set(key, gradient);
     }

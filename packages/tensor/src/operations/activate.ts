@@ -1,5 +1,6 @@
 import type { ActivationKind } from "../activations.js";
 import { differentiable, type Recorded } from "../autograd/tape.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** An activation function of every element; shape kept (the reference's `ACT2FN`). */
@@ -12,7 +13,7 @@ export function activate(input: Tensor, kind: ActivationKind): Recorded<Tensor<"
     const from = gradient && tape.save(x);
     return (upstream) => {
       if (gradient && from) {
-        x.backend.gradients.activateGradient(kind, from.matrix(), upstream, gradient.fresh());
+        gradientsOf(x.backend).activateGradient(kind, from.matrix(), upstream, gradient.fresh());
       }
     };
   });

@@ -1,7 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
-import type { Dropout } from "../gradient-kernels.js";
+import { type Dropout, gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { commonLength, expectTokens, longestLength } from "./sequences.js";
 
@@ -83,7 +83,7 @@ export function attention(
     const [savedMask, savedHeadMask] = [mask, headMask].map((part) => part && tape.save(part));
     return (outputGradient) => {
       const [queryGradient, keyGradient, valueGradient] = targets.map((target) => target?.() ?? null);
-      q.backend.gradients.attentionGradient({
+      gradientsOf(q.backend).attentionGradient({
         query: savedQuery!.matrix(),
         key: savedKey!.matrix(),
         value: savedValue!.matrix(),

@@ -1,6 +1,7 @@
 import { differentiable, flatRow, type Recorded } from "../autograd/tape.js";
 import type { Backend, BinaryKind, Matrix } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<"float32">> {
@@ -13,7 +14,7 @@ function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<
   const output = Tensor.allocate(a.backend, a.shape);
   a.backend.binary(kind, a.matrix(), b.matrix(), output.matrix());
   return differentiable(output, (tape) => {
-    const { gradients } = a.backend;
+    const gradients = gradientsOf(a.backend);
     const leftGradient = tape.tensor(a);
     const rightGradient = tape.tensor(b);
     const repeats = b.size !== a.size;
@@ -55,8 +56,8 @@ function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<
 /** `gradient += sign * Σ rows`, for an operand that was repeated. */
 function addRowSums(backend: Backend, rows: Matrix, sign: number, gradient: Matrix): void {
   const sums = Tensor.from(backend, new Float32Array(rows.columns));
-  backend.gradients.sumRows(rows, sums.matrix());
-  backend.gradients.accumulate(sums.matrix(), sign, flatRow(gradient));
+  gradientsOf(backend).sumRows(rows, sums.matrix());
+  gradientsOf(backend).accumulate(sums.matrix(), sign, flatRow(gradient));
   sums.dispose();
 }
 

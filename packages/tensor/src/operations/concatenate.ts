@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** Joins tensors along the last axis; all other axes agree (`torch.cat(..., dim=-1)`). */
@@ -35,7 +36,7 @@ export function concatenate(inputs: readonly Tensor[]): Recorded<Tensor<"float32
         const gradient = targets[index]?.fresh();
         const columns = widths[index]!;
         if (gradient) {
-          part.backend.gradients.accumulate({ ...upstream, offset: start, columns }, 1, gradient);
+          gradientsOf(part.backend).accumulate({ ...upstream, offset: start, columns }, 1, gradient);
         }
         start += columns;
       }

@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { IndexError, ShapeError, TensorError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 export interface CrossEntropyOptions {
@@ -83,7 +84,7 @@ export function crossEntropy(
         [rows, 1],
       );
       const to = gradient.fresh();
-      x.backend.gradients.accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
+      gradientsOf(x.backend).accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
       factors.dispose();
       const into = to.storage.float32();
       for (const [row, index] of which.data.entries()) {

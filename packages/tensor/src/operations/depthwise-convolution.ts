@@ -1,6 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { expectTokens } from "./sequences.js";
 
@@ -24,7 +25,7 @@ export function depthwiseConvolution(input: Tensor, kernel: Tensor, sequences: S
     const from = tape.save(x);
     const taps = tape.save(k);
     return (upstream) =>
-      x.backend.gradients.depthwiseConvolutionGradient(
+      gradientsOf(x.backend).depthwiseConvolutionGradient(
         from.matrix(),
         taps.matrix(),
         sequences,

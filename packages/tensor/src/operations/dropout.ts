@@ -1,6 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { TensorError } from "../errors.js";
-import type { Dropout } from "../gradient-kernels.js";
+import { type Dropout, gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /**
@@ -13,12 +13,12 @@ export function dropout(input: Tensor, options: Dropout): Recorded<Tensor<"float
     throw new TensorError("dropout", `the rate must be at least 0 and below 1, got ${options.rate}`);
   }
   const output = Tensor.allocate(x.backend, x.shape);
-  x.backend.gradients.dropout(x.matrix(), options, output.matrix());
+  gradientsOf(x.backend).dropout(x.matrix(), options, output.matrix());
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
     return (upstream) => {
       if (gradient) {
-        x.backend.gradients.dropoutGradient(upstream, options, gradient.fresh());
+        gradientsOf(x.backend).dropoutGradient(upstream, options, gradient.fresh());
       }
     };
   });

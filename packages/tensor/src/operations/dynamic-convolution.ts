@@ -1,6 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { expectTokens } from "./sequences.js";
 
@@ -34,7 +35,7 @@ export function dynamicConvolution(
     const from = tape.save(x);
     const taps = tape.save(k);
     return (upstream) =>
-      x.backend.gradients.dynamicConvolutionGradient(
+      gradientsOf(x.backend).dynamicConvolutionGradient(
         from.matrix(),
         taps.matrix(),
         heads,

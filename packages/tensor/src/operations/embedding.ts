@@ -1,6 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import type { PackedWeights } from "../backend.js";
+import type { Matrix, PackedWeights } from "../backend.js";
 import { IndexError, ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 export interface EmbeddingOptions {
@@ -32,7 +33,7 @@ export function embedding(
     const which = gradient && tape.save(flat);
     return (upstream) => {
       if (gradient && which) {
-        rows.backend.gradients.scatterRows(upstream, which.matrix(), paddingIndex ?? -1, gradient());
+        gradientsOf(rows.backend).scatterRows(upstream, which.matrix(), paddingIndex ?? -1, gradient());
       }
     };
   });
@@ -52,24 +53,36 @@ export function packedEmbedding(
   const { backend } = indices;
   const at = checkedIndices(indices, weights.rows, what);
   const output = Tensor.allocate(backend, [...at.shape, weights.columns]);
-  const values = output.data;
-  for (const [index, row] of at.data.entries()) {
-    values.set(backend.unpackRows(weights, row, 1), index * weights.columns);
+  if (backend.gatherPackedRows !== undefined) {
+    backend.gatherPackedRows(weights, rowOf(at), output.matrix());
+  } else {
+    const values = output.data;
+    for (const [index, row] of at.data.entries()) {
+      values.set(backend.unpackRows(weights, row, 1), index * weights.columns);
+    }
   }
   return differentiable(output, (tape) => {
     const gradient = tape.packed(weights);
     const which = gradient && tape.save(at);
     return (upstream) => {
       if (gradient && which) {
-        const flat = { ...which.matrix(), rows: 1, columns: which.size, stride: which.size };
-        backend.gradients.scatterPackedRows(upstream, flat, paddingIndex ?? -1, gradient());
+        gradientsOf(backend).scatterPackedRows(upstream, rowOf(which), paddingIndex ?? -1, gradient());
       }
     };
   });
 }
 
+/** Indices as the one row of them that kernels take. */
+function rowOf(indices: Tensor<"int32">): Matrix {
+  return { ...indices.matrix(), rows: 1, columns: indices.size, stride: indices.size };
+}
+
+/** Indices that the processor does not see are left to who made them. */
 function checkedIndices(indices: Tensor, limit: number, what: string): Tensor<"int32"> {
   const at = expectDType("embedding", indices, "int32");
+  if (indices.backend.transfer !== undefined) {
+    return at;
+  }
   for (const index of at.data) {
     if (index < 0 || index >= limit) {
       throw new IndexError("embedding", what, index, limit);

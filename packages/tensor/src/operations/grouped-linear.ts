@@ -2,6 +2,7 @@ import type { ActivationKind } from "../activations.js";
 import { differentiable, flatRow, isRecording, type Recorded } from "../autograd/tape.js";
 import type { Matrix, PackedWeights } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { activate } from "./activate.js";
 
@@ -46,7 +47,7 @@ export function groupedLinear(
     outputAt += weights.rows;
   }
   return differentiable(output, (tape) => {
-    const { gradients } = x.backend;
+    const gradients = gradientsOf(x.backend);
     const inputGradient = tape.tensor(x);
     const weightGradients = groups.map((weights) => tape.packed(weights));
     const biasGradient = tape.tensor(bias);

@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /**
@@ -32,7 +33,7 @@ export function layerNorm(
     );
     const [from, added, scale] = [x, residual, weight].map((part) => part && tape.save(part));
     return (outputGradient) => {
-      x.backend.gradients.layerNormGradient({
+      gradientsOf(x.backend).layerNormGradient({
         input: from!.matrix(),
         residual: added?.matrix() ?? null,
         weight: scale!.matrix(),

@@ -9,6 +9,7 @@ import {
 } from "../autograd/tape.js";
 import type { PackedWeights } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { activate } from "./activate.js";
 
@@ -47,7 +48,7 @@ export function linear(
 
 /** `dx += dy W`, `dW += dyᵀ x`, `db += Σ dy`. */
 function linearRule(tape: Recording, x: Tensor, weights: PackedWeights, bias: Tensor | null): GradientRule {
-  const { gradients } = x.backend;
+  const gradients = gradientsOf(x.backend);
   const inputGradient = tape.tensor(x);
   const weightGradient = tape.packed(weights);
   const biasGradient = bias && tape.tensor(bias);

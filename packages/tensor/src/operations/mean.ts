@@ -1,4 +1,5 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** Mean of all elements (`torch.mean`), a scalar; summed in double precision. NaN for none. */
@@ -17,7 +18,7 @@ export function mean(input: Tensor): Recorded<Tensor<"float32">> {
       if (!gradient) return;
       const factor = upstream.storage.float32()[upstream.offset]! / x.size;
       const constant = Tensor.from(x.backend, new Float32Array(columns).fill(factor), [1, columns]);
-      x.backend.gradients.accumulate(constant.matrix(), 1, gradient());
+      gradientsOf(x.backend).accumulate(constant.matrix(), 1, gradient());
       constant.dispose();
     };
   });

@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /**
@@ -30,10 +31,10 @@ export function rowDots(left: Tensor, right: Tensor): Recorded<Tensor<"float32">
       const spread = Float32Array.from({ length: rows * size }, (_, i) => factors[Math.floor(i / size)]!);
       const wide = Tensor.from(a.backend, spread, [rows, size]);
       if (leftGradient && rightRows) {
-        a.backend.gradients.accumulateProduct(rightRows.matrix(), wide.matrix(), leftGradient());
+        gradientsOf(a.backend).accumulateProduct(rightRows.matrix(), wide.matrix(), leftGradient());
       }
       if (rightGradient && leftRows) {
-        a.backend.gradients.accumulateProduct(leftRows.matrix(), wide.matrix(), rightGradient());
+        gradientsOf(a.backend).accumulateProduct(leftRows.matrix(), wide.matrix(), rightGradient());
       }
       wide.dispose();
     };

@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /**
@@ -27,16 +28,16 @@ export function rowProducts(left: Tensor, right: Tensor): Recorded<Tensor<"float
       if (leftGradient && rightRows) {
         const weights = backend.createPacked(m, size);
         backend.packRows(weights, 0, rightRows.toArray().data);
-        backend.gradients.linearInputGradient(upstream, weights, leftGradient.fresh());
+        gradientsOf(backend).linearInputGradient(upstream, weights, leftGradient.fresh());
         backend.releasePacked(weights);
       }
       if (rightGradient && leftRows) {
         const sums = backend.createPacked(m, size);
-        for (const elements of backend.gradients.packedElements(sums, 0, m)) backend.gradients.fill(elements, 0);
-        backend.gradients.linearWeightGradient(leftRows.matrix(), upstream, sums);
+        for (const elements of gradientsOf(backend).packedElements(sums, 0, m)) gradientsOf(backend).fill(elements, 0);
+        gradientsOf(backend).linearWeightGradient(leftRows.matrix(), upstream, sums);
         const values = Tensor.from(backend, backend.unpackRows(sums, 0, m), [m, size]);
         backend.releasePacked(sums);
-        backend.gradients.accumulate(values.matrix(), 1, rightGradient.fresh());
+        gradientsOf(backend).accumulate(values.matrix(), 1, rightGradient.fresh());
         values.dispose();
       }
     };

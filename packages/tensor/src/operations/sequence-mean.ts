@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Matrix, Sequences } from "../backend.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { expectTokens } from "./sequences.js";
 
@@ -30,7 +31,7 @@ export function sequenceMean(input: Tensor, sequences: Sequences): Recorded<Tens
       const gradient = target?.();
       for (let sequence = 0; gradient && sequence < count; sequence++) {
         const length = offsets[sequence + 1]! - offsets[sequence]!;
-        x.backend.gradients.accumulate(
+        gradientsOf(x.backend).accumulate(
           rowsOf(upstream, sequence, 1),
           1 / length,
           rowsOf(gradient, offsets[sequence]!, length),

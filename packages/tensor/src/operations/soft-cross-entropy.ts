@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError, TensorError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import type { CrossEntropyOptions } from "./cross-entropy.js";
 
@@ -59,7 +60,7 @@ export function softCrossEntropy(
         [rows, 1],
       );
       const to = gradient.fresh();
-      x.backend.gradients.accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
+      gradientsOf(x.backend).accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
       factors.dispose();
       const into = to.storage.float32();
       for (const [i, share] of shares.entries()) {

@@ -1,5 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /**
@@ -18,7 +19,7 @@ export function softmax(input: Tensor, groupSize: number = input.extent(-1)): Re
     const result = gradient && tape.save(output);
     return (upstream) => {
       if (gradient && result) {
-        x.backend.gradients.softmaxGradient(result.matrix(), upstream, groupSize, gradient());
+        gradientsOf(x.backend).softmaxGradient(result.matrix(), upstream, groupSize, gradient());
       }
     };
   });

@@ -1,5 +1,6 @@
 import { ParameterBuffers } from "@convbert/nn";
 import type { Backend, Matrix } from "@convbert/tensor";
+import { gradientsOf } from "@convbert/tensor/internal";
 import { TrainerOptionError } from "../option-error.js";
 import type { AdafactorOptions } from "./adafactor.js";
 import { gradientLength } from "./gradient-length.js";
@@ -139,7 +140,7 @@ export class Optimizer implements ParameterOptimizer {
     const learningRate = rate * settings.learningRateScale;
     const decoupled = this.name === "adamw";
     for (const [index, parameter] of values.entries()) {
-      this.#backend.gradients.adam({
+      gradientsOf(this.#backend).adam({
         parameter,
         gradient: gradients[index]!,
         mean: means[0]![index]!,
@@ -159,7 +160,7 @@ export class Optimizer implements ParameterOptimizer {
   /** `g += decay · p`, `m = momentum · m + g`, `p -= rate · m`, or with Nesterov's `g + momentum · m` in place of `m`. */
   #descend({ settings, values, gradients, means }: Moments, rate: number, gradientScale: number): void {
     const { momentum, nesterov } = this.#options;
-    const kernels = this.#backend.gradients;
+    const kernels = gradientsOf(this.#backend);
     const learningRate = rate * settings.learningRateScale;
     for (const [index, parameter] of values.entries()) {
       const gradient = gradients[index]!;
