@@ -1,3 +1,5 @@
+import { hasNode } from "./platform.js";
+
 /** More threads than this seldom gain anything: the products of one text are cut too small. */
 const DEFAULT_LIMIT = 8;
 
@@ -16,8 +18,7 @@ export function defaultThreads(): Promise<number> {
 }
 
 async function countThreads(): Promise<number> {
-  const isNode = "process" in globalThis && globalThis.process?.versions?.node !== undefined;
-  if (!isNode) {
+  if (!hasNode()) {
     // Pages are told logical processors, most of them two a core.
     const logical = globalThis.navigator?.hardwareConcurrency ?? 1;
     return Math.min(DEFAULT_LIMIT, logical <= 2 ? logical : Math.ceil(logical / 2));

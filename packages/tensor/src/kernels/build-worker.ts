@@ -14,5 +14,5 @@ export async function workerSource(script: string): Promise<string> {
     external: ["node:*"],
   });
   const text = JSON.stringify(outputFiles[0]!.text.trim());
-  return `// Made by src/kernels/build.ts from wasm/worker.ts; do not edit.\n\nexport const WORKER_SOURCE =\n  ${text};\n`;
+  return `// Made by src/kernels/build.ts from wasm/threads/worker.ts; do not edit.\n\nexport const WORKER_SOURCE =\n  ${text};\n`;
 }

@@ -85,7 +85,7 @@ const stale: string[] = [];
 const files = {
   "calls.ts": async () => calls,
   "kernels.ts": async () => `${lines.join("\n")}\n`,
-  "worker.ts": () => workerSource(`${packageRoot}src/kernels/wasm/worker.ts`),
+  "worker.ts": () => workerSource(`${packageRoot}src/kernels/wasm/threads/worker.ts`),
 };
 for (const [name, contents] of Object.entries(files)) {
   const text = await contents();

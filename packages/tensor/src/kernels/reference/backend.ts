@@ -14,7 +14,7 @@ import type {
 import { BackendError } from "../../errors.js";
 import { dequantizeRows, INT8_LIMIT, quantizeRows, SEVEN_BIT_LIMIT } from "../../quantize.js";
 import { attention } from "./attention.js";
-import { BlockPool } from "./freed-blocks.js";
+import { FreedBlocks } from "./freed-blocks.js";
 import { ACTIVATIONS } from "./functions.js";
 import { ReferenceGradients } from "./gradients.js";
 
@@ -79,7 +79,7 @@ export class ReferenceBackend implements Backend {
   readonly description: string;
   readonly threads = 1;
   readonly gradients = new ReferenceGradients();
-  readonly #pool = new BlockPool<ArrayStorage>();
+  readonly #freed = new FreedBlocks<ArrayStorage>();
   readonly #live = new Set<Storage>();
   /** Largest quantised magnitude of an int8 product's activations. */
   readonly #limit: number;
@@ -92,8 +92,8 @@ export class ReferenceBackend implements Backend {
   }
 
   allocate(byteLength: number): Storage {
-    const sizeClass = BlockPool.sizeClass(byteLength);
-    let storage = this.#pool.take(sizeClass);
+    const sizeClass = FreedBlocks.sizeClass(byteLength);
+    let storage = this.#freed.take(sizeClass);
     if (storage === undefined) {
       try {
         storage = new ArrayStorage(sizeClass);
@@ -110,7 +110,7 @@ export class ReferenceBackend implements Backend {
   release(storage: Storage): void {
     if (this.#live.delete(storage)) {
       this.#liveBytes -= storage.byteLength;
-      this.#pool.give(storage.byteLength, storage as ArrayStorage);
+      this.#freed.give(storage.byteLength, storage as ArrayStorage);
     }
   }
 
@@ -118,15 +118,15 @@ export class ReferenceBackend implements Backend {
     return {
       liveBytes: this.#liveBytes,
       peakBytes: this.#peakBytes,
-      pooledBytes: this.#pool.pooledBytes,
-      reservedBytes: this.#liveBytes + this.#pool.pooledBytes,
+      pooledBytes: this.#freed.pooledBytes,
+      reservedBytes: this.#liveBytes + this.#freed.pooledBytes,
       liveBlocks: this.#live.size,
     };
   }
 
   dispose(): void {
     this.#live.clear();
-    this.#pool.clear();
+    this.#freed.clear();
     this.#liveBytes = 0;
   }
 

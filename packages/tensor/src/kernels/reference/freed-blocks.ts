@@ -2,7 +2,7 @@
  * Freed blocks by size class, for reuse: a model asks for the same sizes call after call. Classes are powers of two
  * divided in four, so that at most a fifth of a block is unused.
  */
-export class BlockPool<Block> {
+export class FreedBlocks<Block> {
   readonly #free = new Map<number, Block[]>();
   pooledBytes = 0;
 

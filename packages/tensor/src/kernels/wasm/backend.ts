@@ -14,19 +14,19 @@ import type {
 import { dequantizeRows, INT8_LIMIT } from "../../quantize.js";
 import { attend } from "./attention.js";
 import { ACTIVATION_CODES, BINARY_CODES } from "./codes.js";
-import { controlBytes } from "./control.js";
 import { convolveDepthwise, convolveDynamic } from "./convolution.js";
 import { WasmGradients } from "./gradients.js";
 import { instantiateKernels, type Kernels } from "./instance.js";
 import { Int8Weights, multiplyInt8, paddedRows, quantizeInPieces } from "./int8.js";
 import { multipliesExactly } from "./int8-check.js";
 import { chooseInt8Format } from "./int8-formats.js";
-import { LinearMemory } from "./memory.js";
+import { canShareMemory, LinearMemory } from "./memory.js";
 import { compileKernels, type KernelChoice } from "./modules.js";
 import { allocateScratch, multiply, PanelWeights, type ProductContext } from "./product.js";
 import { addressOf, repeatedRows, rowsOf } from "./rows.js";
 import { type KernelContext, type RunKernel, runHere } from "./runner.js";
-import { canShareMemory, ThreadPool } from "./thread-pool.js";
+import { controlBytes } from "./threads/control.js";
+import { ThreadPool } from "./threads/pool.js";
 
 /** Steps (of eight multiply-adds in float32) below which a kernel, some 20 µs, is not worth sharing with other threads. */
 const PARALLEL_WORK = 1 << 16;

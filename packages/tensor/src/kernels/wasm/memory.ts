@@ -11,6 +11,14 @@ const ADDRESS_SPACE = MEMORY_PAGES * PAGE;
 /** No two blocks share a line of a cache, and every block starts where vectors like to. */
 const ALIGNMENT = CACHE_LINE;
 
+/** Whether memory can be shared with workers here: always in Node, Bun and Deno, in pages with cross-origin isolation. */
+export function canShareMemory(): boolean {
+  return (
+    typeof SharedArrayBuffer === "function" &&
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
+  );
+}
+
 interface Range {
   start: number;
   size: number;

@@ -1,6 +1,6 @@
-import { BackendError } from "../../errors.js";
-import { type KernelArguments, type KernelName, NUMBERS } from "../generated/calls.js";
-import { WORKER_SOURCE } from "../generated/worker.js";
+import { BackendError } from "../../../errors.js";
+import { type KernelArguments, type KernelName, NUMBERS } from "../../generated/calls.js";
+import type { KernelModules, Kernels } from "../instance.js";
 import {
   CALLER_SLEEPS,
   CHUNK,
@@ -21,8 +21,7 @@ import {
   WORKERS,
   workThrough,
 } from "./control.js";
-import type { KernelModules, Kernels } from "./instance.js";
-import type { WorkerSetup } from "./worker.js";
+import { type PoolWorker, startWorker } from "./pool-worker.js";
 
 // One pool of workers over the shared memory; the caller takes part in every job (control.ts). Workers join a job while it
 // is open; when all chunks are taken the caller closes it and waits for those that joined. A worker that sleeps, or that
@@ -30,13 +29,6 @@ import type { WorkerSetup } from "./worker.js";
 
 /** The position in this list is a kernel's number for the workers. */
 const KERNEL_NAMES = Object.keys(NUMBERS);
-
-/** The part of Node's and the web's workers that the pool uses. */
-interface PoolWorker {
-  /** Resolves when the worker waits for jobs; rejects when it could not start. */
-  readonly ready: Promise<void>;
-  terminate(): void;
-}
 
 export class ThreadPool {
   readonly #kernels: Kernels;
@@ -149,43 +141,4 @@ function mayWait(): boolean {
     }
   }
   return waits;
-}
-
-/** Whether memory can be shared with workers here: always in Node, Bun and Deno, in pages with cross-origin isolation. */
-export function canShareMemory(): boolean {
-  return (
-    typeof SharedArrayBuffer === "function" &&
-    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
-  );
-}
-
-async function startWorker(setup: WorkerSetup): Promise<PoolWorker> {
-  return "process" in globalThis && globalThis.process?.versions?.node ? startNodeWorker(setup) : startWebWorker(setup);
-}
-
-async function startNodeWorker(setup: WorkerSetup): Promise<PoolWorker> {
-  const { Worker } = await import("node:worker_threads");
-  const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: setup, name: "convbert" });
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.once("message", () => resolve());
-    worker.once("error", reject);
-    worker.once("exit", () => reject(new Error("the worker ended")));
-  });
-  // From the start it must not keep the process alive, but until it is ready the start itself has to.
-  ready.then(
-    () => worker.unref(),
-    () => undefined,
-  );
-  return { ready, terminate: () => void worker.terminate() };
-}
-
-async function startWebWorker(setup: WorkerSetup): Promise<PoolWorker> {
-  const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
-  const worker = new Worker(url, { name: "convbert" });
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.onmessage = () => resolve();
-    worker.onerror = (event) => reject(new Error(event.message));
-  }).finally(() => URL.revokeObjectURL(url));
-  worker.postMessage(setup);
-  return { ready, terminate: () => worker.terminate() };
 }

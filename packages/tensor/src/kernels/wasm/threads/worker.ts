@@ -1,4 +1,6 @@
-import type { KernelName } from "../generated/calls.js";
+import { hasNode } from "../../../platform.js";
+import type { KernelName } from "../../generated/calls.js";
+import { instantiateKernels, type KernelModules } from "../instance.js";
 import {
   CALLER_SLEEPS,
   controlAt,
@@ -12,7 +14,6 @@ import {
   STATE,
   workThrough,
 } from "./control.js";
-import { instantiateKernels, type KernelModules } from "./instance.js";
 
 // The script of a pool's workers. A file of its own would have to be found again by every bundler, so build-worker.ts
 // makes one string of it and of what it imports, which the pool hands to its workers.
@@ -77,7 +78,7 @@ async function startInNode(): Promise<void> {
   await serve(workerData, () => parentPort!.postMessage("ready"));
 }
 
-if ("process" in globalThis && globalThis.process?.versions?.node) {
+if (hasNode()) {
   startInNode();
 } else {
   addEventListener("message", ({ data }: MessageEvent<WorkerSetup>) => {

@@ -1,5 +1,5 @@
-import { CACHE_LINE } from "../constants.js";
-import { MOST_NUMBERS } from "../generated/calls.js";
+import { CACHE_LINE } from "../../constants.js";
+import { MOST_NUMBERS } from "../../generated/calls.js";
 
 // The block of shared memory through which a pool and its workers speak. A job is one kernel over a number of units in
 // chunks. Each thread has a range of chunks of its own, works through it from the front, and then takes the last chunks of
