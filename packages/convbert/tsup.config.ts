@@ -7,6 +7,7 @@ const packages = [
   "heads",
   "model",
   "nn",
+  "onnx",
   "pipelines",
   "search",
   "search-ai-sdk",

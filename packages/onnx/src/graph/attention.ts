@@ -2,21 +2,23 @@ import type { ConvBertConfig } from "@convbert/model";
 import type { GraphBuilder, HeldWeight, Value } from "./builder.js";
 import type { Module } from "./module.js";
 import { product } from "./product.js";
+import type { Rows } from "./rows.js";
 
 /** What the layers share. */
 export interface LayerInputs {
+  readonly rows: Rows;
   /** Added to the scores, `[batch, 1, from or 1, to]`; null where everything is attended to. */
   readonly bias: Value | null;
   /** `[layers, heads]`, multiplies the probabilities. */
   readonly headMask: Value | null;
-  /** 1 for tokens and 0 for padding, `[batch, length, 1]`, where the convolutions are to see none of it. */
+  /** 1 for tokens and 0 for padding, `[rows, 1]`, where the convolutions are to see none of it. */
   readonly tokens: Value | null;
   /** Whether each layer's probabilities are wanted. */
   readonly probabilities: boolean;
 }
 
 export interface Mixed {
-  /** `[batch, length, 2 * heads * size]`. */
+  /** Rows of `2 * heads * size` channels. */
   readonly context: Value;
   /** `[batch, heads, length, length]`. */
   readonly probabilities: Value | null;
@@ -38,6 +40,7 @@ export function mixedAttention(
   inputs: LayerInputs,
 ): Mixed {
   const size = config.attentionHeadSize;
+  const { rows } = inputs;
   const { attentionHeads, conv_kernel_size: taps } = config;
   const gone = new Set(config.pruned_heads[layer] ?? []);
   const heads = Array.from({ length: attentionHeads }, (_, head) => head).filter((head) => !gone.has(head));
@@ -54,17 +57,17 @@ export function mixedAttention(
 
   const kernels = g.within("kernels", () => {
     const seen = inputs.tokens === null ? hidden : g.op("Mul", [hidden, inputs.tokens]);
-    const local = depthwise(g, self.module("key_conv_attn_layer.depthwise"), config.hidden_size, taps, seen);
+    const local = depthwise(g, self.module("key_conv_attn_layer.depthwise"), config.hidden_size, taps, seen, rows);
     const separable = self.module("key_conv_attn_layer");
     const bias = separable.vector(g, "bias");
     const spanKey = product(g, local, separable.module("pointwise").linear(), bias);
     const kernel = self.module("conv_kernel_layer");
     const logits = product(g, g.op("Mul", [spanKey, queries]), kernel.linear(), kernel.vector(g, "bias"));
-    return g.op("Softmax", [g.op("Reshape", [logits, g.ints(0, 0, heads.length, taps)])], { axis: -1 });
+    return g.op("Softmax", [rows.apart(logits, heads.length, taps)], { axis: -1 });
   });
   const convolution = g.within("convolution", () => {
     const seen = inputs.tokens === null ? convolved : g.op("Mul", [convolved, inputs.tokens]);
-    return dynamicConvolution(g, seen, kernels, { heads: heads.length, size, taps });
+    return dynamicConvolution(g, seen, kernels, { heads: heads.length, size, taps, rows });
   });
   const attended = g.within("attention", () => {
     const scale = 1 / Math.sqrt(size);
@@ -72,7 +75,7 @@ export function mixedAttention(
     return attention(g, { query, key, value, heads: heads.length, size, scale, weights, ...inputs });
   });
   return {
-    context: g.op("Concat", [attended.context, convolution], { axis: -1 }),
+    context: rows.together(g.op("Concat", [attended.context, convolution], { axis: -1 }), 2 * kept),
     probabilities: attended.probabilities,
     kernels,
   };
@@ -135,33 +138,39 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
  * Taps slide over the tokens of each channel by itself, zeros beyond the ends: a two-dimensional convolution of height 1,
  * which ONNX Runtime computes faster than a one-dimensional one, and than a sum of shifted products.
  */
-function depthwise(g: GraphBuilder, module: Module, channels: number, taps: number, hidden: Value): Value {
+function depthwise(g: GraphBuilder, module: Module, channels: number, taps: number, hidden: Value, rows: Rows): Value {
   return g.within("depthwise", () => {
     const { name, shape, read } = module.parameter("weight");
     const kernel = g.floats(`${name}.flat`, [channels, 1, 1, taps], read);
     g.hold(kernel, [{ name, shape }]);
-    const image = g.op("Unsqueeze", [g.op("Transpose", [hidden], { perm: [0, 2, 1] }), g.ints(2)]);
+    // Where the runtime's convolutions have a layout of their own, these transpositions become a part of it.
+    const image = g.op("Transpose", [g.op("Unsqueeze", [rows.apart(hidden, channels), g.ints(1)])], {
+      perm: [0, 3, 1, 2],
+    });
     const side = (taps - 1) / 2;
     const slid = g.op("Conv", [image, kernel], { group: channels, kernel_shape: [1, taps], pads: [0, side, 0, side] });
-    return g.op("Transpose", [g.op("Squeeze", [slid, g.ints(2)])], { perm: [0, 2, 1] });
+    return rows.together(g.op("Transpose", [slid], { perm: [0, 2, 3, 1] }), channels);
   });
 }
 
-/** For each token and head the sum of its neighbours' values, weighed by its own kernel. */
+/** For each token and head the sum of its neighbours' values, weighed by its own kernel, `[batch, length, heads * size]`. */
 function dynamicConvolution(
   g: GraphBuilder,
   values: Value,
   kernels: Value,
-  { heads, size, taps }: { readonly heads: number; readonly size: number; readonly taps: number },
+  {
+    heads,
+    size,
+    taps,
+    rows,
+  }: { readonly heads: number; readonly size: number; readonly taps: number; readonly rows: Rows },
 ): Value {
   const side = (taps - 1) / 2;
-  const apart = g.op("Reshape", [values, g.ints(0, 0, heads, size)]);
-  const padded = g.op("Pad", [apart, g.ints(0, side, 0, 0, 0, side, 0, 0)]);
-  const length = g.op("Shape", [values], { start: 1, end: 2 });
+  const padded = g.op("Pad", [rows.apart(values, heads, size), g.ints(0, side, 0, 0, 0, side, 0, 0)]);
   const weights = taps === 1 ? [kernels] : g.ops("Split", [kernels], { axis: -1, num_outputs: taps }, taps);
   let sum: Value | null = null;
   for (const [tap, weight] of weights.entries()) {
-    const end = g.op("Add", [length, g.ints(tap)]);
+    const end = g.op("Add", [rows.length, g.ints(tap)]);
     const shifted = g.op("Mul", [g.op("Slice", [padded, g.ints(tap), end, g.ints(1)]), weight]);
     sum = sum === null ? shifted : g.op("Add", [sum, shifted]);
   }
@@ -175,7 +184,8 @@ function headWeights(g: GraphBuilder, headMask: Value, layer: number, heads: rea
 }
 
 interface AttentionInputs {
-  /** `[batch, length, heads * size]`, as key and value. */
+  readonly rows: Rows;
+  /** Rows of `heads * size` channels, as key and value. */
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;
@@ -187,17 +197,18 @@ interface AttentionInputs {
   readonly probabilities: boolean;
 }
 
+/** The context is `[batch, length, heads * size]`. */
 function attention(g: GraphBuilder, inputs: AttentionInputs): Omit<Mixed, "kernels"> {
-  const { query, key, value, heads, size, scale, bias, weights } = inputs;
+  const { rows, query, key, value, heads, size, scale, bias, weights } = inputs;
   if (g.isFused && !inputs.probabilities && weights === null) {
-    const context = g.contrib("MultiHeadAttention", [query, key, value, null, null, bias], {
+    const [q, k, v] = [query, key, value].map((x) => rows.apart(x, heads * size)) as [Value, Value, Value];
+    const context = g.contrib("MultiHeadAttention", [q, k, v, null, null, bias], {
       num_heads: heads,
       scale: { float: scale },
     });
     return { context, probabilities: null };
   }
-  const apart = (x: Value, perm: readonly number[]) =>
-    g.op("Transpose", [g.op("Reshape", [x, g.ints(0, 0, heads, size)])], { perm });
+  const apart = (x: Value, perm: readonly number[]) => g.op("Transpose", [rows.apart(x, heads, size)], { perm });
   const scaled = g.op("Mul", [apart(query, [0, 2, 1, 3]), g.number(scale)]);
   const scores = g.op("MatMul", [scaled, apart(key, [0, 2, 3, 1])]);
   const softmax = g.op("Softmax", [bias === null ? scores : g.op("Add", [scores, bias])], { axis: -1 });

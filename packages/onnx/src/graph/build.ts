@@ -5,6 +5,7 @@ import { embeddings, encoder } from "./encoder.js";
 import { headOf } from "./heads.js";
 import type { OnnxGraph } from "./model-proto.js";
 import { type GraphSource, Module } from "./module.js";
+import { Rows } from "./rows.js";
 
 /** What the graph takes and gives besides what every one does. */
 export interface GraphFeatures {
@@ -59,9 +60,12 @@ export function buildGraph(source: GraphSource, style: GraphStyle, features: Gra
   const isBase = source.modelName === "ConvBertModel";
   const inputs = declareInputs(g, config, features, source.modelName === "ConvBertForMultipleChoice");
   const model = isBase ? root : root.module("convbert");
-  const embedded = embeddings(g, model, config, inputs);
+  const rows = new Rows(g, inputs.words ?? inputs.embeds!);
+  const embedded = embeddings(g, model, config, rows, inputs);
   const encoded = encoder(g, model, config, embedded, {
     ...inputs,
+    tokens: inputs.tokens === null ? null : rows.together(inputs.tokens, 1),
+    rows,
     probabilities: features.attentions === true,
   });
   const hidden = encoded.states.at(-1)!;
@@ -71,11 +75,12 @@ export function buildGraph(source: GraphSource, style: GraphStyle, features: Gra
       ? g.input("selected", "int64", ["selected"])
       : null;
   g.within("head", () => {
-    head(g, { root, config, ...inputs, selected, hidden, batch: isChoice(inputs) ? "batch" : batch });
+    head(g, { root, config, ...inputs, selected, hidden, rows, batch: isChoice(inputs) ? "batch" : batch });
   });
   if (features.hiddenStates) {
     for (const [index, state] of encoded.states.entries()) {
-      g.output(`hidden_states.${index}`, state, [batch, length, config.hidden_size]);
+      const apart = rows.apart(state, config.hidden_size);
+      g.output(`hidden_states.${index}`, apart, [batch, length, config.hidden_size]);
     }
   }
   for (const [index, probabilities] of encoded.probabilities.entries()) {

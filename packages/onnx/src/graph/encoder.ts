@@ -5,24 +5,13 @@ import { type LayerInputs, mixedAttention } from "./attention.js";
 import type { GraphBuilder, Value } from "./builder.js";
 import type { Module } from "./module.js";
 import { product, scalesOf, withBias } from "./product.js";
+import type { Rows } from "./rows.js";
 import { quantizedRows } from "./weights.js";
 
 /** LayerNorm of the last axis. */
 export function layerNorm(g: GraphBuilder, module: Module, config: ConvBertConfig, x: Value): Value {
   const inputs = [x, module.vector(g, "weight"), module.vector(g, "bias")];
   return g.op("LayerNormalization", inputs, { axis: -1, epsilon: { float: config.layer_norm_eps } });
-}
-
-/** LayerNorm of a sum: what a block gives, the bias of its last map, and what came into the block. */
-function skipLayerNorm(
-  g: GraphBuilder,
-  module: Module,
-  config: ConvBertConfig,
-  { x, bias, skip }: { readonly x: Value; readonly bias: Value; readonly skip: Value },
-): Value {
-  if (!g.isFused) return layerNorm(g, module, config, g.op("Add", [withBias(g, x, bias), skip]));
-  const inputs = [x, skip, module.vector(g, "weight"), module.vector(g, "bias"), bias];
-  return g.contrib("SkipLayerNormalization", inputs, { epsilon: { float: config.layer_norm_eps } });
 }
 
 /** What the embeddings are looked up with. */
@@ -64,11 +53,12 @@ function lookUp(g: GraphBuilder, { table, scales }: WordTable, ids: Value): Valu
   return g.op("Mul", [centred, g.op("Unsqueeze", [g.op("Gather", [scales, ids]), g.ints(-1)])]);
 }
 
-/** Words, positions and token types, summed and normalised (`ConvBertEmbeddings`), in `hidden_size` channels. */
+/** Words, positions and token types, summed and normalised (`ConvBertEmbeddings`): rows of `hidden_size` channels. */
 export function embeddings(
   g: GraphBuilder,
   model: Module,
   config: ConvBertConfig,
+  rows: Rows,
   { words, embeds, types, positions }: EmbeddingInputs,
 ): Value {
   return g.within("embeddings", () => {
@@ -78,20 +68,22 @@ export function embeddings(
     const places = table("position_embeddings");
     const positioned =
       positions === null
-        ? g.op("Slice", [places, g.ints(0), g.op("Shape", [looked], { start: 1, end: 2 }), g.ints(0)])
+        ? g.op("Slice", [places, g.ints(0), rows.length, g.ints(0)])
         : g.op("Gather", [places, positions]);
     const typed = g.op("Add", [looked, g.op("Gather", [table("token_type_embeddings"), types])]);
-    const normal = layerNorm(g, module.module("LayerNorm"), config, g.op("Add", [typed, positioned]));
+    const sum = rows.together(g.op("Add", [typed, positioned]), config.embedding_size);
+    const normal = layerNorm(g, module.module("LayerNorm"), config, sum);
     if (config.embedding_size === config.hidden_size) return normal;
     const projection = model.module("embeddings_project");
     return product(g, normal, projection.linear(), projection.vector(g, "bias"));
   });
 }
 
-/** A product of the feed-forward block without its bias; grouped where the configuration says so. */
+/** A product of the feed-forward block; grouped where the configuration says so. */
 function feedForwardProduct(g: GraphBuilder, module: Module, config: ConvBertConfig, x: Value): Value {
   const { num_groups: groups } = config;
-  if (groups === 1) return product(g, x, module.linear());
+  const bias = module.vector(g, "bias");
+  if (groups === 1) return product(g, x, module.linear(), bias);
   // `[groups, inputs, outputs]`, already in the order of a product from the left.
   const { name, shape, read } = module.parameter("weight");
   const [, inputs, outputs] = shape as [number, number, number];
@@ -110,7 +102,7 @@ function feedForwardProduct(g: GraphBuilder, module: Module, config: ConvBertCon
       },
     }),
   );
-  return g.op("Concat", products, { axis: -1 });
+  return withBias(g, g.op("Concat", products, { axis: -1 }), bias);
 }
 
 /** One layer: mixed attention, then the feed-forward block (`ConvBertLayer`). */
@@ -125,24 +117,15 @@ function encoderLayer(
   const attention = module.module("attention");
   const mixed = mixedAttention(g, attention.module("self"), config, index, hidden, inputs);
   const dense = attention.module("output.dense");
-  const attended = skipLayerNorm(g, attention.module("output.LayerNorm"), config, {
-    x: product(g, mixed.context, dense.linear()),
-    bias: dense.vector(g, "bias"),
-    skip: hidden,
-  });
+  /** LayerNorm of what a block gives and what came into it. */
+  const normalised = (norm: Module, x: Value, skip: Value) => layerNorm(g, norm, config, g.op("Add", [x, skip]));
+  const given = product(g, mixed.context, dense.linear(), dense.vector(g, "bias"));
+  const attended = normalised(attention.module("output.LayerNorm"), given, hidden);
   return g.within("feed_forward", () => {
-    const wide = module.module("intermediate.dense");
-    const inner = activation(
-      g,
-      activationKind(config.hidden_act),
-      withBias(g, feedForwardProduct(g, wide, config, attended), wide.vector(g, "bias")),
-    );
-    const narrow = module.module("output.dense");
-    const hiddenState = skipLayerNorm(g, module.module("output.LayerNorm"), config, {
-      x: feedForwardProduct(g, narrow, config, inner),
-      bias: narrow.vector(g, "bias"),
-      skip: attended,
-    });
+    const wide = feedForwardProduct(g, module.module("intermediate.dense"), config, attended);
+    const inner = activation(g, activationKind(config.hidden_act), wide);
+    const narrow = feedForwardProduct(g, module.module("output.dense"), config, inner);
+    const hiddenState = normalised(module.module("output.LayerNorm"), narrow, attended);
     return { hiddenState, probabilities: mixed.probabilities, kernels: mixed.kernels };
   });
 }

@@ -16,7 +16,7 @@ export interface LinearWeights {
 const SMALLEST_QUANTIZED = 32 * 1024;
 
 /**
- * A product with a linear map's weights, `[..., inputs]` to `[..., outputs]`, and its bias where one is given.
+ * A product with a linear map's weights, `[rows, inputs]` to `[rows, outputs]`, and its bias where one is given.
  * 8-bit weights have a scale for each output channel; the inputs are quantised as they come, a scale for all of them.
  */
 export function product(g: GraphBuilder, x: Value, weights: LinearWeights, bias: Value | null = null): Value {
@@ -25,6 +25,8 @@ export function product(g: GraphBuilder, x: Value, weights: LinearWeights, bias:
     const { name, inputs, outputs, read } = weights;
     const matrix = g.floats(`${name}.transposed`, [inputs, outputs], () => transposed(read(), outputs, inputs));
     g.hold(matrix, weights.holds);
+    // ONNX Runtime has no Gemm of half floats on processors, but casts around a MatMul.
+    if (bias !== null && g.style.floats === "float32") return g.op("Gemm", [x, matrix, bias]);
     return withBias(g, g.op("MatMul", [x, matrix]), bias);
   }
   return quantizedProduct(g, x, quantizedMatrix(g, weights, type), bias);
