@@ -99,8 +99,8 @@ export abstract class ConvBertWithHead<
     return inputs;
   }
 
-  /** A padded batch without its padding, labels included. */
-  protected abstract unpadded(inputs: Inputs): Batch;
+  /** A padded batch without its padding, labels included: what {@link trainingLoss} takes, and `forwardRagged` of each head. */
+  abstract unpadded(inputs: Inputs): Batch;
 
   /** The loss as a single number in the kernels' memory; null without labels. */
   protected abstract loss(inputs: Inputs | Batch, context: HeadContext, options: LossOptions): Tensor<"float32"> | null;

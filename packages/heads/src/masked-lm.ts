@@ -131,7 +131,7 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs, Masked
     });
   }
 
-  protected override unpadded(inputs: MaskedLMInputs): MaskedLMBatch {
+  override unpadded(inputs: MaskedLMInputs): MaskedLMBatch {
     const unpadded = withoutPadding(inputs);
     return { ...unpadded.batch, ...labelsKept(inputs.labels, unpadded) };
   }

@@ -99,7 +99,7 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
     });
   }
 
-  protected override unpadded(inputs: MultipleChoiceInputs): MultipleChoiceBatch {
+  override unpadded(inputs: MultipleChoiceInputs): MultipleChoiceBatch {
     const { batch } = withoutPadding(this.encoderInputs(inputs));
     const choices = countChoices(inputs);
     const prompts = (batch.offsets.length - 1) / choices;

@@ -106,7 +106,7 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
     });
   }
 
-  protected override unpadded(inputs: QuestionAnsweringInputs): QuestionAnsweringBatch {
+  override unpadded(inputs: QuestionAnsweringInputs): QuestionAnsweringBatch {
     const unpadded = withoutPadding(inputs);
     const { start_positions: start, end_positions: end } = inputs;
     return {

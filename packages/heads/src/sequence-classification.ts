@@ -91,7 +91,7 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<
     });
   }
 
-  protected override unpadded(inputs: SequenceClassificationInputs): SequenceClassificationBatch {
+  override unpadded(inputs: SequenceClassificationInputs): SequenceClassificationBatch {
     const { labels, problem_type } = inputs;
     return { ...withoutPadding(inputs).batch, labels, problem_type };
   }

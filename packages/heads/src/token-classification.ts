@@ -82,7 +82,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<
     });
   }
 
-  protected override unpadded(inputs: TokenClassificationInputs): TokenClassificationBatch {
+  override unpadded(inputs: TokenClassificationInputs): TokenClassificationBatch {
     const unpadded = withoutPadding(inputs);
     return { ...unpadded.batch, ...labelsKept(inputs.labels, unpadded) };
   }

@@ -113,8 +113,13 @@ export function asSequenceBatch<Own extends object>(
 /** The sequences from number `from` to `to`, the last one not included. */
 export function sliceSequences(batch: SequenceBatch, from: number, to: number): SequenceBatch {
   const [start, end] = [batch.offsets[from]!, batch.offsets[to]!];
-  const perToken = <Name extends "input_ids" | "token_type_ids" | "position_ids">(name: Name) =>
-    batch[name] == null ? undefined : { [name]: Array.prototype.slice.call(batch[name], start, end) };
+  const perToken = (name: "input_ids" | "token_type_ids" | "position_ids") => {
+    const values = batch[name];
+    if (values == null) return undefined;
+    return {
+      [name]: values instanceof Int32Array ? values.subarray(start, end) : Array.from(values).slice(start, end),
+    };
+  };
   const { inputs_embeds: embeds } = batch;
   const vectors = embeds == null ? undefined : floats("inputs_embeds", embeds);
   const size = vectors?.shape[1] ?? 0;

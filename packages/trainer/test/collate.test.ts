@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { sequenceParts } from "../src/collate/parts.js";
 import {
   type Batch,
   collectLabels,
@@ -35,20 +36,46 @@ function lists(inputs: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, nested(array as IntegerArray)]));
 }
 
-/** Checks that a batch of several rows and the rows alone hold the same tokens and labels. */
-function sameRows(batch: Batch, rows: readonly Batch[]): void {
-  expect(rows.length).toBe(batch.rows);
-  expect(rows.reduce((sum, row) => sum + row.tokens, 0)).toBe(batch.tokens);
-  expect(rows.reduce((sum, row) => sum + row.targets, 0)).toBe(batch.targets);
-  const length = batch.inputs.input_ids.shape.at(-1)!;
-  for (const [i, row] of rows.entries()) {
-    const own = row.inputs.input_ids.shape.at(-1)!;
-    expect(row.inputs.attention_mask.data.every((value) => value === 1)).toBe(true);
-    const mask = batch.inputs.attention_mask.data.subarray(i * length, (i + 1) * length);
-    const ids = batch.inputs.input_ids.data.subarray(i * length, (i + 1) * length).filter((_, at) => mask[at] === 1);
-    expect(ids).toEqual(row.inputs.input_ids.data);
-    expect(own).toBe(ids.length);
+/** Checks that a batch holds the same tokens without padding as with it, whole and in parts. */
+function sameTokens(batch: Batch): void {
+  const { attention_mask: mask, ...padded } = batch.inputs;
+  const { offsets } = batch.sequences;
+  const length = mask.shape.at(-1)!;
+  expect(offsets[offsets.length - 1]).toBe(batch.tokens);
+  for (const name of ["input_ids", "token_type_ids"] as const) {
+    const kept = padded[name].data.filter((_, at) => mask.data[at] === 1);
+    expect(batch.sequences[name]).toEqual(kept);
   }
+  for (let row = 1; row < offsets.length; row++) {
+    const own = mask.data.subarray((row - 1) * length, row * length).filter((value) => value === 1);
+    expect(own.length).toBe(offsets[row]! - offsets[row - 1]!);
+  }
+  for (const tokens of [1, 20, 1e9]) {
+    const parts = sequenceParts(batch, tokens);
+    expect(parts.flatMap(({ input_ids: ids }) => Array.from(ids!))).toEqual(Array.from(batch.sequences.input_ids!));
+    for (const part of parts) {
+      expect(part.offsets[0]).toBe(0);
+      const { choices } = part as { readonly choices?: ArrayLike<number> };
+      expect(part.input_ids!.length <= tokens || (choices?.length ?? part.offsets.length - 1) === 1).toBe(true);
+    }
+    if (tokens === 1) expect(parts).toHaveLength(batch.rows);
+    if (tokens === 1e9) expect(parts).toEqual([batch.sequences]);
+  }
+}
+
+/** Labels of tokens without padding, out of those of a padded batch. */
+function labelsKept({ inputs }: { readonly inputs: { readonly labels?: IntegerArray } & Batch["inputs"] }): Int32Array {
+  return inputs.labels!.data.filter((_, at) => inputs.attention_mask.data[at] === 1);
+}
+
+/** Choices as rows. */
+function flat(inputs: Batch["inputs"]): Batch["inputs"] {
+  const rows = ({ data, shape }: IntegerArray) => ({ data, shape: [shape[0]! * shape[1]!, shape[2]!] });
+  return {
+    input_ids: rows(inputs.input_ids),
+    attention_mask: rows(inputs.attention_mask),
+    token_type_ids: rows(inputs.token_type_ids),
+  };
 }
 
 describe("texts", () => {
@@ -66,7 +93,8 @@ describe("texts", () => {
     const batch = collator.collate(examples);
     expect(lists(batch.inputs)).toEqual({ ...item.batch, labels: examples.map(() => 1) });
     expect(batch.inputs.labels!.data).toBeInstanceOf(Int32Array);
-    sameRows(batch, collator.collateRows(examples));
+    sameTokens(batch);
+    expect(batch.sequences.labels).toEqual({ data: Int32Array.from(examples, () => 1), shape: [examples.length] });
   });
 
   test("several labels, numbers and none", () => {
@@ -134,10 +162,14 @@ describe("tags", () => {
     const collator = tokenClassificationCollator(of(item.side), { labels: names, maxLength, labelAllTokens });
     const batch = collator.collate(examples);
     expect(lists(batch.inputs)).toEqual(item.batch);
-    sameRows(batch, collator.collateRows(examples));
+    sameTokens(batch);
+    expect(batch.sequences.labels).toEqual(labelsKept(batch));
     // What is right by token is right by word, where the word has a token.
-    const classes = batch.inputs.labels!.data;
-    const tags = wordTags(batch, classes, new LabelSet(names), "?");
+    const { offsets, labels } = batch.sequences;
+    const tags = batch.firstTokens.map((first, row) => {
+      const classes = Array.from(labels!).slice(offsets[row], offsets[row + 1]);
+      return wordTags(first, classes, new LabelSet(names), "?");
+    });
     for (const [i, sentence] of tags.entries()) {
       expect(sentence).toHaveLength(examples[i]!.words.length);
       for (const [word, tag] of sentence.entries()) expect([examples[i]!.tags[word], "?"]).toContain(tag);
@@ -166,7 +198,10 @@ describe("questions", () => {
       const batch = collator.collate(examples);
       expect(lists(batch.inputs)).toEqual(item.batch);
       expect(batch.windows.map(({ example }) => examples.indexOf(example))).toEqual(item.of);
-      sameRows(batch, collator.collateRows(examples));
+      sameTokens(batch);
+      expect(batch.sequences.start_positions).toEqual(
+        Int32Array.from(batch.windows, ({ startPosition }) => startPosition),
+      );
       // The answer's tokens lead back to its text, but for letters of cut words.
       for (const { example, startPosition, endPosition, clsIndex, contextStart, places } of batch.windows) {
         if (startPosition === clsIndex) continue;
@@ -217,17 +252,24 @@ describe("choices", () => {
     const batch = collator.collate(examples);
     expect(lists(batch.inputs)).toEqual({ ...expected, labels: examples.map(({ label }) => label) });
     expect(batch).toMatchObject({ rows: 2, targets: 2 });
-    const [first, second] = collator.collateRows(examples);
-    expect(first!.inputs.input_ids.shape.slice(0, 2)).toEqual([1, 2]);
-    expect(second!.inputs.input_ids.shape[2]).toBeLessThanOrEqual(maxLength);
-    expect(first!.tokens + second!.tokens).toBe(batch.tokens);
+    sameTokens({ ...batch, inputs: flat(batch.inputs) });
+    expect(batch.sequences.choices).toEqual(Int32Array.of(2, 2));
+    expect(sequenceParts(batch, 1).map(({ labels }) => nested(labels as IntegerArray))).toEqual(
+      examples.map(({ label }) => [label]),
+    );
   });
 
-  test("must be as many in a batch, alone they need not", () => {
+  test("must be as many in a batch, without padding they need not", () => {
     const collator = multipleChoiceCollator(right);
     const mixed = [...examples, { prompt: "p", choices: ["a", "b", "c"], label: 2 }];
-    expect(() => collator.collate(mixed)).toThrow(DataError);
-    expect(collator.collateRows(mixed)[2]!.inputs.input_ids.shape.slice(0, 2)).toEqual([1, 3]);
+    const batch = collator.collate(mixed);
+    expect(() => batch.inputs).toThrow(DataError);
+    expect(batch.sequences).toMatchObject({ choices: Int32Array.of(2, 2, 3), labels: { shape: [3] } });
+    expect(sequenceParts(batch, 1).map(({ offsets, choices }) => [offsets.length - 1, choices])).toEqual([
+      [2, Int32Array.of(2)],
+      [2, Int32Array.of(2)],
+      [3, Int32Array.of(3)],
+    ]);
     expect(() => collator.collate([{ prompt: "p", choices: ["a", "b"], label: 2 }])).toThrow(DataError);
   });
 });

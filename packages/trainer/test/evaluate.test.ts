@@ -173,7 +173,7 @@ describe("scores", () => {
         end_logits: logitsOf(shape, (row, token) => 5 * isDull(row, token)),
       };
     });
-    const options = { dataset: memoryDataset(questions), tokenizer, batchSize: 2 };
+    const options = { dataset: memoryDataset(questions), batchSize: 2 };
     await expect(evaluateQuestionAnswering(model, collate, options)({})).rejects.toThrow(
       'allowNoAnswer is false; the question "2" has no answer',
     );
@@ -209,7 +209,6 @@ describe("models of the other tasks", () => {
       choices: await evaluateMultipleChoice(chooser, multipleChoiceCollator(tokenizer), { dataset: choices })({}),
       answers: await evaluateQuestionAnswering(reader, questionAnsweringCollator(tokenizer, { maxLength: 16 }), {
         dataset: questions,
-        tokenizer,
       })({}),
     };
   });

@@ -1,6 +1,6 @@
 import { writeSafetensors } from "@convbert/converter";
 import { SentenceEncoder } from "@convbert/heads";
-import { ConvBertModel } from "@convbert/model";
+import { ConvBertModel, type SequenceBatch } from "@convbert/model";
 import { describe, expect, it } from "vitest";
 import {
   DataError,
@@ -108,9 +108,10 @@ describe("data", () => {
 function encoderOf(vectors: readonly (readonly number[])[]) {
   return {
     config: { max_position_embeddings: 16 },
-    async encodeRagged({ sequences }: { sequences: readonly ArrayLike<number>[] }) {
-      const data = Float32Array.from(sequences.flatMap((ids) => vectors[ids[1]! - 5]!));
-      return { data, shape: [sequences.length, 2] };
+    async encodeRagged({ input_ids: ids, offsets }: SequenceBatch) {
+      const starts = Array.from(offsets).slice(0, -1);
+      const data = Float32Array.from(starts.flatMap((start) => vectors[ids![start + 1]! - 5]!));
+      return { data, shape: [starts.length, 2] };
     },
   } as unknown as Parameters<typeof evaluateSentencePairs>[0];
 }

@@ -1,4 +1,5 @@
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { SequenceBatch } from "@convbert/model";
+import type { ConvBertTokenizerFast, TokenSequences } from "@convbert/tokenizer";
 import type { RandomSource } from "../data/random.js";
 import { TrainerOptionError } from "../option-error.js";
 
@@ -22,8 +23,11 @@ export interface BatchInputs {
   readonly token_type_ids: IntegerArray;
 }
 
-/** A batch: `inputs` is what `forward` takes. */
-export interface Batch<Inputs extends BatchInputs = BatchInputs> {
+/** A batch of examples: its tokens one after the other, and padded where someone asks for that. */
+export interface Batch<Inputs extends BatchInputs = BatchInputs, Sequences extends SequenceBatch = SequenceBatch> {
+  /** What `forwardRagged` and `trainingLoss` take: no padding, so that no row's result depends on another row. */
+  readonly sequences: Sequences;
+  /** What `forward` takes: all rows padded to one length, as in the reference. Made when it is read for the first time. */
   readonly inputs: Inputs;
   /** Rows of the batch: texts, windows, or prompts with their choices. */
   readonly rows: number;
@@ -36,15 +40,10 @@ export interface Batch<Inputs extends BatchInputs = BatchInputs> {
 /** Turns examples into batches. */
 export interface Collator<Example, B extends Batch = Batch> {
   /**
-   * One batch of all examples, padded to one length. Throws DataError for an example that does not fit the task.
+   * One batch of all examples. Throws DataError for an example that does not fit the task.
    * @param random for what is drawn (masks); the same source in the same state gives the same batch.
    */
   collate(examples: readonly Example[], random?: RandomSource): B;
-  /**
-   * A batch for each row, every one at its own length and without padding: what ConvBERT computes of a row then does not
-   * depend on its neighbours.
-   */
-  collateRows(examples: readonly Example[], random?: RandomSource): B[];
 }
 
 /** Options of every collator. */
@@ -88,47 +87,117 @@ export function packingOf(tokenizer: ConvBertTokenizerFast, options: CollatorOpt
   return { tokenizer, maxLength, padding, multiple };
 }
 
-/** A row before it is padded. `labels` are by token. */
-export interface EncodedRow {
-  readonly input_ids: ArrayLike<number>;
-  readonly token_type_ids: ArrayLike<number>;
-  readonly labels?: ArrayLike<number>;
-}
-
 /** Label of tokens that do not count for the loss (PyTorch's `ignore_index`). */
 export const IGNORED_LABEL = -100;
 
-/** Rows in arrays of one length, padded on the tokenizer's side. `labels` is there where the rows have some. */
-export function packRows(
-  rows: readonly EncodedRow[],
-  { tokenizer, maxLength, padding, multiple }: Packing,
-  pad: boolean,
-): { readonly inputs: BatchInputs & { readonly labels?: IntegerArray }; readonly tokens: number } {
-  const longest = rows.reduce((length, row) => Math.max(length, row.input_ids.length), 0);
-  const wanted = padding === "max_length" ? maxLength : Math.ceil(longest / multiple) * multiple;
-  const length = pad ? Math.max(longest, wanted) : longest;
-  const left = tokenizer.paddingSide === "left";
-  const shape = [rows.length, length];
-  const of = (value: number, values: (row: EncodedRow) => ArrayLike<number>): IntegerArray => {
-    const data = new Int32Array(rows.length * length).fill(value);
-    for (const [i, row] of rows.entries()) {
-      data.set(values(row), i * length + (left ? length - row.input_ids.length : 0));
-    }
-    return { data, shape };
-  };
-  const labelled = rows.length > 0 && rows.every((row) => row.labels !== undefined);
+/** A row of tokens. */
+export interface EncodedRow {
+  readonly input_ids: ArrayLike<number>;
+  readonly token_type_ids: ArrayLike<number>;
+}
+
+/** Rows one after the other, as the tokenizer gives texts. */
+export function joinedRows(rows: readonly EncodedRow[]): TokenSequences {
+  const offsets = startsOf(rows.map(({ input_ids }) => input_ids.length));
   return {
-    inputs: {
-      input_ids: of(tokenizer.padTokenId!, (row) => row.input_ids),
-      attention_mask: of(0, (row) => new Uint8Array(row.input_ids.length).fill(1)),
-      token_type_ids: of(tokenizer.padTokenTypeId, (row) => row.token_type_ids),
-      ...(labelled && { labels: of(IGNORED_LABEL, (row) => row.labels!) }),
-    },
-    tokens: rows.reduce((sum, row) => sum + row.input_ids.length, 0),
+    offsets,
+    input_ids: joinedValues(rows, offsets, (row) => row.input_ids),
+    token_type_ids: joinedValues(rows, offsets, (row) => row.token_type_ids),
   };
 }
 
+/** Numbers of all tokens, row after row. */
+export function joinedValues<Row>(
+  rows: readonly Row[],
+  offsets: readonly number[],
+  valuesOf: (row: Row) => ArrayLike<number>,
+): Int32Array {
+  const all = new Int32Array(offsets.at(-1)!);
+  for (const [row, values] of rows.entries()) all.set(valuesOf(values), offsets[row]!);
+  return all;
+}
+
+/** Rows padded to one length, on the tokenizer's side. */
+export interface PaddedRows {
+  readonly inputs: BatchInputs;
+  /** The column of a row's first token. */
+  columnOf(row: number): number;
+  /** Numbers of all tokens, laid out and padded as the ids are. */
+  padded(values: ArrayLike<number>, filler: number): IntegerArray;
+}
+
+function paddedRows({ offsets, ...tokens }: TokenSequences, packing: Packing): PaddedRows {
+  const { tokenizer, maxLength, padding, multiple } = packing;
+  const rows = offsets.length - 1;
+  const lengthOf = (row: number): number => offsets[row + 1]! - offsets[row]!;
+  let longest = 0;
+  for (let row = 0; row < rows; row++) longest = Math.max(longest, lengthOf(row));
+  const wanted = padding === "max_length" ? maxLength : Math.ceil(longest / multiple) * multiple;
+  const length = Math.max(longest, wanted);
+  const columnOf = (row: number): number => (tokenizer.paddingSide === "left" ? length - lengthOf(row) : 0);
+  const padded = (values: ArrayLike<number>, filler: number): IntegerArray => {
+    const data = new Int32Array(rows * length).fill(filler);
+    for (let row = 0; row < rows; row++) {
+      const start = row * length + columnOf(row) - offsets[row]!;
+      for (let token = offsets[row]!; token < offsets[row + 1]!; token++) data[start + token] = values[token]!;
+    }
+    return { data, shape: [rows, length] };
+  };
+  return {
+    columnOf,
+    padded,
+    inputs: {
+      input_ids: padded(tokens.input_ids, tokenizer.padTokenId!),
+      attention_mask: padded(new Uint8Array(tokens.input_ids.length).fill(1), 0),
+      token_type_ids: padded(tokens.token_type_ids, tokenizer.padTokenTypeId),
+    },
+  };
+}
+
+/** What a batch is made of. */
+export interface BatchContent<Inputs, Own> {
+  readonly sequences: TokenSequences;
+  readonly packing: Packing;
+  readonly targets: number;
+  /** Rows, where they are not sequences. */
+  readonly rows?: number;
+  /** What the sequences have besides their tokens. */
+  readonly own: Own;
+  /** The batch padded. */
+  pad(rows: PaddedRows): Inputs;
+}
+
+/** A batch that is padded when somebody asks for it; `more` is what else it has. */
+export function batchOf<Inputs extends BatchInputs, Own extends object, More extends object = object>(
+  content: BatchContent<Inputs, Own>,
+  more: More = {} as More,
+): Batch<Inputs, SequenceBatch & Own> & More {
+  const { sequences, targets, packing } = content;
+  const { input_ids, token_type_ids, offsets } = sequences;
+  let padded: Inputs | undefined;
+  return {
+    ...more,
+    sequences: { input_ids, token_type_ids, offsets, ...content.own },
+    get inputs() {
+      padded ??= content.pad(paddedRows(sequences, packing));
+      return padded;
+    },
+    rows: content.rows ?? offsets.length - 1,
+    tokens: offsets.at(-1)!,
+    targets,
+  };
+}
+
+/** Where each of several counts begins among all, and their sum. */
+export function startsOf(counts: ArrayLike<number>): number[] {
+  const starts = [0];
+  for (let i = 0; i < counts.length; i++) starts.push(starts[i]! + counts[i]!);
+  return starts;
+}
+
 /** How many labels are not -100. */
-export function countTargets(labels: IntegerArray | undefined): number {
-  return labels?.data.reduce((count, label) => count + Number(label !== IGNORED_LABEL), 0) ?? 0;
+export function countTargets(labels: ArrayLike<number> | undefined): number {
+  let count = 0;
+  for (let i = 0; i < (labels?.length ?? 0); i++) count += Number(labels![i] !== IGNORED_LABEL);
+  return count;
 }

@@ -1,3 +1,4 @@
+import type { MaskedLMBatch } from "@convbert/heads";
 import { seededRandom } from "@convbert/tensor/internal";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { Dataset, IndexedDataset } from "../data/dataset.js";
@@ -7,13 +8,15 @@ import type { RandomSource } from "../data/random.js";
 import {
   type Batch,
   type BatchInputs,
+  batchOf,
   type Collator,
   type CollatorOptions,
   countTargets,
-  type EncodedRow,
+  IGNORED_LABEL,
   type IntegerArray,
+  joinedRows,
+  joinedValues,
   packingOf,
-  packRows,
 } from "./batch.js";
 import { type MaskingOptions, masker } from "./masking.js";
 
@@ -34,10 +37,10 @@ export interface TokenBlock {
 export function fillMaskCollator(
   tokenizer: ConvBertTokenizerFast,
   options: CollatorOptions & MaskingOptions = {},
-): Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs>> {
+): Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs, MaskedLMBatch>> {
   const packing = packingOf(tokenizer, options);
   const mask = masker(tokenizer, options);
-  const rows = (examples: readonly (PlainExample | TokenBlock)[], random: RandomSource): EncodedRow[] => {
+  const rows = (examples: readonly (PlainExample | TokenBlock)[], random: RandomSource) => {
     const texts = examples.flatMap((example) => ("text" in example ? [example.text] : []));
     const encoded =
       texts.length === 0
@@ -49,14 +52,19 @@ export function fillMaskCollator(
       return { ...mask(ids, random), token_type_ids: new Uint8Array(ids.length) };
     });
   };
-  const batch = (packed: readonly EncodedRow[], pad: boolean): Batch<FillMaskBatchInputs> => {
-    const { inputs, tokens } = packRows(packed, packing, pad);
-    const labels = inputs.labels ?? { data: new Int32Array(), shape: inputs.input_ids.shape };
-    return { inputs: { ...inputs, labels }, rows: packed.length, tokens, targets: countTargets(labels) };
-  };
   return {
-    collate: (examples, random = seededRandom(0)) => batch(rows(examples, random), true),
-    collateRows: (examples, random = seededRandom(0)) => rows(examples, random).map((row) => batch([row], false)),
+    collate(examples, random = seededRandom(0)) {
+      const masked = rows(examples, random);
+      const sequences = joinedRows(masked);
+      const labels = joinedValues(masked, sequences.offsets, (row) => row.labels);
+      return batchOf({
+        sequences,
+        packing,
+        targets: countTargets(labels),
+        own: { labels },
+        pad: ({ inputs, padded }) => ({ ...inputs, labels: padded(labels, IGNORED_LABEL) }),
+      });
+    },
   };
 }
 

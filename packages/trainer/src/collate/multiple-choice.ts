@@ -1,14 +1,14 @@
+import type { MultipleChoiceBatch } from "@convbert/heads";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { ChoiceExample } from "../data/examples.js";
 import {
   type Batch,
   type BatchInputs,
+  batchOf,
   type Collator,
   type CollatorOptions,
-  type EncodedRow,
   type IntegerArray,
   packingOf,
-  packRows,
 } from "./batch.js";
 import { exampleError } from "./labels.js";
 
@@ -20,58 +20,54 @@ export interface MultipleChoiceBatchInputs extends BatchInputs {
 
 /**
  * Batches of prompts with their choices, a pair of prompt and choice each (the reference's
- * `DataCollatorForMultipleChoice`). All prompts of a batch have as many choices; with `collateRows` each may have its own
- * number, and its choices are padded to their longest, for the model takes a prompt's choices together.
+ * `DataCollatorForMultipleChoice`). Padded, all prompts of a batch have as many choices; without padding each may have its
+ * own number.
  */
 export function multipleChoiceCollator(
   tokenizer: ConvBertTokenizerFast,
   options: CollatorOptions = {},
-): Collator<ChoiceExample, Batch<MultipleChoiceBatchInputs>> {
+): Collator<ChoiceExample, Batch<MultipleChoiceBatchInputs, MultipleChoiceBatch>> {
   const packing = packingOf(tokenizer, options);
-  const collate = (examples: readonly ChoiceExample[], packingOfRows = packing): Batch<MultipleChoiceBatchInputs> => {
-    const choices = examples[0]?.choices.length ?? 0;
-    const odd = examples.find((example) => example.choices.length !== choices);
-    if (odd) {
-      throw exampleError(odd, `it has ${odd.choices.length} choices; others of its batch have ${choices}`, "choices");
-    }
-    const packed = packRows(encode(tokenizer, examples, packing.maxLength), packingOfRows, true);
-    const shaped = ({ data, shape }: IntegerArray): IntegerArray => ({
-      data,
-      shape: [examples.length, choices, shape[1]!],
-    });
-    const labels = labelsOf(examples);
-    return {
-      inputs: {
-        input_ids: shaped(packed.inputs.input_ids),
-        attention_mask: shaped(packed.inputs.attention_mask),
-        token_type_ids: shaped(packed.inputs.token_type_ids),
-        ...(labels && { labels }),
-      },
-      rows: examples.length,
-      tokens: packed.tokens,
-      targets: labels?.data.length ?? 0,
-    };
-  };
-  const tight = { ...packing, padding: "longest" as const, multiple: 1 };
   return {
-    collate: (examples) => collate(examples),
-    collateRows: (examples) => examples.map((example) => collate([example], tight)),
+    collate(examples) {
+      const pairs = examples.flatMap(({ prompt, choices }) => choices.map((choice) => ({ prompt, choice })));
+      const sequences = tokenizer.encodeSequences(
+        pairs.map(({ prompt }) => prompt),
+        {
+          text_pair: pairs.map(({ choice }) => choice),
+          truncation: true,
+          max_length: packing.maxLength,
+          verbose: false,
+        },
+      );
+      const choices = examples.map((example) => example.choices.length);
+      const labels = labelsOf(examples);
+      return batchOf({
+        sequences,
+        packing,
+        rows: examples.length,
+        targets: labels?.data.length ?? 0,
+        own: { choices: Int32Array.from(choices), ...(labels && { labels }) },
+        pad({ inputs }) {
+          const shape = [examples.length, equalChoices(examples), inputs.input_ids.shape[1]!];
+          return {
+            input_ids: { ...inputs.input_ids, shape },
+            attention_mask: { ...inputs.attention_mask, shape },
+            token_type_ids: { ...inputs.token_type_ids, shape },
+            ...(labels && { labels }),
+          };
+        },
+      });
+    },
   };
 }
 
-function encode(tokenizer: ConvBertTokenizerFast, examples: readonly ChoiceExample[], length: number): EncodedRow[] {
-  if (examples.length === 0) return [];
-  const encoded = tokenizer(
-    examples.flatMap(({ prompt, choices }) => choices.map(() => prompt)),
-    {
-      text_pair: examples.flatMap(({ choices }) => choices),
-      truncation: true,
-      max_length: length,
-      return_token_type_ids: true,
-      verbose: false,
-    },
-  );
-  return encoded.input_ids.map((ids, i) => ({ input_ids: ids, token_type_ids: encoded.token_type_ids![i]! }));
+/** How many choices each example has. Throws DataError where they do not have as many. */
+function equalChoices(examples: readonly ChoiceExample[]): number {
+  const choices = examples[0]?.choices.length ?? 0;
+  const odd = examples.find((example) => example.choices.length !== choices);
+  if (odd === undefined) return choices;
+  throw exampleError(odd, `it has ${odd.choices.length} choices; others of its batch have ${choices}`, "choices");
 }
 
 function labelsOf(examples: readonly ChoiceExample[]): IntegerArray | undefined {

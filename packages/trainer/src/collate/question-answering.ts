@@ -1,3 +1,4 @@
+import type { QuestionAnsweringBatch } from "@convbert/heads";
 import type { ConvBertTokenizerFast, Encoding } from "@convbert/tokenizer";
 import { questionWindows } from "@convbert/tokenizer/internal";
 import { utf16Offset } from "../data/answers.js";
@@ -6,11 +7,13 @@ import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
   type BatchInputs,
+  batchOf,
   type Collator,
   type CollatorOptions,
   type IntegerArray,
+  joinedRows,
+  type PaddedRows,
   packingOf,
-  packRows,
 } from "./batch.js";
 import { exampleError } from "./labels.js";
 
@@ -38,7 +41,7 @@ export interface QuestionWindow {
   readonly places: Int32Array;
 }
 
-export interface QuestionBatch extends Batch<QuestionAnsweringBatchInputs> {
+export interface QuestionBatch extends Batch<QuestionAnsweringBatchInputs, QuestionAnsweringBatch> {
   /** The windows in the order of the rows. */
   readonly windows: readonly QuestionWindow[];
 }
@@ -104,41 +107,29 @@ export function questionAnsweringCollator(
     }
     return all;
   };
-  const packed = (rows: readonly QuestionWindow[], pad: boolean): QuestionBatch => {
-    const { inputs, tokens } = packRows(rows, packing, pad);
-    const length = inputs.input_ids.shape[1]!;
-    const shape = [rows.length];
-    const position = (of: (window: QuestionWindow) => number): IntegerArray => ({
-      data: Int32Array.from(rows, (window) => of(window) + paddingBefore(window, length, tokenizer)),
-      shape,
+  const pack = (rows: readonly QuestionWindow[]): QuestionBatch => {
+    const starts = Int32Array.from(rows, ({ startPosition }) => startPosition);
+    const ends = Int32Array.from(rows, ({ endPosition }) => endPosition);
+    const columns = (positions: Int32Array, { columnOf }: PaddedRows): IntegerArray => ({
+      data: positions.map((position, row) => position + columnOf(row)),
+      shape: [rows.length],
     });
-    return {
-      inputs: {
-        ...inputs,
-        start_positions: position(({ startPosition }) => startPosition),
-        end_positions: position(({ endPosition }) => endPosition),
+    return batchOf(
+      {
+        sequences: joinedRows(rows),
+        packing,
+        targets: rows.length,
+        own: { start_positions: starts, end_positions: ends },
+        pad: (padded) => ({
+          ...padded.inputs,
+          start_positions: columns(starts, padded),
+          end_positions: columns(ends, padded),
+        }),
       },
-      rows: rows.length,
-      tokens,
-      targets: rows.length,
-      windows: rows,
-    };
+      { windows: rows },
+    );
   };
-  return {
-    windows,
-    pack: (rows) => packed(rows, true),
-    collate: (examples) => packed(windows(examples), true),
-    collateRows: (examples) => windows(examples).map((window) => packed([window], false)),
-  };
-}
-
-/** Columns before a window's first token in a batch of that length: 0 unless the tokenizer pads on the left. */
-export function paddingBefore(
-  window: QuestionWindow,
-  length: number,
-  { paddingSide }: Pick<ConvBertTokenizerFast, "paddingSide">,
-): number {
-  return paddingSide === "left" ? length - window.input_ids.length : 0;
+  return { windows, pack, collate: (examples) => pack(windows(examples)) };
 }
 
 function windowOf(example: QuestionExample, row: Encoding, contextAt: number, clsId: number): QuestionWindow {

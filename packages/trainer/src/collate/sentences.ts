@@ -1,14 +1,14 @@
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { SentenceBatch } from "@convbert/heads";
+import type { ConvBertTokenizerFast, TokenSequences } from "@convbert/tokenizer";
 import type { SentenceExample } from "../data/examples.js";
 import {
   type Batch,
   type BatchInputs,
+  batchOf,
   type Collator,
   type CollatorOptions,
-  type EncodedRow,
   type FloatLabels,
   packingOf,
-  packRows,
 } from "./batch.js";
 import { exampleError } from "./labels.js";
 
@@ -22,37 +22,28 @@ export interface SentenceBatchInputs extends BatchInputs {
 export function sentenceCollator(
   tokenizer: ConvBertTokenizerFast,
   options: CollatorOptions = {},
-): Collator<SentenceExample, Batch<SentenceBatchInputs>> {
+): Collator<SentenceExample, Batch<SentenceBatchInputs, SentenceBatch>> {
   const packing = packingOf(tokenizer, options);
-  const encode = (examples: readonly SentenceExample[]): EncodedRow[] => {
+  const encode = (examples: readonly SentenceExample[]): TokenSequences => {
     const count = examples[0]?.texts.length ?? 0;
     const odd = examples.find(({ texts }) => texts.length !== count);
     if (odd) throw exampleError(odd, `it has ${odd.texts.length} texts; others of its batch ${count}`, "text");
     const texts = Array.from({ length: count }, (_, i) => examples.map((example) => example.texts[i]!)).flat();
-    if (texts.length === 0) return [];
-    const { input_ids: ids, token_type_ids: types } = tokenizer(texts, {
-      truncation: true,
-      max_length: packing.maxLength,
-      return_token_type_ids: true,
-      verbose: false,
-    });
-    return ids.map((row, i) => ({ input_ids: row, token_type_ids: types![i]! }));
-  };
-  const batch = (examples: readonly SentenceExample[], rows: readonly EncodedRow[], pad: boolean) => {
-    const { inputs: packed, tokens } = packRows(rows, packing, pad);
-    const { labels: _, ...inputs } = packed;
-    const labels = labelsOf(examples);
-    return {
-      inputs: { ...inputs, texts_per_example: examples[0]?.texts.length ?? 1, ...(labels && { labels }) },
-      rows: rows.length,
-      tokens,
-      targets: examples.length,
-    };
+    return tokenizer.encodeSequences(texts, { truncation: true, max_length: packing.maxLength, verbose: false });
   };
   return {
-    collate: (examples) => batch(examples, encode(examples), true),
-    // Texts of one example may differ in length.
-    collateRows: (examples) => examples.map((example) => batch([example], encode([example]), example.texts.length > 1)),
+    collate(examples) {
+      const sequences = encode(examples);
+      const labels = labelsOf(examples);
+      const own = { texts_per_example: examples[0]?.texts.length ?? 1, ...(labels && { labels }) };
+      return batchOf({
+        sequences,
+        packing,
+        targets: examples.length,
+        own,
+        pad: ({ inputs }) => ({ ...inputs, ...own }),
+      });
+    },
   };
 }
 

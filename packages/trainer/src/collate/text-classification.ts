@@ -1,18 +1,18 @@
+import type { SequenceClassificationBatch } from "@convbert/heads";
 import type { ProblemType } from "@convbert/model";
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type { ConvBertTokenizerFast, TokenSequences } from "@convbert/tokenizer";
 import { show } from "../data/error.js";
 import type { TextExample } from "../data/examples.js";
 import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
   type BatchInputs,
+  batchOf,
   type Collator,
   type CollatorOptions,
-  type EncodedRow,
   type FloatLabels,
   type IntegerArray,
   packingOf,
-  packRows,
 } from "./batch.js";
 import { exampleError, isBit, isLikelihoods, LabelSet } from "./labels.js";
 
@@ -38,7 +38,7 @@ export interface TextClassificationCollatorOptions extends CollatorOptions {
 export function textClassificationCollator(
   tokenizer: ConvBertTokenizerFast,
   options: TextClassificationCollatorOptions = {},
-): Collator<TextExample, Batch<TextClassificationBatchInputs>> {
+): Collator<TextExample, Batch<TextClassificationBatchInputs, SequenceClassificationBatch>> {
   const packing = packingOf(tokenizer, options);
   const { problemType = "single_label_classification" } = options;
   const labels = options.labels instanceof LabelSet ? options.labels : new LabelSet(options.labels ?? []);
@@ -48,45 +48,40 @@ export function textClassificationCollator(
   if (labels.size === 0 && problemType !== "regression") {
     throw new TrainerOptionError("labels", labels.names, `${problemType} needs the names of the classes`);
   }
-  const batch = (examples: readonly TextExample[], rows: readonly EncodedRow[], pad: boolean) => {
-    const { inputs, tokens } = packRows(rows, packing, pad);
-    const targets = labelsOf(examples, problemType, labels);
-    return {
-      inputs: { ...inputs, ...(targets && { labels: targets }) },
-      rows: rows.length,
-      tokens,
-      targets:
-        targets === undefined ? 0 : problemType === "single_label_classification" ? rows.length : targets.data.length,
-    };
-  };
-  const encode = (examples: readonly TextExample[]): EncodedRow[] =>
-    encodeTexts(tokenizer, examples, packing.maxLength);
   return {
-    collate: (examples) => batch(examples, encode(examples), true),
-    collateRows(examples) {
-      const rows = encode(examples);
-      return examples.map((example, i) => batch([example], [rows[i]!], false));
+    collate(examples) {
+      const sequences = encodeTexts(tokenizer, examples, packing.maxLength);
+      const targets = labelsOf(examples, problemType, labels);
+      return batchOf({
+        sequences,
+        packing,
+        targets:
+          targets && problemType === "single_label_classification" ? examples.length : (targets?.data.length ?? 0),
+        own: targets ? { labels: targets } : {},
+        pad: ({ inputs }) => ({ ...inputs, ...(targets && { labels: targets }) }),
+      });
     },
   };
 }
 
-/** Rows of texts or pairs, not padded. Throws DataError where only some are pairs. */
-function encodeTexts(tokenizer: ConvBertTokenizerFast, examples: readonly TextExample[], length: number): EncodedRow[] {
-  if (examples.length === 0) return [];
-  const pairs = examples[0]!.textPair !== undefined;
+/** Texts or pairs. Throws DataError where only some are pairs. */
+function encodeTexts(
+  tokenizer: ConvBertTokenizerFast,
+  examples: readonly TextExample[],
+  length: number,
+): TokenSequences {
+  const pairs = examples[0]?.textPair !== undefined;
   const odd = examples.find(({ textPair }) => (textPair !== undefined) !== pairs);
   if (odd) throw exampleError(odd, `it is ${pairs ? "one text" : "a pair"}; others of its batch are not`, "text");
-  const encoded = tokenizer(
+  return tokenizer.encodeSequences(
     examples.map(({ text }) => text),
     {
       ...(pairs && { text_pair: examples.map(({ textPair }) => textPair!) }),
       truncation: true,
       max_length: length,
-      return_token_type_ids: true,
       verbose: false,
     },
   );
-  return encoded.input_ids.map((ids, i) => ({ input_ids: ids, token_type_ids: encoded.token_type_ids![i]! }));
 }
 
 function labelsOf(

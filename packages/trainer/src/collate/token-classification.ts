@@ -1,3 +1,4 @@
+import type { TokenClassificationBatch } from "@convbert/heads";
 import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { TokenExample } from "../data/examples.js";
 import { IGNORED_TAG } from "../data/tags.js";
@@ -5,14 +6,16 @@ import { TrainerOptionError } from "../option-error.js";
 import {
   type Batch,
   type BatchInputs,
+  batchOf,
   type Collator,
   type CollatorOptions,
   countTargets,
   type EncodedRow,
   IGNORED_LABEL,
   type IntegerArray,
+  joinedRows,
+  joinedValues,
   packingOf,
-  packRows,
 } from "./batch.js";
 import { exampleError, LabelSet } from "./labels.js";
 
@@ -31,9 +34,10 @@ export interface TokenClassificationCollatorOptions extends CollatorOptions {
 }
 
 /** A batch that knows its words, so that predictions by token become tags by word. */
-export interface TokenBatch extends Batch<TokenClassificationBatchInputs> {
+export interface TokenBatch extends Batch<TokenClassificationBatchInputs, TokenClassificationBatch> {
   /**
-   * For each row, the column of each word's first token; -1 for a word without one: cut off, or nothing is left of it.
+   * For each row, the place among its tokens of each word's first one; -1 for a word without one: cut off, or nothing is left
+   * of it.
    */
   readonly firstTokens: readonly Int32Array[];
 }
@@ -49,7 +53,7 @@ export function tokenClassificationCollator(
   if (labels.size === 0) throw new TrainerOptionError("labels", labels.names, "give the names of the tags");
   const inside = labelAllTokens ? insideTags(labels) : undefined;
 
-  const encode = (examples: readonly TokenExample[]): { row: EncodedRow; first: Int32Array }[] => {
+  const encode = (examples: readonly TokenExample[]): TaggedRow[] => {
     if (examples.length === 0) return [];
     const batch = tokenizer(
       examples.map(({ words }) => words),
@@ -77,32 +81,34 @@ export function tokenClassificationCollator(
         const label = unknownTags === "ignore" ? labels.get(tags[word]!) : labels.indexOf(tags[word]!, example, "tags");
         if (label !== undefined) targets[token] = begins ? label : inside![label]!;
       }
-      return { row: { input_ids: ids, token_type_ids: typeIds, ...(tags && { labels: targets }) }, first };
+      return { input_ids: ids, token_type_ids: typeIds, labels: tags && targets, first };
     });
   };
-  const pack = (encoded: readonly { row: EncodedRow; first: Int32Array }[], pad: boolean): TokenBatch => {
-    const { inputs, tokens } = packRows(
-      encoded.map(({ row }) => row),
-      packing,
-      pad,
-    );
-    const length = inputs.input_ids.shape[1]!;
-    const left = tokenizer.paddingSide === "left";
-    return {
-      inputs,
-      rows: encoded.length,
-      tokens,
-      targets: countTargets(inputs.labels),
-      firstTokens: encoded.map(({ row, first }) => {
-        const shift = left ? length - row.input_ids.length : 0;
-        return first.map((token) => (token < 0 ? token : token + shift));
-      }),
-    };
-  };
   return {
-    collate: (examples) => pack(encode(examples), true),
-    collateRows: (examples) => encode(examples).map((one) => pack([one], false)),
+    collate(examples) {
+      const rows = encode(examples);
+      const sequences = joinedRows(rows);
+      const isLabelled = rows.length > 0 && rows.every((row) => row.labels !== undefined);
+      const targets = isLabelled ? joinedValues(rows, sequences.offsets, (row) => row.labels!) : undefined;
+      return batchOf(
+        {
+          sequences,
+          packing,
+          targets: countTargets(targets),
+          own: targets ? { labels: targets } : {},
+          pad: ({ inputs, padded }) => ({ ...inputs, ...(targets && { labels: padded(targets, IGNORED_LABEL) }) }),
+        },
+        { firstTokens: rows.map(({ first }) => first) },
+      );
+    },
   };
+}
+
+/** A row of words' tokens. */
+interface TaggedRow extends EncodedRow {
+  readonly labels: Int32Array | undefined;
+  /** Place of each word's first token. */
+  readonly first: Int32Array;
 }
 
 /** For each tag the one that goes on with it: I-X for B-X where there is one, else itself. */
@@ -111,17 +117,9 @@ function insideTags(labels: LabelSet): number[] {
 }
 
 /**
- * The tag of each word, out of the classes of a batch's tokens (`[rows, length]`); `missing`, "O" by default, for words
- * without tokens.
+ * The tag of each word of a row, out of the classes of its tokens.
+ * @param first place of each word's first token; -1 for none. @param missing the tag of such a word, "O" by default.
  */
-export function wordTags(
-  batch: Pick<TokenBatch, "firstTokens" | "inputs">,
-  classes: ArrayLike<number>,
-  labels: LabelSet,
-  missing = "O",
-): string[][] {
-  const length = batch.inputs.input_ids.shape[1]!;
-  return batch.firstTokens.map((first, row) =>
-    Array.from(first, (token) => (token < 0 ? missing : (labels.names[classes[row * length + token]!] ?? missing))),
-  );
+export function wordTags(first: Int32Array, classes: ArrayLike<number>, labels: LabelSet, missing = "O"): string[] {
+  return Array.from(first, (token) => (token < 0 ? missing : (labels.names[classes[token]!] ?? missing)));
 }

@@ -1,4 +1,3 @@
-import type { ConvBertPreTrainedModel } from "@convbert/model";
 import type { Batch, Collator } from "../collate/batch.js";
 import type { Dataset } from "../data/dataset.js";
 import type { RandomSource } from "../data/random.js";
@@ -11,16 +10,12 @@ export interface EvaluationOptions<Example> {
   /** Examples that run together; default 32. */
   readonly batchSize?: number | undefined;
   /**
-   * Run each example alone, as the pipelines do: padding, which ConvBERT's convolution sees, changes nothing then.
-   * Default false: batches padded to their longest, as in the reference's evaluations.
+   * Run each example at its own length, as the pipelines do: padding, which ConvBERT's convolution sees, changes nothing
+   * then, and an example's outputs are those that it has alone. Default false: batches padded to their longest, as in the
+   * reference's evaluations.
    */
   readonly unpadded?: boolean | undefined;
 }
-
-/** A model's forward pass, whatever its task. */
-export type Forward<Inputs, Output> = Pick<ConvBertPreTrainedModel, "config"> & {
-  forward(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<Output>;
-};
 
 /** What an evaluation is called with. */
 export interface EvaluationCall {
@@ -30,7 +25,7 @@ export interface EvaluationCall {
 
 /** Calls `visit` with every batch of a data set, in its order. `randomOf` gives each batch's own generator. */
 export async function eachBatch<Example, B extends Batch>(
-  { dataset, batchSize = 32, unpadded = false }: EvaluationOptions<Example>,
+  { dataset, batchSize = 32 }: EvaluationOptions<Example>,
   collator: Collator<Example, B>,
   { signal, onProgress }: EvaluationCall,
   visit: (batch: B, examples: readonly Example[]) => Promise<void>,
@@ -40,13 +35,9 @@ export async function eachBatch<Example, B extends Batch>(
   let count = 0;
   let done = 0;
   for await (const examples of groups(dataset, batchSize)) {
-    const random = randomOf?.(count++);
-    const batches = unpadded ? collator.collateRows(examples, random) : [collator.collate(examples, random)];
-    for (const [i, batch] of batches.entries()) {
-      signal?.throwIfAborted();
-      await turnWhenDue();
-      await visit(batch, unpadded ? [examples[i]!] : examples);
-    }
+    signal?.throwIfAborted();
+    await turnWhenDue();
+    await visit(collator.collate(examples, randomOf?.(count++)), examples);
     done += examples.length;
     onProgress?.(done, Math.max(done, total));
   }

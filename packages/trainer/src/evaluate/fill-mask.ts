@@ -1,12 +1,14 @@
-import type { ConvBertForMaskedLM } from "@convbert/heads";
+import type { ConvBertForMaskedLM, MaskedLMBatch } from "@convbert/heads";
 import { Tape } from "@convbert/tensor";
 import { BufferStore, seededRandom } from "@convbert/tensor/internal";
-import type { Batch, Collator } from "../collate/batch.js";
+import { type Batch, type Collator, countTargets } from "../collate/batch.js";
 import type { FillMaskBatchInputs, TokenBlock } from "../collate/fill-mask.js";
+import { sequenceParts } from "../collate/parts.js";
 import type { PlainExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
 import { PerplexityMetric } from "../metrics/regression.js";
 import { type EvaluationOptions, eachBatch } from "./batches.js";
+import { EVALUATION_TOKENS } from "./outputs.js";
 
 /**
  * Measures how well masked tokens are predicted: `loss` and `perplexity`. Every evaluation has the same masks, which the
@@ -14,27 +16,32 @@ import { type EvaluationOptions, eachBatch } from "./batches.js";
  */
 export function evaluateFillMask(
   model: Pick<ConvBertForMaskedLM, "trainingLoss" | "backend">,
-  collator: Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs>>,
+  collator: Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs, MaskedLMBatch>>,
   options: EvaluationOptions<PlainExample | TokenBlock> & { readonly seed?: number },
 ): Evaluate {
-  const { seed = 0 } = options;
+  const { seed = 0, unpadded = false } = options;
   return async ({ signal, onProgress }) => {
     const metric = new PerplexityMetric();
     // Nothing is trained, so nothing is recorded: only masked tokens go through the decoder, by far the largest product.
     using store = new BufferStore(model.backend, []);
     const tape = new Tape(model.backend, store);
+    const measure = async (inputs: MaskedLMBatch | FillMaskBatchInputs, targets: number): Promise<void> => {
+      if (targets === 0) return;
+      try {
+        using loss = await model.trainingLoss(inputs, { tape, signal });
+        metric.update(loss.item(), targets);
+      } finally {
+        tape.reset();
+      }
+    };
     await eachBatch(
       options,
       collator,
       { signal, onProgress },
-      async ({ inputs, targets }) => {
-        if (targets === 0) return;
-        try {
-          using loss = await model.trainingLoss(inputs, { tape, signal });
-          metric.update(loss.item(), targets);
-        } finally {
-          tape.reset();
-        }
+      async (batch) => {
+        if (!unpadded) return measure(batch.inputs, batch.targets);
+        for (const part of sequenceParts(batch, EVALUATION_TOKENS))
+          await measure(part, countTargets(part.labels ?? []));
       },
       (batch) => seededRandom(seed, batch),
     );

@@ -1,17 +1,21 @@
-import type { QuestionAnsweringInputs, QuestionAnsweringOutput } from "@convbert/heads";
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import type {
+  QuestionAnsweringBatch,
+  QuestionAnsweringInputs,
+  QuestionAnsweringOutput,
+  RaggedSpanLogits,
+} from "@convbert/heads";
 import { AnswerCollector, type AnswerOptions } from "../collate/answers.js";
-import { paddingBefore, type QuestionAnsweringCollator } from "../collate/question-answering.js";
+import type { QuestionAnsweringCollator } from "../collate/question-answering.js";
 import { show } from "../data/error.js";
 import type { QuestionExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
 import { turnWhenDue } from "../loop/turn-when-due.js";
 import { Squad2Metric, SquadMetric } from "../metrics/squad.js";
 import { TrainerOptionError } from "../option-error.js";
-import { type EvaluationOptions, type Forward, MeanLoss } from "./batches.js";
+import { type EvaluationOptions, MeanLoss } from "./batches.js";
+import { type Forward, rowOutputs } from "./outputs.js";
 
 export interface QuestionEvaluationOptions extends EvaluationOptions<QuestionExample>, AnswerOptions {
-  readonly tokenizer: Pick<ConvBertTokenizerFast, "paddingSide">;
   /** Leave out questions that have no answer, where `allowNoAnswer` is not set. Default false: one is an error. */
   readonly skipUnanswered?: boolean;
 }
@@ -28,11 +32,11 @@ export function unansweredError(which: string): TrainerOptionError {
  * @throws TrainerOptionError for a question without an answer where neither that nor `skipUnanswered` is set.
  */
 export function evaluateQuestionAnswering(
-  model: Forward<QuestionAnsweringInputs, QuestionAnsweringOutput>,
+  model: Forward<QuestionAnsweringInputs, QuestionAnsweringOutput, QuestionAnsweringBatch, RaggedSpanLogits>,
   collator: QuestionAnsweringCollator,
   options: QuestionEvaluationOptions,
 ): Evaluate {
-  const { dataset, tokenizer, batchSize = 32, unpadded = false } = options;
+  const { dataset, batchSize = 32, unpadded = false } = options;
   const { allowNoAnswer = false, skipUnanswered = false } = options;
   return async ({ signal, onProgress }) => {
     const examples: QuestionExample[] = [];
@@ -46,20 +50,16 @@ export function evaluateQuestionAnswering(
     const loss = new MeanLoss();
     const answers = new AnswerCollector(options);
     const windows = collator.windows(examples);
-    const size = unpadded ? 1 : batchSize;
-    for (let at = 0; at < windows.length; at += size) {
+    const names = ["start_logits", "end_logits"] as const;
+    for (let at = 0; at < windows.length; at += batchSize) {
       signal?.throwIfAborted();
       await turnWhenDue();
-      const batch = collator.pack(windows.slice(at, at + size));
-      const output = await model.forward(batch.inputs, { signal });
-      loss.add(output.loss, batch.targets);
-      const length = batch.inputs.input_ids.shape[1]!;
+      const batch = collator.pack(windows.slice(at, at + batchSize));
+      const outputs = await rowOutputs(model, batch, names, { signal, loss, unpadded, perToken: true });
       for (const [row, window] of batch.windows.entries()) {
-        const from = row * length + paddingBefore(window, length, tokenizer);
-        const own = (logits: Float32Array) => logits.subarray(from, from + window.input_ids.length);
-        answers.add(window, own(output.start_logits.data), own(output.end_logits.data));
+        answers.add(window, outputs[row]!.start_logits, outputs[row]!.end_logits);
       }
-      onProgress?.(Math.min(windows.length, at + size), windows.length);
+      onProgress?.(Math.min(windows.length, at + batchSize), windows.length);
     }
     return { ...loss.metric, ...scoresOf(answers, allowNoAnswer) };
   };

@@ -24,8 +24,8 @@ export async function unitVectors(
   options: { readonly maxLength: number; readonly signal: AbortSignal | undefined },
 ): Promise<Float32Array[]> {
   const { maxLength, signal } = options;
-  const { input_ids: sequences } = tokenizer(texts, { truncation: true, max_length: maxLength, verbose: false });
-  const { data, shape } = await encoder.encodeRagged({ sequences }, { signal });
+  const sequences = tokenizer.encodeSequences(texts, { truncation: true, max_length: maxLength, verbose: false });
+  const { data, shape } = await encoder.encodeRagged(sequences, { signal });
   const size = shape[1]!;
   return texts.map((_, i) => {
     const row = data.subarray(i * size, (i + 1) * size);

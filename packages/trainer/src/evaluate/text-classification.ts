@@ -1,4 +1,9 @@
-import type { SequenceClassificationInputs, SequenceClassificationOutput } from "@convbert/heads";
+import type {
+  RaggedLogits,
+  SequenceClassificationBatch,
+  SequenceClassificationInputs,
+  SequenceClassificationOutput,
+} from "@convbert/heads";
 import type { ProblemType } from "@convbert/model";
 import type { Batch, Collator } from "../collate/batch.js";
 import type { TextClassificationBatchInputs } from "../collate/text-classification.js";
@@ -6,7 +11,8 @@ import type { TextExample } from "../data/examples.js";
 import type { Evaluate } from "../loop/options.js";
 import { argmaxRows, ClassificationMetric, MultiLabelMetric } from "../metrics/classification.js";
 import { RegressionMetric } from "../metrics/regression.js";
-import { type EvaluationOptions, eachBatch, type Forward, MeanLoss } from "./batches.js";
+import { type EvaluationOptions, eachBatch, MeanLoss } from "./batches.js";
+import { type Forward, rowOutputs } from "./outputs.js";
 
 export interface TextEvaluationOptions extends EvaluationOptions<TextExample> {
   /** That of the collator. Default "single_label_classification". */
@@ -19,18 +25,27 @@ export interface TextEvaluationOptions extends EvaluationOptions<TextExample> {
  * `meanAbsoluteError`.
  */
 export function evaluateTextClassification(
-  model: Forward<SequenceClassificationInputs, SequenceClassificationOutput>,
-  collator: Collator<TextExample, Batch<TextClassificationBatchInputs>>,
+  model: Forward<SequenceClassificationInputs, SequenceClassificationOutput, SequenceClassificationBatch, RaggedLogits>,
+  collator: Collator<TextExample, Batch<TextClassificationBatchInputs, SequenceClassificationBatch>>,
   options: TextEvaluationOptions,
 ): Evaluate {
-  const { problemType = "single_label_classification" } = options;
+  const { problemType: problem_type = "single_label_classification", unpadded = false } = options;
+  const asked: typeof model = {
+    config: model.config,
+    forward: (inputs, run) => model.forward({ ...inputs, problem_type }, run),
+    forwardRagged: (sequences, run) => model.forwardRagged({ ...sequences, problem_type }, run),
+  };
   return async (call) => {
     const loss = new MeanLoss();
-    const scores = scorer(problemType, model.config.num_labels);
-    await eachBatch(options, collator, call, async ({ inputs, targets }) => {
-      const output = await model.forward({ ...inputs, problem_type: problemType }, call);
-      loss.add(output.loss, targets);
-      if (inputs.labels) scores.add(output.logits.data, inputs.labels.data);
+    const scores = scorer(problem_type, model.config.num_labels);
+    await eachBatch(options, collator, call, async (batch) => {
+      const outputs = await rowOutputs(asked, batch, ["logits"], { ...call, loss, unpadded, perToken: false });
+      const labels = batch.sequences.labels as TextClassificationBatchInputs["labels"];
+      if (labels === undefined) return;
+      const size = labels.data.length / batch.rows;
+      for (const [row, { logits }] of outputs.entries()) {
+        scores.add(logits, labels.data.subarray(row * size, (row + 1) * size));
+      }
     });
     return { ...loss.metric, ...scores.metrics() };
   };

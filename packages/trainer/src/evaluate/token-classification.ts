@@ -1,4 +1,9 @@
-import type { TokenClassificationInputs, TokenClassificationOutput } from "@convbert/heads";
+import type {
+  RaggedLogits,
+  TokenClassificationBatch,
+  TokenClassificationInputs,
+  TokenClassificationOutput,
+} from "@convbert/heads";
 import type { Collator } from "../collate/batch.js";
 import type { LabelSet } from "../collate/labels.js";
 import { type TokenBatch, wordTags } from "../collate/token-classification.js";
@@ -9,7 +14,8 @@ import { argmaxRows } from "../metrics/classification.js";
 import { EntityMetric, entitySpans, type TagSpan, wordSpans } from "../metrics/entities.js";
 import { type EntityScheme, schemeSpans, tagOutsideSchemes } from "../metrics/schemes.js";
 import { TrainerOptionError } from "../option-error.js";
-import { type EvaluationOptions, eachBatch, type Forward, MeanLoss } from "./batches.js";
+import { type EvaluationOptions, eachBatch, MeanLoss } from "./batches.js";
+import { type Forward, rowOutputs } from "./outputs.js";
 
 export interface TokenEvaluationOptions extends EvaluationOptions<TokenExample> {
   readonly labels: LabelSet;
@@ -49,25 +55,24 @@ function spansOf(options: TokenEvaluationOptions, names: readonly string[]): (ta
  * @throws TrainerOptionError for a scheme that has not the tags.
  */
 export function evaluateTokenClassification(
-  model: Forward<TokenClassificationInputs, TokenClassificationOutput>,
+  model: Forward<TokenClassificationInputs, TokenClassificationOutput, TokenClassificationBatch, RaggedLogits>,
   collator: Collator<TokenExample, TokenBatch>,
   options: TokenEvaluationOptions,
 ): Evaluate {
-  const { labels, names = labels.names } = options;
+  const { labels, names = labels.names, unpadded = false } = options;
   const spans = spansOf(options, names);
   const nameOf = (tag: string): string => names[labels.get(tag) ?? -1] ?? tag;
   return async (call) => {
     const loss = new MeanLoss();
     const metric = new EntityMetric({ spans });
     await eachBatch(options, collator, call, async (batch, examples) => {
-      const output = await model.forward(batch.inputs, call);
-      loss.add(output.loss, batch.targets);
-      const classes = argmaxRows(output.logits.data, model.config.num_labels);
-      const predicted = wordTags(batch, classes, labels);
+      const outputs = await rowOutputs(model, batch, ["logits"], { ...call, loss, unpadded, perToken: true });
       for (const [i, { tags }] of examples.entries()) {
         if (!tags) continue;
         const counts = (_: string, word: number): boolean => tags[word] !== IGNORED_TAG;
-        metric.update([predicted[i]!.filter(counts).map(nameOf)], [tags.filter(counts).map(nameOf)]);
+        const classes = argmaxRows(outputs[i]!.logits, model.config.num_labels);
+        const predicted = wordTags(batch.firstTokens[i]!, classes, labels);
+        metric.update([predicted.filter(counts).map(nameOf)], [tags.filter(counts).map(nameOf)]);
       }
     });
     const { micro, accuracy } = metric.compute();

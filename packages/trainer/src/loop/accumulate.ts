@@ -25,7 +25,7 @@ export async function accumulateStep<Example, Inputs extends ConvBertInputs>(
   options: TrainerOptions<Example, Inputs>,
   { plan, first, count, batchesSeen, seed }: StepBatches,
 ): Promise<{ loss: number; tokens: number; targets: number }> {
-  const { signal, train, collate, classWeights } = options;
+  const { signal, train, collate, classWeights, unpadded = false } = options;
   const batches: TrainingBatch<Inputs>[] = [];
   for (let i = 0; i < count; i++) {
     signal?.throwIfAborted();
@@ -42,7 +42,7 @@ export async function accumulateStep<Example, Inputs extends ConvBertInputs>(
       // Also after batches that were passed over, so that each has its own dropout.
       learner.batchesSeen = batchesSeen + i;
       const weight = shares[i]! / targets;
-      loss += (await learner.accumulate(one.inputs, weight, signal)) * weight;
+      loss += (await learner.accumulate((unpadded && one.sequences) || one.inputs, weight, signal)) * weight;
     }
   } catch (error) {
     // What a part of the step has added would count twice.

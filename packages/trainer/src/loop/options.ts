@@ -1,4 +1,4 @@
-import type { ConvBertInputs } from "@convbert/model";
+import type { ConvBertInputs, SequenceBatch } from "@convbert/model";
 import type { BestEvaluation } from "../checkpoint/state.js";
 import type { CheckpointStorage } from "../checkpoint/storage.js";
 import type { IndexedDataset } from "../data/dataset.js";
@@ -21,7 +21,12 @@ export type Collate<Example, Inputs> = (
 
 /** A batch as the collators make it. */
 export interface TrainingBatch<Inputs> {
+  /** Padded. */
   readonly inputs: Inputs;
+  /** Without padding, which is what runs where the options say `unpadded`; by default it is taken out of `inputs`. */
+  readonly sequences?: SequenceBatch;
+  /** How many rows `sequences` are; as many as they by default. */
+  readonly rows?: number;
   /** Tokens, padding left out. */
   readonly tokens: number;
   /** Labels that count: the batch's share of its step. A batch without any is passed over. */

@@ -1,16 +1,18 @@
-import type { ConvBertInputs } from "@convbert/model";
+import type { ConvBertInputs, SequenceBatch } from "@convbert/model";
 import { seededRandom } from "@convbert/tensor/internal";
+import { sequenceParts } from "../collate/parts.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import { MeanLoss } from "../evaluate/batches.js";
+import { EVALUATION_TOKENS, rowTargets } from "../evaluate/outputs.js";
 import type { TrainableModel } from "../optimize/learner.js";
 import { TrainerOptionError } from "../option-error.js";
-import type { Collate } from "./options.js";
+import type { Collate, TrainingBatch } from "./options.js";
 import { turnWhenDue } from "./turn-when-due.js";
 
 export interface PredictOptions {
   /** Examples that run together; default the trainer's. */
   readonly batchSize?: number | undefined;
-  /** Run each example alone, as the pipelines do; default the trainer's. */
+  /** Run each example at its own length, as the pipelines do; default the trainer's. */
   readonly unpadded?: boolean | undefined;
   /** Of what is drawn for the batches, such as masks; default 0. */
   readonly seed?: number | undefined;
@@ -45,28 +47,88 @@ export async function predict<Example, Inputs extends ConvBertInputs>(
   dataset: IndexedDataset<Example>,
   { batchSize = 32, unpadded = false, seed = 0, signal, onProgress }: PredictOptions,
 ): Promise<Predictions> {
-  if (model.forward === undefined) throw new TrainerOptionError("model", "no forward", "it only has a training loss");
+  if ((unpadded ? model.forwardRagged : model.forward) === undefined) {
+    throw new TrainerOptionError("model", "no forward", "it only has a training loss");
+  }
   if (dataset.length === 0) throw new TrainerOptionError("dataset", 0, "there are no examples to predict");
-  const size = unpadded ? 1 : batchSize;
-  const [outputs, labels] = [new Parts(), new Parts()];
-  const loss = new MeanLoss();
-  for (let at = 0; at < dataset.length; at += size) {
+  const found: Found = { outputs: new Parts(), labels: new Parts(), loss: new MeanLoss() };
+  for (let at = 0; at < dataset.length; at += batchSize) {
     signal?.throwIfAborted();
     await turnWhenDue();
-    const end = Math.min(dataset.length, at + size);
+    const end = Math.min(dataset.length, at + batchSize);
     const examples: Example[] = [];
     for (let i = at; i < end; i++) examples.push(await dataset.get(i));
-    const { inputs, targets } = await collate(examples, seededRandom(seed, at));
-    const output = (await model.forward(inputs, { signal })) as Readonly<Record<string, unknown>>;
-    loss.add(output["loss"] as number | undefined, targets);
-    for (const [name, value] of Object.entries(output)) if (isArray(value)) outputs.add(name, value);
-    for (const name of LABELS) {
-      const value: unknown = (inputs as Readonly<Record<string, unknown>>)[name];
-      if (isArray(value)) labels.add(name, value);
-    }
+    const batch = await collate(examples, seededRandom(seed, at));
+    await (unpadded ? addRows(found, model, batch, signal) : addBatch(found, model, batch, signal));
     onProgress?.(end, dataset.length);
   }
+  const { outputs, labels, loss } = found;
   return { predictions: outputs.joined(), labels: labels.joined(), metrics: loss.metric as Record<string, number> };
+}
+
+interface Found {
+  readonly outputs: Parts;
+  readonly labels: Parts;
+  readonly loss: MeanLoss;
+}
+
+async function addBatch<Inputs extends ConvBertInputs>(
+  { outputs, labels, loss }: Found,
+  model: TrainableModel<Inputs>,
+  { inputs, targets }: TrainingBatch<Inputs>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const output = (await model.forward!(inputs, { signal })) as Readonly<Record<string, unknown>>;
+  loss.add(output["loss"] as number | undefined, targets);
+  for (const [name, value] of Object.entries(output)) if (isArray(value)) outputs.add(name, value);
+  for (const name of LABELS) {
+    const value: unknown = (inputs as Readonly<Record<string, unknown>>)[name];
+    if (isArray(value)) labels.add(name, value);
+  }
+}
+
+/** The same without padding: each row is a part of its own, as wide as it is. */
+async function addRows<Inputs extends ConvBertInputs>(
+  { outputs, labels, loss }: Found,
+  model: TrainableModel<Inputs>,
+  batch: TrainingBatch<Inputs>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const sequences = batch.sequences ?? model.unpadded!(batch.inputs);
+  const rows = batch.rows ?? rowsOf(sequences);
+  for (const part of sequenceParts({ sequences, rows }, EVALUATION_TOKENS)) {
+    const results = (await model.forwardRagged!(part, { signal })) as Readonly<Record<string, unknown>>[];
+    for (const [row, result] of results.entries()) {
+      loss.add(result["loss"] as number | undefined, rowTargets(part, row, { targets: batch.targets, rows }));
+      for (const [name, value] of Object.entries(result)) if (isArray(value)) outputs.add(name, asRow(value));
+    }
+  }
+  for (const name of LABELS) {
+    const value = (sequences as unknown as Readonly<Record<string, unknown>>)[name];
+    if (isArray(value)) labels.add(name, value);
+    else if (ArrayBuffer.isView(value)) addLabels(labels, name, value as Int32Array, sequences);
+  }
+}
+
+/** Rows of a batch that does not tell: sequences, or prompts with their choices. */
+function rowsOf({ offsets, choices }: SequenceBatch & { readonly choices?: ArrayLike<number> }): number {
+  return choices?.length ?? offsets.length - 1;
+}
+
+/** Labels of tokens, or positions in each sequence. */
+function addLabels(labels: Parts, name: string, values: Int32Array, { offsets }: SequenceBatch): void {
+  if (name !== "labels") {
+    labels.add(name, { data: values, shape: [values.length] });
+    return;
+  }
+  for (let row = 1; row < offsets.length; row++) {
+    const data = values.subarray(offsets[row - 1], offsets[row]);
+    labels.add(name, asRow({ data, shape: [data.length] }));
+  }
+}
+
+function asRow({ data, shape }: AnyArray): AnyArray {
+  return { data, shape: [1, ...shape] };
 }
 
 interface AnyArray {

@@ -6,13 +6,13 @@ import type { TrainingBatch } from "./options.js";
  * What the mean loss of a batch counts in its step, so that a step of several batches is that of one large batch: the
  * number of its labels, or the sum of their classes' weights, which a weighted mean is divided by.
  */
-export function shareOf(
-  { inputs, targets }: TrainingBatch<object>,
-  classWeights: ArrayLike<number> | null | undefined,
-): number {
-  const { labels } = inputs as { readonly labels?: ArrayInput | null };
+export function shareOf(batch: TrainingBatch<object>, classWeights: ArrayLike<number> | null | undefined): number {
+  const { targets } = batch;
+  if (classWeights == null || targets === 0) return targets;
+  const { labels: given } = (batch.sequences ?? batch.inputs) as { readonly labels?: ArrayInput | Int32Array | null };
+  const labels = ArrayBuffer.isView(given) ? { data: given, shape: [given.length] } : given;
   // Labels that are no classes have no weights.
-  if (classWeights == null || labels == null || targets === 0 || !isIntegral(labels)) {
+  if (labels == null || !isIntegral(labels)) {
     return targets;
   }
   let sum = 0;

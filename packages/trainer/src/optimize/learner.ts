@@ -1,5 +1,5 @@
 import type { ConvBertWithHead, LossOptions, TrainingLossOptions } from "@convbert/heads";
-import type { ConvBertInputs } from "@convbert/model";
+import type { ConvBertInputs, SequenceBatch } from "@convbert/model";
 import { ParameterBuffers } from "@convbert/nn";
 import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
@@ -15,7 +15,14 @@ export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pic
   /** What `Trainer.predict` needs. */
   forward?(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<object>;
   /** Where a model knows a way of its own to add up the gradients of a batch: does so, and gives the loss. */
-  accumulate?(inputs: Inputs, options: TrainingLossOptions & { readonly weight: number }): Promise<number>;
+  accumulate?(
+    inputs: Inputs | SequenceBatch,
+    options: TrainingLossOptions & { readonly weight: number },
+  ): Promise<number>;
+  /** What `Trainer.predict` needs besides to leave out padding. */
+  forwardRagged?(sequences: SequenceBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<object[]>;
+  /** A padded batch without its padding, for `forwardRagged`. */
+  unpadded?(inputs: Inputs): SequenceBatch;
 };
 
 export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOptions {
@@ -28,7 +35,7 @@ export interface LearnerOptions extends GroupOptions, OptimizerOptions, LossOpti
   /** Keep only the layers' inputs for the backward pass: less memory, about a third more time. Default false. */
   readonly gradientCheckpointing?: boolean;
   /**
-   * Leave out the padding of batches: each text is trained as the reference trains it in a batch of one, in less time.
+   * No padding: each text is trained as the reference trains it in a batch of one, in less time.
    * Default false, the reference's padded batches, where padding reaches the convolution.
    */
   readonly unpadded?: boolean;
@@ -76,7 +83,7 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
    * Adds the gradients of a batch's loss times `weight` (one over the number of batches of a step) and returns the loss.
    * The signal aborts between layers; the gradients are then as before.
    */
-  async accumulate(inputs: Inputs, weight = 1, signal?: AbortSignal): Promise<number> {
+  async accumulate(inputs: Inputs | SequenceBatch, weight = 1, signal?: AbortSignal): Promise<number> {
     const { seed = 0, dropout = true, gradientCheckpointing = false, unpadded = false } = this.#options;
     const { classWeights, labelSmoothing } = this.#options;
     try {

@@ -35,7 +35,7 @@ export const questionAnswering: TaskDefinition<"question-answering"> = {
     });
     const evaluate = (dataset: IndexedDataset<QuestionExample>, measured: ConvBertForQuestionAnswering) =>
       evaluateQuestionAnswering(measured, collator, {
-        ...{ dataset, tokenizer, allowNoAnswer, skipUnanswered },
+        ...{ dataset, allowNoAnswer, skipUnanswered },
         ...context.evaluation,
       });
     const windows = await windowsOf(context, collator);
