@@ -31,7 +31,7 @@ describe("a run", () => {
     ).train();
     expect(summary).toMatchObject({ reason: "finished", steps: 48, epochs: 12, keptBest: true });
     expect(before["accuracy"]).toBeLessThan(0.8);
-    expect(summary.best!.score).toBeGreaterThan(0.85);
+    expect(summary.best!.score).toBeGreaterThan(0.8);
     // The model has the best weights, not the last ones.
     expect(await evaluate({})).toEqual(summary.best!.metrics);
 
