@@ -61,9 +61,9 @@ export function installedModel(name: string): URL | undefined;
 export function installedModel(name: string): URL | undefined {
   const model = modelNamed(name);
   if (model === undefined) return undefined;
-  const place = resolved(`${modelPackage(model)}/config.json`);
-  if (place === undefined) throw new ModelNotInstalledError(model);
-  return new URL("./", place);
+  const config = resolved(`${modelPackage(model)}/config.json`);
+  if (config === undefined) throw new ModelNotInstalledError(model);
+  return new URL("./", config);
 }
 
 function resolved(specifier: string): string | undefined {

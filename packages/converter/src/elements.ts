@@ -52,7 +52,7 @@ export function toTypedArray(bytes: Uint8Array, dtype: WireDType): TypedArray {
 }
 
 /**
- * Converts to float32 into `target`, which has one place for each element.
+ * Converts to float32 into `target`, which has room for each element.
  * @returns `target`, or a view of `bytes` where they are float32 and aligned already.
  */
 export function toFloat32(bytes: Uint8Array, dtype: WireDType, target: Float32Array): Float32Array {

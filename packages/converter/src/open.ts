@@ -40,10 +40,10 @@ export async function openWeights(files: FileSet, options: OpenWeightsOptions = 
       (!generator || hasGenerator) &&
       (useSafetensors === undefined || (name === "safetensors") === useSafetensors),
   );
-  const place = { ...(variant !== undefined && { variant }) };
+  const selection = { ...(variant !== undefined && { variant }) };
   for (const format of wanted) {
     signal?.throwIfAborted();
-    const file = await format.find(files, place);
+    const file = await format.find(files, selection);
     if (file === undefined) continue;
     const reader = await (await format.load()).open(files, file, { generator, ...(signal && { signal }) });
     return await merged(files, await adopted(reader), options);

@@ -69,9 +69,9 @@ export interface SaveModelFilesOptions extends WeightFilesOptions {
 }
 
 /**
- * Writes {@link modelFiles} into a place: each file complete or not at all. What the place has of these names is replaced,
+ * Writes {@link modelFiles} into a folder or another destination: each file complete or not at all. What is there of these names is replaced,
  * weights that would be read in place of these, or mixed with them, are removed; anything else stays.
- * @throws FilesError when the place cannot be written; what {@link weightFiles} throws; the signal's reason when it aborts.
+ * @throws FilesError when the destination cannot be written; what {@link weightFiles} throws; the signal's reason when it aborts.
  */
 export async function saveModelFiles(
   destination: WriteDestination,

@@ -18,8 +18,8 @@ interface Manifest extends FileInfo {
   readonly complete?: number;
 }
 
-/** The few things a place for parts has to do. Its keys are fit for the path of a URL. */
-interface PartPlace {
+/** The few things a store of parts has to do. Its keys are fit for the path of a URL. */
+interface PartStore {
   /** Holds off other pages until the returned function is called. */
   lock?(key: string): Promise<() => void>;
   get(key: string): Promise<Blob | undefined>;
@@ -30,7 +30,7 @@ interface PartPlace {
 
 /** A store in a browser's Cache; when the quota is used up, in memory from then on. */
 export function cacheApiStore(storage: CacheStorage, name = "convbert-files-1"): FileStore {
-  const fallback = memoryPlace();
+  const fallback = memoryParts();
   // Keys of a Cache are URLs; this one is never fetched.
   const address = (key: string) => `https://cache.invalid/${key}`;
   return blobStore({
@@ -71,10 +71,10 @@ async function webLock(key: string): Promise<() => void> {
 
 /** A store that lasts as long as it is held. */
 export function memoryStore(): FileStore {
-  return blobStore(memoryPlace());
+  return blobStore(memoryParts());
 }
 
-function memoryPlace(): PartPlace {
+function memoryParts(): PartStore {
   const blobs = new Map<string, Blob>();
   return {
     get: async (key) => blobs.get(key),
@@ -84,7 +84,7 @@ function memoryPlace(): PartPlace {
   };
 }
 
-function blobStore(place: PartPlace): FileStore {
+function blobStore(store: PartStore): FileStore {
   // What is encoded has no "@", so that no file can be called like the record or a part of another.
   const at = (key: string, suffix: string | number) => `${key.split("/").map(encodeURIComponent).join("/")}@${suffix}`;
   /** Downloads that run in this page, by key. */
@@ -97,15 +97,15 @@ function blobStore(place: PartPlace): FileStore {
     }
   };
   const readManifest = async (key: string): Promise<Manifest | undefined> => {
-    const manifest = await parseManifest(await place.get(at(key, "info")));
+    const manifest = await parseManifest(await store.get(at(key, "info")));
     return manifest?.key === key ? manifest : undefined;
   };
   const writeManifest = (key: string, manifest: Omit<Manifest, "key">) =>
-    place.put(at(key, "info"), new Blob([JSON.stringify({ ...manifest, key })]));
+    store.put(at(key, "info"), new Blob([JSON.stringify({ ...manifest, key })]));
   const readParts = async (key: string, count: number): Promise<Blob[]> => {
     const parts: Blob[] = [];
     for (let i = 0; i < count; i++) {
-      const part = await place.get(at(key, i));
+      const part = await store.get(at(key, i));
       if (!part) break;
       parts.push(part);
     }
@@ -141,8 +141,8 @@ function blobStore(place: PartPlace): FileStore {
       const blob = new Blob(pending);
       pending = [];
       pendingSize = 0;
-      await place.put(at(key, parts.length), blob);
-      parts.push((await place.get(at(key, parts.length))) ?? blob);
+      await store.put(at(key, parts.length), blob);
+      parts.push((await store.get(at(key, parts.length))) ?? blob);
       await writeManifest(key, { ...info, parts: parts.length });
     };
     return {
@@ -153,7 +153,7 @@ function blobStore(place: PartPlace): FileStore {
         return loaded;
       },
       async restart(fresh) {
-        for (let i = 0; i < parts.length; i++) await place.remove(at(key, i));
+        for (let i = 0; i < parts.length; i++) await store.remove(at(key, i));
         parts.length = 0;
         pending = [];
         pendingSize = 0;
@@ -198,7 +198,7 @@ function blobStore(place: PartPlace): FileStore {
       for (let other = running.get(key); other; other = running.get(key)) await other;
       let unlock = () => {};
       running.set(key, new Promise((resolve) => (unlock = resolve)));
-      const unlockPage = await place.lock?.(key);
+      const unlockPage = await store.lock?.(key);
       const done = () => {
         running.delete(key);
         unlockPage?.();
@@ -217,13 +217,13 @@ function blobStore(place: PartPlace): FileStore {
         throw error;
       }
     },
-    readNote: async (key) => (await place.get(at(key, "note")))?.text(),
-    writeNote: (key, text) => place.put(at(key, "note"), new Blob([text])),
+    readNote: async (key) => (await store.get(at(key, "note")))?.text(),
+    writeNote: (key, text) => store.put(at(key, "note"), new Blob([text])),
     async names(prefix) {
       const names: string[] = [];
-      for (const entry of await place.keys()) {
+      for (const entry of await store.keys()) {
         if (!entry.endsWith("@info")) continue;
-        const manifest = await parseManifest(await place.get(entry));
+        const manifest = await parseManifest(await store.get(entry));
         if (manifest?.complete === undefined || !manifest.key?.startsWith(`${prefix}/`)) continue;
         names.push(manifest.key.slice(prefix.length + 1));
       }

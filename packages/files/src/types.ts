@@ -25,7 +25,7 @@ export interface FileSet {
   /** Where the files are, for messages: a path, a URL, `hub id@revision`, or "memory". */
   readonly location: string;
   has(name: string): Promise<boolean>;
-  /** Names of all files, sorted, where the place can be listed (a plain URL cannot). */
+  /** Names of all files, sorted, where they can be listed (a plain URL cannot). */
   list?(): Promise<string[]>;
   /** @throws FilesError with code "not-found" when the file is absent. */
   open(name: string): Promise<RandomAccessFile>;

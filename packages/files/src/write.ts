@@ -18,7 +18,7 @@ export interface WriteFilesOptions {
   readonly isStale?: (name: string) => boolean;
 }
 
-/** One place to write to. */
+/** A destination of files. */
 export interface Sink {
   /** Writes a file beside its final place. */
   write(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;

@@ -118,7 +118,7 @@ export class SentenceEncoder implements Disposable {
   /**
    * Writes the model and what makes its folder one of sentence-transformers. (The tokenizer saves itself beside it. Python reads
    * weights that are not int8.)
-   * @throws FilesError when the place cannot be written.
+   * @throws FilesError when the destination cannot be written.
    */
   async savePretrained(destination: WriteDestination, options: SavePretrainedOptions = {}): Promise<void> {
     await this.model.savePretrained(destination, options);

@@ -40,7 +40,7 @@ export function parameterTensors(parameters: Iterable<Parameter>, dtype: SavedDT
 
 /**
  * Writes `config.json` and weights.
- * @throws InputError for a type or a format that is not written; FilesError when the place cannot be written.
+ * @throws InputError for a type or a format that is not written; FilesError when the destination cannot be written.
  */
 export async function saveModel(
   destination: WriteDestination,

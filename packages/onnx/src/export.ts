@@ -71,7 +71,7 @@ export function onnxFiles(model: GraphSource, options: OnnxExportOptions = {}): 
 /**
  * Writes a model's graph, and `config.json` beside it, as transformers.js and optimum look for them; put the tokenizer's
  * files there too. Files appear complete or not at all, and others of the folder stay.
- * @throws InputError as {@link onnxFiles}; FilesError when the place cannot be written; the signal's reason when it aborts.
+ * @throws InputError as {@link onnxFiles}; FilesError when the destination cannot be written; the signal's reason when it aborts.
  */
 export async function exportOnnx(
   model: GraphSource,

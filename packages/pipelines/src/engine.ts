@@ -24,7 +24,7 @@ export interface PipelineModel<Output, Inputs extends RaggedInputs = RaggedInput
   dispose(): void;
 }
 
-/** Either tokenizer: the fast one knows the place of every token, for the slow one places are worked out by words. */
+/** Either tokenizer: the fast one knows the offsets of every token, for the slow one offsets are worked out by words. */
 export type PipelineTokenizer = ConvBertTokenizerFast | ConvBertTokenizer;
 
 /** A loaded model with the tokenizer that it was trained with. */

@@ -25,7 +25,7 @@ export interface ChoiceInput {
 
 /** The most plausible choice. */
 export interface ChosenAnswer {
-  /** Its place among the choices. */
+  /** Its index among the choices. */
   index: number;
   choice: string;
   /** Its probability. */

@@ -5,12 +5,12 @@ export type Values = ArrayLike<number>;
 
 export type { FloatArray };
 
-/** The last axis at the given place of the others, in order; a view where the memory allows. */
-export function rowAt(array: FloatArray, ...place: readonly number[]): Float32Array {
+/** The last axis at the given indices of the others, in order; a view where the memory allows. */
+export function rowAt(array: FloatArray, ...indices: readonly number[]): Float32Array {
   const axis = array.shape.length - 1;
   const length = array.shape[axis]!;
   const stride = array.stride[axis]!;
-  const start = place.reduce((offset, index, i) => offset + index * array.stride[i]!, array.offset);
+  const start = indices.reduce((offset, index, i) => offset + index * array.stride[i]!, array.offset);
   if (stride === 1) return array.data.subarray(start, start + length);
   return Float32Array.from({ length }, (_, i) => array.data[start + i * stride]!);
 }

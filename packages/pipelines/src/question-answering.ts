@@ -24,11 +24,11 @@ export interface QuestionInput {
 /** A stretch of the context. */
 export interface Answer {
   /**
-   * Probability of the first token as start times that of the last as end, within their window; summed over the places
-   * that say the same, upper and lower case being one. The place is that of the first of them.
+   * Probability of the first token as start times that of the last as end, within their window; summed over the spans
+   * that say the same, upper and lower case being one. The offsets are those of the first of them.
    */
   score: number;
-  /** Place in the context in UTF-16 units: `context.slice(start, end)`. */
+  /** Offset in the context in UTF-16 units: `context.slice(start, end)`. */
   start: number;
   end: number;
   /** The text there; empty for "no answer". */

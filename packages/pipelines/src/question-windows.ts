@@ -10,7 +10,7 @@ import { placedTokens, rowOf, windowsOf, wordsIn } from "./slow-tokens.js";
 /** A question with a stretch of its context. */
 export interface QuestionRow extends TokenRow {
   isContext(token: number): boolean;
-  /** Place in the context of the stretch from one token to another, the last included; of whole words where asked for. */
+  /** Offsets in the context of the stretch from one token to another, the last included; of whole words where asked for. */
   placeOf(first: number, last: number, alignToWords: boolean): readonly [start: number, end: number];
 }
 
@@ -47,11 +47,11 @@ export function questionWindows(parts: Parts, input: unknown, options: WindowOpt
       limit,
     });
   }
-  const place = { size, room: (asked: number) => size - asked - tokenizer.numSpecialTokensToAdd(true), ...options };
+  const limits = { size, room: (asked: number) => size - asked - tokenizer.numSpecialTokensToAdd(true), ...options };
   const rows =
     tokenizer instanceof ConvBertTokenizer
-      ? slowWindows(tokenizer, question, context, place)
-      : fastWindows(tokenizer, question, context, place);
+      ? slowWindows(tokenizer, question, context, limits)
+      : fastWindows(tokenizer, question, context, limits);
   return { context, rows };
 }
 
@@ -61,7 +61,7 @@ function required(name: "question" | "context", value: unknown): string {
   return text;
 }
 
-interface Place extends WindowOptions {
+interface WindowLimits extends WindowOptions {
   /** Tokens of a window. */
   readonly size: number;
   /** Tokens of context beside a question of so many tokens. */
@@ -71,7 +71,7 @@ interface Place extends WindowOptions {
 /** How many tokens of the question are read, and how many the windows share. */
 function layout(
   tokens: number,
-  { size, room, ...options }: Place,
+  { size, room, ...options }: WindowLimits,
 ): { readonly asked: number; readonly stride: number } {
   let asked = Math.min(tokens, options.max_question_len ?? tokens);
   if (room(asked) < 1 && options.truncation) asked = Math.min(asked, Math.floor(size / 2));
@@ -95,9 +95,14 @@ function layout(
   return { asked, stride };
 }
 
-function fastWindows(tokenizer: ConvBertTokenizerFast, question: string, context: string, place: Place): QuestionRow[] {
-  const windows = encodedWindows(tokenizer, [{ question, context }], place.size, ([tokens = 0]) => {
-    const { asked, stride } = layout(tokens, place);
+function fastWindows(
+  tokenizer: ConvBertTokenizerFast,
+  question: string,
+  context: string,
+  limits: WindowLimits,
+): QuestionRow[] {
+  const windows = encodedWindows(tokenizer, [{ question, context }], limits.size, ([tokens = 0]) => {
+    const { asked, stride } = layout(tokens, limits);
     return { asked: [asked], stride };
   });
   return windows.map(({ encoding: row, contextAt }) => {
@@ -120,14 +125,19 @@ function fastWindows(tokenizer: ConvBertTokenizerFast, question: string, context
 }
 
 /** Words are what white space parts, as in the reference with slow tokenizers. */
-function slowWindows(tokenizer: ConvBertTokenizer, question: string, context: string, place: Place): QuestionRow[] {
+function slowWindows(
+  tokenizer: ConvBertTokenizer,
+  question: string,
+  context: string,
+  limits: WindowLimits,
+): QuestionRow[] {
   const all = tokenizer.convertTokensToIds(tokenizer.tokenize(question));
-  const { asked, stride } = layout(all.length, place);
+  const { asked, stride } = layout(all.length, limits);
   const read = all.slice(0, asked);
   const words = wordsIn(context);
   const questionFirst = tokenizer.paddingSide === "right";
   const before = questionFirst ? asked + 2 : 1;
-  return windowsOf(placedTokens(tokenizer, words), place.room(asked), stride).map((tokens) => {
+  return windowsOf(placedTokens(tokenizer, words), limits.room(asked), stride).map((tokens) => {
     const ids = tokens.map(({ id }) => id);
     return {
       ...(questionFirst ? rowOf(tokenizer, read, ids) : rowOf(tokenizer, ids, read)),

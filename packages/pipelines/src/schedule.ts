@@ -164,16 +164,16 @@ class Run<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output
       if (entry.missing === 0) {
         finish(at);
       }
-      return entry.prepared.rows.map((row, place) => ({ row, at, place }));
+      return entry.prepared.rows.map((row, index) => ({ row, at, index }));
     });
     // Longest first: the first batch shows how much memory is needed, and rows of a batch are of like lengths.
     rows.sort((a, b) => b.row.ids.length - a.row.ids.length);
     for (const batch of batches(rows, this.batchTokens)) {
       await this.#rest();
       const outputs = await this.#steps.compute(batch.map(({ row }) => row));
-      for (const [i, { at, place, row }] of batch.entries()) {
+      for (const [i, { at, index, row }] of batch.entries()) {
         const entry = entries[at]!;
-        entry.outputs[place] = outputs[i]!;
+        entry.outputs[index] = outputs[i]!;
         this.#tokens += row.ids.length;
         if (--entry.missing === 0) {
           finish(at);
@@ -197,7 +197,7 @@ class Run<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output
     try {
       return work();
     } catch (error) {
-      throw this.#located ? withPlace(error, index) : error;
+      throw this.#located ? withIndex(error, index) : error;
     }
   }
 }
@@ -308,7 +308,7 @@ async function waitFor<Value>(
   }
 }
 
-function withPlace(error: unknown, index: number): unknown {
+function withIndex(error: unknown, index: number): unknown {
   const message = `input ${index}: ${error instanceof Error ? error.message : String(error)}`;
   if (error instanceof PipelineError) {
     return new PipelineError(error.code, message, error.details, { index, cause: error });

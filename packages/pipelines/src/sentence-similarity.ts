@@ -28,7 +28,7 @@ export interface SimilarityInput {
 export interface SentenceScore {
   /** Cosine of both vectors, from -1 to 1. */
   score: number;
-  /** Its place among the sentences. */
+  /** Its index among the sentences. */
   index: number;
   sentence: string;
 }

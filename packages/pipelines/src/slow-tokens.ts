@@ -4,15 +4,15 @@ import type { TokenRow } from "./schedule.js";
 /** A stretch of a text that is tokenized by itself. */
 export interface PlacedWord {
   readonly text: string;
-  /** Its place in the whole text in UTF-16 units. */
+  /** Its offset in the whole text in UTF-16 units. */
   readonly start: number;
 }
 
-/** A token of a slow tokenizer with what can be known of its place. */
+/** A token of a slow tokenizer with what can be known of its offsets. */
 export interface PlacedToken {
   readonly id: number;
   readonly token: string;
-  /** Place in the text; that of the whole word where normalizing changed its letters. */
+  /** Offsets in the text; those of the whole word where normalizing changed its letters. */
   readonly start: number;
   readonly end: number;
   /** Index of its word among those that were given. */
@@ -26,7 +26,7 @@ export function wordsIn(text: string): PlacedWord[] {
   return Array.from(text.matchAll(/\S+/gu), ({ 0: word, index }) => ({ text: word, start: index }));
 }
 
-/** Tokenizes word by word, since the slow tokenizer says nothing about places. */
+/** Tokenizes word by word, since the slow tokenizer says nothing about offsets. */
 export function placedTokens(tokenizer: ConvBertTokenizer, words: readonly PlacedWord[]): PlacedToken[] {
   return words.flatMap(({ text, start }, word) => {
     const lower = text.toLowerCase();
@@ -39,8 +39,8 @@ export function placedTokens(tokenizer: ConvBertTokenizer, words: readonly Place
       const found: number | null = at;
       const isHere: boolean = found !== null && (letters.startsWith(piece, found) || text.startsWith(piece, found));
       at = isHere ? found! + piece.length : null;
-      const place = isHere ? { start: start + found!, end: start + at! } : { start, end: start + text.length };
-      return { id, token, word, continues, ...place };
+      const offsets = isHere ? { start: start + found!, end: start + at! } : { start, end: start + text.length };
+      return { id, token, word, continues, ...offsets };
     });
   });
 }

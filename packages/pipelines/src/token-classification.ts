@@ -48,7 +48,7 @@ export interface TokenClassificationOptions extends PipelineRunOptions {
   readonly truncation?: boolean;
   /**
    * Every text is given as the list of its words, as data sets of tagged words have it; false by default. With the
-   * strategies "first", "average" and "max" each of them gets one label. Places are those in the words joined by `delimiter`.
+   * strategies "first", "average" and "max" each of them gets one label. Offsets are those in the words joined by `delimiter`.
    */
   readonly is_split_into_words?: boolean;
   /** What stands between words that were given as a list; a space by default. */

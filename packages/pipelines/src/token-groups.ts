@@ -19,7 +19,7 @@ export interface TokenEntity {
   index: number;
   /** The token as it is in the vocabulary. */
   word: string;
-  /** Place in the text in UTF-16 units: `text.slice(start, end)`. */
+  /** Offset in the text in UTF-16 units: `text.slice(start, end)`. */
   start: number;
   end: number;
 }
@@ -32,7 +32,7 @@ export interface EntityGroup {
   score: number;
   /** The tokens joined, as the tokenizer decodes them; the text itself is `text.slice(start, end)`. */
   word: string;
-  /** Place in the text in UTF-16 units. */
+  /** Offset in the text in UTF-16 units. */
   start: number;
   end: number;
 }

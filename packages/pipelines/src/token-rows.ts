@@ -11,7 +11,7 @@ export interface TextToken {
   readonly index: number;
   /** As it is in the vocabulary; the text itself where it is unknown. */
   readonly word: string;
-  /** Place in the text in UTF-16 units. */
+  /** Offset in the text in UTF-16 units. */
   readonly start: number;
   readonly end: number;
   /** Whether it continues the word of the token before it. */
@@ -25,7 +25,7 @@ export interface TextRow extends TokenRow {
 
 export interface TextRowOptions {
   readonly is_split_into_words?: boolean | undefined;
-  /** What stands between the words in the text that places are of. */
+  /** What stands between the words in the text that offsets are of. */
   readonly delimiter?: string | undefined;
   /** Tokens that windows share; without it there is one row. */
   readonly stride?: number | undefined;
@@ -36,7 +36,7 @@ export interface TextRowOptions {
 type Parts = PipelineParts<{ readonly config: ConvBertConfig }>;
 
 /**
- * Tokenizes one text, or its words, into rows whose tokens know their places.
+ * Tokenizes one text, or its words, into rows whose tokens know their offsets.
  * @throws PipelineError "too-long" for a text that does not fit and may not be cut.
  */
 export function textRows(parts: Parts, input: unknown, options: TextRowOptions): readonly TextRow[] {

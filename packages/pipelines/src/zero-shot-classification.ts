@@ -128,9 +128,9 @@ export function createZeroShotClassification(
 
 /** @throws PipelineError where there is not exactly one place for the label. */
 function templateOf(template: string): string {
-  const places = template.split("{}").length - 1;
-  if (places === 1) return template;
-  const got = places === 0 ? "no {} where the label should go" : `${places} times {}; the label goes into one place`;
+  const slots = template.split("{}").length - 1;
+  if (slots === 1) return template;
+  const got = slots === 0 ? "no {} where the label should go" : `${slots} times {}; the label goes into one place`;
   throw new PipelineError("invalid-option", `hypothesis_template ${shortened(template)} has ${got}`, {
     option: "hypothesis_template",
     value: template,

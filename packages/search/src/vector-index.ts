@@ -52,7 +52,7 @@ export class VectorIndex implements Disposable {
   readonly #backend: Backend;
   readonly #rows: VectorRows;
   /** Row of each id. */
-  readonly #places = new Map<string, number>();
+  readonly #rowOf = new Map<string, number>();
   /** Id of each row; null for one that was removed. */
   readonly #ids: (string | null)[] = [];
   readonly #texts: (string | undefined)[] = [];
@@ -115,17 +115,17 @@ export class VectorIndex implements Disposable {
 
   /** How many vectors there are. */
   get length(): number {
-    return this.#places.size;
+    return this.#rowOf.size;
   }
 
   has(id: string): boolean {
-    return this.#places.has(id);
+    return this.#rowOf.has(id);
   }
 
   /** The vector of an id, as it is kept, and its text; undefined where there is none. */
   get(id: string): { readonly vector: Float32Array; readonly text?: string } | undefined {
     this.#assertUsable();
-    const row = this.#places.get(id);
+    const row = this.#rowOf.get(id);
     if (row === undefined) return undefined;
     const text = this.#texts[row];
     return { vector: this.#rows.read(row), ...(text !== undefined && { text }) };
@@ -149,9 +149,9 @@ export class VectorIndex implements Disposable {
       return vectorOf(vector, this.size);
     });
     for (const [i, { id, text }] of entries.entries()) {
-      const row = this.#places.get(id) ?? this.#free.pop() ?? this.#rows.count;
+      const row = this.#rowOf.get(id) ?? this.#free.pop() ?? this.#rows.count;
       this.#rows.write(row, vectors[i]!);
-      this.#places.set(id, row);
+      this.#rowOf.set(id, row);
       this.#ids[row] = id;
       this.#texts[row] = text;
     }
@@ -160,9 +160,9 @@ export class VectorIndex implements Disposable {
   /** Removes a vector; whether there was one. Its room is used again. */
   remove(id: string): boolean {
     this.#assertUsable();
-    const row = this.#places.get(id);
+    const row = this.#rowOf.get(id);
     if (row === undefined) return false;
-    this.#places.delete(id);
+    this.#rowOf.delete(id);
     this.#ids[row] = null;
     this.#texts[row] = undefined;
     this.#free.push(row);
@@ -197,7 +197,7 @@ export class VectorIndex implements Disposable {
   dispose(): void {
     this.#isDisposed = true;
     this.#rows.dispose();
-    this.#places.clear();
+    this.#rowOf.clear();
     this.#ids.length = 0;
     this.#texts.length = 0;
   }
@@ -261,10 +261,10 @@ export class VectorIndex implements Disposable {
 
   #name(first: number, ids: readonly string[], texts: readonly (string | undefined)[]): void {
     for (const [i, id] of ids.entries()) {
-      if (this.#places.has(id)) {
+      if (this.#rowOf.has(id)) {
         throw new SearchError("format", `the file has the id ${JSON.stringify(id.slice(0, 100))} twice`);
       }
-      this.#places.set(id, first + i);
+      this.#rowOf.set(id, first + i);
       this.#ids[first + i] = id;
       this.#texts[first + i] = texts[i];
     }

@@ -43,13 +43,13 @@ export async function loadWeights(
   checkpoint: OpenCheckpoint,
   signal: AbortSignal | undefined,
 ): Promise<LoadReport> {
-  const places = translated(owner);
-  const words = places.find(({ name }) => name.endsWith(WORDS))!;
+  const wanted = translated(owner);
+  const words = wanted.find(({ name }) => name.endsWith(WORDS))!;
   // TensorFlow's head for masked words has the embeddings' table, which PyTorch's files name twice.
   const isTied = owner.modelName === "ConvBertForMaskedLM";
   const decoder = { name: DECODER, shape: words.shape, tiedTo: words.name };
-  const match = checkpoint.match(owner.config, isTied ? [...places, decoder] : places);
-  for (const { name, shape, axes, variable } of places) {
+  const match = checkpoint.match(owner.config, isTied ? [...wanted, decoder] : wanted);
+  for (const { name, shape, axes, variable } of wanted) {
     const stored = match.mapping.get(name);
     if (stored === undefined) {
       continue;
@@ -75,8 +75,8 @@ function inverse(axes: readonly number[]): number[] {
 
 /** A model's weights for a file of any format, under PyTorch's names. */
 export function namedWeights(owner: WeightOwner): NamedTensor[] {
-  const places = translated(owner);
-  const tensors = places.map(({ name, shape, axes, variable }): NamedTensor => {
+  const wanted = translated(owner);
+  const tensors = wanted.map(({ name, shape, axes, variable }): NamedTensor => {
     const data = async () => {
       const stored = tf.tidy(() =>
         axes === undefined ? variable.read().clone() : tf.transpose(variable.read(), [...axes]),

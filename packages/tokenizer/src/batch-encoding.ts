@@ -16,7 +16,7 @@ export interface BatchFields<T extends FieldValue = FieldValue> {
   token_type_ids?: T;
   attention_mask?: T;
   special_tokens_mask?: T;
-  /** Place of each token, always as lists. */
+  /** Offsets of each token, always as lists. */
   offset_mapping?: Span[] | Span[][];
   length?: number | number[];
   /** Sample that each row is a window of. */
@@ -38,13 +38,13 @@ export interface BatchEncoding<T extends FieldValue = FieldValue> extends BatchF
   /** @returns the word that a token is part of; null where it is part of none. */
   tokenToWord(token: number): number | null;
   tokenToWord(row: number, token: number): number | null;
-  /** @returns the place of a token in its sequence; null for special tokens. */
+  /** @returns the offsets of a token in its sequence; null for special tokens. */
   tokenToChars(token: number): Span | null;
   tokenToChars(row: number, token: number): Span | null;
   /** @returns first token of a word and the token after its last; null where the word has none. */
   wordToTokens(word: number): Span | null;
   wordToTokens(row: number, word: number, sequence?: number): Span | null;
-  /** @returns the place of a word in its sequence; null where the word has no tokens. */
+  /** @returns the offsets of a word in its sequence; null where the word has no tokens. */
   wordToChars(word: number): Span | null;
   wordToChars(row: number, word: number, sequence?: number): Span | null;
   /** @returns the token that covers a character; null for white space and what the tokenizer dropped. */
@@ -56,7 +56,7 @@ export interface BatchEncoding<T extends FieldValue = FieldValue> extends BatchF
 }
 
 /**
- * What a call returns. The fields are own properties, so `{ ...batch }` hands them to a model; places and words of a fast
+ * What a call returns. The fields are own properties, so `{ ...batch }` hands them to a model; offsets and words of a fast
  * tokenizer's tokens are worked out when someone asks for them.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns the fields, the loop below makes the methods
@@ -83,7 +83,7 @@ export class BatchEncoding<T extends FieldValue = FieldValue> {
     if (!this.#encode) {
       throw new TokenizerError(
         "not-available",
-        "places and words are not available from the slow tokenizer; use ConvBertTokenizerFast",
+        "offsets and words are not available from the slow tokenizer; use ConvBertTokenizerFast",
       );
     }
     this.#encodings ??= this.#encode();
@@ -144,10 +144,10 @@ for (const question of QUESTIONS) {
     sequence?: number,
   ): never {
     const row = this.row(index === undefined ? 0 : rowOrIndex);
-    const place = index ?? rowOrIndex;
-    if (!Number.isInteger(place))
-      throw new TokenizerError("invalid-input", `${question}: got ${describe(place)}; expected a whole number`);
+    const position = index ?? rowOrIndex;
+    if (!Number.isInteger(position))
+      throw new TokenizerError("invalid-input", `${question}: got ${describe(position)}; expected a whole number`);
     // As in Python, tokens are counted from the end where negative.
-    return row[question](place < 0 && question[0] === "t" ? place + row.length : place, sequence) as never;
+    return row[question](position < 0 && question[0] === "t" ? position + row.length : position, sequence) as never;
   };
 }

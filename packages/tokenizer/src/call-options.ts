@@ -39,10 +39,10 @@ export interface CallOptions {
   /** Keep what truncation cuts off: as further rows (fast), or as `overflowing_tokens` (slow). */
   readonly return_overflowing_tokens?: boolean | undefined;
   readonly return_special_tokens_mask?: boolean | undefined;
-  /** `offset_mapping`: the place of each token in its text. Fast tokenizer only. */
+  /** `offset_mapping`: the offsets of each token in its text. Fast tokenizer only. */
   readonly return_offsets_mapping?: boolean | undefined;
   readonly return_length?: boolean | undefined;
-  /** What places count: code points as in the reference, or UTF-16 units as `String.prototype.slice` does. */
+  /** What offsets count: code points as in the reference, or UTF-16 units as `String.prototype.slice` does. */
   readonly offset_unit?: "code_point" | "utf16" | undefined;
   /** Slow tokenizer only: special tokens in the text are split like any other. */
   readonly split_special_tokens?: boolean | undefined;

@@ -14,14 +14,14 @@ export interface EncodingFields {
 }
 
 /**
- * One row of a batch in full: every token with its text, its place and its word (the reference's `Encoding`).
- * Places are in the unit that was asked for: code points by default, as in Python, or UTF-16 units as in JavaScript.
+ * One row of a batch in full: every token with its text, its offsets and its word (the reference's `Encoding`).
+ * Offsets are in the unit that was asked for: code points by default, as in Python, or UTF-16 units as in JavaScript.
  */
 export class Encoding implements EncodingFields {
   declare readonly ids: readonly number[];
   declare readonly typeIds: readonly number[];
   declare readonly tokens: readonly string[];
-  /** Place of each token in its sequence; [0, 0] for special tokens and padding. */
+  /** Offsets of each token in its sequence; [0, 0] for special tokens and padding. */
   declare readonly offsets: readonly Span[];
   /** Word of each token: counted by the tokenizer, or the index of the given word; null for special tokens. */
   declare readonly wordIds: readonly (number | null)[];
@@ -61,7 +61,7 @@ export class Encoding implements EncodingFields {
     return this.tokenToSequence(token) === null ? null : (this.wordIds[token] ?? null);
   }
 
-  /** The place of a token in its sequence; null for special tokens. */
+  /** The offsets of a token in its sequence; null for special tokens. */
   tokenToChars(token: number): Span | null {
     return this.tokenToSequence(token) === null ? null : (this.offsets[token] ?? null);
   }
@@ -80,7 +80,7 @@ export class Encoding implements EncodingFields {
     return first < 0 ? null : [first, last + 1];
   }
 
-  /** The place of a word in its sequence; null where the word has no tokens. */
+  /** The offsets of a word in its sequence; null where the word has no tokens. */
   wordToChars(word: number, sequence = 0): Span | null {
     const span = this.wordToTokens(word, sequence);
     return span && [this.offsets[span[0]]![0], this.offsets[span[1] - 1]![1]];

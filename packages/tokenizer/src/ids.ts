@@ -6,7 +6,7 @@ export interface ShapedIds {
   readonly shape: readonly number[];
   /** Distance of neighbours along each axis. Default: row after row. */
   readonly stride?: readonly number[];
-  /** Place of the first id. Default 0. */
+  /** Position of the first id. Default 0. */
   readonly offset?: number;
 }
 

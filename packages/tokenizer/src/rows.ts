@@ -128,7 +128,7 @@ export class Rows {
     return { data, shape: [rows.length, length] };
   }
 
-  /** Writes one field of one row, from place `at` on. */
+  /** Writes one field of one row, from position `at` on. */
   #write<T extends number[] | Int32Array>(field: Field, target: T, at: number, row: Row, minimum: number): T {
     const { call, padding, sink, template } = this.#settings;
     const { ids } = sink;
@@ -160,16 +160,16 @@ export class Rows {
     return target;
   }
 
-  /** The place of each token of each row. */
+  /** The offsets of each token of each row. */
   offsets(): Span[][] {
     const minimum = this.#paddedLength();
     return this.#rows.map((row) => {
       const { starts, ends } = this.#settings.sink;
       const offsets = Array.from({ length: Math.max(row.length, minimum) }, (): Span => [0, 0]);
-      const place = (at: number, i: number): void => {
+      const put = (at: number, i: number): void => {
         offsets[at] = [starts[i]!, ends[i]!];
       };
-      this.#walk(row, minimum, place, () => {});
+      this.#walk(row, minimum, put, () => {});
       return offsets;
     });
   }

@@ -10,7 +10,7 @@ export interface TokenMatch {
 /**
  * Finds texts in a text, leftmost and then longest first; any number of them and of any length, in time that grows with
  * the text alone. The texts stand backwards in a trie whose nodes know where to go on when a unit does not fit (Aho and
- * Corasick, 1975): read from its end, a text shows at each place the longest of them that begins there.
+ * Corasick, 1975): read from its end, a text shows at each position the longest of them that begins there.
  */
 export class TokenMatcher {
   /** The node that a unit leads to from another, by `node * 65536 + unit`. */
@@ -25,7 +25,7 @@ export class TokenMatcher {
 
   /**
    * @param texts with their ids; of equal ones the first counts, and empty ones do not.
-   * @param takesLowest of those that begin at one place the lowest id, not the longest.
+   * @param takesLowest of those that begin at one position the lowest id, not the longest.
    * @throws TokenizerError `invalid-input` where they have too many characters together.
    */
   constructor(texts: Iterable<readonly [text: string, id: number]>, takesLowest = false) {

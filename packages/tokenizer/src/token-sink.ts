@@ -1,6 +1,6 @@
 /**
- * Where a text's tokens go, for any number of texts: ids, and, where `detail` is asked for, their places and words.
- * Places count UTF-16 units of the text (of the word, for input that is split into words).
+ * Where a text's tokens go, for any number of texts: ids, and, where `detail` is asked for, their offsets and words.
+ * Offsets count UTF-16 units of the text (of the word, for input that is split into words).
  */
 export class TokenSink {
   declare readonly detail: boolean;

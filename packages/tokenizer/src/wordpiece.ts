@@ -60,10 +60,10 @@ export class WordPieceModel {
   }
 
   /**
-   * Writes the ids of a word's pieces into `ids` from place `at` on, where there must be room for `length` of them.
+   * Writes the ids of a word's pieces into `ids` from position `at` on, where there must be room for `length` of them.
    * @param word UTF-16 units of the word, `length` of them, at least one.
    * @param hash of all units, see {@link HASH_BASE}.
-   * @returns the place after the last id; `at` where the word has no pieces.
+   * @returns the position after the last id; `at` where the word has no pieces.
    */
   split(word: Uint16Array, length: number, hash: number, ids: Int32Array, at: number): number {
     const table = this.#table;
@@ -128,7 +128,7 @@ interface Table {
   step(length: number): number;
 }
 
-/** Up to here every length is tried, above it those alone that tokens have: so a place costs as much in a word of any length. */
+/** Up to here every length is tried, above it those alone that tokens have: so a position costs as much in a word of any length. */
 const PLAIN = 128;
 const MOST_LENGTHS = 1000;
 

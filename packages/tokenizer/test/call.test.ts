@@ -76,7 +76,7 @@ describe("results", () => {
     expect(tokenizer.tokenize("\u{2ebf0}qq")).not.toEqual(["[UNK]", "qq"]);
   });
 
-  test("places can count UTF-16 units, which slice the text", () => {
+  test("offsets can count UTF-16 units, which slice the text", () => {
     const text = "\u{1d504}\u{1d505} \u{1f600} a \u{20bb7}\u91ce b";
     const inUnits = fast(text, { return_offsets_mapping: true, offset_unit: "utf16" });
     const inPoints = fast(text, { return_offsets_mapping: true });
@@ -192,7 +192,7 @@ describe("errors", () => {
       /Second sequence not provided/,
     ],
     [
-      "places of the slow one",
+      "offsets of the slow one",
       () => slow("a", { return_offsets_mapping: true }),
       "not-available",
       /return_offset_mapping is not available/,

@@ -211,7 +211,7 @@ test("known divergence: a token that is normalized away is never found", async (
   expect(tokenizer.encode("a xx b")).toEqual([5, 6]);
 });
 
-test("what a normalizer puts before everything has no place of its own", async () => {
+test("what a normalizer puts before everything has no offsets of its own", async () => {
   const json = {
     model: { type: "WordPiece", vocab: Object.fromEntries(small.map((word, id) => [word, id])) },
     normalizer: {
@@ -350,7 +350,7 @@ test.each([
       [3, 4],
     ],
   ],
-])("%s of %j keeps the reference's places", async (type, text, offsets) => {
+])("%s of %j keeps the reference's offsets", async (type, text, offsets) => {
   const json = {
     model: { type: "WordPiece", vocab: { "[UNK]": 0 } },
     normalizer: { type },

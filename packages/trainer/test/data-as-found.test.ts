@@ -37,7 +37,7 @@ async function refusal(data: string | Uint8Array, format: DataFormat<object>): P
   return (error as Error).message;
 }
 
-/** The same with the places of the examples in their file. */
+/** The same with the locations of the examples in their file. */
 async function readFromFile<T extends object>(data: string, format: DataFormat<T>): Promise<T[]> {
   const folder = await mkdtemp(join(tmpdir(), "convbert-data-"));
   onTestFinished(() => rm(folder, { recursive: true }));

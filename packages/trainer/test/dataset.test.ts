@@ -74,10 +74,10 @@ describe("order", () => {
     `);
   });
 
-  test("every place gets every example as often", () => {
+  test("every position gets every example as often", () => {
     const counts = Array.from({ length: 5 }, () => new Array<number>(5).fill(0));
     for (let seed = 0; seed < 20_000; seed++) {
-      for (const [place, example] of epochOrder(5, seed, 0).entries()) counts[place]![example]!++;
+      for (const [position, example] of epochOrder(5, seed, 0).entries()) counts[position]![example]!++;
     }
     // Chi-squared with 16 degrees of freedom: 39.3 is passed once in 1000 times, and the seeds are fixed.
     const chi = counts.flat().reduce((sum, count) => sum + (count - 4000) ** 2 / 4000, 0);

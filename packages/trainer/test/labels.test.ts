@@ -158,7 +158,7 @@ describe("numbers with names", () => {
     memoryDataset(tags.map((list) => ({ words: list.map(() => "film"), tags: list })));
   const names = ["O", "B-PER", "I-PER", "B-LOC"];
 
-  test("are their places, also where some do not occur", async () => {
+  test("are their indices, also where some do not occur", async () => {
     const train = tagged(["0", "3", "-100"], ["1", "0"]);
     expect(await namesOf("token-classification", { train, labelNames: names })).toEqual(names);
     expect(await namesOf("token-classification", { train, classNames: names })).toEqual(names);

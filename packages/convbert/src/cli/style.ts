@@ -114,7 +114,7 @@ export function colorOf(kind: string, colors: Colors): (text: string) => string 
 
 export interface MarkedSpan {
   readonly kind: string;
-  /** Place in the text in UTF-16 units. */
+  /** Offset in the text in UTF-16 units. */
   readonly start: number;
   readonly end: number;
 }

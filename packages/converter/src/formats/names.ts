@@ -24,7 +24,7 @@ export interface NameTable {
   /** The canonical tensor that a tensor of the format is; null for what is no weight of a model, which keeps its name. */
   canonical(stored: NamedShape): RenamedTensor | null;
   /**
-   * Where the format keeps a canonical tensor: in several places where it repeats it, in none where another tensor
+   * Under which names the format keeps a canonical tensor: several where it repeats it, none where another tensor
    * implies it; null where it has no place for such a tensor.
    */
   stored(canonical: NamedShape): readonly RenamedTensor[] | null;
@@ -73,11 +73,11 @@ export function renamedReader(reader: WeightsReader, table: NameTable, format: s
  */
 export function renamedTensors(tensors: Iterable<NamedTensor>, table: NameTable, title: string): NamedTensor[] {
   return checkTensors(tensors).flatMap((tensor) => {
-    const places = table.stored(tensor);
-    if (places === null) {
+    const copies = table.stored(tensor);
+    if (copies === null) {
       throw new WeightsError("unsupported", `${title} has no place for ${tensor.name}`, { tensor: tensor.name });
     }
-    return places.map(({ name, shape, axes }): NamedTensor => {
+    return copies.map(({ name, shape, axes }): NamedTensor => {
       const { dtype } = tensor;
       const data =
         axes && !isIdentity(axes) ? () => permuted(wireBytes(tensor), tensor, axes) : () => wireBytes(tensor);

@@ -54,8 +54,8 @@ export async function findWeights(
     if (file === undefined) continue;
     // A format that knows its own by what is in a file of another's has looked into it.
     const other = "claims" in format ? found.findIndex((entry) => entry.file === file) : -1;
-    const place = other < 0 ? found.length : other;
-    found[place] = { format: format.name, title: format.title, file };
+    const index = other < 0 ? found.length : other;
+    found[index] = { format: format.name, title: format.title, file };
   }
   return found;
 }

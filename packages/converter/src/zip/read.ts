@@ -145,7 +145,7 @@ async function readEndRecord(file: RandomAccessFile, fail: (message: string) => 
   return { count, directorySize, directoryOffset };
 }
 
-/** The sizes and the place of an entry, from its central header or the zip64 field behind it. */
+/** The sizes and the offset of an entry, from its central header or the zip64 field behind it. */
 function readSizes(data: DataView, at: number, extraAt: number, extraLength: number) {
   let size = data.getUint32(at + 24, true);
   let compressedSize = data.getUint32(at + 20, true);

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { initializers, type LayerVariable } from "@tensorflow/tfjs-layers";
 import { dense } from "../ops/dense.js";
-import { ConvBertLayer, type Place } from "./layer.js";
+import { ConvBertLayer, type LayerScope } from "./layer.js";
 
 export interface DenseShape {
   readonly inputs: number;
@@ -17,14 +17,14 @@ export class ConvBertDense extends ConvBertLayer {
   #kernel!: LayerVariable;
   #bias!: LayerVariable;
 
-  constructor(name: string, place: Place, shape: DenseShape) {
-    super(name, place);
+  constructor(name: string, scope: LayerScope, shape: DenseShape) {
+    super(name, scope);
     this.#shape = shape;
   }
 
   protected override declare(): void {
     const { inputs, outputs, deviation } = this.#shape;
-    const { weights } = this.place;
+    const { weights } = this.scope;
     const initial = deviation === undefined ? weights.glorot() : weights.normal(deviation);
     this.#kernel = this.weight("kernel", [inputs, outputs], initial);
     this.#bias = this.weight("bias", [outputs], initializers.zeros());

@@ -3,12 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayerVariable } from "@tensorflow/tfjs-layers";
 import { dropout } from "../ops/dropout.js";
 import { embedding } from "../ops/embedding.js";
-import { ConvBertLayer, type Place } from "./layer.js";
+import { ConvBertLayer, type LayerScope } from "./layer.js";
 import { ConvBertLayerNorm } from "./layer-norm.js";
 
 /** What a sequence is made of, each `[batch, length]` int32. */
 export interface EmbeddingInputs {
-  /** Ids, or in their place `[batch, length, embedding_size]`. */
+  /** Ids, or in their scope `[batch, length, embedding_size]`. */
   readonly words: tf.Tensor;
   /** Zeros where it is null. */
   readonly types: tf.Tensor | null;
@@ -25,8 +25,8 @@ export class TFConvBertEmbeddings extends ConvBertLayer {
   #types!: LayerVariable;
   #positions!: LayerVariable;
 
-  constructor(config: ConvBertConfig, place: Place) {
-    super("embeddings", place);
+  constructor(config: ConvBertConfig, scope: LayerScope) {
+    super("embeddings", scope);
     this.#config = config;
     this.#norm = this.part(
       new ConvBertLayerNorm(this.inside("LayerNorm"), config.embedding_size, config.layer_norm_eps),
@@ -36,7 +36,7 @@ export class TFConvBertEmbeddings extends ConvBertLayer {
   protected override declare(): void {
     const { vocab_size, type_vocab_size, max_position_embeddings, embedding_size, initializer_range } = this.#config;
     const table = (name: string, rows: number) =>
-      this.weight(name, [rows, embedding_size], this.place.weights.normal(initializer_range));
+      this.weight(name, [rows, embedding_size], this.scope.weights.normal(initializer_range));
     this.#words = table("word_embeddings/weight", vocab_size);
     this.#types = table("token_type_embeddings/embeddings", type_vocab_size);
     this.#positions = table("position_embeddings/embeddings", max_position_embeddings);

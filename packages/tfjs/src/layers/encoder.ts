@@ -4,16 +4,16 @@ import { activation } from "../ops/activation.js";
 import { dropout } from "../ops/dropout.js";
 import { ConvBertDense } from "./dense.js";
 import { GroupedLinearLayer } from "./grouped-linear.js";
-import { ConvBertLayer, type Place } from "./layer.js";
+import { ConvBertLayer, type LayerScope } from "./layer.js";
 import { ConvBertLayerNorm } from "./layer-norm.js";
 import { type Mixed, TFConvBertSelfAttention } from "./self-attention.js";
 
 /** A linear map of the feed-forward, in groups where the configuration has them. */
-function feedForward(config: ConvBertConfig, place: Place, inputs: number, outputs: number) {
+function feedForward(config: ConvBertConfig, scope: LayerScope, inputs: number, outputs: number) {
   const { num_groups: groups, initializer_range: deviation } = config;
   return groups === 1
-    ? new ConvBertDense("dense", place, { inputs, outputs, deviation })
-    : new GroupedLinearLayer("dense", place, { inputs, outputs, groups }, deviation);
+    ? new ConvBertDense("dense", scope, { inputs, outputs, deviation })
+    : new GroupedLinearLayer("dense", scope, { inputs, outputs, groups }, deviation);
 }
 
 /** Back to `hidden_size`, dropout, and the sum with what came before, normalised. */
@@ -23,8 +23,8 @@ class Residual extends ConvBertLayer {
   readonly #dense: ConvBertDense | GroupedLinearLayer;
   readonly #norm: ConvBertLayerNorm;
 
-  constructor(config: ConvBertConfig, place: Place, kind: "attention" | "feed-forward") {
-    super("output", place);
+  constructor(config: ConvBertConfig, scope: LayerScope, kind: "attention" | "feed-forward") {
+    super("output", scope);
     this.#config = config;
     const { hidden_size: hidden, initializer_range: deviation } = config;
     const inner = this.inside("dense");
@@ -48,8 +48,8 @@ class Attention extends ConvBertLayer {
   readonly self: TFConvBertSelfAttention;
   readonly #output: Residual;
 
-  constructor(config: ConvBertConfig, place: Place) {
-    super("attention", place);
+  constructor(config: ConvBertConfig, scope: LayerScope) {
+    super("attention", scope);
     this.self = this.part(new TFConvBertSelfAttention(config, this.inside("self")));
     this.#output = this.part(new Residual(config, this.inside("output"), "attention"));
   }
@@ -66,8 +66,8 @@ class Intermediate extends ConvBertLayer {
   readonly #dense: ConvBertDense | GroupedLinearLayer;
   readonly #activation: (x: tf.Tensor) => tf.Tensor;
 
-  constructor(config: ConvBertConfig, place: Place) {
-    super("intermediate", place);
+  constructor(config: ConvBertConfig, scope: LayerScope) {
+    super("intermediate", scope);
     this.#dense = this.part(feedForward(config, this.inside("dense"), config.hidden_size, config.intermediate_size));
     this.#activation = activation(config.hidden_act);
   }
@@ -85,8 +85,8 @@ export class TFConvBertLayer extends ConvBertLayer {
   readonly #intermediate: Intermediate;
   readonly #output: Residual;
 
-  constructor(config: ConvBertConfig, name: string, place: Place) {
-    super(name, place);
+  constructor(config: ConvBertConfig, name: string, scope: LayerScope) {
+    super(name, scope);
     this.#attention = this.part(new Attention(config, this.inside("attention")));
     this.attention = this.#attention;
     this.#intermediate = this.part(new Intermediate(config, this.inside("intermediate")));
@@ -121,8 +121,8 @@ export class TFConvBertEncoder extends ConvBertLayer {
   /** Its blocks; `trainable = false` freezes one. */
   readonly layer: readonly TFConvBertLayer[];
 
-  constructor(config: ConvBertConfig, place: Place) {
-    super("encoder", place);
+  constructor(config: ConvBertConfig, scope: LayerScope) {
+    super("encoder", scope);
     this.layer = Array.from({ length: config.num_hidden_layers }, (_, index) => {
       const name = `layer_._${index}`;
       return this.part(new TFConvBertLayer(config, name, this.inside(name)));

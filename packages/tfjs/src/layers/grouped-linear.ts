@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayerVariable } from "@tensorflow/tfjs-layers";
 import { groupedDense } from "../ops/grouped-dense.js";
-import { ConvBertLayer, type Place } from "./layer.js";
+import { ConvBertLayer, type LayerScope } from "./layer.js";
 
 /** The feed-forward's linear map in groups: `kernel` `[outputs / groups, inputs / groups, groups]`, `bias` `[outputs]`. */
 export class GroupedLinearLayer extends ConvBertLayer {
@@ -13,18 +13,18 @@ export class GroupedLinearLayer extends ConvBertLayer {
 
   constructor(
     name: string,
-    place: Place,
+    scope: LayerScope,
     shape: { readonly inputs: number; readonly outputs: number; readonly groups: number },
     deviation: number,
   ) {
-    super(name, place);
+    super(name, scope);
     this.#shape = shape;
     this.#deviation = deviation;
   }
 
   protected override declare(): void {
     const { inputs, outputs, groups } = this.#shape;
-    const { weights } = this.place;
+    const { weights } = this.scope;
     this.#kernel = this.weight("kernel", [outputs / groups, inputs / groups, groups], weights.normal(this.#deviation));
     // Drawn like the kernel, as in the reference.
     this.#bias = this.weight("bias", [outputs], weights.normal(this.#deviation));

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { initializers, type LayerVariable } from "@tensorflow/tfjs-layers";
 import { layerNorm } from "../ops/layer-norm.js";
-import { ConvBertLayer, type Place } from "./layer.js";
+import { ConvBertLayer, type LayerScope } from "./layer.js";
 
 /** Normalisation of the last axis: `gamma` and `beta`, `[channels]`. */
 export class ConvBertLayerNorm extends ConvBertLayer {
@@ -11,8 +11,8 @@ export class ConvBertLayerNorm extends ConvBertLayer {
   #gamma!: LayerVariable;
   #beta!: LayerVariable;
 
-  constructor(place: Place, channels: number, epsilon: number) {
-    super("LayerNorm", place);
+  constructor(scope: LayerScope, channels: number, epsilon: number) {
+    super("LayerNorm", scope);
     this.#channels = channels;
     this.#epsilon = epsilon;
   }

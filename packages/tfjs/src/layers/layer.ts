@@ -14,7 +14,7 @@ export interface InitialWeights {
 }
 
 /** Where a layer stands in the one that the model's graph has. */
-export interface Place {
+export interface LayerScope {
   /** Name of the outermost layer, "convbert". */
   readonly root: string;
   /** Names in front of its weights' names below that one, with a slash behind: "encoder/layer_._0/". */
@@ -66,16 +66,16 @@ export class Weights {
  */
 export abstract class ConvBertLayer extends layers.Layer {
   readonly #parts: ConvBertLayer[] = [];
-  protected readonly place: Place;
+  protected readonly scope: LayerScope;
 
-  constructor(name: string, place: Place, options: { readonly trainable?: boolean } = {}) {
+  constructor(name: string, scope: LayerScope, options: { readonly trainable?: boolean } = {}) {
     super({ name, ...(options.trainable !== undefined && { trainable: options.trainable }) });
-    this.place = place;
+    this.scope = scope;
   }
 
-  /** The place of a part with that name. */
-  protected inside(name: string): Place {
-    return { ...this.place, path: `${this.place.path}${name}/` };
+  /** The scope of a part with that name. */
+  protected inside(name: string): LayerScope {
+    return { ...this.scope, path: `${this.scope.path}${name}/` };
   }
 
   protected part<Part extends ConvBertLayer>(part: Part): Part {
@@ -87,7 +87,7 @@ export abstract class ConvBertLayer extends layers.Layer {
   protected declare(): void {}
 
   protected weight(name: string, shape: number[], initializer: Initializer): LayerVariable {
-    const { root, path, weights } = this.place;
+    const { root, path, weights } = this.scope;
     weights.take(
       shape.reduce((size, extent) => size * extent, 1),
       `${root}.${path.replaceAll("/", ".")}${name}`,

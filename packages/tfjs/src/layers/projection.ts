@@ -24,7 +24,7 @@ export class TFConvBertProjection extends HeadLayer {
     this.#rate = options.rate ?? 0;
     const { hidden_size: inputs, initializer_range: deviation } = this.config;
     // Its weights have no name between the layer's and their own.
-    this.#dense = this.part(new ConvBertDense("dense", this.place, { inputs, outputs: options.units, deviation }));
+    this.#dense = this.part(new ConvBertDense("dense", this.scope, { inputs, outputs: options.units, deviation }));
   }
 
   override run(x: tf.Tensor, training: boolean): tf.Tensor {

@@ -7,7 +7,7 @@ import { dropout } from "../ops/dropout.js";
 import { dynamicConvolution } from "../ops/dynamic-convolution.js";
 import { batchedProduct } from "../ops/matrix-product.js";
 import { ConvBertDense } from "./dense.js";
-import { ConvBertLayer, type Place } from "./layer.js";
+import { ConvBertLayer, type LayerScope } from "./layer.js";
 
 /** Depthwise along the sequence, then pointwise (Keras's `SeparableConv1D`). */
 class SeparableConvolution extends ConvBertLayer {
@@ -18,15 +18,15 @@ class SeparableConvolution extends ConvBertLayer {
   #pointwise!: LayerVariable;
   #bias!: LayerVariable;
 
-  constructor(name: string, place: Place, config: ConvBertConfig, width: number) {
-    super(name, place);
+  constructor(name: string, scope: LayerScope, config: ConvBertConfig, width: number) {
+    super(name, scope);
     this.#config = config;
     this.#width = width;
   }
 
   protected override declare(): void {
     const { hidden_size: hidden, conv_kernel_size: taps, initializer_range: deviation } = this.#config;
-    const { weights } = this.place;
+    const { weights } = this.scope;
     this.#depthwise = this.weight("depthwise_kernel", [taps, hidden, 1], weights.normal(1 / taps));
     this.#pointwise = this.weight("pointwise_kernel", [1, hidden, this.#width], weights.normal(deviation));
     this.#bias = this.weight("bias", [this.#width], initializers.zeros());
@@ -56,8 +56,8 @@ export class TFConvBertSelfAttention extends ConvBertLayer {
   readonly #kernel: ConvBertDense;
   readonly #out: ConvBertDense;
 
-  constructor(config: ConvBertConfig, place: Place) {
-    super("self", place);
+  constructor(config: ConvBertConfig, scope: LayerScope) {
+    super("self", scope);
     this.#config = config;
     const {
       hidden_size: inputs,

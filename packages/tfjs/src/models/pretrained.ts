@@ -292,7 +292,7 @@ export abstract class TFConvBertPreTrainedModel<
   /**
    * Writes `config.json` and the weights as the reference's TensorFlow models do: its Python classes and this package's
    * load them, with "safetensors" those of PyTorch and of `@convbert/heads` too. Files appear complete or not at all.
-   * @throws FilesError when the place cannot be written; InputError for a format that is not written.
+   * @throws FilesError when the destination cannot be written; InputError for a format that is not written.
    */
   async savePretrained(destination: WriteDestination, options: TFSavePretrainedOptions = {}): Promise<void> {
     const owner = { modelName: this.getClassName().slice(2), config: this.#config, weights: this.weights };

@@ -58,7 +58,7 @@ export class AlignedText {
     return text;
   }
 
-  /** Turns places in this text, of a sink's last tokens, into places in the original. */
+  /** Turns offsets in this text, of a sink's last tokens, into offsets in the original. */
   toOrigins(sink: TokenSink, first: number): void {
     // One for each UTF-16 unit.
     const units = this.items.flatMap((item) => (item[0] > 0xffff ? [item, item] : [item]));

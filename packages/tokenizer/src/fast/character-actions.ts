@@ -1,12 +1,12 @@
 /**
  * What the scanner does at a code point. Below {@link SPACE} the action is a code point, a character of a word; 0 is not
- * worked out yet. Above, the low bits hold a code point or a place.
+ * worked out yet. Above, the low bits hold a code point or an index.
  */
 export const SPACE = 1 << 24;
 export const DROP = 2 << 24;
 /** A word of its own. */
 export const ALONE = 3 << 24;
-/** Several actions, one after the other: the low bits are the place of the list in {@link CharacterActions.lists}. */
+/** Several actions, one after the other: the low bits are the index of the list in {@link CharacterActions.lists}. */
 export const LIST = 4 << 24;
 /** A combining code point that survives: its neighbours decide where it goes, so the text is normalized as a whole. */
 export const ENTANGLED = 5 << 24;

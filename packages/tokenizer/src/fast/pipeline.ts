@@ -98,7 +98,7 @@ export class FastPipeline {
     return new FastPipeline({ ...this.stages, ...stages }, this.#scanners);
   }
 
-  /** Adds the tokens of one text to the sink. Places count UTF-16 units of the text. */
+  /** Adds the tokens of one text to the sink. Offsets count UTF-16 units of the text. */
   tokenize(text: string, sink: TokenSink): void {
     this.#scanners ??= makeScanners(this.stages);
     const { fused } = this.#scanners;

@@ -21,7 +21,7 @@ export interface FastEncoder {
 
 /**
  * Encodes samples and hands their rows on.
- * @param detail whether tokens' places and words are wanted.
+ * @param detail whether tokens' offsets and words are wanted.
  */
 export function encodeFast<T>(
   encoder: FastEncoder,
@@ -133,11 +133,11 @@ function addSequence(
   });
 }
 
-/** Turns the places of the sink's last tokens from UTF-16 units into code points. */
+/** Turns the offsets of the sink's last tokens from UTF-16 units into code points. */
 function toCodePoints(sink: TokenSink, first: number, text: string): void {
   if (!/[\ud800-\udbff]/.test(text)) return;
   const points = new Int32Array(text.length + 1);
-  // The second half of a pair begins no code point; its place is never asked for.
+  // The second half of a pair begins no code point; its offset is never asked for.
   let unit = 0;
   let count = 0;
   for (const character of text) {

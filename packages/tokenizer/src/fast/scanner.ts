@@ -64,7 +64,7 @@ export function createScanner(model: WordPieceModel, actions: CharacterActions):
     let characters = 0;
     let hash = 0;
     let list: Int32Array | undefined;
-    let place = 0;
+    let index = 0;
     let at = from;
     let start = from;
     let wordStart = from;
@@ -72,8 +72,8 @@ export function createScanner(model: WordPieceModel, actions: CharacterActions):
     for (;;) {
       let action: number;
       if (list !== undefined) {
-        action = list[place++]!;
-        if (place === list.length) list = undefined;
+        action = list[index++]!;
+        if (index === list.length) list = undefined;
       } else if (at < to) {
         if (!detail) {
           // Most of most texts: ASCII letters, one after the other.
@@ -108,7 +108,7 @@ export function createScanner(model: WordPieceModel, actions: CharacterActions):
         if (kind === DROP >> 24) continue;
         if (kind === LIST >> 24) {
           list = lists[action & 0xffffff];
-          place = 0;
+          index = 0;
           continue;
         }
         if (kind === ENTANGLED >> 24) {

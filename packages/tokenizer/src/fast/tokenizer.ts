@@ -23,7 +23,7 @@ import { checkStride, encodeFast, type FastEncoder, makeRows } from "./rows.js";
 
 /**
  * The ConvBERT tokenizer with the semantics of the reference's fast one (Rust tokenizers 0.14.1, `ConvBertTokenizerFast`
- * of transformers 4.34): places in the text, words, overflowing windows. Call it: `tokenizer("a text", { ... })`.
+ * of transformers 4.34): offsets in the text, words, overflowing windows. Call it: `tokenizer("a text", { ... })`.
  */
 export class ConvBertTokenizerFast extends TokenizerBase {
   #pipeline: FastPipeline;

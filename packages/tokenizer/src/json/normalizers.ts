@@ -81,12 +81,12 @@ function replace(text: AlignedText, find: FindAll, content: readonly number[]): 
   // As in the reference, nothing is put into a text of which nothing is left.
   if (items.length === 0) return;
   // Matches count units, the text code points.
-  const places = [...items.flatMap((item, i) => (item[0] > 0xffff ? [i, i] : [i])), items.length];
+  const units = [...items.flatMap((item, i) => (item[0] > 0xffff ? [i, i] : [i])), items.length];
   const made: Aligned[] = [];
   let done = 0;
   for (const [begin, end] of find(text.toText())) {
-    const from = places[begin]!;
-    const to = places[end]!;
+    const from = units[begin]!;
+    const to = units[end]!;
     // What is put before everything has no place of its own.
     const [, start, stop] = to > 0 ? items[to - 1]! : [0, text.from, text.from];
     for (; done < from; done++) made.push(items[done]!);

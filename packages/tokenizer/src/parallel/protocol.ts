@@ -12,7 +12,7 @@ export const READY = -1;
 export interface Job {
   readonly id: number;
   readonly sequences: readonly SequenceInput[];
-  /** Whether places and words are wanted, and in which unit. */
+  /** Whether offsets and words are wanted, and in which unit. */
   readonly detail: boolean;
   readonly offset_unit: "code_point" | "utf16";
 }

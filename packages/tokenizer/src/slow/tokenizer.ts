@@ -26,7 +26,7 @@ import { TokenTrie } from "./token-trie.js";
 
 /**
  * The ConvBERT tokenizer with the semantics of the reference's Python one (`ConvBertTokenizer` of transformers 4.34). It
- * knows `never_split` and `do_basic_tokenize`, and neither places nor words; the fast one is the better choice elsewhere.
+ * knows `never_split` and `do_basic_tokenize`, and neither offsets nor words; the fast one is the better choice elsewhere.
  */
 export class ConvBertTokenizer extends TokenizerBase {
   readonly #model: WordPieceModel;

@@ -25,10 +25,10 @@ export function mergePairs(
   join: (a: number, b: number) => number | undefined,
 ): void {
   const counts = new Map<number, number>();
-  let places = new Map<number, number[]>();
+  let wordsOf = new Map<number, number[]>();
   const note = (pair: number, word: number): void => {
-    const list = places.get(pair);
-    if (!list) places.set(pair, [word]);
+    const list = wordsOf.get(pair);
+    if (!list) wordsOf.set(pair, [word]);
     else if (list.at(-1) !== word) list.push(word);
   };
   const change = (pair: number, by: number): void => {
@@ -43,11 +43,11 @@ export function mergePairs(
   });
   const queue = new Queue();
   const enqueue = (): void => {
-    for (const [pair, list] of places) {
+    for (const [pair, list] of wordsOf) {
       const count = counts.get(pair)!;
       if (count > 0) queue.push({ pair, count, words: list });
     }
-    places = new Map();
+    wordsOf = new Map();
   };
   enqueue();
   for (let top = queue.pop(); top; top = queue.pop()) {

@@ -38,7 +38,7 @@ export class LabelSet {
     return this.#index.get(String(label));
   }
 
-  /** As `get`. Throws DataError, naming the example's place, for a label that is none of these. */
+  /** As `get`. Throws DataError, naming where the example stands, for a label that is none of these. */
   indexOf(label: string | number, example: object, field = "label"): number {
     const index = this.get(label);
     if (index !== undefined) return index;

@@ -141,7 +141,7 @@ function likelihoodsOf(examples: readonly TextExample[], labels: LabelSet): Floa
   return { data, shape: [examples.length, labels.size] };
 }
 
-/** What a text has of several labels: those that it names, or those whose place in its list has a 1. */
+/** What a text has of several labels: those that it names, or those whose index in its list has a 1. */
 function namesOf(example: TextExample, labels: LabelSet): readonly (string | number)[] {
   const given = [example.label!].flat() as (string | number)[];
   const isMultiHot =
@@ -152,7 +152,7 @@ function namesOf(example: TextExample, labels: LabelSet): readonly (string | num
       given.every((label) => labels.get(label) === undefined));
   if (!isMultiHot) return given;
   if (Array.isArray(example.label) && given.length === labels.size && given.every(isBit)) {
-    return labels.names.filter((_, place) => Number(given[place]) === 1);
+    return labels.names.filter((_, index) => Number(given[index]) === 1);
   }
   throw exampleError(
     example,

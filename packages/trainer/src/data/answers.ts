@@ -16,7 +16,7 @@ export function checkAnswer(
   );
 }
 
-/** Place of a code point in UTF-16 units; undefined outside the text. */
+/** Offset of a code point in UTF-16 units; undefined outside the text. */
 export function utf16Offset(text: string, codePoint: number): number | undefined {
   if (!(codePoint >= 0 && codePoint <= text.length)) return undefined;
   let at = 0;

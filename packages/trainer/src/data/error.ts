@@ -40,8 +40,8 @@ export class DataError extends Error {
     where: DataLocation & { readonly field?: string | undefined },
     cause?: unknown,
   ) {
-    const place = where.line === undefined ? where.file : `${where.file}:${where.line}`;
-    super(`${place}: ${problem}`, cause === undefined ? undefined : { cause });
+    const location = where.line === undefined ? where.file : `${where.file}:${where.line}`;
+    super(`${location}: ${problem}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.file = where.file;
     this.line = where.line;

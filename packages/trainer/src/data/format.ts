@@ -22,7 +22,7 @@ export interface RecordReader<T extends object> {
   parse(record: TextRecord): T;
 }
 
-/** A file format whose examples are records of text, so that each can be read again at its place in the file. */
+/** A file format whose examples are records of text, so that each can be read again at its offset in the file. */
 export interface RecordFormat<T extends object> {
   readonly kind: "records";
   readonly encoding: TextEncoding;
@@ -69,7 +69,7 @@ export async function* readExamples<T extends object>(
   }
 }
 
-/** The example of a record, with its place noted. */
+/** The example of a record, with its location noted. */
 export function parseRecord<T extends object>(reader: RecordReader<T>, record: TextRecord, file: string): T {
   return locate(reader.parse(record), { file, line: record.line });
 }

@@ -7,7 +7,7 @@ import { type ByteSource, type DataSource, openSource } from "./source.js";
 
 export interface OpenDatasetOptions extends ReadExamplesOptions {
   /**
-   * "memory" keeps the examples; "file" keeps the place of each in the file, 20 bytes, and reads it when it is wanted.
+   * "memory" keeps the examples; "file" keeps the offset of each in the file, 20 bytes, and reads it when it is wanted.
    * Default "memory". "file" is for formats of records (not SQuAD or XML documents) and sources that can be read anywhere
    * (paths, Blobs, bytes, not web addresses).
    */
@@ -54,14 +54,14 @@ async function indexFile<T extends object>(
       });
     }
     const reader = format.open(bytes.name);
-    const places = new Places();
+    const records = new RecordIndex();
     for await (const record of reader.group(readLines(bytes, encoding, signal))) {
       parseRecord(reader, record, bytes.name);
-      places.add(record.offset, record.end - record.offset, record.line);
-      if (places.length % REPORT === 0) onProgress?.(places.length);
+      records.add(record.offset, record.end - record.offset, record.line);
+      if (records.length % REPORT === 0) onProgress?.(records.length);
     }
-    onProgress?.(places.length);
-    return fileDataset(bytes, bytes.read, reader, places, encoding);
+    onProgress?.(records.length);
+    return fileDataset(bytes, bytes.read, reader, records, encoding);
   } catch (error) {
     await opened.close();
     throw error;
@@ -72,16 +72,16 @@ function fileDataset<T extends object>(
   bytes: ByteSource,
   read: NonNullable<ByteSource["read"]>,
   reader: RecordReader<T>,
-  places: Places,
+  records: RecordIndex,
   encoding: Parameters<typeof textDecoder>[0],
 ): IndexedDataset<T> {
   const decode = textDecoder(encoding);
-  const { length } = places;
+  const { length } = records;
   const get = async (index: number): Promise<T> => {
     checkIndex(index, length);
-    const offset = places.offset(index);
-    const size = places.size(index);
-    const line = places.line(index);
+    const offset = records.offset(index);
+    const size = records.size(index);
+    const line = records.line(index);
     const slice = await read(offset, size);
     const where = { file: bytes.name, line, encoding };
     if (slice.length !== size) throw new DataError("changed", "the file is shorter than when it was indexed", where);
@@ -108,7 +108,7 @@ function withoutBreaks(text: string): string {
 }
 
 /** Growing columns of numbers: objects would take ten times the memory. */
-class Places {
+class RecordIndex {
   length = 0;
   #offsets = new Float64Array(1024);
   #sizes = new Uint32Array(1024);

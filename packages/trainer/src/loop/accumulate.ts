@@ -11,7 +11,7 @@ const COLLATE_STREAM = 1;
 /** Which batches make a step. */
 export interface StepBatches {
   readonly plan: EpochPlan;
-  /** The first one's place in its epoch. */
+  /** The first one's position in its epoch. */
   readonly first: number;
   readonly count: number;
   /** Batches of the run before it. */

@@ -174,12 +174,12 @@ function joinedRows(parts: readonly AnyArray[]): PredictedArray {
 
 /** Where an element of an array lies in a larger one. */
 function placeIn(at: number, own: readonly number[], outer: readonly number[]): number {
-  let place = 0;
+  let offset = 0;
   let stride = 1;
   for (let axis = own.length - 1, rest = at; axis >= 0; axis--) {
-    place += (rest % own[axis]!) * stride;
+    offset += (rest % own[axis]!) * stride;
     rest = Math.floor(rest / own[axis]!);
     stride *= outer[axis]!;
   }
-  return place;
+  return offset;
 }

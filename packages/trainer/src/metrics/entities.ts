@@ -115,10 +115,10 @@ export class EntityMetric
       const key = ({ type, start, end }: TagSpan): string => `${start} ${end} ${type}`;
       const guessed = new Map(this.#spans(guess).map((span) => [key(span), span]));
       const expectedSpans = new Map(this.#spans(truth).map((span) => [key(span), span]));
-      for (const [place, { type }] of guessed) {
+      for (const [span, { type }] of guessed) {
         const counts = this.#of(type);
         counts.predicted++;
-        if (expectedSpans.has(place)) counts.both++;
+        if (expectedSpans.has(span)) counts.both++;
       }
       for (const { type } of expectedSpans.values()) this.#of(type).expected++;
       this.#words += truth.length;

@@ -105,8 +105,8 @@ export async function fineTune<Task extends TaskName>(task: Task, options: FineT
     const { backend, threads } = loading ?? {};
     if (source === undefined) {
       const own = { pad_token_id: padTokenId ?? null, vocab_size: length, ...config, ...changes };
-      const place = { ...(backend && { backend }), ...(threads !== undefined && { threads }), seed };
-      return (await Model.fromConfig.call(Model as never, own, place)) as unknown as M;
+      const running = { ...(backend && { backend }), ...(threads !== undefined && { threads }), seed };
+      return (await Model.fromConfig.call(Model as never, own, running)) as unknown as M;
     }
     return (await Model.fromPretrained.call(Model as never, source, {
       ...loading,

@@ -73,7 +73,7 @@ export interface RunLabels {
 }
 
 /**
- * Labels in the model's order where it knows them all, else all that occur, sorted. Whole numbers from 0 on are the places
+ * Labels in the model's order where it knows them all, else all that occur, sorted. Whole numbers from 0 on are the indices
  * of `labelNames`, or of `classNames`, where those have room for them.
  * @throws TrainerOptionError for less than two labels, and for names that are not as many.
  */
@@ -93,8 +93,8 @@ export async function labelsOf({
   const ids = found.names.map((name) => (/^\d+$/.test(name) ? Number(name) : Number.NaN));
   const wanted = labelNames ?? classNames;
   if (wanted !== undefined && ids.every((id) => id < wanted.length)) {
-    const places = new LabelSet(Array.from(wanted.keys(), String), { multiHot: found.multiHot });
-    if (!found.multiHot || found.size === wanted.length) return { labels: places, names: wanted, areIds: true };
+    const byIndex = new LabelSet(Array.from(wanted.keys(), String), { multiHot: found.multiHot });
+    if (!found.multiHot || found.size === wanted.length) return { labels: byIndex, names: wanted, areIds: true };
   }
   const known = new Set(modelLabels);
   const labels = modelLabels && found.names.every((name) => known.has(name)) ? new LabelSet(modelLabels, found) : found;

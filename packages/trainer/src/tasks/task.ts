@@ -37,7 +37,7 @@ export interface TaskSettings {
     readonly problemType?: ProblemType | undefined;
     /**
      * Names that the model gives the labels, in the order in which it has them; by default those of the data. Labels that
-     * are whole numbers from 0 on are their places.
+     * are whole numbers from 0 on are their indices.
      */
     readonly labelNames?: readonly string[] | undefined;
     /** As `labelNames`, where the data has numbers; of no account where it has names. */

@@ -54,10 +54,10 @@ function folderOf(name: SmallModel): string | null {
 
 function shown({ name, task, about, package: packageName, folder }: Listed, style: Style): string {
   const { bold, cyan, dim } = style.colors;
-  const place = folder === null ? cyan(`npm install ${packageName}`) : dim(printable(folder));
+  const origin = folder === null ? cyan(`npm install ${packageName}`) : dim(printable(folder));
   return [
     folded(`${bold(name)}: ${about}`, style, ""),
     folded(dim(`convbert run ${task} --model ${name}`), style, "  "),
-    folded(place, style, "  "),
+    folded(origin, style, "  "),
   ].join("\n");
 }

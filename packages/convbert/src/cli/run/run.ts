@@ -141,21 +141,21 @@ async function run(
     await terminal.stdout.write(flags.json ? `${jsonLine(json)}\n` : `${separator}${readable(style)}\n`);
     answered++;
   };
-  const tellError = async (error: unknown, place: string): Promise<void> => {
+  const tellError = async (error: unknown, location: string): Promise<void> => {
     await progress.clear();
     const text = inputError(error);
     if (flags.json) await terminal.stdout.write(`${jsonLine({ error: text })}\n`);
-    await terminal.stderr.write(`convbert: ${place}: ${text}\n`);
+    await terminal.stderr.write(`convbert: ${location}: ${text}\n`);
   };
   const answerAll = async (asked: readonly Asked[]): Promise<void> => {
     count += asked.length;
-    progress.show(asked[0]!.place);
+    progress.show(asked[0]!.location);
     try {
       const inputs = asked.map(({ read }) => read());
       for (const given of await answer(inputs, call)) await tell(given);
     } catch (error) {
       if (!isAboutInput(error)) throw error;
-      if (asked.length === 1) return tellError(error, asked[0]!.place);
+      if (asked.length === 1) return tellError(error, asked[0]!.location);
       // One of them is to blame; the others have their answers all the same.
       count -= asked.length;
       for (const one of asked) await answerAll([one]);
@@ -163,12 +163,12 @@ async function run(
   };
   if (texts.length > 0) {
     for (const [i, input] of listed.entries()) {
-      await answerAll([{ read: () => notEmpty(input), place: `text ${i + 1}` }]);
+      await answerAll([{ read: () => notEmpty(input), location: `text ${i + 1}` }]);
     }
   } else {
     let number = 0;
     for await (const lines of lineGroups(readLines(terminal.stdin), AT_ONCE)) {
-      const asked = lines.map((line) => ({ line, place: `line ${++number}`, read: () => readLine(line, reader) }));
+      const asked = lines.map((line) => ({ line, location: `line ${++number}`, read: () => readLine(line, reader) }));
       // People part paragraphs by empty lines; machines count on an answer for every line.
       const meant = asked.filter(({ line }) => !isEmpty(line) || flags.json);
       if (meant.length > 0) await answerAll(meant);
@@ -181,7 +181,7 @@ async function run(
 
 /** An input, and where it stands. */
 interface Asked {
-  readonly place: string;
+  readonly location: string;
   /** Throws UsageError for what is not of the task's form. */
   readonly read: () => TaskInput;
 }

@@ -71,7 +71,7 @@ function forms({ words }: RunFlags): { readonly is_split_into_words?: true } {
   return words ? { is_split_into_words: true } : {};
 }
 
-/** A text as it is shown; places are those in words that spaces join. */
+/** A text as it is shown; offsets are those in words that spaces join. */
 function shownText(input: string | readonly string[]): string {
   return typeof input === "string" ? input : input.join(" ");
 }

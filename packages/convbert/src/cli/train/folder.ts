@@ -146,7 +146,7 @@ export class TrainingFolder {
     await this.#write({ format: FORMAT, state: isSaving ? "saving" : "running", options, files });
   }
 
-  /** Notes that the run has taken its first step, or its place in a run that goes on. */
+  /** Notes that the run has taken its first step, or where a run that goes on stands. */
   noteStart(): void {
     this.#hasStarted = true;
   }

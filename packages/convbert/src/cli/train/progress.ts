@@ -49,9 +49,9 @@ export class TrainProgress {
           return name === event.metric ? bold(text) : text;
         });
         const width = String(Math.ceil(this.#epochs)).length;
-        const place = `epoch ${padded(rounded(event.epoch), width)}  step ${event.step}`;
+        const progress = `epoch ${padded(rounded(event.epoch), width)}  step ${event.step}`;
         const loss = event.trainLoss === null ? "" : `  train loss ${event.trainLoss.toFixed(4)}`;
-        this.#stay(`${dim(place)}${loss}  ${metrics.join("  ")}${event.isBest ? green("  best") : ""}`);
+        this.#stay(`${dim(progress)}${loss}  ${metrics.join("  ")}${event.isBest ? green("  best") : ""}`);
         break;
       }
       default:

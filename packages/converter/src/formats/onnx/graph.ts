@@ -11,7 +11,7 @@ import { type FileField, ProtoFile } from "../../protobuf/scan.js";
 export const WEIGHTS_KEY = "convbert.weights";
 
 /** Where a constant's values lie: in the graph's file, or in one beside it. */
-export interface Place {
+export interface DataLocation {
   /** Name of the other file; null for the graph's own. */
   readonly beside: string | null;
   readonly offset: number;
@@ -23,7 +23,7 @@ export interface Constant {
   readonly dtype: WireDType;
   readonly shape: readonly number[];
   readonly byteLength: number;
-  readonly place: Place;
+  readonly data: DataLocation;
 }
 
 /** An operation, without its attributes but for whole numbers. */
@@ -183,14 +183,14 @@ async function readConstant(proto: ProtoFile, part: FileField): Promise<Constant
         `${name} takes ${byteLength} bytes, and ${external.get("length")} at ${external.get("offset")} are named`,
       );
     }
-    return { name, dtype, shape, byteLength, place: { beside: location, offset } };
+    return { name, dtype, shape, byteLength, data: { beside: location, offset } };
   }
   // What is neither raw nor floats in a row are lists of a few whole numbers: no weights.
   if (values === undefined || values.length !== byteLength) {
     if (values !== undefined) fail(file, `${name} takes ${byteLength} bytes, and has ${values.length}`);
-    return { name, dtype, shape: [0], byteLength: 0, place: { beside: null, offset: part.offset } };
+    return { name, dtype, shape: [0], byteLength: 0, data: { beside: null, offset: part.offset } };
   }
-  return { name, dtype, shape, byteLength, place: { beside: null, offset: values.offset } };
+  return { name, dtype, shape, byteLength, data: { beside: null, offset: values.offset } };
 }
 
 /** A varint, or several in a row; `field` says which. */

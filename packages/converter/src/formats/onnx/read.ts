@@ -67,7 +67,7 @@ function namedWeights(graph: OnnxGraph, file: string): FoundWeight[] {
 /** Opens the file beside the graph that holds a constant, once; it has to have all of it. */
 async function openPlace(
   file: RandomAccessFile,
-  { name, byteLength, place: { beside, offset } }: Constant,
+  { name, byteLength, data: { beside, offset } }: Constant,
   others: Map<string, RandomAccessFile>,
   openBeside: OpenBeside | undefined,
 ): Promise<void> {
@@ -95,7 +95,7 @@ function readerOf(
   unused: readonly Constant[],
   others: ReadonlyMap<string, RandomAccessFile>,
 ): WeightsReader {
-  const fileOf = ({ place: { beside } }: Constant) => (beside === null ? file : others.get(beside)!);
+  const fileOf = ({ data: { beside } }: Constant) => (beside === null ? file : others.get(beside)!);
   const tensors = new Map<string, TensorInfo & { readonly parts: readonly WeightPart[] }>(
     weights.map(({ name, shape, parts }) => {
       const { dtype } = parts[0]!.constant;
@@ -112,7 +112,7 @@ function readerOf(
       options?.signal?.throwIfAborted();
       const [{ constant }] = parts as [WeightPart];
       if (parts.length === 1 && isWhole(parts[0]!)) {
-        return toTypedArray(await readRange(fileOf(constant), constant.place.offset, byteLength), dtype);
+        return toTypedArray(await readRange(fileOf(constant), constant.data.offset, byteLength), dtype);
       }
       const whole = roomFor(byteLength, (size) => new Uint8Array(size), file.name);
       let filled = 0;
@@ -150,16 +150,16 @@ async function* partBytes(
   part: WeightPart,
   options: ReadOptions | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const { dtype, shape, byteLength, place } = part.constant;
+  const { dtype, shape, byteLength, data } = part.constant;
   const bits = bitsOf(dtype);
   if (isWhole(part)) {
-    yield* readPieces(file, place.offset, byteLength, bits, options);
+    yield* readPieces(file, data.offset, byteLength, bits, options);
     return;
   }
   const width = shape.at(-1) ?? 1;
   const [start, end] = part.columns ?? [0, width];
   const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
-  const source = (await readRange(file, place.offset, byteLength)).subarray((start * bits) / 8);
+  const source = (await readRange(file, data.offset, byteLength)).subarray((start * bits) / 8);
   const extents = [rows, end - start];
   const strides = [width, 1];
   yield* part.transposed

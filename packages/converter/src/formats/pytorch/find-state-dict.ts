@@ -61,8 +61,8 @@ function innerDict(dict: Dict, path: readonly string[], looked: { count: number 
     .map(look)
     .filter((found): found is Found => found !== null && hasNames(found.dict));
   if (others.length > 1) {
-    const places = others.slice(0, 4).map((found) => printable(found.path.join(".")));
-    const message = `it holds several state dicts, under ${places.join(", ")}; save one of them alone`;
+    const paths = others.slice(0, 4).map((found) => printable(found.path.join(".")));
+    const message = `it holds several state dicts, under ${paths.join(", ")}; save one of them alone`;
     throw new WeightsError("unsupported", message, { file });
   }
   return others[0] ?? null;

@@ -35,7 +35,7 @@ export function collectTensors(
   file: string,
 ): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
-  const places = new Map<string, string>();
+  const names = new Map<string, string>();
   let repeated = 0;
   let claimed = 0;
   for (const [name, value] of findStateDict(root, file)) {
@@ -53,10 +53,10 @@ export function collectTensors(
     if (!(value instanceof TensorRef)) continue;
     const tensor = checkTensor(name, value, storageBytes, unpackedBytes, file);
     const { storageKey, byteOffset, byteLength, byteExtent, dtype, shape, strides } = tensor;
-    const place = JSON.stringify([storageKey, byteOffset, dtype, shape, strides]);
-    const tiedTo = byteLength > 0 ? places.get(place) : undefined;
+    const view = JSON.stringify([storageKey, byteOffset, dtype, shape, strides]);
+    const tiedTo = byteLength > 0 ? names.get(view) : undefined;
     if (tiedTo === undefined) {
-      places.set(place, name);
+      names.set(view, name);
       repeated += Math.max(0, byteLength - byteExtent);
       claimed += byteLength;
     }

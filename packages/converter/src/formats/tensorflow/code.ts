@@ -5,7 +5,7 @@ import { checkTensors, type SizedTensor } from "../../wire.js";
 import type { FormatCode } from "../format.js";
 import { renamedReader, renamedTensors } from "../names.js";
 import { textAttribute } from "./hdf5/build.js";
-import { nameAttributes, newGroup, type OutGroup, place, writeHdf5 } from "./hdf5/write.js";
+import { addDataset, nameAttributes, newGroup, type OutGroup, writeHdf5 } from "./hdf5/write.js";
 import { isBaseModel, isCanonicalBase, tensorflowNames } from "./names.js";
 import { OBJECT, readKerasWeights } from "./read.js";
 
@@ -75,7 +75,7 @@ function kerasFile(tensors: readonly SizedTensor[], object: string): OutGroup {
     const group = newGroup();
     const names = own.map(({ name }) => `${object}/${name}`);
     group.attributes.push(...nameAttributes("weight_names", names));
-    for (const [i, tensor] of own.entries()) place(group, names[i]!, tensor);
+    for (const [i, tensor] of own.entries()) addDataset(group, names[i]!, tensor);
     root.members.set(layer, group);
   }
   return root;
@@ -90,7 +90,7 @@ function kerasShard(tensors: readonly SizedTensor[]): OutGroup {
       tensors.map(({ name }) => name),
     ),
   );
-  for (const tensor of tensors) place(root, tensor.name, tensor);
+  for (const tensor of tensors) addDataset(root, tensor.name, tensor);
   return root;
 }
 

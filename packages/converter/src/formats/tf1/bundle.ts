@@ -101,7 +101,7 @@ function readShape(message: ProtoReader, shape: number[]): void {
 /** @throws WeightsError "unsupported" for a type that TensorFlow's checkpoints have not. */
 export function writeEntry(
   tensor: { readonly name: string; readonly dtype: WireDType; readonly shape: readonly number[] },
-  place: Pick<BundleEntry, "shard" | "offset" | "size" | "crc">,
+  location: Pick<BundleEntry, "shard" | "offset" | "size" | "crc">,
 ): Uint8Array {
   const shape = new ProtoWriter();
   for (const extent of tensor.shape) {
@@ -110,10 +110,10 @@ export function writeEntry(
     shape.message(2, extent === 0 ? axis : axis.integer(1, extent));
   }
   const entry = new ProtoWriter().integer(1, typeNumber(tensor)).message(2, shape);
-  for (const [field, value] of [place.shard, place.offset, place.size].entries()) {
+  for (const [field, value] of [location.shard, location.offset, location.size].entries()) {
     if (value !== 0) entry.integer(3 + field, value);
   }
-  if (place.crc !== 0) entry.fixed32(6, place.crc);
+  if (location.crc !== 0) entry.fixed32(6, location.crc);
   return entry.finish();
 }
 

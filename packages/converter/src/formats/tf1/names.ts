@@ -117,15 +117,15 @@ function find(rows: ReadonlyMap<string, Row>, name: string, layer: RegExp) {
   return row === undefined ? null : { row, layer: number };
 }
 
-type Place = Pick<RenamedTensor, "shape" | "axes">;
+type StoredShape = Pick<RenamedTensor, "shape" | "axes">;
 
-function toCanonical(layout: Layout, shape: NamedShape["shape"]): Place {
+function toCanonical(layout: Layout, shape: NamedShape["shape"]): StoredShape {
   if (layout === "column" && shape.length === 1) return { shape: [...shape, 1] };
   if (layout === "depthwise" && shape.length === 3) return moved(shape, [1, 2, 0]);
   return layout === "transposed" ? moved(shape, reversed(shape)) : { shape };
 }
 
-function toStored(layout: Layout, shape: NamedShape["shape"]): Place {
+function toStored(layout: Layout, shape: NamedShape["shape"]): StoredShape {
   if (layout === "column" && shape.length === 2) return { shape: shape.slice(0, 1) };
   if (layout === "depthwise" && shape.length === 3) return moved(shape, [2, 0, 1]);
   return layout === "transposed" ? moved(shape, reversed(shape)) : { shape };
@@ -135,6 +135,6 @@ function reversed(shape: NamedShape["shape"]): number[] {
   return shape.map((_, axis) => shape.length - 1 - axis);
 }
 
-function moved(shape: NamedShape["shape"], axes: readonly number[]): Place {
+function moved(shape: NamedShape["shape"], axes: readonly number[]): StoredShape {
   return { shape: axes.map((axis) => shape[axis]!), axes };
 }

@@ -35,8 +35,8 @@ export function writeBundle(
         crc = crc32c(piece, crc);
         yield piece;
       }
-      const place = { shard, offset, size: tensor.byteLength, crc: masked(crc) };
-      entries.push({ key: latin1(tensor.name), value: writeEntry(tensor, place) });
+      const location = { shard, offset, size: tensor.byteLength, crc: masked(crc) };
+      entries.push({ key: latin1(tensor.name), value: writeEntry(tensor, location) });
       offset += tensor.byteLength;
     }
     isOver++;

@@ -8,7 +8,7 @@ export type FindAll = (text: string) => (readonly [from: number, to: number])[];
 const REMEMBERED = 10_000;
 
 /**
- * Finds what a backtracking engine finds, in time linear in the text. A pass from the end notes for each place the states
+ * Finds what a backtracking engine finds, in time linear in the text. A pass from the end notes for each position the states
  * from which the pattern can still succeed; then a match is walked from its begin, each time by the preferred state among
  * those, so that no step is ever taken back. (Frisch and Cardelli, Greedy regular expression matching, 2004.)
  */
@@ -21,7 +21,7 @@ export function makeMatcher(program: Program): FindAll {
   return (text) => {
     const { isLive, holds, takes } = analyze(text, true);
 
-    /** Where the preferred match from a place on ends. */
+    /** Where the preferred match from a position on ends. */
     function walk(from: number): number {
       let at = from;
       let state = start;
@@ -69,15 +69,15 @@ export function makeMatcher(program: Program): FindAll {
   };
 }
 
-/** Units of the code point at a place; 1 at the end. */
+/** Units of the code point at a position; 1 at the end. */
 const widthAt = (text: string, at: number): number => (text.codePointAt(at)! > 0xffff ? 2 : 1);
 
 interface Analysis {
-  /** Whether the pattern can succeed from a state at a place. */
+  /** Whether the pattern can succeed from a state at a position. */
   isLive(at: number, state: number): boolean;
   /** Whether a question is answered with yes. */
   holds(at: number, question: number): boolean;
-  /** Whether a set has the code point after a place. */
+  /** Whether a set has the code point after a position. */
   takes(at: number, set: number): boolean;
 }
 
@@ -90,7 +90,7 @@ interface Live {
 
 const has = (members: Uint16Array, index: number): boolean => ((members[index >> 4]! >> (index & 15)) & 1) === 1;
 
-/** @returns a function that notes the live states of every place; from the end of the text, or from its begin. */
+/** @returns a function that notes the live states of every position; from the end of the text, or from its begin. */
 function makeAnalysis(program: Program): (text: string, fromEnd: boolean) => Analysis {
   const { states, sets, questions } = program;
   const count = states.length;

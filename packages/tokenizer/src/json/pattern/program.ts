@@ -1,9 +1,9 @@
 import { TokenizerError } from "../../errors.js";
 import type { CodeSet } from "./sets.js";
-import type { Pattern, Place } from "./syntax.js";
+import type { Assertion, Pattern } from "./syntax.js";
 
-/** What a place in the text is asked: one of the fixed questions, or whether another program matches there. */
-export type Question = Place | { readonly program: Program; readonly ahead: boolean; readonly negative: boolean };
+/** What a position in the text is asked: one of the fixed questions, or whether another program matches there. */
+export type Question = Assertion | { readonly program: Program; readonly ahead: boolean; readonly negative: boolean };
 
 /** One state of a program. Of two ways on, the first is preferred. */
 export type State =
@@ -70,8 +70,8 @@ export function compile(
         return part.parts
           .map((inner) => build(inner, next))
           .reduceRight((second, first) => add({ kind: "fork", first, second }));
-      case "place":
-        return ask(part.place, next);
+      case "assertion":
+        return ask(part.assertion, next);
       case "look": {
         let question = looks.get(part);
         if (!question) {

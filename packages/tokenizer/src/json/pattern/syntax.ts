@@ -1,8 +1,8 @@
 import { TokenizerError } from "../../errors.js";
 import { type CodeSet, complement, intersection, isWord, namedSet, range, union, withCases } from "./sets.js";
 
-/** A place in the text that is asked for, without taking any of it. */
-export type Place =
+/** What is asked of a position in the text, without taking any of it. */
+export type Assertion =
   | "line-start"
   | "line-end"
   | "text-start"
@@ -23,7 +23,7 @@ export type Pattern =
       readonly max: number;
       readonly greedy: boolean;
     }
-  | { readonly kind: "place"; readonly place: Place }
+  | { readonly kind: "assertion"; readonly assertion: Assertion }
   | { readonly kind: "look"; readonly part: Pattern; readonly ahead: boolean; readonly negative: boolean };
 
 const LONGEST = 10_000;
@@ -31,7 +31,7 @@ const DEEPEST = 100;
 const MOST_REPEATS = 100_000;
 
 const ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7, e: 27 };
-const PLACES: Readonly<Record<string, Place>> = {
+const ASSERTIONS: Readonly<Record<string, Assertion>> = {
   A: "text-start",
   z: "text-end",
   Z: "last-line-end",
@@ -136,9 +136,9 @@ export function readSyntax(source: string): Pattern {
       case ".":
         return { kind: "set", set: flags.dotAll ? () => true : (c) => c !== 10 };
       case "^":
-        return { kind: "place", place: "line-start" };
+        return { kind: "assertion", assertion: "line-start" };
       case "$":
-        return { kind: "place", place: "line-end" };
+        return { kind: "assertion", assertion: "line-end" };
       case "\\":
         return escaped(flags);
       case "*":
@@ -203,10 +203,10 @@ export function readSyntax(source: string): Pattern {
   }
 
   function escaped(flags: Flags): Pattern {
-    const place = PLACES[text[at] ?? ""];
-    if (place) {
+    const assertion = ASSERTIONS[text[at] ?? ""];
+    if (assertion) {
       at++;
-      return { kind: "place", place };
+      return { kind: "assertion", assertion };
     }
     if (takes("w")) return { kind: "set", set: isWord };
     if (takes("W")) return { kind: "set", set: complement(isWord) };

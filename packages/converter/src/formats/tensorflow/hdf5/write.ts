@@ -22,7 +22,7 @@ export function newGroup(): OutGroup {
 }
 
 /** Puts a tensor at a path below a group, and makes the groups on the way. */
-export function place(group: OutGroup, path: string, tensor: SizedTensor): void {
+export function addDataset(group: OutGroup, path: string, tensor: SizedTensor): void {
   const names = path.split("/");
   let inner = group;
   for (const name of names.slice(0, -1)) {

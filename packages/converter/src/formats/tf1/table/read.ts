@@ -61,7 +61,7 @@ class TableReader {
     const entries: TableEntry[] = [];
     let end = 0;
     for (const { value } of this.#block(handles.handle())) {
-      const handle = new Varints(value, () => this.#fail("the place of a block is unreadable")).handle();
+      const handle = new Varints(value, () => this.#fail("the handle of a block is unreadable")).handle();
       // Each byte is in one block, so that no block can be read as often as a hostile file likes.
       if (handle.offset < end) this.#fail("its blocks overlap");
       end = handle.offset + handle.size + TRAILER_BYTES;

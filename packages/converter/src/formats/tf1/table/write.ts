@@ -45,10 +45,10 @@ export function writeTable(entries: Iterable<TableEntry>, restartEvery = RESTART
     index.add(shortSuccessor(last), value);
   }
   const filters = append(new BlockBuilder(RESTART_EVERY).finish());
-  const places = append(index.finish());
+  const handles = append(index.finish());
   const footer = new Uint8Array(FOOTER_BYTES);
   footer.set(filters);
-  footer.set(places, filters.length);
+  footer.set(handles, filters.length);
   footer.set(MAGIC, FOOTER_BYTES - MAGIC.length);
   pieces.push(footer);
   return joined(pieces);
