@@ -39,19 +39,19 @@ function survivors(value: unknown, found: Set<unknown>): void {
  */
 export function tidy<Result>(work: () => Result): Result {
   const scope = new Set<Tensor>();
-  const kept = new Set<unknown>();
+  const returned = new Set<unknown>();
   scopes.push(scope);
   try {
     const result = work();
     if (result instanceof Promise) {
       throw new TypeError("tidy: the work must be synchronous, it returned a promise");
     }
-    survivors(result, kept);
+    survivors(result, returned);
     return result;
   } finally {
     scopes.pop();
     for (const tensor of scope) {
-      if (kept.has(tensor)) {
+      if (returned.has(tensor)) {
         register(tensor);
       } else {
         tensor.dispose();

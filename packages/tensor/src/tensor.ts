@@ -236,8 +236,8 @@ export class Tensor<D extends DType = DType> implements Disposable {
     return this.#held().elements;
   }
 
-  /** @internal The same place of another block, or, by default, another handle of this one. */
-  placeIn(base: Tensor = this): Tensor<D> {
+  /** @internal The same view of another block, or, by default, another handle of this one. */
+  viewIn(base: Tensor = this): Tensor<D> {
     return new Tensor(this.backend, this.dtype, this.shape, this.strides, this.offset, base.#held());
   }
 

@@ -40,20 +40,20 @@ describe("dropout", () => {
 
   it.each([0.01, 0.1, 0.5, 0.8])("drops a share of %d, neighbours and seeds independently", (rate) => {
     const count = 1 << 18;
-    const kept = dropped(backends[1]!, 512, 512, rate, [77, 3]).map((value) => (value === 0 ? 0 : 1));
+    const keepMask = dropped(backends[1]!, 512, 512, rate, [77, 3]).map((value) => (value === 0 ? 0 : 1));
     const other = dropped(backends[1]!, 512, 512, rate, [77, 4]).map((value) => (value === 0 ? 0 : 1));
-    const mean = kept.reduce((sum, value) => sum + value, 0) / count;
+    const mean = keepMask.reduce((sum, value) => sum + value, 0) / count;
     const deviation = Math.sqrt((rate * (1 - rate)) / count);
     expect(Math.abs(mean - (1 - rate))).toBeLessThan(5 * deviation);
     const together = (pair: (index: number) => number) => {
       let sum = 0;
       for (let i = 0; i < count; i++) {
-        sum += (kept[i]! - (1 - rate)) * (pair(i) - (1 - rate));
+        sum += (keepMask[i]! - (1 - rate)) * (pair(i) - (1 - rate));
       }
       return Math.abs(sum / count / (rate * (1 - rate)));
     };
     for (const distance of [1, 2, 4, 8, 64, 512]) {
-      expect(together((i) => kept[(i + distance) % count]!)).toBeLessThan(5 / Math.sqrt(count));
+      expect(together((i) => keepMask[(i + distance) % count]!)).toBeLessThan(5 / Math.sqrt(count));
     }
     expect(together((i) => other[i]!)).toBeLessThan(5 / Math.sqrt(count));
   });

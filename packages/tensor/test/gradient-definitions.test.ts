@@ -28,11 +28,11 @@ const column = (of: Matrix, index: number): Matrix => ({ ...of, offset: of.offse
 const zeros = (like: Matrix) => matrix(new Float32Array(like.rows * like.columns), like.rows, like.columns);
 const read = ({ storage, rows, columns }: Matrix) => storage.float32().slice(0, rows * columns);
 
-/** `dL/dinput` by a central difference of fourth order, `L = Σ slope · output`. */
-function differences(input: Matrix, output: Matrix, slope: Matrix, forward: () => void): number[] {
+/** `dL/dinput` by a central difference of fourth order, `L = Σ outputGradient · output`. */
+function differences(input: Matrix, output: Matrix, outputGradient: Matrix, forward: () => void): number[] {
   const loss = () => {
     forward();
-    const [y, dy] = [read(output), read(slope)];
+    const [y, dy] = [read(output), read(outputGradient)];
     return y.reduce((sum, value, i) => sum + value * dy[i]!, 0);
   };
   return Array.from(read(input), (value, index) => {
@@ -51,24 +51,24 @@ function check(
   inputs: readonly Matrix[],
   output: Matrix,
   forward: () => void,
-  backward: (slope: Matrix, gradients: Matrix[]) => void,
-  slope = random(output.rows, output.columns, 99),
+  backward: (outputGradient: Matrix, gradients: Matrix[]) => void,
+  outputGradient = random(output.rows, output.columns, 99),
 ): void {
   const computed = inputs.map(zeros);
-  backward(slope, computed);
+  backward(outputGradient, computed);
   inputs.forEach((input, index) => {
-    const expected = differences(input, output, slope, forward);
+    const expected = differences(input, output, outputGradient, forward);
     expect(relativeDifference(read(computed[index]!), expected), `input ${index}`).toBeLessThan(TOLERANCE);
   });
   const once = computed.map(read);
-  backward(slope, computed);
+  backward(outputGradient, computed);
   computed.forEach((gradient, index) => {
     const twice = once[index]!.map((value) => 2 * value);
     expect(relativeDifference(read(gradient), twice), "gradients are added").toBeLessThan(1e-5);
   });
 }
 
-describe("gradients of the reference backend are the slopes of its forward kernels", () => {
+describe("gradients of the reference backend are the derivatives of its forward kernels", () => {
   it("linear", () => {
     const [x, w, y] = [random(5, 7, 1), random(4, 7, 2), random(5, 4, 3)];
     const weights = backend.createPacked(4, 7);
@@ -76,12 +76,12 @@ describe("gradients of the reference backend are the slopes of its forward kerne
       backend.packRows(weights, 0, read(w));
       backend.linear(x, weights, null, "linear", y);
     };
-    check([x, w], y, forward, (slope, [dx, dw]) => {
+    check([x, w], y, forward, (outputGradient, [dx, dw]) => {
       forward();
-      gradients.linearInputGradient(slope, weights, dx!);
+      gradients.linearInputGradient(outputGradient, weights, dx!);
       const packed = backend.createPacked(4, 7);
       backend.packRows(packed, 0, read(dw!));
-      gradients.linearWeightGradient(x, slope, packed);
+      gradients.linearWeightGradient(x, outputGradient, packed);
       dw!.storage.float32().set(backend.unpackRows(packed, 0, 4));
     });
   });
@@ -91,7 +91,7 @@ describe("gradients of the reference backend are the slopes of its forward kerne
     const x = matrix([-7, -3.5, -1.25, -0.5, -0.125, 0.125, 0.5, 1.5, 3, 5.5, 6.5, 9, 11], 1, 13);
     const y = zeros(x);
     const forward = () => backend.activate(kind, x, y);
-    check([x], y, forward, (slope, [dx]) => gradients.activateGradient(kind, x, slope, dx!));
+    check([x], y, forward, (outputGradient, [dx]) => gradients.activateGradient(kind, x, outputGradient, dx!));
   });
 
   it("layer normalisation", () => {
@@ -116,9 +116,9 @@ describe("gradients of the reference backend are the slopes of its forward kerne
   it("softmax of groups, and its sum's logarithm", () => {
     const [x, p] = [random(3, 8, 1), random(3, 8, 2)];
     const forward = () => backend.softmax(x, 4, p);
-    check([x], p, forward, (slope, [dx]) => {
+    check([x], p, forward, (outputGradient, [dx]) => {
       forward();
-      gradients.softmaxGradient(p, slope, 4, dx!);
+      gradients.softmaxGradient(p, outputGradient, 4, dx!);
     });
     const [terms, logSums] = [random(3, 2, 3), random(3, 1, 4)];
     const factors = matrix([0.5, 0, -2], 3, 1);
@@ -126,9 +126,9 @@ describe("gradients of the reference backend are the slopes of its forward kerne
       backend.logSumExp(x, terms);
       backend.binary("add", column(terms, 0), column(terms, 1), logSums);
     };
-    const add = (slope: Matrix, [dx]: Matrix[]) => {
+    const add = (outputGradient: Matrix, [dx]: Matrix[]) => {
       sums();
-      gradients.accumulateSoftmax(x, terms, slope, dx!);
+      gradients.accumulateSoftmax(x, terms, outputGradient, dx!);
     };
     check([x], logSums, sums, add, factors);
   });
@@ -139,7 +139,9 @@ describe("gradients of the reference backend are the slopes of its forward kerne
     const at = { ...indices, storage: backend.allocate(24) };
     at.storage.int32().set([4, 0, 2, 2, 4, 2]);
     const forward = () => backend.gatherRows(table, at, y);
-    check([table], y, forward, (slope, [gradient]) => gradients.scatterRows(slope, at, -1, gradient!));
+    check([table], y, forward, (outputGradient, [gradient]) =>
+      gradients.scatterRows(outputGradient, at, -1, gradient!),
+    );
 
     const packed = backend.createPacked(5, 3);
     backend.packRows(packed, 0, new Float32Array(15));
@@ -158,16 +160,16 @@ describe("gradients of the reference backend are the slopes of its forward kerne
   it("depthwise convolution", () => {
     const [x, k, y] = [random(9, 3, 1), random(5, 3, 2), random(9, 3, 3)];
     const forward = () => backend.depthwiseConvolution(x, k, sequences, y);
-    check([x, k], y, forward, (slope, [dx, dk]) => {
-      gradients.depthwiseConvolutionGradient(x, k, sequences, slope, dx!, dk!);
+    check([x, k], y, forward, (outputGradient, [dx, dk]) => {
+      gradients.depthwiseConvolutionGradient(x, k, sequences, outputGradient, dx!, dk!);
     });
   });
 
   it("dynamic convolution", () => {
     const [x, k, y] = [random(9, 6, 1), random(9, 10, 2), random(9, 6, 3)];
     const forward = () => backend.dynamicConvolution(x, k, 2, sequences, y);
-    check([x, k], y, forward, (slope, [dx, dk]) => {
-      gradients.dynamicConvolutionGradient(x, k, 2, sequences, slope, dx!, dk!);
+    check([x, k], y, forward, (outputGradient, [dx, dk]) => {
+      gradients.dynamicConvolutionGradient(x, k, 2, sequences, outputGradient, dx!, dk!);
     });
   });
 
@@ -190,18 +192,18 @@ describe("gradients of the reference backend are the slopes of its forward kerne
   it("sums, products and dropout", () => {
     const [x, row, y] = [random(4, 5, 1), random(1, 5, 2), random(4, 5, 3)];
     const add = () => backend.binary("add", x, row, y);
-    check([x, row], y, add, (slope, [dx, drow]) => {
-      gradients.accumulate(slope, 1, dx!);
-      gradients.sumRows(slope, drow!);
+    check([x, row], y, add, (outputGradient, [dx, drow]) => {
+      gradients.accumulate(outputGradient, 1, dx!);
+      gradients.sumRows(outputGradient, drow!);
     });
     const multiply = () => backend.binary("multiply", x, row, y);
-    check([x], y, multiply, (slope, [dx]) => gradients.accumulateProduct(slope, row, dx!));
+    check([x], y, multiply, (outputGradient, [dx]) => gradients.accumulateProduct(outputGradient, row, dx!));
     const how = { rate: 0.3, seed: [1, 2] as const };
     check(
       [x],
       y,
       () => gradients.dropout(x, how, y),
-      (slope, [dx]) => gradients.dropoutGradient(slope, how, dx!),
+      (outputGradient, [dx]) => gradients.dropoutGradient(outputGradient, how, dx!),
     );
     expect(gradients.sumOfSquares(matrix([3, 4, 12], 1, 3))).toBe(169);
   });

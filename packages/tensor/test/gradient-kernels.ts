@@ -192,29 +192,29 @@ export const KERNELS: Readonly<Record<string, Run>> = {
   },
   depthwiseConvolutionGradient: (rig, { offsets, columns, taps }) => {
     const tokens = offsets.at(-1)!;
-    const [input, kernel, slope] = [
+    const [input, kernel, outputGradient] = [
       rig.random(tokens, columns),
       rig.random(taps, columns),
       rig.random(tokens, columns),
     ];
     const [a, b] = [rig.random(tokens, columns), rig.random(taps, columns)];
-    rig.gradients.depthwiseConvolutionGradient(input, kernel, { offsets }, slope, a, b);
-    rig.gradients.depthwiseConvolutionGradient(input, kernel, { offsets }, slope, a, null);
-    rig.gradients.depthwiseConvolutionGradient(input, kernel, { offsets }, slope, null, b);
+    rig.gradients.depthwiseConvolutionGradient(input, kernel, { offsets }, outputGradient, a, b);
+    rig.gradients.depthwiseConvolutionGradient(input, kernel, { offsets }, outputGradient, a, null);
+    rig.gradients.depthwiseConvolutionGradient(input, kernel, { offsets }, outputGradient, null, b);
     return { input: rig.read(a), kernel: rig.read(b) };
   },
   dynamicConvolutionGradient: (rig, { offsets, columns, heads, taps }) => {
     const tokens = offsets.at(-1)!;
     const width = Math.ceil(columns / heads) * heads;
-    const [values, kernels, slope] = [
+    const [values, kernels, outputGradient] = [
       rig.random(tokens, width),
       rig.random(tokens, heads * taps),
       rig.random(tokens, width),
     ];
     const [a, b] = [rig.random(tokens, width), rig.random(tokens, heads * taps)];
-    rig.gradients.dynamicConvolutionGradient(values, kernels, heads, { offsets }, slope, a, b);
-    rig.gradients.dynamicConvolutionGradient(values, kernels, heads, { offsets }, slope, a, null);
-    rig.gradients.dynamicConvolutionGradient(values, kernels, heads, { offsets }, slope, null, b);
+    rig.gradients.dynamicConvolutionGradient(values, kernels, heads, { offsets }, outputGradient, a, b);
+    rig.gradients.dynamicConvolutionGradient(values, kernels, heads, { offsets }, outputGradient, a, null);
+    rig.gradients.dynamicConvolutionGradient(values, kernels, heads, { offsets }, outputGradient, null, b);
     return { values: rig.read(a), kernels: rig.read(b) };
   },
   "attentionGradient plain": attention("plain"),

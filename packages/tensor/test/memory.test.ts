@@ -27,7 +27,7 @@ it("needs no more for calls of all sizes than for the largest of them", async ()
   backend.dispose();
 });
 
-it("never hands out a place twice, and joins free neighbours again", () => {
+it("never hands out an address twice, and joins free neighbours again", () => {
   const memory = new LinearMemory(false);
   const held = new Map<number, { block: ReturnType<typeof memory.allocate>; mark: number }>();
   const random = seeded(1);

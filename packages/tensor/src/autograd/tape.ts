@@ -14,7 +14,7 @@ declare const recorded: unique symbol;
 export type Recorded<T extends Tensor> = T & { readonly [recorded]: true };
 
 /** Adds to the gradients of an operation's inputs, given its output's. */
-export type GradientRule = (upstream: Matrix) => void;
+export type GradientRule = (outputGradient: Matrix) => void;
 
 /** Gives the matrix that a gradient is added to, zeros at first. */
 export type GradientTarget<M = Matrix> = () => M;
@@ -116,11 +116,11 @@ export class Tape implements Disposable {
     const flows = this.#nodes.length > start;
     this.#drop(start);
     if (flows) {
-      const saved = inputs.map((input) => keep(input.placeIn()));
+      const saved = inputs.map((input) => keep(input.viewIn()));
       const key = output.block;
       this.#nodes.push({
         key,
-        output: keep(output.placeIn()),
+        output: keep(output.viewIn()),
         saved,
         rule: () => {
           const from = this.#nodes.length;
@@ -151,13 +151,13 @@ export class Tape implements Disposable {
         if (!wanted(key)) {
           return null;
         }
-        const place = keep(input.placeIn());
-        saved.push(place);
-        return Object.assign(() => this.#gradientOf(key, place), { fresh: () => this.#gradientOf(key, place, true) });
+        const view = keep(input.viewIn());
+        saved.push(view);
+        return Object.assign(() => this.#gradientOf(key, view), { fresh: () => this.#gradientOf(key, view, true) });
       },
       packed: (weights) => (wanted(weights) ? () => this.#store.getByKey(weights) as PackedWeights : null),
       save: (tensor) => {
-        const handle = keep(tensor.placeIn());
+        const handle = keep(tensor.viewIn());
         saved.push(handle);
         return handle as typeof tensor;
       },
@@ -167,7 +167,7 @@ export class Tape implements Disposable {
       return;
     }
     this.#tracked.add(output.block);
-    this.#nodes.push({ key: output.block, output: keep(output.placeIn()), rule: run, saved });
+    this.#nodes.push({ key: output.block, output: keep(output.viewIn()), rule: run, saved });
   }
 
   /**
@@ -212,9 +212,9 @@ export class Tape implements Disposable {
       const { key, output, rule, saved } = this.#nodes.pop()!;
       const gradient = this.#gradients.get(key);
       if (gradient !== undefined) {
-        const upstream = output.placeIn(gradient);
-        rule(upstream.matrix());
-        upstream.dispose();
+        const outputGradient = output.viewIn(gradient);
+        rule(outputGradient.matrix());
+        outputGradient.dispose();
         this.#gradients.delete(key);
         gradient.dispose();
       }
@@ -223,22 +223,22 @@ export class Tape implements Disposable {
     }
   }
 
-  /** With `mayBeFresh`, memory that was just allocated is not cleared where the place is all of it. */
-  #gradientOf(key: object, place: Tensor, mayBeFresh = false): GradientMatrix {
+  /** With `mayBeFresh`, memory that was just allocated is not cleared where the view is all of it. */
+  #gradientOf(key: object, view: Tensor, mayBeFresh = false): GradientMatrix {
     const trained = this.#store.getByKey(key);
     let gradient = trained !== undefined && isTensor(trained) ? trained : this.#gradients.get(key);
     let isFresh = false;
     if (gradient === undefined) {
-      gradient = keep(Tensor.allocate(this.backend, [place.blockElements]));
-      isFresh = mayBeFresh && place.size === place.blockElements;
+      gradient = keep(Tensor.allocate(this.backend, [view.blockElements]));
+      isFresh = mayBeFresh && view.size === view.blockElements;
       if (!isFresh) {
         gradientsOf(this.backend).fill(gradient.matrix(), 0);
       }
       this.#gradients.set(key, gradient);
     }
-    const view = place.placeIn(gradient);
-    const matrix = view.matrix();
-    view.dispose();
+    const part = view.viewIn(gradient);
+    const matrix = part.matrix();
+    part.dispose();
     return isFresh ? { ...matrix, isFresh } : matrix;
   }
 }

@@ -52,5 +52,5 @@ export const RELU6: i32 = 8;
 export const SIGMOID: i32 = 9;
 export const SILU: i32 = 10;
 export const TANH: i32 = 11;
-/** In the place of an activation: none. */
+/** Instead of an activation: none. */
 export const NO_ACTIVATION: i32 = -1;

@@ -11,9 +11,9 @@ export function activate(input: Tensor, kind: ActivationKind): Recorded<Tensor<"
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
     const from = gradient && tape.save(x);
-    return (upstream) => {
+    return (outputGradient) => {
       if (gradient && from) {
-        gradientsOf(x.backend).activateGradient(kind, from.matrix(), upstream, gradient.fresh());
+        gradientsOf(x.backend).activateGradient(kind, from.matrix(), outputGradient, gradient.fresh());
       }
     };
   });

@@ -19,34 +19,34 @@ function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<
     const rightGradient = tape.tensor(b);
     const repeats = b.size !== a.size;
     if (kind !== "multiply") {
-      return (upstream) => {
+      return (outputGradient) => {
         if (leftGradient) {
-          gradients.accumulate(upstream, 1, leftGradient.fresh());
+          gradients.accumulate(outputGradient, 1, leftGradient.fresh());
         }
         if (rightGradient) {
           const sign = kind === "add" ? 1 : -1;
           if (repeats) {
-            addRowSums(a.backend, upstream, sign, rightGradient());
+            addRowSums(a.backend, outputGradient, sign, rightGradient());
           } else {
-            gradients.accumulate(upstream, sign, rightGradient.fresh());
+            gradients.accumulate(outputGradient, sign, rightGradient.fresh());
           }
         }
       };
     }
     const left = rightGradient && tape.save(a);
     const right = leftGradient && tape.save(b);
-    return (upstream) => {
+    return (outputGradient) => {
       if (leftGradient && right) {
-        gradients.accumulateProduct(upstream, right.matrix(), leftGradient());
+        gradients.accumulateProduct(outputGradient, right.matrix(), leftGradient());
       }
       if (rightGradient && left) {
         if (repeats) {
           const products = Tensor.allocate(a.backend, left.shape);
-          a.backend.binary("multiply", left.matrix(), upstream, products.matrix());
+          a.backend.binary("multiply", left.matrix(), outputGradient, products.matrix());
           addRowSums(a.backend, products.matrix(), 1, rightGradient());
           products.dispose();
         } else {
-          gradients.accumulateProduct(upstream, left.matrix(), rightGradient());
+          gradients.accumulateProduct(outputGradient, left.matrix(), rightGradient());
         }
       }
     };

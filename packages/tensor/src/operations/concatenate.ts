@@ -30,13 +30,13 @@ export function concatenate(inputs: readonly Tensor[]): Recorded<Tensor<"float32
   }
   return differentiable(output, (tape) => {
     const targets = parts.map((part) => tape.tensor(part));
-    return (upstream) => {
-      let start = upstream.offset;
+    return (outputGradient) => {
+      let start = outputGradient.offset;
       for (const [index, part] of parts.entries()) {
         const gradient = targets[index]?.fresh();
         const columns = widths[index]!;
         if (gradient) {
-          gradientsOf(part.backend).accumulate({ ...upstream, offset: start, columns }, 1, gradient);
+          gradientsOf(part.backend).accumulate({ ...outputGradient, offset: start, columns }, 1, gradient);
         }
         start += columns;
       }

@@ -74,8 +74,8 @@ export function crossEntropy(
       return () => undefined;
     }
     const [scores, logs, which] = [tape.save(x), tape.save(sums), tape.save(target)];
-    return (upstream) => {
-      const factor = upstream.storage.float32()[upstream.offset]! / counted;
+    return (outputGradient) => {
+      const factor = outputGradient.storage.float32()[outputGradient.offset]! / counted;
       const factors = Tensor.from(
         x.backend,
         Array.from(which.data, (index) =>

@@ -24,12 +24,12 @@ export function depthwiseConvolution(input: Tensor, kernel: Tensor, sequences: S
     const kernelGradient = tape.tensor(k);
     const from = tape.save(x);
     const taps = tape.save(k);
-    return (upstream) =>
+    return (outputGradient) =>
       gradientsOf(x.backend).depthwiseConvolutionGradient(
         from.matrix(),
         taps.matrix(),
         sequences,
-        upstream,
+        outputGradient,
         inputGradient?.() ?? null,
         kernelGradient?.() ?? null,
       );

@@ -16,9 +16,9 @@ export function dropout(input: Tensor, options: Dropout): Recorded<Tensor<"float
   gradientsOf(x.backend).dropout(x.matrix(), options, output.matrix());
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
-    return (upstream) => {
+    return (outputGradient) => {
       if (gradient) {
-        gradientsOf(x.backend).dropoutGradient(upstream, options, gradient.fresh());
+        gradientsOf(x.backend).dropoutGradient(outputGradient, options, gradient.fresh());
       }
     };
   });

@@ -34,13 +34,13 @@ export function dynamicConvolution(
     const kernelsGradient = tape.tensor(k);
     const from = tape.save(x);
     const taps = tape.save(k);
-    return (upstream) =>
+    return (outputGradient) =>
       gradientsOf(x.backend).dynamicConvolutionGradient(
         from.matrix(),
         taps.matrix(),
         heads,
         sequences,
-        upstream,
+        outputGradient,
         valuesGradient?.() ?? null,
         kernelsGradient?.() ?? null,
       );

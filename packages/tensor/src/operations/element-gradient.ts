@@ -1,7 +1,7 @@
 import type { GradientRule, Recording } from "../autograd/tape.js";
 import type { Tensor } from "../tensor.js";
 
-/** Of a mean over elements: `dx[i] += upstream / n * derivative(x[i], y[i])`; few elements, so in plain TypeScript. */
+/** Of a mean over elements: `dx[i] += outputGradient / n * derivative(x[i], y[i])`; few elements, so in plain TypeScript. */
 export function elementGradient(
   tape: Recording,
   input: Tensor<"float32">,
@@ -13,8 +13,8 @@ export function elementGradient(
     return () => undefined;
   }
   const [from, wanted] = [tape.save(input), tape.save(targets)];
-  return (upstream) => {
-    const factor = upstream.storage.float32()[upstream.offset]! / from.size;
+  return (outputGradient) => {
+    const factor = outputGradient.storage.float32()[outputGradient.offset]! / from.size;
     const to = gradient();
     const into = to.storage.float32();
     const x = from.data;

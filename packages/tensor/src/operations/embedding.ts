@@ -31,9 +31,9 @@ export function embedding(
   const recorded = differentiable(output, (tape) => {
     const gradient = tape.tensor(rows);
     const which = gradient && tape.save(flat);
-    return (upstream) => {
+    return (outputGradient) => {
       if (gradient && which) {
-        gradientsOf(rows.backend).scatterRows(upstream, which.matrix(), paddingIndex ?? -1, gradient());
+        gradientsOf(rows.backend).scatterRows(outputGradient, which.matrix(), paddingIndex ?? -1, gradient());
       }
     };
   });
@@ -64,9 +64,9 @@ export function packedEmbedding(
   return differentiable(output, (tape) => {
     const gradient = tape.packed(weights);
     const which = gradient && tape.save(at);
-    return (upstream) => {
+    return (outputGradient) => {
       if (gradient && which) {
-        gradientsOf(backend).scatterPackedRows(upstream, rowOf(which), paddingIndex ?? -1, gradient());
+        gradientsOf(backend).scatterPackedRows(outputGradient, rowOf(which), paddingIndex ?? -1, gradient());
       }
     };
   });

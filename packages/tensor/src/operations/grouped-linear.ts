@@ -52,11 +52,11 @@ export function groupedLinear(
     const weightGradients = groups.map((weights) => tape.packed(weights));
     const biasGradient = tape.tensor(bias);
     const from = weightGradients.some((target) => target !== null) ? tape.save(x) : null;
-    return (upstream) => {
+    return (outputGradient) => {
       let inputAt = 0;
       let outputAt = 0;
       for (const [group, weights] of groups.entries()) {
-        const part = { ...upstream, offset: upstream.offset + outputAt, columns: weights.rows };
+        const part = { ...outputGradient, offset: outputGradient.offset + outputAt, columns: weights.rows };
         const columns = (matrix: Matrix) => ({
           ...matrix,
           offset: matrix.offset + inputAt,
@@ -73,7 +73,7 @@ export function groupedLinear(
         outputAt += weights.rows;
       }
       if (biasGradient) {
-        gradients.sumRows(upstream, flatRow(biasGradient()));
+        gradients.sumRows(outputGradient, flatRow(biasGradient()));
       }
     };
   });

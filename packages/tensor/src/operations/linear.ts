@@ -53,15 +53,15 @@ function linearRule(tape: Recording, x: Tensor, weights: PackedWeights, bias: Te
   const weightGradient = tape.packed(weights);
   const biasGradient = bias && tape.tensor(bias);
   const from = weightGradient && tape.save(x);
-  return (upstream) => {
+  return (outputGradient) => {
     if (inputGradient) {
-      gradients.linearInputGradient(upstream, weights, inputGradient.fresh());
+      gradients.linearInputGradient(outputGradient, weights, inputGradient.fresh());
     }
     if (weightGradient && from) {
-      gradients.linearWeightGradient(from.matrix(), upstream, weightGradient());
+      gradients.linearWeightGradient(from.matrix(), outputGradient, weightGradient());
     }
     if (biasGradient) {
-      gradients.sumRows(upstream, flatRow(biasGradient()));
+      gradients.sumRows(outputGradient, flatRow(biasGradient()));
     }
   };
 }

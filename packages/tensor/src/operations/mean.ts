@@ -14,9 +14,9 @@ export function mean(input: Tensor): Recorded<Tensor<"float32">> {
   const output = Tensor.from(x.backend, [sum / x.size], []);
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
-    return (upstream) => {
+    return (outputGradient) => {
       if (!gradient) return;
-      const factor = upstream.storage.float32()[upstream.offset]! / x.size;
+      const factor = outputGradient.storage.float32()[outputGradient.offset]! / x.size;
       const constant = Tensor.from(x.backend, new Float32Array(columns).fill(factor), [1, columns]);
       gradientsOf(x.backend).accumulate(constant.matrix(), 1, gradient());
       constant.dispose();

@@ -27,15 +27,15 @@ export function normalizeRows(input: Tensor): Recorded<Tensor<"float32">> {
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
     const result = gradient && tape.save(output);
-    return (upstream) => {
+    return (outputGradient) => {
       if (!gradient || !result) return;
       // dx = (dy - y (y · dy)) / |x|; below the least length the divisor is constant.
       const target = gradient();
       const into = target.storage.float32();
-      const given = upstream.storage.float32();
+      const given = outputGradient.storage.float32();
       const unit = result.data;
       for (let row = 0; row < rows; row++) {
-        const at = upstream.offset + row * upstream.stride;
+        const at = outputGradient.offset + row * outputGradient.stride;
         const length = lengths[row]!;
         let along = 0;
         if (length > LEAST) for (let i = 0; i < size; i++) along += unit[row * size + i]! * given[at + i]!;

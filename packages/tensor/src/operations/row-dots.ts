@@ -25,9 +25,9 @@ export function rowDots(left: Tensor, right: Tensor): Recorded<Tensor<"float32">
   return differentiable(output, (tape) => {
     const [leftGradient, rightGradient] = [tape.tensor(a), tape.tensor(b)];
     const [leftRows, rightRows] = [rightGradient && tape.save(a), leftGradient && tape.save(b)];
-    return (upstream) => {
+    return (outputGradient) => {
       // A gradient of one number a row: the rows of the other side, each times it.
-      const factors = upstream.storage.float32().slice(upstream.offset, upstream.offset + rows);
+      const factors = outputGradient.storage.float32().slice(outputGradient.offset, outputGradient.offset + rows);
       const spread = Float32Array.from({ length: rows * size }, (_, i) => factors[Math.floor(i / size)]!);
       const wide = Tensor.from(a.backend, spread, [rows, size]);
       if (leftGradient && rightRows) {

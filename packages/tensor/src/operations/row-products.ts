@@ -24,17 +24,17 @@ export function rowProducts(left: Tensor, right: Tensor): Recorded<Tensor<"float
   return differentiable(output, (tape) => {
     const [leftGradient, rightGradient] = [tape.tensor(a), tape.tensor(b)];
     const [leftRows, rightRows] = [rightGradient && tape.save(a), leftGradient && tape.save(b)];
-    return (upstream) => {
+    return (outputGradient) => {
       if (leftGradient && rightRows) {
         const weights = backend.createPacked(m, size);
         backend.packRows(weights, 0, rightRows.toArray().data);
-        gradientsOf(backend).linearInputGradient(upstream, weights, leftGradient.fresh());
+        gradientsOf(backend).linearInputGradient(outputGradient, weights, leftGradient.fresh());
         backend.releasePacked(weights);
       }
       if (rightGradient && leftRows) {
         const sums = backend.createPacked(m, size);
         for (const elements of gradientsOf(backend).packedElements(sums, 0, m)) gradientsOf(backend).fill(elements, 0);
-        gradientsOf(backend).linearWeightGradient(leftRows.matrix(), upstream, sums);
+        gradientsOf(backend).linearWeightGradient(leftRows.matrix(), outputGradient, sums);
         const values = Tensor.from(backend, backend.unpackRows(sums, 0, m), [m, size]);
         backend.releasePacked(sums);
         gradientsOf(backend).accumulate(values.matrix(), 1, rightGradient.fresh());

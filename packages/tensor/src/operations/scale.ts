@@ -9,9 +9,9 @@ export function scale(input: Tensor, factor: number): Recorded<Tensor<"float32">
   gradientsOf(x.backend).accumulate(x.matrix(), factor, { ...output.matrix(), isFresh: true });
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
-    return (upstream) => {
+    return (outputGradient) => {
       if (gradient) {
-        gradientsOf(x.backend).accumulate(upstream, factor, gradient.fresh());
+        gradientsOf(x.backend).accumulate(outputGradient, factor, gradient.fresh());
       }
     };
   });

@@ -33,15 +33,15 @@ export function sequenceMax(input: Tensor, sequences: Sequences): Recorded<Tenso
   }
   return differentiable(output, (tape) => {
     const target = tape.tensor(x);
-    return (upstream) => {
+    return (outputGradient) => {
       if (!target) return;
       const gradient = target();
       const into = gradient.storage.float32();
-      const given = upstream.storage.float32();
+      const given = outputGradient.storage.float32();
       for (let i = 0; i < tokens.length; i++) {
         const [sequence, column] = [Math.floor(i / size), i % size];
         into[gradient.offset + tokens[i]! * gradient.stride + column]! +=
-          given[upstream.offset + sequence * upstream.stride + column]!;
+          given[outputGradient.offset + sequence * outputGradient.stride + column]!;
       }
     };
   });

@@ -27,12 +27,12 @@ export function sequenceMean(input: Tensor, sequences: Sequences): Recorded<Tens
   }
   return differentiable(output, (tape) => {
     const target = tape.tensor(x);
-    return (upstream) => {
+    return (outputGradient) => {
       const gradient = target?.();
       for (let sequence = 0; gradient && sequence < count; sequence++) {
         const length = offsets[sequence + 1]! - offsets[sequence]!;
         gradientsOf(x.backend).accumulate(
-          rowsOf(upstream, sequence, 1),
+          rowsOf(outputGradient, sequence, 1),
           1 / length,
           rowsOf(gradient, offsets[sequence]!, length),
         );

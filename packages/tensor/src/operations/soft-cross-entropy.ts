@@ -52,8 +52,8 @@ export function softCrossEntropy(
     const gradient = tape.tensor(x);
     if (gradient === null) return () => undefined;
     const [scores, logs] = [tape.save(x), tape.save(sums)];
-    return (upstream) => {
-      const factor = upstream.storage.float32()[upstream.offset]! / rows;
+    return (outputGradient) => {
+      const factor = outputGradient.storage.float32()[outputGradient.offset]! / rows;
       const factors = Tensor.from(
         x.backend,
         Array.from(rowSums, (sum) => factor * sum),

@@ -17,9 +17,9 @@ export function softmax(input: Tensor, groupSize: number = input.extent(-1)): Re
   return differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
     const result = gradient && tape.save(output);
-    return (upstream) => {
+    return (outputGradient) => {
       if (gradient && result) {
-        gradientsOf(x.backend).softmaxGradient(result.matrix(), upstream, groupSize, gradient());
+        gradientsOf(x.backend).softmaxGradient(result.matrix(), outputGradient, groupSize, gradient());
       }
     };
   });

@@ -66,8 +66,8 @@ export function attentionGradient(
     const keysDown = valuesAcross + panels * panelBytes;
     const blockDown = keysDown + columnPanels * length * PANEL_BYTES;
     const weights = blockDown + columnPanels * room * PANEL_BYTES;
-    const slopes = weights + room * rowBytes;
-    const turned = slopes + room * rowBytes;
+    const scoreGradients = weights + room * rowBytes;
+    const turned = scoreGradients + room * rowBytes;
     const turnedStride = (room << 2) + CACHE_LINE;
 
     memory.fill(zeros, 0, ZEROS_BYTES);
@@ -79,14 +79,14 @@ export function attentionGradient(
       const count = min(QUERIES, length - first);
       const token = start + first;
       const queries = query + token * queryStride + column;
-      const slope = outputGradient + token * outputGradientStride + column;
+      const outputGradients = outputGradient + token * outputGradientStride + column;
       multiplyInto(queries, queryStride, count, keysAcross, panelBytes, size, zeros, weights, rowBytes, PANEL_BYTES, edge, panels * PANEL, 0, 0, panels);
-      multiplyInto(slope, outputGradientStride, count, valuesAcross, panelBytes, size, zeros, slopes, rowBytes, PANEL_BYTES, edge, panels * PANEL, 0, 0, panels);
+      multiplyInto(outputGradients, outputGradientStride, count, valuesAcross, panelBytes, size, zeros, scoreGradients, rowBytes, PANEL_BYTES, edge, panels * PANEL, 0, 0, panels);
       for (let row: usize = 0; row < count; row++) {
         const maskRow = maskPerToken ? token + row : sequence;
         differentiate(
           weights + row * rowBytes,
-          slopes + row * rowBytes,
+          scoreGradients + row * rowBytes,
           length,
           scale,
           mask ? mask + maskRow * maskStride : 0,
@@ -98,18 +98,18 @@ export function attentionGradient(
       const blocks = blocksOf(count);
       if (queryGradient) {
         const to = queryGradient + token * queryGradientStride + column;
-        multiplyInto(slopes, rowBytes, count, keysDown, length * PANEL_BYTES, length, zeros, to, queryGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
+        multiplyInto(scoreGradients, rowBytes, count, keysDown, length * PANEL_BYTES, length, zeros, to, queryGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
       }
       if (keyGradient) {
         const to = keyGradient + start * keyGradientStride + column;
-        transposeRows(slopes, rowBytes, count, length, turned, turnedStride, 0, blocks);
+        transposeRows(scoreGradients, rowBytes, count, length, turned, turnedStride, 0, blocks);
         packPanels(queries, queryStride, count, size, blockDown, 0, blocks);
         multiplyInto(turned, turnedStride, length, blockDown, count * PANEL_BYTES, count, zeros, to, keyGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
       }
       if (valueGradient) {
         const to = valueGradient + start * valueGradientStride + column;
         transposeRows(weights, rowBytes, count, length, turned, turnedStride, 0, blocks);
-        packPanels(slope, outputGradientStride, count, size, blockDown, 0, blocks);
+        packPanels(outputGradients, outputGradientStride, count, size, blockDown, 0, blocks);
         multiplyInto(turned, turnedStride, length, blockDown, count * PANEL_BYTES, count, zeros, to, valueGradientStride, PANEL_BYTES, edge, size, 1, 0, columnPanels);
       }
     }
@@ -117,12 +117,12 @@ export function attentionGradient(
 }
 
 /**
- * One query: `weights` holds its products with the keys and gets the values' weights, `slopes` holds the products of the
+ * One query: `weights` holds its products with the keys and gets the values' weights, `scoreGradients` holds the products of the
  * output's gradient with the values and gets the gradient of the products with the keys.
  */
 function differentiate(
   weights: usize,
-  slopes: usize,
+  scoreGradients: usize,
   length: usize,
   scale: f32,
   mask: usize,
@@ -136,25 +136,25 @@ function differentiate(
   let products = all(0.0);
   let at: usize = 0;
   for (; at < whole; at += 16) {
-    const dp = v128.and(f32x4.mul(v128.load(slopes + at), keepScale(factor, dropout)), keepMask(dropout, first, at));
-    v128.store(slopes + at, dp);
+    const dp = v128.and(f32x4.mul(v128.load(scoreGradients + at), keepScale(factor, dropout)), keepMask(dropout, first, at));
+    v128.store(scoreGradients + at, dp);
     products = madd(v128.load(weights + at), dp, products);
   }
   for (; at < bytes; at += 4) {
-    const dp = v128.and(f32x4.mul(v128.load32_zero(slopes + at), keepScale(factor, dropout)), keepMask(dropout, first, at));
-    v128.store32_lane(slopes + at, dp, 0);
+    const dp = v128.and(f32x4.mul(v128.load32_zero(scoreGradients + at), keepScale(factor, dropout)), keepMask(dropout, first, at));
+    v128.store32_lane(scoreGradients + at, dp, 0);
     products = madd(v128.load32_zero(weights + at), dp, products);
   }
   const mean = all(sum(products));
   for (at = 0; at < whole; at += 16) {
     const p = v128.load(weights + at);
-    v128.store(slopes + at, f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load(slopes + at), mean)), all(scale)));
+    v128.store(scoreGradients + at, f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load(scoreGradients + at), mean)), all(scale)));
     v128.store(weights + at, v128.and(f32x4.mul(p, keepScale(factor, dropout)), keepMask(dropout, first, at)));
   }
   for (; at < bytes; at += 4) {
     const p = v128.load32_zero(weights + at);
-    const slope = f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load32_zero(slopes + at), mean)), all(scale));
-    v128.store32_lane(slopes + at, slope, 0);
+    const ds = f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load32_zero(scoreGradients + at), mean)), all(scale));
+    v128.store32_lane(scoreGradients + at, ds, 0);
     v128.store32_lane(weights + at, v128.and(f32x4.mul(p, keepScale(factor, dropout)), keepMask(dropout, first, at)), 0);
   }
 }

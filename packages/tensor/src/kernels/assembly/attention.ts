@@ -76,8 +76,8 @@ export function attention(
         softmaxRow(at, length, scale, mask ? mask + maskRow * maskStride : 0, factor);
         if (dropout) dropRow(at, length, dropout, (head * tokens + token + row) * longest);
         if (probabilities) {
-          const place = (sequence * heads + head) * length + first + row;
-          memory.copy(probabilities + place * probabilitiesStride, at, length << 2);
+          const line = (sequence * heads + head) * length + first + row;
+          memory.copy(probabilities + line * probabilitiesStride, at, length << 2);
         }
       }
       multiplyInto(scores, rowBytes, count, values, length * PANEL_BYTES, length, zeros, to, outputStride, PANEL_BYTES, edge, size, 0, 0, columnPanels);

@@ -239,8 +239,8 @@ export function dynamicKernelsGradient(
         let at: usize = 0;
         for (; at < whole; at += 16) s = madd(v128.load(x + at), v128.load(dy + at), s);
         for (; at < bytes; at += 4) s = madd(v128.load32_zero(x + at), v128.load32_zero(dy + at), s);
-        const place = to + (<usize>tap << 2);
-        store<f32>(place, load<f32>(place) + sum(s));
+        const sumAt = to + (<usize>tap << 2);
+        store<f32>(sumAt, load<f32>(sumAt) + sum(s));
         x += valuesStride;
       }
       from += bytes;

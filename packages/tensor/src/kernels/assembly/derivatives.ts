@@ -36,12 +36,12 @@ export function geluDerivative(x: v128): v128 {
   return madd(f32x4.mul(x, coefficient(GELU_TERMS, 8)), e, integral);
 }
 
-/** Of `x * sigmoid(z)`, `slope` the derivative of z. */
+/** Of `x * sigmoid(z)`, `dz` the derivative of z. */
 // @ts-ignore: decorator
 @inline
-function gated(x: v128, z: v128, slope: v128): v128 {
+function gated(x: v128, z: v128, dz: v128): v128 {
   const s = sigmoid(z);
-  const rest = f32x4.mul(f32x4.mul(x, slope), f32x4.sub(all(1.0), s));
+  const rest = f32x4.mul(f32x4.mul(x, dz), f32x4.sub(all(1.0), s));
   return madd(s, rest, s);
 }
 

@@ -12,7 +12,7 @@ function mix(bits: v128): v128 {
 /** All bits of the lanes that are kept of four elements from number `index` on (src/dropout.ts). */
 // @ts-ignore: decorator
 @inline
-function kept(index: usize, seed0: i32, seed1: i32, threshold: i32): v128 {
+function keepLanes(index: usize, seed0: i32, seed1: i32, threshold: i32): v128 {
   const numbers = i32x4.add(i32x4.splat(<i32>index + seed0), i32x4(0, 1, 2, 3));
   const bits = mix(v128.xor(mix(numbers), i32x4.splat(seed1)));
   return i32x4.ge_u(bits, i32x4.splat(threshold));
@@ -42,13 +42,13 @@ export function dropout(
     let column: usize = 0;
     for (; column < whole; column += 4) {
       const at = column << 2;
-      let value = v128.and(f32x4.mul(v128.load(from + at), factor), kept(first + column, seed0, seed1, threshold));
+      let value = v128.and(f32x4.mul(v128.load(from + at), factor), keepLanes(first + column, seed0, seed1, threshold));
       if (add) value = f32x4.add(value, v128.load(to + at));
       v128.store(to + at, value);
     }
     for (; column < columns; column++) {
       const at = column << 2;
-      let value = v128.and(f32x4.mul(v128.load32_zero(from + at), factor), kept(first + column, seed0, seed1, threshold));
+      let value = v128.and(f32x4.mul(v128.load32_zero(from + at), factor), keepLanes(first + column, seed0, seed1, threshold));
       if (add) value = f32x4.add(value, v128.load32_zero(to + at));
       v128.store32_lane(to + at, value, 0);
     }
@@ -67,7 +67,7 @@ export function keepScale(factor: f32, dropout: usize): v128 {
 @inline
 export function keepMask(dropout: usize, first: usize, at: usize): v128 {
   if (!dropout) return i32x4.splat(-1);
-  return kept(first + (at >> 2), load<i32>(dropout), load<i32>(dropout, 4), load<i32>(dropout, 8));
+  return keepLanes(first + (at >> 2), load<i32>(dropout), load<i32>(dropout, 4), load<i32>(dropout, 8));
 }
 
 /** Multiplies a row of probabilities by dropout; `first` is the number of its first element. */

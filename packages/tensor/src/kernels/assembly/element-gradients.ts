@@ -1,10 +1,10 @@
 import { GELU, SMALLEST_MEAN, SMALLEST_VARIANCE } from "../constants";
 import { derivative, geluDerivative } from "./derivatives";
-import { all, keeping, madd } from "./vector";
+import { all, addMask, madd } from "./vector";
 
 // Kernels of training that go element by element; strides are in bytes, `begin` and `end` count rows.
 
-/** `gradient += factor * input`; an input stride of 0 repeats one row. Without `add` what the gradient held is nothing. */
+/** `gradient += factor * input`; an input stride of 0 repeats one row. Without `add` what the gradient holds is nothing. */
 export function accumulate(
   input: usize,
   inputStride: usize,
@@ -19,14 +19,14 @@ export function accumulate(
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
   const scale = all(factor);
-  const held = keeping(add);
+  const mask = addMask(add);
   for (let row = begin; row < end; row++) {
     const x = input + row * inputStride;
     const to = gradient + row * gradientStride;
     let at: usize = 0;
-    for (; at < whole; at += 16) v128.store(to + at, madd(v128.load(x + at), scale, v128.and(held, v128.load(to + at))));
+    for (; at < whole; at += 16) v128.store(to + at, madd(v128.load(x + at), scale, v128.and(mask, v128.load(to + at))));
     for (; at < bytes; at += 4) {
-      v128.store32_lane(to + at, madd(v128.load32_zero(x + at), scale, v128.and(held, v128.load32_zero(to + at))), 0);
+      v128.store32_lane(to + at, madd(v128.load32_zero(x + at), scale, v128.and(mask, v128.load32_zero(to + at))), 0);
     }
   }
 }
@@ -59,7 +59,7 @@ export function accumulateProduct(
   }
 }
 
-/** `gradient += outputGradient * f'(input)`; without `add` what the gradient held is nothing. */
+/** `gradient += outputGradient * f'(input)`; without `add` what the gradient holds is nothing. */
 export function activateGradient(
   kind: i32,
   input: usize,
@@ -75,7 +75,7 @@ export function activateGradient(
 ): void {
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
-  const held = keeping(add);
+  const mask = addMask(add);
   for (let row = begin; row < end; row++) {
     const x = input + row * inputStride;
     const dy = outputGradient + row * outputGradientStride;
@@ -84,17 +84,17 @@ export function activateGradient(
     if (kind == GELU) {
       // ConvBERT's own activation gets a loop without the choice.
       for (; at < whole; at += 16) {
-        const slope = geluDerivative(v128.load(x + at));
-        v128.store(to + at, madd(v128.load(dy + at), slope, v128.and(held, v128.load(to + at))));
+        const dydx = geluDerivative(v128.load(x + at));
+        v128.store(to + at, madd(v128.load(dy + at), dydx, v128.and(mask, v128.load(to + at))));
       }
     }
     for (; at < whole; at += 16) {
-      const slope = derivative(kind, v128.load(x + at));
-      v128.store(to + at, madd(v128.load(dy + at), slope, v128.and(held, v128.load(to + at))));
+      const dydx = derivative(kind, v128.load(x + at));
+      v128.store(to + at, madd(v128.load(dy + at), dydx, v128.and(mask, v128.load(to + at))));
     }
     for (; at < bytes; at += 4) {
-      const slope = derivative(kind, v128.load32_zero(x + at));
-      v128.store32_lane(to + at, madd(v128.load32_zero(dy + at), slope, v128.and(held, v128.load32_zero(to + at))), 0);
+      const dydx = derivative(kind, v128.load32_zero(x + at));
+      v128.store32_lane(to + at, madd(v128.load32_zero(dy + at), dydx, v128.and(mask, v128.load32_zero(to + at))), 0);
     }
   }
 }
@@ -212,9 +212,9 @@ export function adam(
         if (decay != 1) v128.store(p + at, f32x4.mul(value, all(decay)));
         continue;
       }
-      const slope = madd(value, all(l2), f32x4.mul(oldGradient, all(gradientScale)));
-      const m1 = nextMean(slope, oldMean, newMean);
-      const v1 = nextVariance(slope, oldVariance, beta2, newVariance);
+      const grad = madd(value, all(l2), f32x4.mul(oldGradient, all(gradientScale)));
+      const m1 = nextMean(grad, oldMean, newMean);
+      const v1 = nextVariance(grad, oldVariance, beta2, newVariance);
       v128.store(m + at, m1);
       v128.store(v + at, v1);
       const denominator = madd(f32x4.sqrt(v1), all(inverseCorrection), all(epsilon));
@@ -223,9 +223,9 @@ export function adam(
     }
     for (; at < bytes; at += 4) {
       const value = v128.load32_zero(p + at);
-      const slope = madd(value, all(l2), f32x4.mul(v128.load32_zero(g + at), all(gradientScale)));
-      const m1 = nextMean(slope, v128.load32_zero(m + at), newMean);
-      const v1 = nextVariance(slope, v128.load32_zero(v + at), beta2, newVariance);
+      const grad = madd(value, all(l2), f32x4.mul(v128.load32_zero(g + at), all(gradientScale)));
+      const m1 = nextMean(grad, v128.load32_zero(m + at), newMean);
+      const v1 = nextVariance(grad, v128.load32_zero(v + at), beta2, newVariance);
       v128.store32_lane(m + at, m1, 0);
       v128.store32_lane(v + at, v1, 0);
       const denominator = madd(f32x4.sqrt(v1), all(inverseCorrection), all(epsilon));
@@ -237,14 +237,14 @@ export function adam(
 
 // @ts-ignore: decorator
 @inline
-function nextMean(slope: v128, old: v128, share: f32): v128 {
-  const next = madd(f32x4.sub(slope, old), all(share), old);
+function nextMean(grad: v128, old: v128, share: f32): v128 {
+  const next = madd(f32x4.sub(grad, old), all(share), old);
   return v128.andnot(next, f32x4.lt(f32x4.abs(next), all(SMALLEST_MEAN)));
 }
 
 // @ts-ignore: decorator
 @inline
-function nextVariance(slope: v128, old: v128, keep: f32, share: f32): v128 {
-  const next = madd(f32x4.mul(slope, all(share)), slope, f32x4.mul(old, all(keep)));
+function nextVariance(grad: v128, old: v128, keep: f32, share: f32): v128 {
+  const next = madd(f32x4.mul(grad, all(share)), grad, f32x4.mul(old, all(keep)));
   return v128.andnot(next, f32x4.lt(next, all(SMALLEST_VARIANCE)));
 }

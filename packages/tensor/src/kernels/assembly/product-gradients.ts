@@ -131,7 +131,7 @@ export function packPanels(
 
 /**
  * `output[:, 8 p ... 8 p + 8] += input · panel p` for panels `begin` to `end`: `panelStride` bytes lie between panels of
- * `length` steps, `outputStep` between the panels' places in the output. An incomplete last panel goes through `edge`.
+ * `length` steps, `outputStep` from a panel's columns of the output to the next one's. An incomplete last panel goes through `edge`.
  */
 export function accumulatePanels(
   input: usize,
@@ -180,18 +180,18 @@ export function multiplyInto(
   for (let panel = begin; panel < end; panel++) {
     const incomplete = (panel + 1) * PANEL > columns;
     const b = packed + panel * panelStride;
-    const place = output + panel * outputStep;
+    const panelOutput = output + panel * outputStep;
     if (isPair(panel, end, columns)) {
-      if (taller) wideTiles(height + 1, input, inputStride, b, length, zeros, place, outputStride, taller, accumulate, b, 0, panelStride, outputStep);
-      wideTiles(height, low, inputStride, b, length, zeros, place + done * outputStride, outputStride, left, accumulate, b, 0, panelStride, outputStep);
+      if (taller) wideTiles(height + 1, input, inputStride, b, length, zeros, panelOutput, outputStride, taller, accumulate, b, 0, panelStride, outputStep);
+      wideTiles(height, low, inputStride, b, length, zeros, panelOutput + done * outputStride, outputStride, left, accumulate, b, 0, panelStride, outputStep);
       panel++;
       continue;
     }
-    const c = incomplete ? edge : place;
+    const c = incomplete ? edge : panelOutput;
     const cStride = incomplete ? PANEL_BYTES : outputStride;
-    if (incomplete) copyRows(place, outputStride, edge, PANEL_BYTES, columns % PANEL, 0, rows);
+    if (incomplete) copyRows(panelOutput, outputStride, edge, PANEL_BYTES, columns % PANEL, 0, rows);
     if (taller) tiles(height + 1, input, inputStride, b, length, zeros, c, cStride, taller, accumulate, b, 0);
     tiles(height, low, inputStride, b, length, zeros, c + done * cStride, cStride, left, accumulate, b, 0);
-    if (incomplete) copyRows(edge, PANEL_BYTES, place, outputStride, columns % PANEL, 0, rows);
+    if (incomplete) copyRows(edge, PANEL_BYTES, panelOutput, outputStride, columns % PANEL, 0, rows);
   }
 }

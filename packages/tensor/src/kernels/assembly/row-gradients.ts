@@ -1,6 +1,6 @@
 import { PANEL, PANEL_BYTES, SUM_COLUMNS } from "../constants";
 import { addedMean, deviationScale } from "./rows";
-import { all, exp, keeping, madd, sum } from "./vector";
+import { all, exp, addMask, madd, sum } from "./vector";
 
 // Kernels of training over rows; strides are in bytes.
 
@@ -63,7 +63,7 @@ export function sumRows(
 }
 
 /**
- * Blocks `begin` to `end` of `blockRows` rows. Without `addInput` or `addResidual` what that gradient held is nothing.
+ * Blocks `begin` to `end` of `blockRows` rows. Without `addInput` or `addResidual` what that gradient holds is nothing.
  * Each block leaves its rows' share of the weight's and the bias's gradient in
  * `sums[block]`, `2 * columns` numbers. `residual` and the gradients of inputs 0 mean none. `normal` is room for
  * `columns` numbers a block.
@@ -105,8 +105,8 @@ export function layerNormGradient(
         outputGradient + row * outputGradientStride,
         inputGradient ? inputGradient + row * inputGradientStride : 0,
         residualGradient ? residualGradient + row * residualGradientStride : 0,
-        keeping(addInput),
-        keeping(addResidual),
+        addMask(addInput),
+        addMask(addResidual),
         weightSums,
         weightSums + bytes,
         normal + block * bytes,
@@ -125,8 +125,8 @@ function normGradient(
   dy: usize,
   dx: usize,
   dr: usize,
-  heldInput: v128,
-  heldResidual: v128,
+  inputMask: v128,
+  residualMask: v128,
   weightSums: usize,
   biasSums: usize,
   normal: usize,
@@ -138,43 +138,43 @@ function normGradient(
   const mean = addedMean(x, r, normal, columns);
   const scale = deviationScale(normal, columns, mean, epsilon);
   let at: usize = 0;
-  let slopes = all(0.0);
+  let gradSums = all(0.0);
   let products = all(0.0);
   for (; at < whole; at += 16) {
     const n = f32x4.mul(f32x4.sub(v128.load(normal + at), mean), scale);
     v128.store(normal + at, n);
-    const slope = v128.load(dy + at);
-    v128.store(weightSums + at, madd(slope, n, v128.load(weightSums + at)));
-    v128.store(biasSums + at, f32x4.add(slope, v128.load(biasSums + at)));
-    const scaled = f32x4.mul(slope, v128.load(weight + at));
-    slopes = f32x4.add(slopes, scaled);
+    const grad = v128.load(dy + at);
+    v128.store(weightSums + at, madd(grad, n, v128.load(weightSums + at)));
+    v128.store(biasSums + at, f32x4.add(grad, v128.load(biasSums + at)));
+    const scaled = f32x4.mul(grad, v128.load(weight + at));
+    gradSums = f32x4.add(gradSums, scaled);
     products = madd(scaled, n, products);
   }
   for (; at < bytes; at += 4) {
     const n = f32x4.mul(f32x4.sub(v128.load32_zero(normal + at), mean), scale);
     v128.store32_lane(normal + at, n, 0);
-    const slope = v128.load32_zero(dy + at);
-    v128.store32_lane(weightSums + at, madd(slope, n, v128.load32_zero(weightSums + at)), 0);
-    v128.store32_lane(biasSums + at, f32x4.add(slope, v128.load32_zero(biasSums + at)), 0);
-    const scaled = f32x4.mul(slope, v128.load32_zero(weight + at));
-    // The other lanes of `n` are no zeros, but those of the slope are.
-    slopes = f32x4.add(slopes, scaled);
+    const grad = v128.load32_zero(dy + at);
+    v128.store32_lane(weightSums + at, madd(grad, n, v128.load32_zero(weightSums + at)), 0);
+    v128.store32_lane(biasSums + at, f32x4.add(grad, v128.load32_zero(biasSums + at)), 0);
+    const scaled = f32x4.mul(grad, v128.load32_zero(weight + at));
+    // The other lanes of `n` are no zeros, but those of the gradient are.
+    gradSums = f32x4.add(gradSums, scaled);
     products = madd(scaled, n, products);
   }
-  const meanSlope = all(sum(slopes) * share);
+  const meanGrad = all(sum(gradSums) * share);
   const meanProduct = all(sum(products) * share);
   if (!dx && !dr) return;
   for (at = 0; at < whole; at += 16) {
-    const centred = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(weight + at)), meanSlope);
+    const centred = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(weight + at)), meanGrad);
     const d = f32x4.mul(f32x4.sub(centred, f32x4.mul(v128.load(normal + at), meanProduct)), scale);
-    if (dx) v128.store(dx + at, f32x4.add(v128.and(heldInput, v128.load(dx + at)), d));
-    if (dr) v128.store(dr + at, f32x4.add(v128.and(heldResidual, v128.load(dr + at)), d));
+    if (dx) v128.store(dx + at, f32x4.add(v128.and(inputMask, v128.load(dx + at)), d));
+    if (dr) v128.store(dr + at, f32x4.add(v128.and(residualMask, v128.load(dr + at)), d));
   }
   for (; at < bytes; at += 4) {
-    const centred = f32x4.sub(f32x4.mul(v128.load32_zero(dy + at), v128.load32_zero(weight + at)), meanSlope);
+    const centred = f32x4.sub(f32x4.mul(v128.load32_zero(dy + at), v128.load32_zero(weight + at)), meanGrad);
     const d = f32x4.mul(f32x4.sub(centred, f32x4.mul(v128.load32_zero(normal + at), meanProduct)), scale);
-    if (dx) v128.store32_lane(dx + at, f32x4.add(v128.and(heldInput, v128.load32_zero(dx + at)), d), 0);
-    if (dr) v128.store32_lane(dr + at, f32x4.add(v128.and(heldResidual, v128.load32_zero(dr + at)), d), 0);
+    if (dx) v128.store32_lane(dx + at, f32x4.add(v128.and(inputMask, v128.load32_zero(dx + at)), d), 0);
+    if (dr) v128.store32_lane(dr + at, f32x4.add(v128.and(residualMask, v128.load32_zero(dr + at)), d), 0);
   }
 }
 
@@ -204,12 +204,12 @@ export function softmaxGradient(
       for (; at < bytes; at += 4) products = madd(v128.load32_zero(p + at), v128.load32_zero(dp + at), products);
       const mean = all(sum(products));
       for (at = 0; at < whole; at += 16) {
-        const slope = f32x4.sub(v128.load(dp + at), mean);
-        v128.store(to + at, madd(v128.load(p + at), slope, v128.load(to + at)));
+        const centred = f32x4.sub(v128.load(dp + at), mean);
+        v128.store(to + at, madd(v128.load(p + at), centred, v128.load(to + at)));
       }
       for (; at < bytes; at += 4) {
-        const slope = f32x4.sub(v128.load32_zero(dp + at), mean);
-        v128.store32_lane(to + at, madd(v128.load32_zero(p + at), slope, v128.load32_zero(to + at)), 0);
+        const centred = f32x4.sub(v128.load32_zero(dp + at), mean);
+        v128.store32_lane(to + at, madd(v128.load32_zero(p + at), centred, v128.load32_zero(to + at)), 0);
       }
       p += bytes;
       dp += bytes;
@@ -220,7 +220,7 @@ export function softmaxGradient(
 
 /**
  * `gradient[r, c] += factors[r] * exp(input[r, c] - logSums[r, 0] - logSums[r, 1])`, rows `begin` to `end`; without `add` what the gradient
- * held is nothing.
+ * holds is nothing.
  */
 export function accumulateSoftmax(
   input: usize,
@@ -238,7 +238,7 @@ export function accumulateSoftmax(
 ): void {
   const whole = (columns & ~3) << 2;
   const bytes = columns << 2;
-  const held = keeping(add);
+  const mask = addMask(add);
   for (let row = begin; row < end; row++) {
     const factor = load<f32>(factors + row * factorsStride);
     if (factor == 0) {
@@ -252,11 +252,11 @@ export function accumulateSoftmax(
     let at: usize = 0;
     for (; at < whole; at += 16) {
       const p = exp(f32x4.sub(f32x4.sub(v128.load(x + at), largest), shift));
-      v128.store(to + at, madd(p, all(factor), v128.and(held, v128.load(to + at))));
+      v128.store(to + at, madd(p, all(factor), v128.and(mask, v128.load(to + at))));
     }
     for (; at < bytes; at += 4) {
       const p = exp(f32x4.sub(f32x4.sub(v128.load32_zero(x + at), largest), shift));
-      v128.store32_lane(to + at, madd(p, all(factor), v128.and(held, v128.load32_zero(to + at))), 0);
+      v128.store32_lane(to + at, madd(p, all(factor), v128.and(mask, v128.load32_zero(to + at))), 0);
     }
   }
 }

@@ -24,7 +24,7 @@ export function all(value: f32): v128 {
  */
 // @ts-ignore: decorator
 @inline
-export function keeping(add: i32): v128 {
+export function addMask(add: i32): v128 {
   return i32x4.splat(add ? -1 : 0);
 }
 

@@ -30,7 +30,7 @@ const SIMD = {
 } as const;
 
 /** Where a memory access points: the address in a local plus a constant. */
-interface Place {
+interface MemoryAddress {
   readonly address: Local<"i32">;
   readonly offset?: number;
 }
@@ -127,7 +127,7 @@ export class FunctionBuilder {
     this.#set(result);
   }
 
-  load(from: Place, result: Local<"v128">): void {
+  load(from: MemoryAddress, result: Local<"v128">): void {
     this.#get(from.address);
     this.#memory(SIMD.load, 2, from.offset);
     this.#set(result);
@@ -147,13 +147,13 @@ export class FunctionBuilder {
   }
 
   /** One float32 in all four lanes. */
-  loadSplat(from: Place, result: Local<"v128">): void {
+  loadSplat(from: MemoryAddress, result: Local<"v128">): void {
     this.#get(from.address);
     this.#memory(SIMD.splat32, 2, from.offset);
     this.#set(result);
   }
 
-  store(value: Local<"v128">, to: Place): void {
+  store(value: Local<"v128">, to: MemoryAddress): void {
     this.#get(to.address);
     this.#get(value);
     this.#memory(SIMD.store, 2, to.offset);
@@ -198,7 +198,7 @@ export class FunctionBuilder {
   }
 
   /** Eight signed bytes, widened to 16 bits. */
-  loadBytes(from: Place, result: Local<"v128">): void {
+  loadBytes(from: MemoryAddress, result: Local<"v128">): void {
     this.#get(from.address);
     this.#memory(SIMD.load8x8, 0, from.offset);
     this.#set(result);

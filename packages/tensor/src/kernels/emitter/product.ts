@@ -76,8 +76,8 @@ function tile(code: FunctionBuilder, rows: number, panels: number, { relaxed, un
   const sums = Array.from({ length: rows }, () => code.locals("v128", panels * VECTORS));
   const weights = code.locals("v128", panels * VECTORS);
   const splat = code.local("v128");
-  /** Where vector `n` of a row is, with the panels' places in `at`. */
-  const place = (n: number, step = 0) => ({
+  /** Where vector `n` of a row is, with the panels' addresses in `at`. */
+  const vectorAt = (n: number, step = 0) => ({
     address: at[Math.floor(n / VECTORS)]!,
     offset: (step * VECTORS + (n % VECTORS)) * 16,
   });
@@ -87,7 +87,7 @@ function tile(code: FunctionBuilder, rows: number, panels: number, { relaxed, un
     code.add(ahead, aheadStep, ahead);
     for (let step = 0; step < count; step++) {
       for (const [n, weight] of weights.entries()) {
-        code.load(place(n, step), weight);
+        code.load(vectorAt(n, step), weight);
       }
       for (const [m, row] of sums.entries()) {
         code.loadSplat({ address: aRows[m]!, offset: step * 4 }, splat);
@@ -127,13 +127,13 @@ function tile(code: FunctionBuilder, rows: number, panels: number, { relaxed, un
       for (const row of sums) {
         if (add) {
           for (const [n, sum] of row.entries()) {
-            code.load(place(n), splat);
+            code.load(vectorAt(n), splat);
             code.addFloat(sum, splat, sum);
           }
         }
         // With no load between the stores, V8's revectorizer makes 256-bit instructions of the whole tile.
         for (const [n, sum] of row.entries()) {
-          code.store(sum, place(n));
+          code.store(sum, vectorAt(n));
         }
         for (const address of at) {
           code.add(address, cStride, address);

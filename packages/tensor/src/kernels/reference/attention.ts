@@ -30,7 +30,7 @@ function eachQuery(args: ScoreArguments, visit: (query: Query) => void): void {
   const count = offsets.length - 1;
   const tokens = offsets.at(-1)!;
   const longest = longestSequence(offsets);
-  const kept = dropout === null ? () => 1 : dropoutFactor(dropout);
+  const dropFactor = dropout === null ? () => 1 : dropoutFactor(dropout);
   const maskRowPerToken = mask !== null && mask.rows !== count;
   for (let sequence = 0; sequence < count; sequence++) {
     const start = offsets[sequence]!;
@@ -66,7 +66,7 @@ function eachQuery(args: ScoreArguments, visit: (query: Query) => void): void {
           probabilities[other]! /= sum;
         }
         const first = (head * tokens + start + token) * longest;
-        const factor = (other: number) => kept(first + other) * headFactor;
+        const factor = (other: number) => dropFactor(first + other) * headFactor;
         visit({ sequence, start, length, head, token, probabilities, factor });
       }
     }
@@ -117,26 +117,28 @@ export function attentionGradient(args: AttentionGradientArguments): void {
   const keys = new Float64Array(query.rows * width);
   const values = new Float64Array(query.rows * width);
   eachQuery(args, ({ start, length, head, token, probabilities, factor }) => {
-    const slopeAt = outputGradient.offset + (start + token) * outputGradient.stride + head * size;
-    const slopes = new Float64Array(length);
+    const gradAt = outputGradient.offset + (start + token) * outputGradient.stride + head * size;
+    const probabilityGradients = new Float64Array(length);
     let mean = 0;
     for (let other = 0; other < length; other++) {
-      const keep = factor(other);
+      const multiplier = factor(other);
       const to = (start + other) * width + head * size;
       let dot = 0;
       for (let i = 0; i < size; i++) {
-        dot += dy[slopeAt + i]! * v[value.offset + (start + other) * value.stride + head * size + i]!;
-        values[to + i]! += dropped(probabilities[other]!, keep) * dy[slopeAt + i]!;
+        dot += dy[gradAt + i]! * v[value.offset + (start + other) * value.stride + head * size + i]!;
+        values[to + i]! += dropped(probabilities[other]!, multiplier) * dy[gradAt + i]!;
       }
-      slopes[other] = dropped(dot, keep);
-      mean += probabilities[other]! * slopes[other]!;
+      probabilityGradients[other] = dropped(dot, multiplier);
+      mean += probabilities[other]! * probabilityGradients[other]!;
     }
     for (let other = 0; other < length; other++) {
-      const slope = probabilities[other]! * (slopes[other]! - mean) * scale;
+      const scoreGradient = probabilities[other]! * (probabilityGradients[other]! - mean) * scale;
       for (let i = 0; i < size; i++) {
         const column = head * size + i;
-        queries[(start + token) * width + column]! += slope * k[key.offset + (start + other) * key.stride + column]!;
-        keys[(start + other) * width + column]! += slope * q[query.offset + (start + token) * query.stride + column]!;
+        queries[(start + token) * width + column]! +=
+          scoreGradient * k[key.offset + (start + other) * key.stride + column]!;
+        keys[(start + other) * width + column]! +=
+          scoreGradient * q[query.offset + (start + token) * query.stride + column]!;
       }
     }
   });

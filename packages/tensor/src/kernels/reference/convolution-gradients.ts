@@ -47,9 +47,9 @@ export function depthwiseConvolutionGradient(
   const kernelSums = new Float64Array(kernel.rows * columns);
   eachTap(sequences, kernel.rows, (token, tap, neighbour) => {
     for (let column = 0; column < columns; column++) {
-      const slope = dy[outputGradient.offset + token * outputGradient.stride + column]!;
-      inputSums[neighbour * columns + column]! += slope * k[kernel.offset + tap * kernel.stride + column]!;
-      kernelSums[tap * columns + column]! += slope * x[input.offset + neighbour * input.stride + column]!;
+      const grad = dy[outputGradient.offset + token * outputGradient.stride + column]!;
+      inputSums[neighbour * columns + column]! += grad * k[kernel.offset + tap * kernel.stride + column]!;
+      kernelSums[tap * columns + column]! += grad * x[input.offset + neighbour * input.stride + column]!;
     }
   });
   if (inputGradient !== null) {
@@ -81,9 +81,9 @@ export function dynamicConvolutionGradient(
   eachTap(sequences, taps, (token, tap, neighbour) => {
     for (let column = 0; column < columns; column++) {
       const weightAt = Math.floor(column / size) * taps + tap;
-      const slope = dy[outputGradient.offset + token * outputGradient.stride + column]!;
-      valueSums[neighbour * columns + column]! += slope * k[kernels.offset + token * kernels.stride + weightAt]!;
-      kernelSums[token * kernels.columns + weightAt]! += slope * x[values.offset + neighbour * values.stride + column]!;
+      const grad = dy[outputGradient.offset + token * outputGradient.stride + column]!;
+      valueSums[neighbour * columns + column]! += grad * k[kernels.offset + token * kernels.stride + weightAt]!;
+      kernelSums[token * kernels.columns + weightAt]! += grad * x[values.offset + neighbour * values.stride + column]!;
     }
   });
   if (valuesGradient !== null) {

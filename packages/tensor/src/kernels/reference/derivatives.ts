@@ -9,8 +9,8 @@ const gelu = (x: number): number => normal(x) + x * density(x);
 
 function geluTanh(x: number): number {
   const t = Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
-  const slope = Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
-  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope;
+  const dz = Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
+  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * dz;
 }
 
 function mish(x: number): number {

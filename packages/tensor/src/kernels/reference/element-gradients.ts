@@ -88,9 +88,9 @@ export function adam(args: AdamArguments): void {
     const meanAt = mean.offset + row * mean.stride + column;
     const varianceAt = variance.offset + row * variance.stride + column;
     const value = p[at]!;
-    const slope = gradientScale * g[gradient.offset + row * gradient.stride + column]! + args.l2 * value;
-    m[meanAt] = atLeast(SMALLEST_MEAN, m[meanAt]! + (slope - m[meanAt]!) * (1 - beta1));
-    v[varianceAt] = atLeast(SMALLEST_VARIANCE, beta2 * v[varianceAt]! + (1 - beta2) * slope * slope);
+    const grad = gradientScale * g[gradient.offset + row * gradient.stride + column]! + args.l2 * value;
+    m[meanAt] = atLeast(SMALLEST_MEAN, m[meanAt]! + (grad - m[meanAt]!) * (1 - beta1));
+    v[varianceAt] = atLeast(SMALLEST_VARIANCE, beta2 * v[varianceAt]! + (1 - beta2) * grad * grad);
     const denominator = Math.sqrt(v[varianceAt]!) / args.varianceCorrection + epsilon;
     p[at] = value * args.decay - (args.stepSize * m[meanAt]!) / denominator;
   });

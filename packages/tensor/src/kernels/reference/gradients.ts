@@ -57,8 +57,8 @@ export class ReferenceGradients implements GradientKernels {
     this.#clearFresh(gradient);
     const derivative = DERIVATIVES[kind];
     const x = input.storage.float32();
-    addTerms(gradient, outputGradient, (slope, row, column) => {
-      return slope * derivative(x[input.offset + row * input.stride + column]!);
+    addTerms(gradient, outputGradient, (grad, row, column) => {
+      return grad * derivative(x[input.offset + row * input.stride + column]!);
     });
   }
 
@@ -122,7 +122,7 @@ export class ReferenceGradients implements GradientKernels {
     this.#clearFresh(gradient);
     const factor = dropoutFactor(dropout);
     const { columns } = outputGradient;
-    addTerms(gradient, outputGradient, (slope, row, column) => dropped(slope, factor(row * columns + column)));
+    addTerms(gradient, outputGradient, (grad, row, column) => dropped(grad, factor(row * columns + column)));
   }
 
   packedElements(weights: PackedWeights, firstRow: number, rows: number): Matrix[] {

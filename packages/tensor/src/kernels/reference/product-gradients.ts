@@ -8,9 +8,9 @@ export function linearInputGradient(outputGradient: Matrix, weights: Float32Arra
   for (let row = 0; row < gradient.rows; row++) {
     sums.fill(0);
     for (let feature = 0; feature < outputGradient.columns; feature++) {
-      const slope = dy[outputGradient.offset + row * outputGradient.stride + feature]!;
+      const grad = dy[outputGradient.offset + row * outputGradient.stride + feature]!;
       for (let column = 0; column < gradient.columns; column++) {
-        sums[column]! += slope * weights[feature * gradient.columns + column]!;
+        sums[column]! += grad * weights[feature * gradient.columns + column]!;
       }
     }
     for (let column = 0; column < gradient.columns; column++) {
@@ -27,9 +27,9 @@ export function linearWeightGradient(input: Matrix, outputGradient: Matrix, grad
   for (let feature = 0; feature < outputGradient.columns; feature++) {
     sums.fill(0);
     for (let row = 0; row < input.rows; row++) {
-      const slope = dy[outputGradient.offset + row * outputGradient.stride + feature]!;
+      const grad = dy[outputGradient.offset + row * outputGradient.stride + feature]!;
       for (let column = 0; column < input.columns; column++) {
-        sums[column]! += slope * x[input.offset + row * input.stride + column]!;
+        sums[column]! += grad * x[input.offset + row * input.stride + column]!;
       }
     }
     for (let column = 0; column < input.columns; column++) {

@@ -30,11 +30,11 @@ export function layerNormGradient(args: LayerNormGradientArguments): void {
     let meanScaled = 0;
     let meanProduct = 0;
     for (let column = 0; column < columns; column++) {
-      const slope = dy[outputGradient.offset + row * outputGradient.stride + column]!;
+      const grad = dy[outputGradient.offset + row * outputGradient.stride + column]!;
       normal[column] = (normal[column]! - mean) * scale;
-      scaled[column] = slope * w[weight.offset + column]!;
-      weightSums[column]! += slope * normal[column]!;
-      biasSums[column]! += slope;
+      scaled[column] = grad * w[weight.offset + column]!;
+      weightSums[column]! += grad * normal[column]!;
+      biasSums[column]! += grad;
       meanScaled += scaled[column]! / columns;
       meanProduct += (scaled[column]! * normal[column]!) / columns;
     }
@@ -69,14 +69,14 @@ export function softmaxGradient(output: Matrix, outputGradient: Matrix, groupSiz
   for (let row = 0; row < output.rows; row++) {
     for (let group = 0; group < output.columns; group += groupSize) {
       const at = output.offset + row * output.stride + group;
-      const slopeAt = outputGradient.offset + row * outputGradient.stride + group;
+      const gradAt = outputGradient.offset + row * outputGradient.stride + group;
       const to = gradient.offset + row * gradient.stride + group;
       let sum = 0;
       for (let i = 0; i < groupSize; i++) {
-        sum += p[at + i]! * dp[slopeAt + i]!;
+        sum += p[at + i]! * dp[gradAt + i]!;
       }
       for (let i = 0; i < groupSize; i++) {
-        g[to + i]! += p[at + i]! * (dp[slopeAt + i]! - sum);
+        g[to + i]! += p[at + i]! * (dp[gradAt + i]! - sum);
       }
     }
   }

@@ -2,7 +2,7 @@ import type { ActivationKind } from "../../activations.js";
 import type { BinaryKind } from "../../backend.js";
 import * as constants from "../constants.js";
 
-/** "linear" is a copy, and none in the place of an activation. */
+/** "linear" is no activation: a copy. */
 export const ACTIVATION_CODES: Readonly<Record<ActivationKind, number>> = {
   gelu: constants.GELU,
   gelu_10: constants.GELU_10,

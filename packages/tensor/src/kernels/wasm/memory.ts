@@ -54,9 +54,9 @@ export class WasmStorage implements Storage {
 }
 
 /**
- * The memory that all kernels see. Blocks are handed out from the lowest free place that has room, and freed neighbours
+ * The memory that all kernels see. Blocks are handed out from the lowest free range that has room, and freed neighbours
  * become one again: after a call that gives everything back, the memory is what it was before, so that the next call finds
- * the same places whatever its size, and the most that is ever reserved is what the largest single call needs.
+ * the same addresses whatever its size, and the most that is ever reserved is what the largest single call needs.
  */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
