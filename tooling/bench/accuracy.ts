@@ -1,5 +1,5 @@
 /**
- * What int8 products do to the trained models that `convbert` ships: their answers on the test sets, against float32, with
+ * What int8 products do to the trained models that are published: their answers on the test sets, against float32, with
  * inputs of 8 bits and of 7 (packages/tensor/README.md tells which processors have which).
  * Usage: node tooling/bench/accuracy.ts [--data ../shared/data] [--only sentiment,entities]
  */
@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Example, readTestSet, TEST_SETS, type TestSet } from "./test-sets.ts";
+import { type Example, readTestSet, TEST_SETS } from "./test-sets.ts";
 
 /** Bits that int8 products keep of their inputs. */
 const BITS = [8, 7] as const;
@@ -20,7 +20,7 @@ export interface Accuracy {
   readonly examples: number;
   /** Examples that get the same answer from float32 arithmetic and from int8. */
   readonly same: number;
-  /** The mean score: examples that are right, or the F1 of answers that share words with the right one. */
+  /** Examples that are right. */
   readonly float32: number;
   readonly int8: number;
 }
@@ -29,7 +29,6 @@ export interface Accuracy {
 interface Convbert {
   readonly ConvBertTokenizerFast: { fromPretrained(folder: string): Promise<Tokenizer> };
   loadModel(folder: string, options: Arithmetic): Promise<Model>;
-  pipeline(task: string, folder: string, options: Arithmetic): Promise<Pipeline>;
 }
 interface Arithmetic {
   readonly dtype: "float32" | "int8";
@@ -43,19 +42,6 @@ interface Model {
   readonly config: { readonly id2label: Record<number, string>; readonly max_position_embeddings: number };
   forward(inputs: { input_ids: number[][] }): Promise<{ logits: { data: Float32Array; offset: number } }>;
   dispose(): void;
-}
-interface Pipeline {
-  (input: unknown): Promise<Answer | readonly Answer[]>;
-  dispose(): void;
-}
-interface Answer {
-  readonly choice?: string;
-  readonly answer?: string;
-  readonly token_str?: string;
-}
-interface SquadMetric {
-  update(answer: string, expected: readonly string[]): void;
-  compute(): { readonly f1: number };
 }
 
 /** Answers of a model to each example: one, or one a word (its first piece's). */
@@ -72,7 +58,7 @@ async function labelsFrom(folder: string, how: Arithmetic, examples: readonly Ex
     const encoding =
       "words" in example
         ? tokenize(example.words, { ...options, is_split_into_words: true })
-        : tokenize((example as { text: string }).text, options);
+        : tokenize(example.text, options);
     const { data, offset } = (await model.forward({ input_ids: [encoding.input_ids] })).logits;
     const best = (row: number): string => {
       const scores = data.subarray(offset + row * classes, offset + (row + 1) * classes);
@@ -88,35 +74,11 @@ async function labelsFrom(folder: string, how: Arithmetic, examples: readonly Ex
   return given;
 }
 
-async function answersFrom(
-  task: TestSet["task"],
-  folder: string,
-  how: Arithmetic,
-  examples: readonly Example[],
-  convbert: Convbert,
-) {
-  const ask = await convbert.pipeline(task, folder, how);
-  const given: Answers = [];
-  for (const { labels: _, ...example } of examples) {
-    const answers = await ask("text" in example ? example.text : example);
-    const best = (Array.isArray(answers) ? answers[0] : answers) as Answer;
-    given.push([best.choice ?? best.answer ?? best.token_str]);
-  }
-  ask.dispose();
-  return given;
-}
-
 /** Measure every shipped model whose test set is in the folder. */
 export async function measureAccuracy(data: string, only: readonly string[] = []): Promise<Accuracy[]> {
   const root = new URL("../../packages/", import.meta.url);
   const built = (name: string) => import(new URL(`${name}/dist/index.js`, root).href);
   const convbert: Convbert = await built("convbert");
-  const { SquadMetric: Metric }: { SquadMetric: new () => SquadMetric } = await built("trainer");
-  const f1 = (answer: string, expected: string): number => {
-    const metric = new Metric();
-    metric.update(answer, [expected]);
-    return metric.compute().f1 / 100;
-  };
   const measured: Accuracy[] = [];
   for (const [name, set] of Object.entries(TEST_SETS)) {
     const folder = fileURLToPath(new URL(`models/${name}`, root));
@@ -129,17 +91,10 @@ export async function measureAccuracy(data: string, only: readonly string[] = []
     console.error(`measuring the accuracy of ${name}`);
     const examples = readTestSet(set, data);
     const labels = examples.flatMap((example) => example.labels);
-    const answers = async (how: Arithmetic) =>
-      (set.task.endsWith("classification")
-        ? await labelsFrom(folder, how, examples, convbert)
-        : await answersFrom(set.task, folder, how, examples, convbert)
-      ).flat();
+    const answers = async (how: Arithmetic) => (await labelsFrom(folder, how, examples, convbert)).flat();
     const mean = (score: (i: number) => number): number =>
       labels.reduce((sum, _, i) => sum + score(i), 0) / labels.length;
-    const score = (given: readonly (string | undefined)[]) =>
-      set.task === "question-answering"
-        ? mean((i) => f1(given[i] ?? "", labels[i]!))
-        : mean((i) => Number(given[i] === labels[i]));
+    const score = (given: readonly (string | undefined)[]) => mean((i) => Number(given[i] === labels[i]));
     const float32 = await answers({ dtype: "float32" });
     for (const bits of BITS) {
       const int8 = await answers({ dtype: "int8", activationBits: bits });

@@ -49,20 +49,6 @@ const cases: readonly Case[] = [
     facts: (answer) =>
       (answer as { word: string; entity: string; score: number }[]).flatMap((e) => [e.word, e.entity, e.score]),
   },
-  {
-    model: "masked-words",
-    task: "fill-mask",
-    ...text("The man went to the [MASK]."),
-    facts: (answer) => (answer as { token_str: string; score: number }[]).flatMap((e) => [e.token_str, e.score]),
-  },
-  {
-    model: "extractive-answers",
-    task: "question-answering",
-    ours: [{ question: "Who wrote it?", context: "The opera was written by Georges Bizet in Paris." }],
-    theirs: ["Who wrote it?", "The opera was written by Georges Bizet in Paris."],
-    // transformers.js gives the tokens back, which are in lower case.
-    facts: (answer) => [(answer as { answer: string }).answer.toLowerCase()],
-  },
 ];
 
 const root = fileURLToPath(new URL("../../packages/convbert/", import.meta.url));

@@ -1,29 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Squad, splitArticles } from "../recipes/squad.ts";
 
 /** What a model is asked, and the right answers: one, or one for each word. */
 export type Example =
   | { readonly text: string; readonly labels: readonly string[] }
-  | { readonly words: readonly string[]; readonly labels: readonly string[] }
-  | { readonly prompt: string; readonly choices: readonly string[]; readonly labels: readonly string[] }
-  | { readonly question: string; readonly context: string; readonly labels: readonly string[] };
+  | { readonly words: readonly string[]; readonly labels: readonly string[] };
 
 export interface TestSet {
-  readonly task:
-    | "text-classification"
-    | "token-classification"
-    | "multiple-choice"
-    | "fill-mask"
-    | "question-answering";
+  readonly task: "text-classification" | "token-classification";
   /** In the data folder. */
   readonly file: string;
   readonly encoding?: "latin1";
   read(text: string): Example[];
 }
-
-/** Paragraphs with a hidden word. */
-const MASKED = 1500;
 
 const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line.trim() !== "");
 
@@ -59,44 +48,6 @@ export const TEST_SETS: Readonly<Record<string, TestSet>> = {
   },
   entities: { task: "token-classification", file: "wnut17/test.conll", read: sentences(1) },
   chunking: { task: "token-classification", file: "conll2000/test.txt", read: sentences(2) },
-  "plausible-alternatives": {
-    task: "multiple-choice",
-    file: "copa/copa-test.xml",
-    read: (text) =>
-      [...text.matchAll(/<item [^>]*asks-for="(\w+)" most-plausible-alternative="([12])">(.*?)<\/item>/gs)].map(
-        ([, asksFor, right, item]) => {
-          const [premise, ...choices] = [...item!.matchAll(/<(?:p|a1|a2)>(.*?)<\//g)].map(([, part]) => part!);
-          // As the model was trained: `convbert train multiple-choice --format copa`.
-          const question = asksFor === "cause" ? "What was the cause?" : "What happened as a result?";
-          return { prompt: `${premise} ${question}`, choices, labels: [choices[Number(right) - 1]!] };
-        },
-      ),
-  },
-  "masked-words": {
-    task: "fill-mask",
-    file: "books/sherlock-holmes.txt",
-    /** The word in the middle of a paragraph is hidden. */
-    read: (text) =>
-      text
-        .split(/\r?\n\s*\r?\n/)
-        .map((paragraph) => paragraph.trim().split(/\s+/).slice(0, 100))
-        .filter((words) => words.length > 8 && /^[A-Za-z]+$/.test(words[words.length >> 1]!))
-        .slice(0, MASKED)
-        .map((words) => ({
-          text: words.with(words.length >> 1, "[MASK]").join(" "),
-          labels: [words[words.length >> 1]!.toLowerCase()],
-        })),
-  },
-  "extractive-answers": {
-    task: "question-answering",
-    file: "xquad/xquad.en.json",
-    read: (text) =>
-      splitArticles(JSON.parse(text) as Squad).test.flatMap(({ paragraphs }) =>
-        paragraphs.flatMap(({ context, qas }) =>
-          qas.map(({ question, answers }) => ({ question, context, labels: [answers[0]!.text] })),
-        ),
-      ),
-  },
 };
 
 export function readTestSet({ file, encoding, read }: TestSet, data: string): Example[] {

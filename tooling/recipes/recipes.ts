@@ -1,4 +1,4 @@
-/** How a model of packages/models is trained: `convbert train TASK ...` with these options. */
+/** How a model is trained, those of packages/models and others: `convbert train TASK ...` with these options. */
 export interface Recipe {
   readonly task: string;
   /** Relative to the data folder; the first is for training. */
@@ -12,7 +12,7 @@ export interface Recipe {
   readonly from?: string;
   /** Text from which questions are made (cloze.ts), to train on instead of those of `data`. */
   readonly cloze?: readonly string[];
-  /** False for a step on the way to another model, which is not part of the package. */
+  /** False for what is no package: a step on the way to another model, or one that does too little for anybody to use it. */
   readonly shipped?: false;
   readonly seed: number;
   readonly dataset: string;
@@ -96,6 +96,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     data: ["copa/copa-dev.xml"],
     test: ["copa/copa-test.xml"],
     options: ["--format", "copa", "--epochs", "10", "--keep-last", ...FROZEN, ...SMOOTH],
+    shipped: false,
     seed: 0,
     dataset: "COPA, choice of plausible alternatives, 500 questions to train, 500 to test",
     terms: "The data is under the BSD 2-clause licence (Roemmele, Bejan and Gordon 2011).",
@@ -119,6 +120,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
       "0",
       "--keep-last",
     ],
+    shipped: false,
     seed: 0,
     dataset: "six books of Project Gutenberg to train, The Adventures of Sherlock Holmes to test",
     terms: "The books are in the public domain in the United States.",
@@ -141,6 +143,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     data: ["xquad/xquad.en.json"],
     options: [...ANSWERS, "--epochs", "8", "--batch-size", "16", "--lr", "3e-4", "--dropout", "0.1"],
     from: "cloze-answers",
+    shipped: false,
     seed: 0,
     dataset: "XQuAD, English: 240 paragraphs with 1,190 questions, the last fifth of them held out to test",
     terms: "The data is under CC BY-SA 4.0 (Artetxe, Ruder and Yogatama 2020; from SQuAD 1.1).",

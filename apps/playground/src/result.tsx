@@ -70,10 +70,7 @@ function Nothing() {
     return <p class="hint">Type something, or take one of the examples: the answer appears here.</p>;
   return (
     <div class="hint">
-      <p>
-        No model that comes with this page can do this: it takes one that was trained to tell whether a text entails
-        another.
-      </p>
+      <p>No model that comes with this page can do this: it takes one that was trained for it.</p>
       <button type="button" onClick={() => choosePanel("own-model")}>
         Open a model of yours
       </button>

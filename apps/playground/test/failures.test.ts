@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
@@ -57,7 +58,14 @@ const inChromium = () => {
 
   it("a text without a mask is answered with words", async () => {
     const { page } = await visit(browser);
-    await show(page, site.address, { task: "fill-mask", text: "no mask here" });
+    const masked = fileURLToPath(new URL("../../../packages/pipelines/test/fixtures/masked", import.meta.url));
+    await using own = await openSite({ masked });
+    await show(page, own.address, { task: "fill-mask", panel: "own-model" });
+    await page.getByLabel("Address of a folder, or a hub id").fill(new URL("/own/masked/", own.address).href);
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.locator("[data-tasks]").getByRole("button", { name: "Fill in words" }).click();
+    await page.getByLabel("Text with [MASK]").fill("no mask here");
+    await page.locator(".failed").waitFor();
     expect(await page.locator(".failed").textContent()).toContain("[MASK]");
   });
 

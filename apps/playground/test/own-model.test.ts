@@ -43,7 +43,14 @@ const inChromium = () => {
     folder = join(await mkdtemp(join(tmpdir(), "playground-")), "entailment");
     await mkdir(folder);
     await makeEntailment(folder);
-    site = await openSite({ entailment: folder });
+    const tiny = (name: string) =>
+      fileURLToPath(new URL(`../../../packages/pipelines/test/fixtures/${name}`, import.meta.url));
+    site = await openSite({
+      entailment: folder,
+      masked: tiny("masked"),
+      answers: tiny("answers"),
+      choices: tiny("choices"),
+    });
     browser = await launch();
     ({ page } = await visit(browser));
   });
@@ -87,6 +94,25 @@ const inChromium = () => {
       "entailment",
       "neutral",
     ]);
+  });
+
+  it.each([
+    ["masked", "Fill in words", { "Text with [MASK]": "The [MASK] is good." }],
+    ["answers", "Answer a question", { Question: "Who?", "Text with the answer": "Anna Smith and John" }],
+    [
+      "choices",
+      "Choose what follows",
+      { Beginning: "The man laughed", "Choices, one a line": "he was glad\nit rained" },
+    ],
+  ])("does with one of the kind %s what no model of the page can: %s", async (name, title, typed) => {
+    await open();
+    await page.getByLabel("Address of a folder, or a hub id").fill(new URL(`/own/${name}/`, site.address).href);
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.locator("[data-tasks]").getByRole("button", { name: title }).click();
+    for (const [label, text] of Object.entries(typed)) await page.getByLabel(label, { exact: true }).fill(text);
+    await answered(page);
+    expect(await page.locator(".bars .name").count()).toBeGreaterThan(1);
+    expect(await seriousFaults(page)).toEqual([]);
   });
 
   it("says in place what is missing and what is damaged", async () => {

@@ -14,13 +14,6 @@ const CASES: readonly (readonly [string, Record<string, string>, string])[] = [
   ["text-classification", { model: "sentiment", text: "A gorgeous, witty, seductive movie." }, "positive"],
   ["token-classification", { text: "The old man gave up his seat." }, "The old manNP"],
   ["token-classification", { model: "entities", text: "Just saw Barack Obama in Chicago" }, "Barack Obamaperson"],
-  ["fill-mask", { text: "He shook his [MASK] and went out of the room." }, "head"],
-  ["question-answering", { question: "When was it opened?", context: "The bridge was opened in 1937." }, "1937"],
-  [
-    "multiple-choice",
-    { prompt: "The street was wet. What was the cause of this?", choices: "The sun was shining.\nIt had rained." },
-    "It had rained.",
-  ],
   [
     "feature-extraction",
     { query: "Kids are outside on the lawn.", lines: LINES },

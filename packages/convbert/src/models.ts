@@ -4,9 +4,6 @@ export const SMALL_MODELS = {
   sentiment: { task: "text-classification", about: "whether a sentence is for or against what it speaks of" },
   chunking: { task: "token-classification", about: "the phrases of a sentence" },
   entities: { task: "token-classification", about: "names of people, places and organisations" },
-  "plausible-alternatives": { task: "multiple-choice", about: "the likelier of two causes or effects" },
-  "masked-words": { task: "fill-mask", about: "words that were left out" },
-  "extractive-answers": { task: "question-answering", about: "where a paragraph answers a question" },
   "sentence-encoder": { task: "feature-extraction", about: "vectors of sentences, for search and comparing" },
 } as const;
 
@@ -16,7 +13,6 @@ export type SmallModel = keyof typeof SMALL_MODELS;
 const DEFAULTS = {
   "text-classification": "question-classification",
   "token-classification": "chunking",
-  "fill-mask": "masked-words",
   "feature-extraction": "sentence-encoder",
   "sentence-similarity": "sentence-encoder",
 } as const;

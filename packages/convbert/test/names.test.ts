@@ -43,9 +43,9 @@ describe("names of our models", () => {
   test.each([
     ["sentimnt", "sentiment"],
     ["Sentiment", "sentiment"],
-    ["masked_words", "masked-words"],
+    ["sentence_encoder", "sentence-encoder"],
     ["question-clasification", "question-classification"],
-    ["extractive-answer", "extractive-answers"],
+    ["chunkin", "chunking"],
     ["entites", "entities"],
     ["chunk", undefined],
     ["bert", undefined],

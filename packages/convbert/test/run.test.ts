@@ -301,7 +301,7 @@ describe("wrong use is one line on standard error and exit code 2", () => {
     [
       "no model for a task",
       ["run", "multiple-choice", "x", "y", "z"],
-      /no model of ours is the default for multiple-choice; name one with --model/,
+      /no model of ours does multiple-choice; name one that was trained for it with --model/,
     ],
     ["no labels", ["run", "zero-shot-classification", "--model", "x", "y"], /needs --labels/],
     ["no input at all", ["run", "text-classification"], /no input; give a text as an argument, or lines/],

@@ -4,6 +4,8 @@ import { pipeline } from "../../pipelines/src/index.js";
 import { type OnnxRuntime, onnxRuntime } from "../src/index.js";
 import { RUNTIMES } from "./runtimes.js";
 
+/** Tiny models of the pipelines' own tests. */
+const tiny = (name: string) => `../pipelines/test/fixtures/${name}`;
 const folderOf = (name: string) => fileURLToPath(new URL(`../../models/${name}`, import.meta.url));
 const node = RUNTIMES["onnxruntime-node"];
 
@@ -43,12 +45,12 @@ describe("pipelines on ONNX Runtime", () => {
     const calls = {
       "feature-extraction": ["question-classification", [texts, { pooling: "mean" }]],
       "token-classification": ["entities", ["Ada Lovelace met Charles Babbage in London."]],
-      "fill-mask": ["masked-words", [["The man went to the [MASK].", "She [MASK] the door and went [MASK]."]]],
+      "fill-mask": [tiny("masked"), [["The man went to the [MASK].", "She [MASK] the door and went [MASK]."]]],
       "question-answering": [
-        "extractive-answers",
+        tiny("answers"),
         [{ question: "Who wrote it?", context: "The opera was written by Georges Bizet in Paris." }],
       ],
-      "multiple-choice": ["plausible-alternatives", [{ prompt: "The cup fell.", choices: ["It broke.", "It sang."] }]],
+      "multiple-choice": [tiny("choices"), [{ prompt: "The cup fell.", choices: ["It broke.", "It sang."] }]],
     } as const;
     for (const [task, [name, args]] of Object.entries(calls)) {
       const folder = folderOf(name);

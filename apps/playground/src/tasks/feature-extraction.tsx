@@ -19,7 +19,7 @@ export const featureExtraction: TaskView<"feature-extraction"> = {
     { name: "query", label: "Query", rows: 1, placeholder: "The stock market dropped." },
     { name: "lines", label: "Your lines", rows: 5, placeholder: "A text a line" },
   ],
-  models: ["sentence-encoder", "masked-words"],
+  models: ["sentence-encoder"],
   examples: {
     "": [
       { query: "Kids are outside on the lawn.", lines: NEWS },

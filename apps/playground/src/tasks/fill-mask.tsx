@@ -15,9 +15,9 @@ export const fillMask: TaskView<"fill-mask"> = {
   title: "Fill in words",
   lead: "Guesses the words that stand behind [MASK].",
   fields: [{ name: "text", label: "Text with [MASK]", rows: 2, placeholder: "She looked at [MASK] with a smile." }],
-  models: ["masked-words"],
+  models: [],
   examples: {
-    "masked-words": [
+    "": [
       { text: "She looked at [MASK] with a smile." },
       { text: "He shook his [MASK] and went out of the room." },
       { text: "The [MASK] was cold and the night was [MASK]." },

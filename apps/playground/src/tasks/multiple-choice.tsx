@@ -4,14 +4,14 @@ import { linesOf, quoted, shell, type TaskView } from "./task.js";
 export const multipleChoice: TaskView<"multiple-choice"> = {
   name: "multiple-choice",
   title: "Choose what follows",
-  lead: "Chooses the most plausible of several continuations. The small model that comes with the page is hardly better than chance.",
+  lead: "Chooses the most plausible of several continuations.",
   fields: [
     { name: "prompt", label: "Beginning", rows: 2, placeholder: "The street was wet. What was the cause of this?" },
     { name: "choices", label: "Choices, one a line", rows: 3, placeholder: "It had rained.\nThe sun was shining." },
   ],
-  models: ["plausible-alternatives"],
+  models: [],
   examples: {
-    "plausible-alternatives": [
+    "": [
       { prompt: "The street was wet. What was the cause of this?", choices: "The sun was shining.\nIt had rained." },
       {
         prompt: "The boy studied hard. What happened as a result?",

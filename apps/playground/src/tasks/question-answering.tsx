@@ -7,14 +7,14 @@ const BRIDGE = "The bridge was opened in 1937 by the mayor of San Francisco.";
 export const questionAnswering: TaskView<"question-answering"> = {
   name: "question-answering",
   title: "Answer a question",
-  lead: "Finds the answer of a question in a text of any length. The small model that comes with the page is seldom right.",
+  lead: "Finds the answer of a question in a text of any length.",
   fields: [
     { name: "question", label: "Question", rows: 1, placeholder: "What do you want to know?" },
     { name: "context", label: "Text with the answer", rows: 4, placeholder: "Paste a text …" },
   ],
-  models: ["extractive-answers"],
+  models: [],
   examples: {
-    "extractive-answers": [
+    "": [
       { question: "When was the bridge opened?", context: BRIDGE },
       { question: "Who founded Lima?", context: LIMA },
       {

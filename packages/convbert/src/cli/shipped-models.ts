@@ -18,12 +18,6 @@ export const MODEL_FORM = "folder, URL, hub id, or the name of a model of ours (
 
 export const MODEL_NAMES = Object.keys(SMALL_MODELS) as SmallModel[];
 
-/** Models that have to be asked for by name, for tasks that no model answers by default. */
-const BY_NAME: Readonly<Record<string, SmallModel>> = {
-  "multiple-choice": "plausible-alternatives",
-  "question-answering": "extractive-answers",
-};
-
 /**
  * Where a model of ours is installed: in the project that the command is used in, or beside this package.
  * @throws ModelNotInstalledError
@@ -44,8 +38,7 @@ export function shippedModel(name: SmallModel): URL {
 export function defaultModel(task: string): URL {
   const name = modelNamed(task);
   if (name !== undefined) return shippedModel(name);
-  const named = Object.hasOwn(BY_NAME, task) ? `, as --model ${BY_NAME[task]}` : "";
-  throw new UsageError(`no model of ours is the default for ${task}; name one with --model${named}`);
+  throw new UsageError(`no model of ours does ${task}; name one that was trained for it with --model`);
 }
 
 /**

@@ -9,7 +9,7 @@ import { Curves, type Point } from "./curves.js";
 import { EXAMPLE_LINES } from "./example-lines.js";
 
 const STARTS: readonly { readonly title: string; readonly model: ModelRef }[] = [
-  { title: "masked-words", model: { kind: "shipped", name: "masked-words" } },
+  { title: "sentence-encoder", model: { kind: "shipped", name: "sentence-encoder" } },
   { title: "sentiment", model: { kind: "shipped", name: "sentiment" } },
 ];
 
