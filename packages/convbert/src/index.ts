@@ -55,7 +55,10 @@ export {
 export {
   type ArrayInput,
   CheckpointError,
+  CONVBERT_CONFIG_FIELDS,
   ConfigError,
+  type ConfigField,
+  type ConfigRule,
   ConvBertConfig,
   type ConvBertConfigFields,
   type ConvBertConfigInit,
@@ -64,6 +67,7 @@ export {
   type ConvBertModelClass,
   type ConvBertModelOutput,
   ConvBertPreTrainedModel,
+  convBertConfigSchema,
   DisposedModelError,
   type EncoderOutputs,
   enableWideVectors,

@@ -1,208 +1,135 @@
-import { printable, quoted } from "@convbert/files/internal";
-import { ConfigError } from "@convbert/nn";
-import { ACTIVATION_NAMES } from "@convbert/tensor";
-import type { ConvBertConfigFields } from "./config.js";
+import {
+  activation,
+  type ConfigRule,
+  count,
+  flag,
+  integer,
+  MOST_BLOCKS,
+  names,
+  object,
+  oneOf,
+  orNull,
+  probability,
+  size,
+  tokenId,
+} from "./config-rules.js";
 
-/** What a field of config.json may be. */
-interface Rule {
-  /** For the message, as "an integer from 1 to 16777216". */
-  readonly expected: string;
-  holds(value: unknown): boolean;
+/** Which loss sequence classification has. */
+export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
+/** How multiple choice makes one vector of a sequence. */
+export type SummaryType = "last" | "first" | "mean" | "cls_index";
+
+/** A field of config.json: its name and documentation are the table's, its type the rule's. */
+export interface ConfigField<Value> {
+  /** What it is where a file does not say, as in the reference. */
+  readonly fallback: Value;
+  readonly rule: ConfigRule<Value>;
+  /** Whether the reference always writes it (ConvBERT's own), or only where it is not the fallback (every model's). */
+  readonly isOwn: boolean;
 }
 
-/** Bounds that keep a hostile file from asking for absurd amounts of memory or time. */
-const LARGEST = 2 ** 24;
-const MOST_BLOCKS = 4096;
-/** Default label names that a count alone may ask for: of a file, and of a program, which knows what it does. */
-const MOST_NAMED_LABELS = 2 ** 20;
-const MOST_FILE_LABELS = 2 ** 17;
-/** Levels of lists and objects in a file. */
-const MOST_LEVELS = 64;
-
-const integer = (least: number, most = LARGEST): Rule => ({
-  expected: `an integer from ${least} to ${most}`,
-  holds: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+const own = <Value>(fallback: NoInfer<Value>, rule: ConfigRule<Value>): ConfigField<Value> => ({
+  fallback,
+  rule,
+  isOwn: true,
+});
+const shared = <Value>(fallback: NoInfer<Value>, rule: ConfigRule<Value>): ConfigField<Value> => ({
+  fallback,
+  rule,
+  isOwn: false,
 });
 
-const number = (expected: string, least: number, most: number): Rule => ({
-  expected,
-  holds: (value) => typeof value === "number" && value >= least && value <= most,
-});
+/** The fields of `config.json` that shape a ConvBERT, under the reference's names: all that is known of each. */
+export const CONVBERT_CONFIG_FIELDS = {
+  /** Rows of the word embedding; 30522. */
+  vocab_size: own(30522, count),
+  /** Channels between the layers; 768. */
+  hidden_size: own(768, count),
+  /** Layers of the encoder; 12. */
+  num_hidden_layers: own(12, integer(0, MOST_BLOCKS)),
+  /** Heads before the reduction by `head_ratio`; 12. */
+  num_attention_heads: own(12, count),
+  /** Channels inside the feed-forward blocks; 3072. */
+  intermediate_size: own(3072, count),
+  /** Activation of the feed-forward blocks; "gelu". */
+  hidden_act: own("gelu", activation),
+  /** Dropout of hidden states, training only; 0.1. */
+  hidden_dropout_prob: own(0.1, probability),
+  /** Dropout of attention probabilities, training only; 0.1. */
+  attention_probs_dropout_prob: own(0.1, probability),
+  /** Longest sequence; 512. */
+  max_position_embeddings: own(512, count),
+  /** Rows of the token-type embedding; 2. */
+  type_vocab_size: own(2, count),
+  /** Standard deviation of new weights; 0.02. */
+  initializer_range: own(0.02, size),
+  /** Added to a variance before its root is taken; 1e-12. */
+  layer_norm_eps: own(1e-12, size),
+  /** 1, although published checkpoints and tokenizers pad with 0. */
+  pad_token_id: own(1, tokenId),
+  /** Kept for the file; 0. */
+  bos_token_id: own(0, tokenId),
+  /** Kept for the file; 2. */
+  eos_token_id: own(2, tokenId),
+  /** Channels of the embeddings; projected to `hidden_size` where they differ; 768. */
+  embedding_size: own(768, count),
+  /** Gamma of the paper (section 3.3): attention keeps `num_attention_heads / head_ratio` heads; 2. */
+  head_ratio: own(2, count),
+  /** Taps of the convolutions, odd; 9. */
+  conv_kernel_size: own(9, count),
+  /** Groups of the feed-forward's linear maps; 1. */
+  num_groups: own(1, integer(1, MOST_BLOCKS)),
+  /** Dropout of classification heads; null takes `hidden_dropout_prob`. */
+  classifier_dropout: own(null, orNull(probability)),
+  /** Label names by class; two by default. */
+  id2label: shared({ 0: "LABEL_0", 1: "LABEL_1" }, object<Readonly<Record<number, string>>>()),
+  /** Classes by label name; those of `id2label` by default. */
+  label2id: shared({ LABEL_0: 0, LABEL_1: 1 }, object<Readonly<Record<string, number>>>()),
+  /** Which loss sequence classification has; inferred from the labels when null. */
+  problem_type: shared(
+    null,
+    orNull(oneOf<ProblemType>(["regression", "single_label_classification", "multi_label_classification"])),
+  ),
+  /** Whether a call that does not say returns the attention probabilities; false. */
+  output_attentions: shared(false, flag),
+  /** Whether a call that does not say returns the hidden states; false. */
+  output_hidden_states: shared(false, flag),
+  /** Kept for the file; feed-forward results do not depend on it. */
+  chunk_size_feed_forward: shared(0, integer(0)),
+  /** A 2-D attention mask becomes causal. */
+  is_decoder: shared(false, flag),
+  /**
+   * Only with `is_decoder`: every layer has a second attention, whose weights load and save. No model runs it, because
+   * the reference's take no `encoder_hidden_states`.
+   */
+  add_cross_attention: shared(false, flag),
+  /** Whether the masked language model's decoder is the word embeddings; true. */
+  tie_word_embeddings: shared(true, flag),
+  /** Heads removed from each layer. */
+  pruned_heads: shared({}, object<Readonly<Record<number, readonly number[]>>>()),
+  /** How multiple choice pools a sequence; "last". */
+  summary_type: shared("last", oneOf<SummaryType>(["last", "first", "mean", "cls_index"])),
+  /** Whether a linear map follows that; false, as where a file lacks it. */
+  summary_use_proj: shared(false, flag),
+  /** Whether that projection has `num_labels` channels instead of `hidden_size`; false, as where a file lacks it. */
+  summary_proj_to_labels: shared(false, flag),
+  /** Activation after it; none by default. */
+  summary_activation: shared(null, orNull(activation)),
+  /** Dropout before the projection, while training. */
+  summary_first_dropout: shared(0, probability),
+  /** Dropout after the activation, while training. */
+  summary_last_dropout: shared(0, probability),
+  /** Class names that the checkpoint was saved from. */
+  architectures: shared(null, orNull(names)),
+} as const;
 
-const oneOf = (values: readonly string[]): Rule => ({
-  expected: `one of ${values.join(", ")}`,
-  holds: (value) => typeof value === "string" && values.includes(value),
-});
+/** What a field holds. */
+type ValueOf<Field> = Field extends ConfigField<infer Value> ? Value : never;
 
-const orNull = ({ expected, holds }: Rule): Rule => ({
-  expected: `${expected}, or null`,
-  holds: (value) => value === null || holds(value),
-});
-
-const count = integer(1);
-const probability = number("a probability", 0, 1);
-const size = number("a number of at least 0", 0, Number.MAX_VALUE);
-const tokenId = orNull(integer(-LARGEST));
-const flag: Rule = { expected: "true or false", holds: (value) => typeof value === "boolean" };
-const object: Rule = {
-  expected: "an object",
-  holds: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+/** The fields of `config.json` that shape a ConvBERT, under the reference's names and with its defaults. */
+export type ConvBertConfigFields = {
+  readonly [Name in keyof typeof CONVBERT_CONFIG_FIELDS]: ValueOf<(typeof CONVBERT_CONFIG_FIELDS)[Name]>;
 };
-const names: Rule = {
-  expected: "a list of class names",
-  holds: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
-};
 
-/** Every field that this library knows. */
-const RULES: { readonly [Field in keyof ConvBertConfigFields]: Rule } = {
-  vocab_size: count,
-  hidden_size: count,
-  num_hidden_layers: integer(0, MOST_BLOCKS),
-  num_attention_heads: count,
-  intermediate_size: count,
-  hidden_act: oneOf(ACTIVATION_NAMES),
-  hidden_dropout_prob: probability,
-  attention_probs_dropout_prob: probability,
-  max_position_embeddings: count,
-  type_vocab_size: count,
-  initializer_range: size,
-  layer_norm_eps: size,
-  pad_token_id: tokenId,
-  bos_token_id: tokenId,
-  eos_token_id: tokenId,
-  embedding_size: count,
-  head_ratio: count,
-  conv_kernel_size: count,
-  num_groups: integer(1, MOST_BLOCKS),
-  classifier_dropout: orNull(probability),
-  id2label: object,
-  label2id: object,
-  problem_type: orNull(oneOf(["regression", "single_label_classification", "multi_label_classification"])),
-  output_attentions: flag,
-  output_hidden_states: flag,
-  chunk_size_feed_forward: integer(0),
-  is_decoder: flag,
-  add_cross_attention: flag,
-  tie_word_embeddings: flag,
-  pruned_heads: object,
-  summary_type: oneOf(["last", "first", "mean", "cls_index"]),
-  summary_use_proj: flag,
-  summary_proj_to_labels: flag,
-  summary_activation: orNull(oneOf(ACTIVATION_NAMES)),
-  summary_first_dropout: probability,
-  summary_last_dropout: probability,
-  architectures: orNull(names),
-};
-
-/** Throws ConfigError for the first field whose value is not of its kind. */
-export function checkFields(fields: ConvBertConfigFields): void {
-  for (const [field, { expected, holds }] of Object.entries(RULES)) {
-    const value = fields[field as keyof ConvBertConfigFields];
-    if (!holds(value)) {
-      throw new ConfigError(field, `expected ${expected}, got ${quoted(value)}`);
-    }
-  }
-}
-
-/**
- * Checks a parsed `config.json` before anything is made of it: an object, of ConvBERT, not too deep, with a count of
- * labels that needs no names of its own.
- * @throws ConfigError
- */
-export function checkFile(json: unknown): asserts json is Readonly<Record<string, unknown>> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ConfigError("(whole)", `expected a JSON object, got ${quoted(json)}`);
-  }
-  const { model_type: type, num_labels: labels } = json as { model_type?: unknown; num_labels?: unknown };
-  if (type !== undefined && type !== "convbert" && type !== "conv_bert") {
-    throw new ConfigError("model_type", `${quoted(type)} is not ConvBERT; this library runs only "convbert"`);
-  }
-  if (typeof labels === "number" && labels > MOST_FILE_LABELS) {
-    throw new ConfigError(
-      "num_labels",
-      `${labels} labels without names; name more than ${MOST_FILE_LABELS} in id2label`,
-    );
-  }
-  for (const [field, value] of Object.entries(json)) {
-    if (!isShallow(value)) {
-      throw new ConfigError(printable(field), `it is nested more than ${MOST_LEVELS} levels deep`);
-    }
-  }
-}
-
-function isShallow(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MOST_LEVELS) {
-      return false;
-    }
-    const next: unknown[] = [];
-    for (const item of level) {
-      if (typeof item === "object" && item !== null) {
-        for (const inner of Object.values(item)) {
-          if (typeof inner === "object" && inner !== null) next.push(inner);
-        }
-      }
-    }
-    level = next;
-  }
-  return true;
-}
-
-type Labels = Pick<ConvBertConfigFields, "id2label" | "label2id">;
-
-/**
- * `id2label` and `label2id` from whichever of the three a file has (the reference's `num_labels` setter).
- * @throws ConfigError for keys that are no class indices, names that are no text, indices that are none.
- */
-export function labelTables(id2label: unknown, label2id: unknown, numLabels: unknown): Labels {
-  if (id2label !== undefined && id2label !== null) {
-    const byId = new Map<number, string>();
-    for (const [id, name] of entriesOf("id2label", id2label)) {
-      if (!/^\d{1,15}$/.test(id)) {
-        throw new ConfigError("id2label", `the key ${quoted(id)} is no class index`);
-      }
-      if (!["string", "number", "boolean"].includes(typeof name)) {
-        throw new ConfigError("id2label", `the name of class ${id} is ${quoted(name)}, which is no text`);
-      }
-      byId.set(Number(id), String(name));
-    }
-    const ids =
-      label2id === undefined || label2id === null
-        ? new Map([...byId].map(([id, name]) => [name, id]))
-        : new Map(entriesOf("label2id", label2id).map(([name, id]) => [name, classIndex(name, id)]));
-    return { id2label: Object.fromEntries(byId), label2id: Object.fromEntries(ids) };
-  }
-  const total = numLabels ?? 2;
-  if (!integer(0, MOST_NAMED_LABELS).holds(total)) {
-    const expected = `a count up to ${MOST_NAMED_LABELS} (name more labels in id2label)`;
-    throw new ConfigError("num_labels", `expected ${expected}, got ${quoted(numLabels)}`);
-  }
-  const labels = Array.from({ length: total as number }, (_, index) => `LABEL_${index}`);
-  return {
-    id2label: Object.fromEntries(labels.map((name, index) => [index, name])),
-    label2id: Object.fromEntries(labels.map((name, index) => [name, index])),
-  };
-}
-
-/** Names by class of classes by name. */
-export function inverted(label2id: unknown): Record<string, string> {
-  return Object.fromEntries(entriesOf("label2id", label2id).map(([name, id]) => [String(classIndex(name, id)), name]));
-}
-
-/** Some files have the indices as text. */
-function classIndex(name: string, id: unknown): number {
-  const index = typeof id === "string" && /^\d{1,15}$/.test(id) ? Number(id) : id;
-  if (!Number.isSafeInteger(index)) {
-    throw new ConfigError("label2id", `the index of ${quoted(name)} is ${quoted(id)}, which is none`);
-  }
-  return index as number;
-}
-
-function entriesOf(field: string, value: unknown): [string, unknown][] {
-  if (typeof value !== "object" || value === null) {
-    const kinds = field === "id2label" ? "class index to name" : "name to class index";
-    throw new ConfigError(field, `expected an object from ${kinds}, got ${quoted(value)}`);
-  }
-  return Object.entries(value);
-}
+/** Names of all fields. */
+export const FIELD_NAMES = Object.keys(CONVBERT_CONFIG_FIELDS) as (keyof ConvBertConfigFields)[];

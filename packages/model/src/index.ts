@@ -11,13 +11,16 @@ export {
 } from "@convbert/nn";
 export { enableWideVectors, ndarrayOf, type WideVectorsOptions } from "@convbert/tensor";
 export type { ArrayInput, NestedNumbers, ShapedData } from "./arrays.js";
+export { ConvBertConfig, type ConvBertConfigInit } from "./config.js";
 export {
-  ConvBertConfig,
+  CONVBERT_CONFIG_FIELDS,
+  type ConfigField,
   type ConvBertConfigFields,
-  type ConvBertConfigInit,
   type ProblemType,
   type SummaryType,
-} from "./config.js";
+} from "./config-fields.js";
+export type { ConfigRule } from "./config-rules.js";
+export { convBertConfigSchema } from "./config-schema.js";
 export type { ConvBertInputs } from "./inputs.js";
 export {
   ConvBertModel,
