@@ -80,7 +80,7 @@ export class TFConvBertSelfAttention extends ConvBertLayer {
   /** @param mask added to the scores, `[batch, 1, 1, length]`; null where every token is attended to. */
   run(x: tf.Tensor, mask: tf.Tensor | null, training: boolean): Mixed {
     const { attentionHeads: heads, attentionHeadSize: size, conv_kernel_size: taps } = this.#config;
-    const [batch, length, hidden] = x.shape as [number, number, number];
+    const [batch, length] = x.shape as [number, number, number];
     const query = this.#query.run(x);
 
     /** `[batch * heads, length, size]`, or with the last two axes exchanged. */
@@ -97,11 +97,12 @@ export class TFConvBertSelfAttention extends ConvBertLayer {
       tf.reshape(kept, [batch * heads, length, length]),
       perHead(this.#value.run(x), [1, 3]),
     );
-    const context = tf.transpose(tf.reshape(contexts, [batch, heads, length, size]), [0, 2, 1, 3]);
+    const ordered = tf.transpose(tf.reshape(contexts, [batch, heads, length, size]), [0, 2, 1, 3]);
+    const context = tf.reshape(ordered, [batch, length, heads * size]);
 
     const raw = this.#kernel.run(tf.mul(this.#span.run(x), query));
     const kernels = tf.softmax(tf.reshape(raw, [batch * length * heads, taps]));
     const convolved = dynamicConvolution(this.#out.run(x), kernels, heads);
-    return { states: tf.reshape(tf.concat([context, convolved], 2), [batch, length, hidden]), attention };
+    return { states: tf.concat([context, convolved], 2), attention };
   }
 }

@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { onHeap } from "../kernels/heap.js";
+import { sumTaps } from "../kernels/taps.js";
 import { withGradient } from "./with-gradient.js";
 
 /**
@@ -7,7 +9,7 @@ import { withGradient } from "./with-gradient.js";
  * matrices.
  * @param values `[batch, length, heads * size]`; zeros are around the sequence.
  * @param kernels `[batch * length * heads, taps]`, taps odd.
- * @returns `[batch, length, heads, size]`.
+ * @returns the shape of the values.
  */
 export function dynamicConvolution(values: tf.Tensor, kernels: tf.Tensor, heads: number): tf.Tensor {
   const [batch, length, channels] = values.shape as [number, number, number];
@@ -39,12 +41,18 @@ export function dynamicConvolution(values: tf.Tensor, kernels: tf.Tensor, heads:
   return withGradient(
     [values, kernels],
     () => {
+      if (onHeap()) {
+        const [value] = sumTaps([values, kernels], [values.shape], { batch, length, heads, size, taps });
+        return { value: value!, saved: [values, kernels] };
+      }
       const padded = surround(perHead(values));
       const transposed = tf.transpose(kernels, [1, 0]);
-      const value = sumOverTaps((tap) => tf.mul(shift(padded, tap), weight(transposed, tap)));
-      return { value, saved: [values, transposed] };
+      const sums = sumOverTaps((tap) => tf.mul(shift(padded, tap), weight(transposed, tap)));
+      return { value: tf.reshape(sums, values.shape), saved: [values, kernels] };
     },
-    (gradient, [input, transposed]) => {
+    (flat, [input, weights]) => {
+      const gradient = perHead(flat);
+      const transposed = tf.transpose(weights!, [1, 0]);
       const padded = surround(perHead(input!));
       const rows = Array.from({ length: taps }, (_, tap) =>
         tf.tidy(() => tf.reshape(tf.sum(tf.mul(gradient, shift(padded, tap)), 3), [batch * length * heads])),
@@ -52,7 +60,7 @@ export function dynamicConvolution(values: tf.Tensor, kernels: tf.Tensor, heads:
       // What a value gave to a neighbour comes back from there, by the neighbour's kernel.
       const around = surround(gradient);
       const ofValues = sumOverTaps((tap) =>
-        tf.mul(shift(around, taps - 1 - tap), shift(surround(weight(transposed!, tap)), taps - 1 - tap, 1)),
+        tf.mul(shift(around, taps - 1 - tap), shift(surround(weight(transposed, tap)), taps - 1 - tap, 1)),
       );
       return [tf.reshape(ofValues, values.shape), tf.transpose(tf.stack(rows), [1, 0])];
     },
