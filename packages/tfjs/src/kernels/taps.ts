@@ -13,22 +13,25 @@ export interface TapsShape {
  * The sums of the dynamic convolution: values `[batch, length, heads * size]` and kernels `[batch * length * heads, taps]`
  * to the shape of the values.
  */
-export const sumTaps = heapKernel<TapsShape>("ConvBertTaps", ({ inputs: [values, kernels], outputs: [sums] }, shape) => {
-  const { batch, length, heads, size, taps } = shape;
-  const stride = heads * size;
-  const half = taps >> 1;
-  for (let row = 0; row < batch * length; row++) {
-    const position = row % length;
-    // Outside the sequence are zeros.
-    const first = Math.max(0, half - position);
-    const end = Math.min(taps, length - position + half);
-    for (let head = 0; head < heads; head++) {
-      const kernel = (row * heads + head) * taps;
-      const start = row * stride + head * size;
-      addTaps({ values: values!, kernels: kernels!, sums: sums! }, { start, size, stride, half, kernel, first, end });
+export const sumTaps = heapKernel<TapsShape>(
+  "ConvBertTaps",
+  ({ inputs: [values, kernels], outputs: [sums] }, shape) => {
+    const { batch, length, heads, size, taps } = shape;
+    const stride = heads * size;
+    const half = taps >> 1;
+    for (let row = 0; row < batch * length; row++) {
+      const position = row % length;
+      // Outside the sequence are zeros.
+      const first = Math.max(0, half - position);
+      const end = Math.min(taps, length - position + half);
+      for (let head = 0; head < heads; head++) {
+        const kernel = (row * heads + head) * taps;
+        const start = row * stride + head * size;
+        addTaps({ values: values!, kernels: kernels!, sums: sums! }, { start, size, stride, half, kernel, first, end });
+      }
     }
-  }
-});
+  },
+);
 
 interface Head {
   readonly start: number;

@@ -1,5 +1,7 @@
 import type { ConvBertConfig } from "@convbert/model";
 import * as tf from "@tensorflow/tfjs-core";
+import { onHeap } from "../kernels/heap.js";
+import { normalLogits } from "../kernels/normal-logits.js";
 import { withGradient } from "./with-gradient.js";
 
 type ActivationName = ConvBertConfig["hidden_act"];
@@ -11,12 +13,19 @@ const tanhGelu: Activation = (x) => {
 };
 const silu: Activation = (x) => tf.mul(x, tf.sigmoid(x));
 
+/** The normal distribution's function, within 1e-7 of 1. */
+function normalShare(x: tf.Tensor): tf.Tensor {
+  return onHeap()
+    ? tf.sigmoid(normalLogits([x], [x.shape], null)[0]!)
+    : tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+}
+
 /** `x Phi(x)`, Phi being the normal distribution's function; the derivative is `Phi(x) + x phi(x)`. */
 export function gelu(x: tf.Tensor): tf.Tensor {
   return withGradient(
     [x],
     () => {
-      const share = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+      const share = normalShare(x);
       return { value: tf.mul(x, share), saved: [x, share] };
     },
     (gradient, [input, share]) => {
