@@ -14,7 +14,7 @@ import { collator, sentences, tinyModel, tinyRun, weightsOf } from "./tiny.js";
 
 describe("a run", () => {
   it("learns, and tells what it does", async () => {
-    using model = await tinyModel();
+    using model = await tinyModel(5);
     const events: TrainerEvent[] = [];
     const log = new MemoryLog();
     const evaluate = evaluateTextClassification(model, collator, { dataset: memoryDataset(sentences(20, 100)) });
@@ -31,7 +31,7 @@ describe("a run", () => {
     ).train();
     expect(summary).toMatchObject({ reason: "finished", steps: 48, epochs: 12, keptBest: true });
     expect(before["accuracy"]).toBeLessThan(0.8);
-    expect(summary.best!.score).toBeGreaterThan(0.8);
+    expect(summary.best!.score).toBeGreaterThan(0.85);
     // The model has the best weights, not the last ones.
     expect(await evaluate({})).toEqual(summary.best!.metrics);
 
