@@ -1,4 +1,4 @@
-import type { ConvBertConfig, RaggedInputs } from "@convbert/model";
+import type { ConvBertConfig, SequenceBatch } from "@convbert/model";
 import type { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { PipelineError, textOf, wordsOf } from "./errors.js";
 import { abortSignal, callback, choice, count, flag, type OptionRules, orDefault, readOptions } from "./options.js";
@@ -15,12 +15,12 @@ export interface TextOptions extends PipelineRunOptions {
 }
 
 /** What a pipeline needs of a model: every model of `@convbert/heads` and `@convbert/model` has it. */
-export interface PipelineModel<Output, Inputs extends RaggedInputs = RaggedInputs> {
+export interface PipelineModel<Output, Batch extends SequenceBatch = SequenceBatch> {
   readonly config: ConvBertConfig;
   /** What computes: `description` says "wasm relaxed-simd, 2 threads". */
   readonly backend: { readonly description: string; readonly threads: number };
   /** Sequences of any lengths without padding, and a result for each. */
-  forwardRagged(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly Output[]>;
+  forwardRagged(batch: Batch, options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly Output[]>;
   dispose(): void;
 }
 
@@ -60,9 +60,17 @@ export type Inputs<Input> = Iterable<Input> | AsyncIterable<Input>;
 /** What a stream gives: a result for each input, in their order. */
 export type Results<Result> = AsyncGenerator<Result, void, undefined>;
 
-/** Rows as a model's arguments. */
-export function raggedInputs(rows: readonly TokenRow[]): RaggedInputs {
-  return { sequences: rows.map(({ ids }) => ids), token_type_ids: rows.map(({ typeIds }) => typeIds) };
+/** Rows one after the other, which is how models run them: no row sees another, or padding. */
+export function sequencesOf(rows: readonly TokenRow[]) {
+  const offsets = [0];
+  for (const [row, { ids }] of rows.entries()) offsets.push(offsets[row]! + ids.length);
+  const input_ids = new Int32Array(offsets.at(-1)!);
+  const token_type_ids = new Int32Array(input_ids.length);
+  for (const [row, { ids, typeIds }] of rows.entries()) {
+    input_ids.set(ids, offsets[row]!);
+    token_type_ids.set(typeIds, offsets[row]!);
+  }
+  return { input_ids, token_type_ids, offsets };
 }
 
 /** Tokens that a row may have: the tokenizer's limit, but never more than the model has positions for. */
@@ -72,7 +80,6 @@ export function longestRow({ model, tokenizer }: PipelineParts<{ readonly config
 
 /**
  * Tokenizes one text, or a pair.
- * @param paddedTo a length that the row fits into and is padded to.
  * @throws PipelineError "too-long".
  */
 export function encodeText(
@@ -80,7 +87,6 @@ export function encodeText(
   text: unknown,
   pair: unknown,
   { truncation = false, max_length: asked, is_split_into_words: isWords = false }: TextOptions,
-  paddedTo?: number,
 ): TokenRow {
   const limit = longestRow(parts);
   if (asked !== undefined && asked > limit) {
@@ -93,14 +99,12 @@ export function encodeText(
   const length = asked ?? limit;
   const read = (name: string, value: unknown): string => (isWords ? wordsOf : textOf)(name, value) as string;
   // The types tell one text from a list of them; here a list of words is one text.
-  const { input_ids, attention_mask, token_type_ids } = parts.tokenizer(read("text", text), {
+  const { input_ids, token_type_ids } = parts.tokenizer(read("text", text), {
     ...(pair === undefined ? {} : { text_pair: read("text_pair", pair) }),
     is_split_into_words: isWords,
     truncation: truncation || (asked !== undefined && "longest_first"),
-    ...(paddedTo === undefined
-      ? { max_length: length, padding: false }
-      : { max_length: paddedTo, padding: "max_length" }),
-    return_attention_mask: true,
+    max_length: length,
+    return_attention_mask: false,
     return_token_type_ids: true,
     verbose: false,
   });
@@ -111,7 +115,7 @@ export function encodeText(
       { tokens: input_ids.length, limit: length },
     );
   }
-  return { ids: input_ids, attentionMask: attention_mask!, typeIds: token_type_ids! };
+  return { ids: input_ids, typeIds: token_type_ids! };
 }
 
 /** What a pipeline does with some inputs, under the options of a call. */

@@ -9,7 +9,7 @@ import {
   type PipelineModel,
   type PipelineParts,
   type Results,
-  raggedInputs,
+  sequencesOf,
   TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
@@ -70,7 +70,7 @@ export function createFeatureExtraction(
     const { pooling = "none" } = options;
     return makeJob(options, {
       prepare: (text: unknown) => ({ rows: [encodeText(parts, prompted(text, prompt), undefined, options)] }),
-      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      compute: (rows) => parts.model.forwardRagged(sequencesOf(rows), options),
       answer: (_text, _prepared, [output]): FloatArray =>
         pooled(output!.last_hidden_state, { pooling, normalize: options.normalize ?? false }, dense),
     });

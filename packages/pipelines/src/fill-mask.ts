@@ -1,4 +1,4 @@
-import type { RaggedInputs } from "@convbert/model";
+import type { SequenceBatch } from "@convbert/model";
 import {
   encodeText,
   type Inputs,
@@ -10,7 +10,7 @@ import {
   type PipelineModel,
   type PipelineParts,
   type Results,
-  raggedInputs,
+  sequencesOf,
   TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
@@ -78,7 +78,7 @@ export const FILL_MASK_RULES: OptionRules<FillMaskOptions> = {
 /** Asked for the positions of the masks alone, it gives their logits: `[masks, vocab_size]`. */
 export type MaskedLanguageModel = PipelineModel<
   { readonly logits: FloatArray },
-  RaggedInputs & { readonly positions: readonly ArrayLike<number>[] }
+  SequenceBatch & { readonly positions: readonly ArrayLike<number>[] }
 >;
 
 type Filled = FilledMask[] | FilledMask[][];
@@ -149,7 +149,7 @@ export function createFillMask(
   ): Job<unknown, Filled> =>
     makeJob(options, {
       prepare: (text: unknown) => prepare(text, options, 0),
-      compute: (rows) => model.forwardRagged({ ...raggedInputs(rows), positions: rows.map(masksOf) }, options),
+      compute: (rows) => model.forwardRagged({ ...sequencesOf(rows), positions: rows.map(masksOf) }, options),
       answer(_text, { rows, masks }, [output]): Filled {
         const filled = masks.map((position, i) => {
           const probabilities = softmax(rowAt(output!.logits, i));
@@ -173,7 +173,7 @@ export function createFillMask(
     async (rows, positions) =>
       probabilitiesOf(
         await model.forwardRagged(
-          { ...raggedInputs(rows), positions: positions.map((position) => [position]) },
+          { ...sequencesOf(rows), positions: positions.map((position) => [position]) },
           options,
         ),
       );

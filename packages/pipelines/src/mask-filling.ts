@@ -86,7 +86,7 @@ export async function scoreWords(
 }
 
 /** The row with several masks in the place of one. */
-function widened({ ids, typeIds, attentionMask }: TokenRow, mask: number, count: number, maskId: number): TokenRow {
+function widened({ ids, typeIds }: TokenRow, mask: number, count: number, maskId: number): TokenRow {
   const widen = (values: readonly number[], value: number): number[] => [
     ...values.slice(0, mask),
     ...new Array<number>(count).fill(value),
@@ -95,6 +95,5 @@ function widened({ ids, typeIds, attentionMask }: TokenRow, mask: number, count:
   return {
     ids: widen(ids, maskId),
     typeIds: widen(typeIds, typeIds[mask]!),
-    attentionMask: widen(attentionMask, 1),
   };
 }

@@ -1,3 +1,5 @@
+import type { ShapedData } from "@convbert/model";
+import type { BatchEncoding, IntTensor } from "@convbert/tokenizer";
 import {
   encodeText,
   type Inputs,
@@ -7,13 +9,13 @@ import {
   type PipelineModel,
   type PipelineParts,
   type Results,
-  raggedInputs,
+  sequencesOf,
   TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
 import { PipelineError, recordOf } from "./errors.js";
 import { checkName } from "./names.js";
-import { argmax, type FloatArray, softmax, valuesOf } from "./numbers.js";
+import { argmax, type FloatArray, rowAt, softmax, valuesOf } from "./numbers.js";
 import { flag, type OptionRules } from "./options.js";
 import type { TokenRow } from "./schedule.js";
 
@@ -47,9 +49,9 @@ export const MULTIPLE_CHOICE_RULES: OptionRules<MultipleChoiceOptions> = { ...RU
 
 /** `[batch, choices, tokens]` each. */
 export interface ChoiceInputs {
-  readonly input_ids: number[][][];
-  readonly attention_mask: number[][][];
-  readonly token_type_ids: number[][][];
+  readonly input_ids: ShapedData;
+  readonly attention_mask: ShapedData;
+  readonly token_type_ids: ShapedData;
 }
 
 /** Each choice is a sequence with one number for its logits; the padded form only serves the option `padding`. */
@@ -81,19 +83,8 @@ export function createMultipleChoice(
     makeJob(options, {
       prepare: (item: ChoiceInput) => ({ rows: choiceRows(parts, item, options) }),
       async compute(rows) {
-        if (!options.padding) {
-          return (await model.forwardRagged(raggedInputs(rows), options)).map(({ logits }) => valuesOf(logits)[0]!);
-        }
-        const scores: number[] = [];
-        for (const { ids, attentionMask, typeIds } of rows) {
-          const inputs = {
-            input_ids: [[[...ids]]],
-            attention_mask: [[[...attentionMask]]],
-            token_type_ids: [[[...typeIds]]],
-          };
-          scores.push(valuesOf((await model.forward(inputs, options)).logits)[0]!);
-        }
-        return scores;
+        if (options.padding) return paddedScores(parts, rows, options);
+        return (await model.forwardRagged(sequencesOf(rows), options)).map(({ logits }) => valuesOf(logits)[0]!);
       },
       answer({ choices }, _prepared, logits): ChosenAnswer {
         const scores = [...softmax(logits)];
@@ -106,18 +97,49 @@ export function createMultipleChoice(
 
 const FORM = 'a choice is written { prompt: "...", choices: ["...", "..."] }';
 
+/** A choice, and how many tokens the longest of its prompt has. */
+interface ChoiceRow extends TokenRow {
+  readonly longest: number;
+}
+
 function choiceRows(
   parts: PipelineParts<ChoiceModel>,
   input: unknown,
   options: MultipleChoiceOptions,
-): readonly TokenRow[] {
+): readonly ChoiceRow[] {
   const given = recordOf(input, FORM);
   for (const name of Object.keys(given)) checkName("a choice", "field", name, ["prompt", "choices"]);
   const { prompt, choices } = given;
   if (!Array.isArray(choices)) throw new PipelineError("invalid-input", FORM);
   if (choices.length === 0) throw new PipelineError("invalid-input", "there are no choices to choose from");
   const rows = choices.map((choice: unknown) => encodeText(parts, prompt, choice ?? null, options));
-  if (!options.padding) return rows;
-  const length = Math.max(...rows.map(({ ids }) => ids.length));
-  return choices.map((choice) => encodeText(parts, prompt, choice, options, length));
+  const longest = Math.max(...rows.map(({ ids }) => ids.length));
+  return rows.map((row) => ({ ...row, longest }));
+}
+
+/** The scores of choices that are padded to their prompts' longest; those of one length run together. */
+async function paddedScores(
+  { model, tokenizer }: PipelineParts<ChoiceModel>,
+  rows: readonly ChoiceRow[],
+  options: MultipleChoiceOptions,
+): Promise<number[]> {
+  const scores = new Array<number>(rows.length);
+  for (const length of new Set(rows.map(({ longest }) => longest))) {
+    const own = [...rows.keys()].filter((row) => rows[row]!.longest === length);
+    const padded = tokenizer.pad(
+      own.map((row) => ({ input_ids: rows[row]!.ids, token_type_ids: rows[row]!.typeIds })),
+      { padding: "max_length", max_length: length, return_tensors: true, return_attention_mask: true },
+    ) as BatchEncoding<IntTensor>;
+    const choices = ({ data }: IntTensor): ShapedData => ({ data, shape: [own.length, 1, length] });
+    const { logits } = await model.forward(
+      {
+        input_ids: choices(padded.input_ids),
+        attention_mask: choices(padded.attention_mask!),
+        token_type_ids: choices(padded.token_type_ids!),
+      },
+      options,
+    );
+    for (const [i, row] of own.entries()) scores[row] = rowAt(logits, i)[0]!;
+  }
+  return scores;
 }

@@ -8,7 +8,7 @@ import {
   type PipelineParts,
   type Results,
   RUN_RULES,
-  raggedInputs,
+  sequencesOf,
 } from "./engine.js";
 import { type FloatArray, valuesOf } from "./numbers.js";
 import { choice, count, flag, type OptionRules, orDefault } from "./options.js";
@@ -99,7 +99,7 @@ export function createQuestionAnswering(
 
     return makeJob(options, {
       prepare: (item: unknown) => questionWindows(parts, item, options),
-      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      compute: (rows) => parts.model.forwardRagged(sequencesOf(rows), options),
       answer(_item, { context, rows }, outputs): Answer | Answer[] {
         const answers = new Map<string, Answer>();
         let nullScore = 1;

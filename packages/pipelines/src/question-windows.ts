@@ -106,7 +106,7 @@ function fastWindows(
     return { asked: [asked], stride };
   });
   return windows.map(({ encoding: row, contextAt }) => {
-    const { ids, typeIds, attentionMask } = row;
+    const { ids, typeIds } = row;
     const wordSpan = (token: number) => {
       const word = row.tokenToWord(token);
       return word === null ? null : row.wordToChars(word, contextAt);
@@ -114,7 +114,6 @@ function fastWindows(
     return {
       ids,
       typeIds,
-      attentionMask,
       isContext: (token) => row.tokenToSequence(token) === contextAt,
       placeOf(first, last, alignToWords) {
         const [from, to] = [row.offsets[first]![0], row.offsets[last]![1]];

@@ -1,6 +1,7 @@
 import { turn } from "@convbert/files/internal";
 import type { Encoding } from "@convbert/tokenizer";
 import { PipelineError } from "./errors.js";
+import { InputSource } from "./input-source.js";
 
 /** How far a call has come. */
 export interface RunProgress {
@@ -28,14 +29,14 @@ export interface PipelineRunOptions {
 }
 
 /** A row of tokens. */
-export type TokenRow = Pick<Encoding, "ids" | "typeIds" | "attentionMask">;
+export type TokenRow = Pick<Encoding, "ids" | "typeIds">;
 
 /** One task's three steps over one input. */
 export interface Steps<Input, Prepared extends { readonly rows: readonly TokenRow[] }, Output, Result> {
   /** Text to rows of tokens. */
   prepare(input: Input): Prepared;
   /** Rows of several inputs to the model's outputs, in the same order. */
-  compute(rows: readonly TokenRow[]): Promise<readonly Output[]>;
+  compute(rows: readonly Prepared["rows"][number][]): Promise<readonly Output[]>;
   /** The outputs of all rows of an input to its answer. */
   answer(input: Input, prepared: Prepared, outputs: Output[]): Result;
 }
@@ -88,7 +89,7 @@ export async function* streamSteps<Input, Prepared extends { readonly rows: read
 ): AsyncGenerator<Result, void, undefined> {
   options.signal?.throwIfAborted();
   const run = new Run(options, steps, true);
-  const source = new Source(inputs);
+  const source = new InputSource(inputs);
   let index = 0;
   try {
     for (;;) {
@@ -218,93 +219,6 @@ function* batches<Item extends { readonly row: TokenRow }>(items: readonly Item[
   }
   if (batch.length > 0) {
     yield batch;
-  }
-}
-
-/** Inputs one by one, with a limit to the waiting. */
-class Source<Input> {
-  readonly #iterator: Iterator<Input> | AsyncIterator<Input>;
-  #pending: Promise<IteratorResult<Input>> | null = null;
-  ended = false;
-
-  constructor(inputs: Iterable<Input> | AsyncIterable<Input>) {
-    this.#iterator =
-      Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : (inputs as Iterable<Input>)[Symbol.iterator]();
-  }
-
-  /** The next input; null at the end, or when there is none after `patience` milliseconds (null: however long it takes). */
-  async next(patience: number | null, signal: AbortSignal | undefined): Promise<{ readonly value: Input } | null> {
-    if (this.ended) {
-      return null;
-    }
-    if (this.#pending === null) {
-      const next = this.#iterator.next();
-      if (!(next instanceof Promise)) {
-        return this.#take(next);
-      }
-      this.#pending = next;
-    }
-    const result = await waitFor(this.#pending, patience, signal);
-    if (result === null) {
-      return null;
-    }
-    this.#pending = null;
-    return this.#take(result);
-  }
-
-  #take(result: IteratorResult<Input>): { readonly value: Input } | null {
-    this.ended = result.done === true;
-    return result.done === true ? null : { value: result.value };
-  }
-
-  /** Tells the source that nothing more is asked for. */
-  async close(): Promise<void> {
-    if (this.ended) {
-      return;
-    }
-    // Nobody waits for it any more: an input on its way may fail, and a source that hangs must not hang this.
-    this.#pending?.catch(() => undefined);
-    const closing = this.#iterator.return?.();
-    if (this.#pending === null) {
-      await closing;
-    } else {
-      void Promise.resolve(closing).catch(() => undefined);
-    }
-  }
-}
-
-/** A promise's value; null after `patience` milliseconds. Rejects with the signal's reason when it aborts. */
-async function waitFor<Value>(
-  promise: Promise<Value>,
-  patience: number | null,
-  signal: AbortSignal | undefined,
-): Promise<Value | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let stop: (() => void) | undefined;
-  try {
-    return await Promise.race([
-      promise,
-      ...(patience === null
-        ? []
-        : [
-            new Promise<null>((resolve) => {
-              timer = setTimeout(resolve, patience, null);
-            }),
-          ]),
-      ...(signal === undefined
-        ? []
-        : [
-            new Promise<never>((_, reject) => {
-              stop = () => reject(signal.reason);
-              signal.addEventListener("abort", stop);
-            }),
-          ]),
-    ]);
-  } finally {
-    clearTimeout(timer);
-    if (stop !== undefined) {
-      signal?.removeEventListener("abort", stop);
-    }
   }
 }
 

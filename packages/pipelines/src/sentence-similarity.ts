@@ -9,7 +9,7 @@ import {
   type PipelineParts,
   type Results,
   RUN_RULES,
-  raggedInputs,
+  sequencesOf,
 } from "./engine.js";
 import { PipelineError, recordOf } from "./errors.js";
 import type { FeatureModel } from "./feature-extraction.js";
@@ -73,7 +73,7 @@ export function createSentenceSimilarity(
         return { sentences, rows: [source, ...sentences].map(row) };
       },
       async compute(rows) {
-        const outputs = await parts.model.forwardRagged(raggedInputs(rows), options);
+        const outputs = await parts.model.forwardRagged(sequencesOf(rows), options);
         return outputs.map(({ last_hidden_state: states }) => pooled(states, how, dense).data);
       },
       answer(_input, { sentences }, [source, ...others]): SentenceScore[] {

@@ -62,10 +62,8 @@ export function rowOf(
   first: readonly number[],
   second: readonly number[] | null,
 ): TokenRow {
-  const ids = tokenizer.buildInputsWithSpecialTokens(first, second);
   return {
-    ids,
+    ids: tokenizer.buildInputsWithSpecialTokens(first, second),
     typeIds: tokenizer.createTokenTypeIdsFromSequences(first, second),
-    attentionMask: new Array<number>(ids.length).fill(1),
   };
 }

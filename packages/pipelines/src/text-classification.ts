@@ -7,7 +7,7 @@ import {
   type PipelineModel,
   type PipelineParts,
   type Results,
-  raggedInputs,
+  sequencesOf,
   TEXT_RULES,
   type TextOptions,
 } from "./engine.js";
@@ -93,7 +93,7 @@ export function createTextClassification(
 
     return makeJob(options, {
       prepare: (item: ClassificationInput) => ({ rows: [encodeText(parts, ...textsOf(item, options), options)] }),
-      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      compute: (rows) => parts.model.forwardRagged(sequencesOf(rows), options),
       answer(_item, _prepared, [output]) {
         const scores = apply(valuesOf(output!.logits));
         const label = (id: number): LabelScore => ({

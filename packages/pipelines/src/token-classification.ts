@@ -8,7 +8,7 @@ import {
   type PipelineParts,
   type Results,
   RUN_RULES,
-  raggedInputs,
+  sequencesOf,
 } from "./engine.js";
 import { PipelineError } from "./errors.js";
 import { schemeOf } from "./label-scheme.js";
@@ -117,7 +117,7 @@ export function createTokenClassification(
 
     return makeJob(options, {
       prepare: (input: unknown) => ({ rows: textRows(parts, input, { ...options, truncation }) }),
-      compute: (rows) => model.forwardRagged(raggedInputs(rows), options),
+      compute: (rows) => model.forwardRagged(sequencesOf(rows), options),
       answer(_input, { rows }, outputs): (TokenEntity | EntityGroup)[] {
         const tokensOf = (row: TextRow, i: number) => labelledTokens(row, outputs[i]!.logits);
         if (strategy === "none") {

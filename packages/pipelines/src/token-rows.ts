@@ -58,8 +58,8 @@ export function textRows(parts: Parts, input: unknown, options: TextRowOptions):
   });
   checkLength(encodings[0]!.length, longestRow(parts));
   return encodings.map((row) => {
-    const { ids, typeIds, attentionMask } = row;
-    return { ids, typeIds, attentionMask, textTokens: fastTokens(parts, text, words, row) };
+    const { ids, typeIds } = row;
+    return { ids, typeIds, textTokens: fastTokens(parts, text, words, row) };
   });
 }
 

@@ -7,7 +7,7 @@ import {
   type PipelineParts,
   type Results,
   RUN_RULES,
-  raggedInputs,
+  sequencesOf,
 } from "./engine.js";
 import { PipelineError, textOf } from "./errors.js";
 import { shortened } from "./names.js";
@@ -104,7 +104,7 @@ export function createZeroShotClassification(
           ),
         ),
       }),
-      compute: (rows) => parts.model.forwardRagged(raggedInputs(rows), options),
+      compute: (rows) => parts.model.forwardRagged(sequencesOf(rows), options),
       answer(given, _prepared, outputs): ZeroShotResult {
         const sequence = given as string;
         const logits = outputs.map((output) => valuesOf(output.logits));
