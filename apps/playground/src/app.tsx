@@ -16,9 +16,12 @@ export function App() {
         <h1>
           ConvBERT <span>playground</span>
         </h1>
-        <p>Models that read text, here in your browser. Nothing that you type or open leaves this page.</p>
+        <p>
+          Small language models that read with attention and with convolutions, here in your browser. Nothing that you
+          type or open leaves this page.
+        </p>
         <label class="theme">
-          Colours{" "}
+          <span>Colours</span>{" "}
           <select
             value={theme.value}
             onChange={(event) => (theme.value = event.currentTarget.value as typeof theme.value)}
@@ -50,6 +53,15 @@ export function App() {
         </div>
         <Panels />
       </main>
+      <footer>
+        <p>
+          All of this in your own code: <code>npm install convbert</code>. Where the architecture comes from:{" "}
+          <a href="https://arxiv.org/abs/2008.02496" rel="noreferrer">
+            ConvBERT, Improving BERT with Span-based Dynamic Convolution
+          </a>
+          .
+        </p>
+      </footer>
     </>
   );
 }

@@ -1,11 +1,13 @@
 import {
   chooseModel,
   choosePanel,
+  fields,
   input,
   model,
   ownModels,
   replaceInput,
   setInput,
+  shippedModels,
   task,
   titleOf,
 } from "./state/store.js";
@@ -17,11 +19,13 @@ type Form = Omit<TaskView, "Answer">;
 /** The inputs of a task: its model, its fields, and examples. */
 export function FormOfTask({ view }: { view: Form }) {
   const name = model.value === null ? "" : titleOf(model.value);
-  const examples = view.examples[name] ?? view.examples[""] ?? view.examples[view.models[0] ?? ""] ?? [];
+  const examples = view.examples[name] ?? Object.values(view.examples)[0] ?? [];
+  const note = view.notes?.[name];
   return (
     <section class="form" aria-label="What to read">
-      <ModelChoice view={view} />
-      {view.fields.map((field) => (
+      <ModelChoice />
+      {note !== undefined && <p class="hint note">{note}</p>}
+      {fields.value.map((field) => (
         <FieldOfForm key={`${view.name} ${field.name}`} field={field} />
       ))}
       <fieldset class="examples" aria-label="Examples">
@@ -35,7 +39,7 @@ export function FormOfTask({ view }: { view: Form }) {
               aria-pressed={isShown}
               onClick={() => replaceInput(example)}
             >
-              {first}
+              <bdi>{first}</bdi>
             </button>
           );
         })}
@@ -49,9 +53,9 @@ export function FormOfTask({ view }: { view: Form }) {
   );
 }
 
-function ModelChoice({ view }: { view: Form }) {
+function ModelChoice() {
   const own = ownModels.value.filter(({ tasks }) => tasks.includes(task.value)).map(({ model: added }) => added);
-  const choices: ModelRef[] = [...view.models.map((name) => ({ kind: "shipped", name }) as const), ...own];
+  const choices: ModelRef[] = [...shippedModels.value.map((name) => ({ kind: "shipped", name }) as const), ...own];
   const current = model.value;
   if (current !== null && !choices.some((choice) => titleOf(choice) === titleOf(current))) choices.push(current);
   return (

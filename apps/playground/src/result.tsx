@@ -66,11 +66,12 @@ function AnswerOf() {
 }
 
 function Nothing() {
-  if (model.value !== null)
-    return <p class="hint">Type something, or take one of the examples: the answer appears here.</p>;
+  if (model.value !== null) {
+    return <p class="hint nothing">Type something, or take one of the examples: the answer appears here.</p>;
+  }
   return (
-    <div class="hint">
-      <p>No model that comes with this page can do this: it takes one that was trained for it.</p>
+    <div class="hint nothing">
+      <p>No model that comes with this page does this. It takes {TASKS[task.value].needs}.</p>
       <button type="button" onClick={() => choosePanel("own-model")}>
         Open a model of yours
       </button>

@@ -1,23 +1,30 @@
-import { fileURLToPath } from "node:url";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
+import { makeMasked } from "./small-model.ts";
 import { answered, executablePath, launch, show, visit } from "./visit.ts";
 
 const CARMEN = { task: "text-classification", text: "Who wrote the opera Carmen?" };
 
 const inChromium = () => {
+  let folder: string;
   let site: Site;
   let browser: Browser;
 
   beforeAll(async () => {
-    site = await openSite();
+    folder = await mkdtemp(join(tmpdir(), "playground-"));
+    await makeMasked(folder);
+    site = await openSite({ masked: folder });
     browser = await launch();
   });
 
   afterAll(async () => {
     await browser?.close();
     await site?.close();
+    await rm(folder, { recursive: true });
   });
 
   it.each([
@@ -58,14 +65,8 @@ const inChromium = () => {
 
   it("a text without a mask is answered with words", async () => {
     const { page } = await visit(browser);
-    const masked = fileURLToPath(new URL("../../../packages/pipelines/test/fixtures/masked", import.meta.url));
-    await using own = await openSite({ masked });
-    await show(page, own.address, { task: "fill-mask", panel: "own-model" });
-    await page.getByLabel("Address of a folder, or a hub id").fill(new URL("/own/masked/", own.address).href);
-    await page.getByRole("button", { name: "Open", exact: true }).click();
-    await page.locator("[data-tasks]").getByRole("button", { name: "Fill in words" }).click();
-    await page.getByLabel("Text with [MASK]").fill("no mask here");
-    await page.locator(".failed").waitFor();
+    const model = new URL("/own/masked/", site.address).href;
+    await show(page, site.address, { task: "fill-mask", model, text: "no mask here" });
     expect(await page.locator(".failed").textContent()).toContain("[MASK]");
   });
 
@@ -92,8 +93,8 @@ const inChromium = () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     await page.getByRole("button", { name: "Look inside" }).click();
     await page.locator(".states").waitFor();
-    await page.getByRole("button", { name: "Fill in words" }).click();
-    await page.getByRole("button", { name: "She looked at [MASK] with a smile." }).click();
+    await page.getByRole("button", { name: "Your own labels" }).click();
+    await page.getByRole("button", { name: "My card was charged twice." }).click();
     expect(await page.locator("[data-status=failed]").textContent()).toMatch(/network|offline|reach/i);
     expect(problems.filter((text) => !text.includes("Failed to load resource"))).toEqual([]);
   });

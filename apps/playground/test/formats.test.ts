@@ -46,12 +46,12 @@ const inChromium = () => {
     await answered(page);
     const facts = await page.locator(".facts").textContent();
     expect(facts).toMatch(format === "onnx" ? /onnxruntime/ : /wasm/);
-    await page.getByRole("button", { name: "Convert", exact: true }).first().click();
+    await page.getByRole("button", { name: "Convert any format" }).click();
     using original = await pipeline("feature-extraction", join(root, "safetensors"));
     const expected = await original(QUERY, { pooling: "mean" });
     for (const to of FORMATS) {
       await page.getByLabel("Format").selectOption(to);
-      await page.getByRole("button", { name: "Convert", exact: true }).last().click();
+      await page.locator("[data-panel=convert]").getByRole("button", { name: "Convert" }).click();
       await page.locator(`[data-converted$="-${to}-float32.zip"]`).waitFor();
       const files = await downloaded(page, "Download");
       using made = await pipeline("feature-extraction", files);

@@ -99,7 +99,7 @@ const inChromium = () => {
   it("converts: a download in another format is the same model", async () => {
     await open("convert");
     await page.getByLabel("Format").selectOption("pytorch");
-    await page.getByRole("button", { name: "Convert", exact: true }).last().click();
+    await page.locator("[data-panel=convert]").getByRole("button", { name: "Convert" }).click();
     await page.locator("[data-converted]").waitFor();
     const files = await downloaded(page, "Download");
     expect(Object.keys(files)).toEqual(expect.arrayContaining(["config.json", "pytorch_model.bin", "vocab.txt"]));
@@ -156,7 +156,7 @@ const inChromium = () => {
   it("trains on labelled lines: stops, goes on, answers, and downloads what it has learnt", async () => {
     await open("train", { task: "fill-mask" });
     await page.getByRole("button", { name: "Take example lines" }).click();
-    await page.getByRole("button", { name: "Train", exact: true }).last().click();
+    await page.locator("[data-panel=train]").getByRole("button", { name: "Train" }).click();
     await page.getByText(/^Step \d/).waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByText("Stopped. It can go on from here.").waitFor();
@@ -181,7 +181,7 @@ const inChromium = () => {
   it("says what is wrong with lines that have no labels", async () => {
     await open("train", { task: "fill-mask" });
     await page.getByLabel("Labelled lines").fill("word\n\nanother");
-    await page.getByRole("button", { name: "Train", exact: true }).last().click();
+    await page.locator("[data-panel=train]").getByRole("button", { name: "Train" }).click();
     expect(await page.locator(".failed").textContent()).toContain("lines.txt:1");
   });
 

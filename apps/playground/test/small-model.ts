@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConvBertForSequenceClassification } from "@convbert/heads";
+import { ConvBertForMaskedLM, ConvBertForSequenceClassification } from "@convbert/heads";
 import { ConvBertModel } from "@convbert/model";
 import { exportOnnx } from "@convbert/onnx";
 
@@ -51,5 +51,13 @@ export async function makeQuantizedGraph(folder: string): Promise<void> {
     { seed: 5 },
   );
   await exportOnnx(model, folder, { dtype: "uint8" });
+  await addTokenizer(folder);
+}
+
+/** A masked language model that spells, with random weights. */
+export async function makeMasked(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  using model = await ConvBertForMaskedLM.fromConfig(SIZES, { seed: 6 });
+  await model.savePretrained(folder);
   await addTokenizer(folder);
 }

@@ -1,34 +1,75 @@
 import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { SmallModel } from "convbert";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
+import { makeMasked } from "./small-model.ts";
 import { answered, executablePath, launch, seriousFaults, show, type Visit, visit } from "./visit.ts";
 
 const LINES = "The children played in the garden.\nShe wrote a long letter to her sister.\nThe bank raised its rates.";
 
-/** Task, what is typed, and the best of the answers. */
-const CASES: readonly (readonly [string, Record<string, string>, string])[] = [
-  ["text-classification", { text: "Who wrote the opera Carmen?" }, "a person or group"],
-  ["text-classification", { model: "sentiment", text: "A gorgeous, witty, seductive movie." }, "positive"],
-  ["token-classification", { text: "The old man gave up his seat." }, "The old manNP"],
-  ["token-classification", { model: "entities", text: "Just saw Barack Obama in Chicago" }, "Barack Obamaperson"],
-  [
-    "feature-extraction",
-    { query: "Kids are outside on the lawn.", lines: LINES },
-    "The children played in the garden.",
-  ],
+interface Case {
+  readonly task: string;
+  readonly model: SmallModel;
+  readonly input: Readonly<Record<string, string>>;
+  /** What is best of the answers. */
+  readonly best: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    task: "text-classification",
+    model: "question-classification",
+    input: { text: "Who wrote the opera Carmen?" },
+    best: "a person or group",
+  },
+  {
+    task: "text-classification",
+    model: "sentiment",
+    input: { text: "A gorgeous, witty, seductive movie." },
+    best: "positive",
+  },
+  {
+    task: "token-classification",
+    model: "chunking",
+    input: { text: "The old man gave up his seat." },
+    best: "The old manNP",
+  },
+  {
+    task: "token-classification",
+    model: "entities",
+    input: { text: "Just saw Barack Obama in Chicago" },
+    best: "Barack Obamaperson",
+  },
+  {
+    task: "feature-extraction",
+    model: "sentence-encoder",
+    input: { query: "Kids are outside on the lawn.", lines: LINES },
+    best: "The children played in the garden.",
+  },
+  {
+    task: "zero-shot-classification",
+    model: "sentence-encoder",
+    input: { text: "My card was charged twice.", labels: "delivery\npayment\nreturns" },
+    best: "payment",
+  },
 ];
 
 const inChromium = () => {
+  let folder: string;
   let site: Site;
   let browser: Browser;
   let desk: Visit;
   let phone: Visit;
 
   beforeAll(async () => {
-    site = await openSite();
+    folder = await mkdtemp(join(tmpdir(), "playground-"));
+    await makeMasked(folder);
+    site = await openSite({ masked: folder });
     browser = await launch();
     desk = await visit(browser, { colorScheme: "light" });
     phone = await visit(browser, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
@@ -38,6 +79,7 @@ const inChromium = () => {
   afterAll(async () => {
     await browser?.close();
     await site?.close();
+    await rm(folder, { recursive: true });
   });
 
   it("asks for no model before something is typed, and answers nothing", async () => {
@@ -52,15 +94,31 @@ const inChromium = () => {
     expect(await seriousFaults(page)).toEqual([]);
   });
 
-  it.each(CASES)("%s answers %j with %s, from a link, on a desk and on a phone", async (task, input, best) => {
+  it.each(CASES)("$task with $model answers from a link, on a desk and on a phone", async (one) => {
+    const { task, model, input, best } = one;
     for (const [name, { page }] of Object.entries({ desk, phone })) {
-      await show(page, site.address, { task, ...input });
+      await show(page, site.address, { task, model, ...input });
       await answered(page);
       const first = page.locator(task === "token-classification" ? ".marked mark" : ".bars .best .name").first();
       expect(await first.textContent()).toBe(best);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: `reports/${task}-${input["model"] ?? "usual"}-${name}.png`, fullPage: true });
+      await page.screenshot({ path: `reports/${task}-${model}-${name}.png`, fullPage: true });
       expect(await seriousFaults(page)).toEqual([]);
+    }
+  });
+
+  it.each([
+    ["fill-mask", "a model that still has its head of masked words"],
+    ["question-answering", "a model that was trained to find answers in texts"],
+    ["multiple-choice", "a model that was trained to choose among continuations"],
+  ])("%s says what it takes, for the page comes without a model for it", async (task, words) => {
+    for (const { page } of [desk, phone]) {
+      await show(page, site.address, { task });
+      await page.locator(".examples button").first().click();
+      expect(await page.locator(".nothing").textContent()).toContain(`It takes ${words}`);
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.getByRole("button", { name: "Open a model of yours" }).click();
+      await page.locator("[data-panel=own-model] .drop").waitFor();
     }
   });
 
@@ -88,20 +146,17 @@ const inChromium = () => {
     await page.goto(site.address);
     await page.getByRole("button", { name: "What does NASA stand for?" }).click();
     await answered(page);
-    await page.getByRole("button", { name: "Fill in words" }).click();
-    await page.getByLabel("Text with [MASK]").fill("She looked at [MASK] & [MASK] with a smile. 100%");
+    await show(page, site.address, { task: "fill-mask", model: new URL("/own/masked/", site.address).href });
+    const typed = "a cab [MASK] & [MASK] with b. 100%";
+    await page.getByLabel("Text with [MASK]").fill(typed);
     await answered(page);
     const words = await page.locator(".bars .best .name").allTextContents();
     await page.reload();
     await answered(page);
-    expect(await page.getByLabel("Text with [MASK]").inputValue()).toBe(
-      "She looked at [MASK] & [MASK] with a smile. 100%",
-    );
+    expect(await page.getByLabel("Text with [MASK]").inputValue()).toBe(typed);
     expect(await page.locator(".bars .best .name").allTextContents()).toEqual(words);
     await page.locator(".bars .best .word").first().click();
-    expect(await page.getByLabel("Text with [MASK]").inputValue()).toBe(
-      `She looked at ${words[0]} & [MASK] with a smile. 100%`,
-    );
+    expect(await page.getByLabel("Text with [MASK]").inputValue()).toBe(typed.replace("[MASK]", () => words[0]!));
   });
 
   it("copes with markup, emoji and right-to-left text", async () => {
@@ -130,12 +185,12 @@ const inChromium = () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
-    await page.getByRole("button", { name: "Choose what follows" }).focus();
+    await page.getByRole("button", { name: "Your own labels" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "The fire went out. What was the cause of this?" }).focus();
+    await page.getByRole("button", { name: "My card was charged twice." }).focus();
     await page.keyboard.press("Space");
     await answered(page);
-    expect(await page.locator(".bars .best .name").textContent()).toBe("It started to rain.");
+    expect(await page.locator(".bars .best .name").textContent()).toBe("payment");
   });
 
   it("leaves no error in the console", () => {

@@ -55,7 +55,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   convert: {
     state: { ...CARMEN, panel: "convert" },
     async ready(page) {
-      await page.getByRole("button", { name: "Convert", exact: true }).last().click();
+      await page.locator("[data-panel=convert]").getByRole("button", { name: "Convert" }).click();
       await page.locator("[data-converted]").waitFor();
     },
   },
@@ -69,7 +69,11 @@ const SCENES: Readonly<Record<string, Scene>> = {
       await page.getByLabel("TensorFlow.js").check();
       await page.getByRole("button", { name: "Measure" }).click();
       await page.getByRole("button", { name: "Measure" }).waitFor();
-      await page.waitForFunction(() => document.querySelectorAll("[data-setting]").length > 5);
+      await page.waitForFunction(
+        () => document.querySelectorAll("[data-panel=runtimes] .bars li").length > 8,
+        undefined,
+        { timeout: 90_000 },
+      );
       await page.getByRole("button", { name: "Measure" }).waitFor({ timeout: 90_000 });
     },
   },
@@ -77,7 +81,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     state: { task: "text-classification", panel: "train" },
     async ready(page) {
       await page.getByRole("button", { name: "Take example lines" }).click();
-      await page.getByRole("button", { name: "Train", exact: true }).last().click();
+      await page.locator("[data-panel=train]").getByRole("button", { name: "Train" }).click();
       await page.locator("[data-trained]").waitFor({ timeout: 120_000 });
     },
   },

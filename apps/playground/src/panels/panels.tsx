@@ -7,17 +7,26 @@ import type { Failure } from "../worker/protocol.js";
 
 interface Entry {
   readonly title: string;
+  readonly about: string;
   readonly load: () => Promise<{ readonly default: ComponentType }>;
 }
 
 /** Every panel; its code is loaded when somebody opens it. */
 const PANELS: Readonly<Record<PanelName, Entry>> = {
-  inside: { title: "Look inside", load: () => import("./inside/inside.js") },
-  "own-model": { title: "Your own model", load: () => import("./own-model/own-model.js") },
-  train: { title: "Train", load: () => import("./train/train.js") },
-  convert: { title: "Convert", load: () => import("./convert/convert.js") },
-  runtimes: { title: "Compare runtimes", load: () => import("./runtimes/runtimes.js") },
-  "take-home": { title: "Take it home", load: () => import("./take-home/take-home.js") },
+  inside: { title: "Look inside", about: "tokens, attention, kernels", load: () => import("./inside/inside.js") },
+  "own-model": {
+    title: "Your own model",
+    about: "a folder, files, an address",
+    load: () => import("./own-model/own-model.js"),
+  },
+  train: { title: "Train", about: "on lines that you label", load: () => import("./train/train.js") },
+  convert: { title: "Convert", about: "any format to any other", load: () => import("./convert/convert.js") },
+  runtimes: {
+    title: "Compare runtimes",
+    about: "milliseconds and outputs",
+    load: () => import("./runtimes/runtimes.js"),
+  },
+  "take-home": { title: "Take it home", about: "the code, and a link", load: () => import("./take-home/take-home.js") },
 };
 
 const NAMES = Object.keys(PANELS) as readonly PanelName[];
@@ -35,7 +44,7 @@ export function Panels() {
             aria-expanded={name === open}
             onClick={() => choosePanel(name === open ? null : name)}
           >
-            {PANELS[name].title}
+            <strong>{PANELS[name].title}</strong> <small>{PANELS[name].about}</small>
           </button>
         ))}
       </nav>

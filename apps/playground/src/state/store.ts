@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { isShipped } from "../shipped.js";
 import { FIRST_TASK, TASKS } from "../tasks/registry.js";
 import type { Answered, Failure, LoadProgress, ModelRef, TaskInput, TaskName } from "../worker/protocol.js";
 
@@ -33,9 +34,19 @@ export const input = computed(() => inputs.value[task.value] ?? NONE);
 export const model = computed<ModelRef | null>(() => {
   const chosen = models.value[task.value];
   if (chosen !== undefined) return chosen;
-  const [first] = TASKS[task.value].models;
+  const [first] = shippedModels.value;
   return first === undefined ? null : { kind: "shipped", name: first };
 });
+
+/** Those of the task on the screen that come with the page. */
+export const shippedModels = computed(() => TASKS[task.value].models.filter(isShipped));
+
+/** Fields of the form: some are for models of one's own alone, or for who has filled them in. */
+export const fields = computed(() =>
+  TASKS[task.value].fields.filter(
+    ({ name, onlyOwn }) => !onlyOwn || model.value?.kind !== "shipped" || (input.value[name] ?? "") !== "",
+  ),
+);
 
 /** Whether everything that the task needs has been typed. */
 export const isComplete = computed(() =>
@@ -43,7 +54,9 @@ export const isComplete = computed(() =>
 );
 
 /** The text, or two, that the tokenizer gets of the form. */
-export const texts = computed(() => TASKS[task.value].texts(input.value));
+export const texts = computed(() =>
+  TASKS[task.value].texts(input.value, model.value === null ? "" : titleOf(model.value)),
+);
 
 export function chooseTask(name: TaskName): void {
   task.value = name;

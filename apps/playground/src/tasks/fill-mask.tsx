@@ -1,5 +1,5 @@
 import { Bars, percent } from "../ui/bars.js";
-import { quoted, shell, type TaskView } from "./task.js";
+import { pythonPipeline, quoted, shell, type TaskView, textField } from "./task.js";
 
 /** The text with the mask of that number replaced. */
 function filled(text: string, mask: number, word: string): string {
@@ -14,8 +14,9 @@ export const fillMask: TaskView<"fill-mask"> = {
   name: "fill-mask",
   title: "Fill in words",
   lead: "Guesses the words that stand behind [MASK].",
-  fields: [{ name: "text", label: "Text with [MASK]", rows: 2, placeholder: "She looked at [MASK] with a smile." }],
+  fields: [textField("text", "Text with [MASK]", 2, "She looked at [MASK] with a smile.")],
   models: [],
+  needs: "a model that still has its head of masked words, as after pre-training",
   examples: {
     "": [
       { text: "She looked at [MASK] with a smile." },
@@ -27,7 +28,7 @@ export const fillMask: TaskView<"fill-mask"> = {
   code: ({ text }) => ({
     call: `${quoted(text)}, { top_k: 6 }`,
     command: `--top-k 6 ${shell(text)}`,
-    python: `from transformers import pipeline\n\nfill = pipeline("fill-mask", {model})\nprint(fill(${quoted(text)}, top_k=6))`,
+    python: pythonPipeline("fill-mask", `${quoted(text)}, top_k=6`),
   }),
   Answer: ({ answer: { masks, together }, input: { text = "" }, change }) => (
     <>

@@ -1,15 +1,17 @@
-import { Bars, percent } from "../ui/bars.js";
-import { linesOf, quoted, shell, type TaskView } from "./task.js";
+import { linesOf } from "../lines.js";
+import { Scores } from "../ui/bars.js";
+import { quoted, shell, type TaskView, textField } from "./task.js";
 
 export const multipleChoice: TaskView<"multiple-choice"> = {
   name: "multiple-choice",
   title: "Choose what follows",
   lead: "Chooses the most plausible of several continuations.",
   fields: [
-    { name: "prompt", label: "Beginning", rows: 2, placeholder: "The street was wet. What was the cause of this?" },
-    { name: "choices", label: "Choices, one a line", rows: 3, placeholder: "It had rained.\nThe sun was shining." },
+    textField("prompt", "Beginning", 2, "The street was wet. What was the cause of this?"),
+    textField("choices", "Choices, one a line", 3, "It had rained.\nThe sun was shining."),
   ],
   models: [],
+  needs: "a model that was trained to choose among continuations, on COPA or SWAG for instance",
   examples: {
     "": [
       { prompt: "The street was wet. What was the cause of this?", choices: "The sun was shining.\nIt had rained." },
@@ -42,17 +44,7 @@ export const multipleChoice: TaskView<"multiple-choice"> = {
   },
   Answer({ answer: { scores }, input: { choices } }) {
     const all = linesOf(choices);
-    const order = scores.map((_, index) => index).sort((a, b) => scores[b]! - scores[a]!);
-    return (
-      <Bars
-        label="Choices with their probabilities"
-        bars={order.map((index) => ({
-          key: String(index),
-          label: <bdi>{all[index]}</bdi>,
-          share: scores[index]!,
-          value: percent(scores[index]!),
-        }))}
-      />
-    );
+    const ranked = scores.map((score, index) => ({ key: String(index), text: all[index], score }));
+    return <Scores label="Choices with their probabilities" scores={ranked.sort((a, b) => b.score - a.score)} />;
   },
 };

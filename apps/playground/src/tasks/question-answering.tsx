@@ -1,5 +1,6 @@
-import { Bars, percent } from "../ui/bars.js";
-import { quoted, shell, type TaskView } from "./task.js";
+import { Scores } from "../ui/bars.js";
+import { directionOf } from "../ui/direction.js";
+import { pythonPipeline, quoted, shell, type TaskView, textField } from "./task.js";
 
 const LIMA = "Lima is the capital of Peru. It was founded by Francisco Pizarro in 1535.";
 const BRIDGE = "The bridge was opened in 1937 by the mayor of San Francisco.";
@@ -9,10 +10,11 @@ export const questionAnswering: TaskView<"question-answering"> = {
   title: "Answer a question",
   lead: "Finds the answer of a question in a text of any length.",
   fields: [
-    { name: "question", label: "Question", rows: 1, placeholder: "What do you want to know?" },
-    { name: "context", label: "Text with the answer", rows: 4, placeholder: "Paste a text …" },
+    textField("question", "Question", 1, "What do you want to know?"),
+    textField("context", "Text with the answer", 4, "Paste a text …"),
   ],
   models: [],
+  needs: "a model that was trained to find answers in texts, on SQuAD for instance",
   examples: {
     "": [
       { question: "When was the bridge opened?", context: BRIDGE },
@@ -27,14 +29,14 @@ export const questionAnswering: TaskView<"question-answering"> = {
   code: ({ question, context }) => ({
     call: `{ question: ${quoted(question)}, context: ${quoted(context)} }, { top_k: 3 }`,
     command: `--top-k 3 ${shell(question)} ${shell(context)}`,
-    python: `from transformers import pipeline\n\nanswer = pipeline("question-answering", {model})\nprint(answer(question=${quoted(question)}, context=${quoted(context)}, top_k=3))`,
+    python: pythonPipeline("question-answering", `question=${quoted(question)}, context=${quoted(context)}, top_k=3`),
   }),
   Answer({ answer, input: { context = "" } }) {
     const [best] = answer;
     return (
       <>
         {best !== undefined && (
-          <p class="marked" dir="auto">
+          <p class="marked" dir={directionOf(context)}>
             {context.slice(0, best.start)}
             <mark class="tone-0" data-answer>
               <bdi>{context.slice(best.start, best.end)}</bdi>
@@ -42,13 +44,12 @@ export const questionAnswering: TaskView<"question-answering"> = {
             {context.slice(best.end)}
           </p>
         )}
-        <Bars
+        <Scores
           label="Answers with their probabilities"
-          bars={answer.map(({ answer: text, score, start }) => ({
+          scores={answer.map(({ answer: text, score, start }) => ({
             key: `${start} ${text}`,
-            label: <bdi>{text || "no answer"}</bdi>,
-            share: score,
-            value: percent(score),
+            text: text || "no answer",
+            score,
           }))}
         />
       </>

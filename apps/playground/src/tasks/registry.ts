@@ -8,15 +8,15 @@ import { textClassification } from "./text-classification.js";
 import { tokenClassification } from "./token-classification.js";
 import { zeroShotClassification } from "./zero-shot-classification.js";
 
-/** Every task, in the order of the screen. */
+/** Every task, in the order of the screen: those that the page has models for come first. */
 export const TASKS: { readonly [Task in TaskName]: TaskView<Task> } = {
   "text-classification": textClassification,
   "token-classification": tokenClassification,
+  "feature-extraction": featureExtraction,
+  "zero-shot-classification": zeroShotClassification,
   "fill-mask": fillMask,
   "question-answering": questionAnswering,
   "multiple-choice": multipleChoice,
-  "feature-extraction": featureExtraction,
-  "zero-shot-classification": zeroShotClassification,
 };
 
 export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];

@@ -9,10 +9,14 @@ export interface Field {
   readonly rows: number;
   readonly placeholder?: string;
   readonly optional?: boolean;
+  /** None of the models that come with the page takes it. */
+  readonly onlyOwn?: boolean;
 }
 
 /** What the code for a task has to say: the call in TypeScript, its arguments on the command line, and in Python. */
 export interface TaskCode {
+  /** The pipeline's task, where it is not the screen's. */
+  readonly task?: string;
   /** The arguments of the pipeline's call. */
   readonly call: string;
   /** What follows `convbert run TASK --model NAME`. */
@@ -30,13 +34,17 @@ export interface TaskView<Task extends TaskName = TaskName> {
   /** What it does, in a sentence. */
   readonly lead: string;
   readonly fields: readonly Field[];
-  /** Models that come with the page, the first one being the usual one. */
+  /** Models of ours that do it, the first one being the usual one; the page may come without them. */
   readonly models: readonly string[];
-  /** Inputs that show what a model can do, by its name; those of "" for every other. */
+  /** What a model must be to do it, for who has to bring one: "a model that …". */
+  readonly needs: string;
+  /** What has to be said of a model beside its answers. */
+  readonly notes?: Readonly<Record<string, string>>;
+  /** Inputs that show what a model can do, by its name; the first ones for every other. */
   readonly examples: Readonly<Record<string, readonly TaskInput[]>>;
   /** What is looked into: a text, or two. */
-  texts(input: TaskInput): { readonly text: string; readonly pair: string | null };
-  code(input: TaskInput): TaskCode;
+  texts(input: TaskInput, model: string): { readonly text: string; readonly pair: string | null };
+  code(input: TaskInput, model: string): TaskCode;
   /** `change` changes what is typed. */
   readonly Answer: ComponentType<{
     answer: Answers[Task];
@@ -44,6 +52,16 @@ export interface TaskView<Task extends TaskName = TaskName> {
     model: string;
     change: (changes: TaskInput) => void;
   }>;
+}
+
+/** A text that is typed; all that is not optional has to be. */
+export function textField(name: string, label: string, rows: number, placeholder: string): Field {
+  return { name, label, rows, placeholder };
+}
+
+/** Python that runs one of the reference's pipelines. */
+export function pythonPipeline(task: TaskName, call: string, options = ""): string {
+  return `from transformers import pipeline\n\nrun = pipeline("${task}", {model}${options})\nprint(run(${call}))`;
 }
 
 /** A string in TypeScript and, as it happens, in Python. */
@@ -54,11 +72,4 @@ export function quoted(text: string | undefined): string {
 /** A word of a POSIX shell. */
 export function shell(text: string | undefined): string {
   return `'${(text ?? "").replaceAll("'", `'\\''`)}'`;
-}
-
-export function linesOf(text: string | undefined): string[] {
-  return (text ?? "")
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
 }

@@ -1,16 +1,24 @@
-import { Bars, percent } from "../ui/bars.js";
+import { Scores } from "../ui/bars.js";
 import { labelName } from "./labels.js";
-import { quoted, shell, type TaskView } from "./task.js";
+import { pythonPipeline, quoted, shell, type TaskView, textField } from "./task.js";
 
 export const textClassification: TaskView<"text-classification"> = {
   name: "text-classification",
   title: "Classify a text",
-  lead: "Says which of its labels a text, or a pair of texts, has.",
+  lead: "Says which of its labels a text has: what kind of answer a question asks for, or whether a sentence praises or blames.",
   fields: [
-    { name: "text", label: "Text", rows: 2, placeholder: "Type a question …" },
-    { name: "text_pair", label: "Second text", rows: 1, optional: true, placeholder: "Only for models of pairs" },
+    textField("text", "Text", 2, "Type a text …"),
+    {
+      name: "text_pair",
+      label: "Second text",
+      rows: 1,
+      optional: true,
+      onlyOwn: true,
+      placeholder: "Only for models of pairs",
+    },
   ],
   models: ["question-classification", "sentiment"],
+  needs: "a classifier of texts",
   examples: {
     "question-classification": [
       { text: "Who wrote the opera Carmen?" },
@@ -33,18 +41,13 @@ export const textClassification: TaskView<"text-classification"> = {
       call: `${given}, { top_k: null }`,
       command: isPair ? "--pair --jsonl --top-k 10" : `--top-k 10 ${shell(text)}`,
       ...(isPair && { stdin: JSON.stringify([text, pair]) }),
-      python: `from transformers import pipeline\n\nclassify = pipeline("text-classification", {model})\nprint(classify(${python}, top_k=None))`,
+      python: pythonPipeline("text-classification", `${python}, top_k=None`),
     };
   },
   Answer: ({ answer, model }) => (
-    <Bars
+    <Scores
       label="Labels with their probabilities"
-      bars={answer.map(({ label, score }) => ({
-        key: label,
-        label: <bdi>{labelName(model, label)}</bdi>,
-        share: score,
-        value: percent(score),
-      }))}
+      scores={answer.map(({ label, score }) => ({ key: label, text: labelName(model, label), score }))}
     />
   ),
 };

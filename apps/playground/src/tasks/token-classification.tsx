@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { percent } from "../ui/bars.js";
+import { directionOf } from "../ui/direction.js";
 import { labelName } from "./labels.js";
-import { quoted, shell, type TaskView } from "./task.js";
+import { pythonPipeline, quoted, shell, type TaskView, textField } from "./task.js";
 
 /** A hue for each kind, the same wherever it comes. */
 function tone(kinds: readonly string[], kind: string): string {
@@ -12,8 +13,9 @@ export const tokenClassification: TaskView<"token-classification"> = {
   name: "token-classification",
   title: "Mark phrases and names",
   lead: "Marks stretches of a text: phrases, or names of people and places.",
-  fields: [{ name: "text", label: "Text", rows: 3, placeholder: "Type a sentence …" }],
+  fields: [textField("text", "Text", 3, "Type a sentence …")],
   models: ["chunking", "entities"],
+  needs: "a model that labels words, of names or of parts of speech for instance",
   examples: {
     chunking: [
       { text: "He reckons the current account deficit will narrow to only 1.8 billion in September." },
@@ -30,7 +32,7 @@ export const tokenClassification: TaskView<"token-classification"> = {
   code: ({ text }) => ({
     call: `${quoted(text)}, { aggregation_strategy: "first" }`,
     command: `--aggregation-strategy first ${shell(text)}`,
-    python: `from transformers import pipeline\n\nlabel = pipeline("token-classification", {model}, aggregation_strategy="first")\nprint(label(${quoted(text)}))`,
+    python: pythonPipeline("token-classification", quoted(text), ', aggregation_strategy="first"'),
   }),
   Answer({ answer, input: { text = "" }, model }) {
     const kinds = [...new Set(answer.map(({ entity_group: kind }) => kind))].sort();
@@ -54,7 +56,7 @@ export const tokenClassification: TaskView<"token-classification"> = {
     parts.push(text.slice(at));
     return (
       <>
-        <p class="marked" dir="auto">
+        <p class="marked" dir={directionOf(text)}>
           {parts}
         </p>
         {answer.length === 0 ? (

@@ -27,6 +27,33 @@ export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
   );
 }
 
+/** A text and what a model gives it; `key` where texts may be equal. */
+export interface Scored {
+  readonly text: string | undefined;
+  readonly score: number;
+  readonly key?: string;
+}
+
+/** Texts with their probabilities, or with their cosines. */
+export function Scores({
+  scores,
+  label,
+  are = "probabilities",
+}: {
+  scores: readonly Scored[];
+  label: string;
+  are?: "probabilities" | "cosines";
+}) {
+  const words = are === "probabilities" ? percent : (score: number) => score.toFixed(3);
+  const bars = scores.map(({ text = "", score, key = text }) => ({
+    key,
+    label: <bdi>{text}</bdi>,
+    share: score,
+    value: words(score),
+  }));
+  return <Bars label={label} bars={bars} />;
+}
+
 export function percent(score: number): string {
   return `${(score * 100).toFixed(1)}%`;
 }

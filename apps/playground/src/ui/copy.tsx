@@ -1,7 +1,16 @@
 import { useState } from "preact/hooks";
 
+interface Props {
+  readonly text: string;
+  readonly label?: string;
+  /** What is copied, where the label does not say it. */
+  readonly about?: string;
+  /** A button like others. */
+  readonly isPlain?: boolean;
+}
+
 /** Copies a text, and says whether that worked. */
-export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
+export function Copy({ text, label = "Copy", about, isPlain = false }: Props) {
   const [said, say] = useState("");
   const copy = async () => {
     try {
@@ -13,8 +22,18 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
     setTimeout(() => say(""), 2000);
   };
   return (
-    <button type="button" class="quiet" onClick={copy}>
-      <span aria-live="polite">{said || label}</span>
-    </button>
+    <>
+      <button
+        type="button"
+        class={isPlain ? "" : "quiet"}
+        {...(about !== undefined && { "aria-label": `${label} ${about}` })}
+        onClick={copy}
+      >
+        {said || label}
+      </button>
+      <span class="unseen" role="status">
+        {said}
+      </span>
+    </>
   );
 }

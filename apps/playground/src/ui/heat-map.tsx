@@ -46,7 +46,11 @@ export function HeatMap({ data, rows, columns, signed = false, class: name = "",
       class={`heat ${name}`}
       width={columns}
       height={rows}
-      {...(onCell && { onPointerMove: (event) => onCell(cellOf(event)), onPointerLeave: () => onCell(null) })}
+      {...(onCell && {
+        onPointerDown: (event) => onCell(cellOf(event)),
+        onPointerMove: (event) => onCell(cellOf(event)),
+        onPointerLeave: () => onCell(null),
+      })}
     />
   );
 }

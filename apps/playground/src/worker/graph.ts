@@ -9,12 +9,10 @@ const USUAL = ["model", "model_quantized", "model_int8", "model_uint8", "model_f
 
 /** The ONNX graph of a folder that has nothing else to run; null where there are weights, or neither. */
 export async function graphOf(files: FileSet): Promise<string | null> {
-  if ((await findWeights(files)).some(({ format }) => format !== "onnx")) return null;
   const listed = await files.list?.();
-  if (listed !== undefined) {
-    const graphs = listed.filter((name) => name.endsWith(".onnx"));
-    return USUAL.find((name) => graphs.includes(name)) ?? graphs[0] ?? null;
-  }
+  const graphs = listed?.filter((name) => name.endsWith(".onnx"));
+  if (graphs?.length === 0 || (await findWeights(files)).some(({ format }) => format !== "onnx")) return null;
+  if (graphs !== undefined) return USUAL.find((name) => graphs.includes(name)) ?? graphs[0] ?? null;
   for (const name of USUAL) {
     if (await files.has(name)) return name;
   }

@@ -5,8 +5,11 @@ export async function job<Value>(name: string, work: (signal: AbortSignal) => Pr
   stop(name);
   const controller = new AbortController();
   running.set(name, controller);
+  const { signal } = controller;
+  // At once, whatever the work is waiting for.
+  const stopped = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   try {
-    return await work(controller.signal);
+    return await Promise.race([work(signal), stopped]);
   } finally {
     if (running.get(name) === controller) running.delete(name);
   }

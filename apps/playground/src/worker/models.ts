@@ -1,4 +1,7 @@
-import { type Pipeline, pipeline } from "@convbert/pipelines";
+import type { FileSet } from "@convbert/files";
+import { modelNameOf } from "@convbert/heads";
+import { readConfig } from "@convbert/model";
+import { type Pipeline, type PipelineTask, pipeline } from "@convbert/pipelines";
 import { graphOf } from "./graph.js";
 import { job } from "./jobs.js";
 import { summed } from "./progress.js";
@@ -45,7 +48,7 @@ function load(task: TaskName, model: ModelRef, onLoad: (progress: LoadProgress) 
     try {
       const graph = await graphOf(files);
       const foreign = graph === null ? null : await (await import("./run-graph.js")).runGraph(graph);
-      const made: Pipeline = await pipeline(task, files, {
+      const made: Pipeline = await pipeline(await pipelineTask(task, files), files, {
         signal,
         onWarning: () => undefined,
         ...(foreign && { runtime: foreign.runtime }),
@@ -63,4 +66,11 @@ function load(task: TaskName, model: ModelRef, onLoad: (progress: LoadProgress) 
       await files.close();
     }
   });
+}
+
+/** Labels of one's own are asked of a classifier of entailment; an encoder is asked how alike their meanings are. */
+async function pipelineTask(task: TaskName, files: FileSet): Promise<PipelineTask> {
+  if (task !== "zero-shot-classification") return task;
+  const { architectures } = await readConfig(files);
+  return modelNameOf(architectures) === "ConvBertModel" ? "sentence-similarity" : task;
 }

@@ -16,7 +16,11 @@ function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) {
     return { code: "failed", message: String(error) };
   }
-  const { code } = error as { code?: unknown };
+  const { code, details } = error as { code?: unknown; details?: { tokens?: number; limit?: number } };
+  // The message of the packages speaks of an option; here there is a button.
+  if (code === "too-long" && details?.tokens !== undefined) {
+    return { code, message: `The text has ${details.tokens} tokens, and this model takes ${details.limit} at most.` };
+  }
   return { code: typeof code === "string" ? code : error.name, message: error.message };
 }
 

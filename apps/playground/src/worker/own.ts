@@ -50,7 +50,9 @@ export async function describe(model: ModelRef): Promise<Description> {
     if (!isWhole) return { location: files.location, files: names, parts, tasks: [] };
     const head = modelNameOf(config.value!.architectures);
     parts.push({ part: "Kind", ok: true, text: head });
-    return { location: files.location, files: names, parts, tasks: TASKS[head] };
+    const isOfSentences = head === "ConvBertModel" && (await files.has("modules.json"));
+    const tasks = isOfSentences ? ([...TASKS[head], "zero-shot-classification"] as const) : TASKS[head];
+    return { location: files.location, files: names, parts, tasks };
   } finally {
     await files.close();
   }

@@ -7,7 +7,6 @@ import type {
   FilledText,
   LabelScore,
   PipelineTask,
-  ZeroShotResult,
 } from "@convbert/pipelines";
 
 /** The tasks on the screen; the search of `feature-extraction` shows what `sentence-similarity` answers, and its vectors. */
@@ -33,7 +32,12 @@ export interface Answers {
   "fill-mask": { readonly masks: readonly FilledMask[][]; readonly together: readonly FilledText[] | null };
   "multiple-choice": ChosenAnswer;
   "feature-extraction": { readonly lines: readonly { text: string; similarity: number; vector: Float32Array }[] };
-  "zero-shot-classification": ZeroShotResult;
+  /** The best first. An encoder of sentences tells how alike meanings are, not what a text entails. */
+  "zero-shot-classification": {
+    readonly by: "entailment" | "likeness";
+    readonly labels: readonly string[];
+    readonly scores: readonly number[];
+  };
 }
 
 /** How a model runs. */

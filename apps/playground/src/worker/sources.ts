@@ -1,8 +1,6 @@
 import { type FileSet, type OpenFilesOptions, openFiles } from "@convbert/files";
+import { SHIPPED } from "../shipped.js";
 import type { ModelRef } from "./protocol.js";
-
-/** The files of each model that comes with the page (see vite.config.ts): asking for others would only make the server say no. */
-declare const MODEL_FILES: Readonly<Record<string, readonly string[]>>;
 
 const kept = new Map<string, Readonly<Record<string, Blob>>>();
 
@@ -50,10 +48,10 @@ export async function openModel(model: ModelRef, options: OpenFilesOptions = {})
     if (files === undefined) throw new Error("The files are no longer here; choose them again.");
     return openFiles(files);
   }
-  const names = MODEL_FILES[model.name];
+  const names = SHIPPED[model.name];
   if (names === undefined) {
     throw new Error(
-      `No model called ${model.name} comes with this page; there are ${Object.keys(MODEL_FILES).join(", ")}.`,
+      `No model called ${model.name} comes with this page; there are ${Object.keys(SHIPPED).join(", ")}.`,
     );
   }
   // The page is one folder above the worker's script.

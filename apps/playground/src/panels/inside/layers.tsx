@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { HeatMap } from "../../ui/heat-map.js";
 import type { Grid, Layers } from "../../worker/protocol.js";
 import { GridTable } from "./grid-table.js";
+import { TokenMap } from "./token-map.js";
 
 /** `[length, length]`: a row for each token, what it attends to. */
 function attentionOf({ data, shape }: Grid, head: number): Float32Array {
@@ -105,28 +106,23 @@ export function LayersView({ layers }: { layers: Layers }) {
         {largestValue(kernel)}, orange line).
       </p>
       <div class="maps">
-        <figure>
-          <HeatMap
-            data={attention}
-            rows={length}
-            columns={length}
-            onCell={(cell) => cell !== null && setToken(cell.row)}
-          />
-          <figcaption>Attention: a row for each token, a column for each that it attends to.</figcaption>
-        </figure>
-        <figure>
-          <HeatMap
-            data={kernels}
-            rows={length}
-            columns={taps}
-            signed
-            class="kernels"
-            onCell={(cell) => cell !== null && setToken(cell.row)}
-          />
-          <figcaption>
-            Kernels: a row for each token, a column for each neighbour from {-reach} to +{reach}.
-          </figcaption>
-        </figure>
+        <TokenMap
+          tokens={tokens}
+          columns={tokens}
+          data={attention}
+          chosen={shownToken}
+          choose={setToken}
+          caption="Attention: a row for each token, a column for each that it attends to."
+        />
+        <TokenMap
+          tokens={tokens}
+          columns={Array.from({ length: taps }, (_, tap) => signed(tap - reach))}
+          data={kernels}
+          isSigned
+          chosen={shownToken}
+          choose={setToken}
+          caption="Kernels: a row for each token, a column for each neighbour; 0 is the token itself."
+        />
       </div>
       <GridTable title="Attention as a table" rows={tokens} columns={tokens} data={attention} />
       <GridTable

@@ -10,23 +10,35 @@ export interface Snippet {
 export function snippets(
   task: TaskName,
   model: ModelRef | null,
-  { call, command, python, stdin }: TaskCode,
+  { task: named = task, call, command, python, stdin }: TaskCode,
 ): Snippet[] {
-  const folder = "./my-model";
   const isShipped = model?.kind === "shipped";
-  const name = model === null || model.kind === "files" ? folder : isShipped ? model.name : model.address;
-  const source = isShipped ? `installedModel(${quoted(name)})` : quoted(name);
-  const names = isShipped ? "installedModel, pipeline" : "pipeline";
-  const run = `convbert run ${task} --model ${shell(name)} ${command}`;
+  const name = model === null || model.kind === "files" ? "./my-model" : isShipped ? model.name : model.address;
+  // Models of ours are packages of their own.
+  const packages = isShipped ? `convbert @convbert/model-${name}` : "convbert";
+  const [source, names] = isShipped
+    ? [`installedModel(${quoted(name)})`, "installedModel, pipeline"]
+    : [quoted(name), "pipeline"];
+  const run = `convbert run ${named} --model ${shell(name)} ${command}`;
   const typed = stdin === undefined ? run : `printf '%s\\n' ${shell(stdin)} | ${run}`;
   const local = isShipped ? `./${name}` : name;
-  const prepare = isShipped ? `# first: npx convbert convert ${name} ${local} --dtype float32\n` : "";
+  const install = `npm install --global ${packages}`;
+  // Python's libraries do not read our 8-bit weights.
+  const prepare = isShipped ? `# first: ${install}\n# then: convbert convert ${name} ${local} --dtype float32\n` : "";
   return [
     {
       language: "TypeScript",
-      code: `import { ${names} } from "convbert";\n\nconst run = await pipeline("${task}", ${source});\nconsole.log(await run(${call}));\nrun.dispose();\n`,
+      code: [
+        `// npm install ${packages}`,
+        `import { ${names} } from "convbert";`,
+        "",
+        `const run = await pipeline("${named}", ${source});`,
+        `console.log(await run(${call}));`,
+        "run.dispose();",
+        "",
+      ].join("\n"),
     },
-    { language: "Command line", code: `npm install --global convbert\n${typed}\n` },
+    { language: "Command line", code: `${install}\n${typed}\n` },
     { language: "Python", code: `${prepare}${python.replaceAll("{model}", quoted(local))}\n` },
   ];
 }

@@ -1,5 +1,6 @@
 import { proxy } from "comlink";
 import { useState } from "preact/hooks";
+import { isShipped } from "../../shipped.js";
 import { addOwnModel, replaceInput } from "../../state/store.js";
 import { failureOf, settled, worker } from "../../state/worker.js";
 import { download } from "../../ui/download.js";
@@ -8,17 +9,15 @@ import type { Failure, ModelRef, TrainEvent, Trained } from "../../worker/protoc
 import { Curves, type Point } from "./curves.js";
 import { EXAMPLE_LINES } from "./example-lines.js";
 
-const STARTS: readonly { readonly title: string; readonly model: ModelRef }[] = [
-  { title: "sentence-encoder", model: { kind: "shipped", name: "sentence-encoder" } },
-  { title: "sentiment", model: { kind: "shipped", name: "sentiment" } },
-];
+/** Those that come with the page, the best to start from first. */
+const STARTS = ["sentence-encoder", "sentiment"].filter(isShipped);
 
 /** Trains a classifier on labelled lines in the worker, watches, stops, goes on. */
 export default function Train() {
   const [file, setFile] = useState({ name: "lines.txt", data: "" });
   const [epochs, setEpochs] = useState(6);
   const [rate, setRate] = useState(1e-3);
-  const [start, setStart] = useState(STARTS[0]!.title);
+  const [start, setStart] = useState(STARTS[0]!);
   const [isRunning, setRunning] = useState(false);
   const [canGoOn, setGoOn] = useState(false);
   const [points, setPoints] = useState<readonly Point[]>([]);
@@ -42,7 +41,7 @@ export default function Train() {
     setFailure(null);
     setTrained(null);
     if (!goOn) setPoints([]);
-    const { model } = STARTS.find(({ title }) => title === start)!;
+    const model: ModelRef = { kind: "shipped", name: start };
     try {
       const request = { ...file, epochs, learningRate: rate, start: model, goOn };
       setTrained(await settled(worker.train(request, proxy(onEvent))));
@@ -67,6 +66,7 @@ export default function Train() {
       <label class="field">
         <span>Labelled lines</span>
         <textarea
+          class="tabbed"
           rows={6}
           dir="auto"
           value={file.data}
@@ -83,20 +83,22 @@ export default function Train() {
           }}
         />
       </label>
-      <div class="row">
+      <p class="examples">
         <button
           type="button"
-          class="quiet"
           disabled={isRunning}
+          aria-pressed={file.data === EXAMPLE_LINES}
           onClick={() => setFile({ name: "lines.txt", data: EXAMPLE_LINES })}
         >
           Take example lines
         </button>
+      </p>
+      <div class="row">
         <label class="field small">
           <span>Start from</span>
           <select value={start} disabled={isRunning} onChange={(event) => setStart(event.currentTarget.value)}>
-            {STARTS.map(({ title }) => (
-              <option key={title}>{title}</option>
+            {STARTS.map((name) => (
+              <option key={name}>{name}</option>
             ))}
           </select>
         </label>

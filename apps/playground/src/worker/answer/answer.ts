@@ -11,7 +11,7 @@ import { runTextClassification } from "./text-classification.js";
 import { runTokenClassification } from "./token-classification.js";
 import { runZeroShot } from "./zero-shot-classification.js";
 
-const RUNS: { readonly [Task in TaskName]: Run<Task> } = {
+const RUNS: { readonly [Task in TaskName]: Run<Task> | Run<Task, "sentence-similarity"> } = {
   "text-classification": runTextClassification,
   "token-classification": runTokenClassification,
   "question-answering": runQuestionAnswering,

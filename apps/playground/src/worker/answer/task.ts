@@ -1,12 +1,13 @@
 import type { Pipelines, TextClassificationOptions } from "@convbert/pipelines";
+import { linesOf } from "../../lines.js";
 import type { Answers, TaskInput, TaskName } from "../protocol.js";
 
 /** Options of every pipeline's calls. */
 type RunOptions = Pick<TextClassificationOptions, "signal" | "onWarning">;
 
-/** How a task's form becomes a call of its pipeline. */
-export type Run<Task extends TaskName> = (
-  pipeline: Pipelines[Task],
+/** How a task's form becomes a call of its pipeline; some tasks have two. */
+export type Run<Task extends TaskName, Other extends keyof Pipelines = Task> = (
+  pipeline: Pipelines[Task | Other],
   input: TaskInput,
   options: RunOptions,
 ) => Promise<Answers[Task]>;
@@ -18,8 +19,5 @@ export function field(input: TaskInput, name: string): string {
 
 /** The lines of a field that say something. */
 export function lines(input: TaskInput, name: string): string[] {
-  return field(input, name)
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
+  return linesOf(input[name]);
 }

@@ -17,7 +17,14 @@ const COMPANIONS = [
   "tokenizer_config.json",
   "special_tokens_map.json",
   "added_tokens.json",
+  // Of sentence-transformers: how a vector of a text is made.
+  "modules.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
 ];
+
+/** Those modules' own files. */
+const MODULE = /^\d+_\w+\//;
 
 /** A model in another format, as one archive. Weights pass through by name where they can. */
 export function convert({ model, format, dtype }: ConvertRequest): Promise<Download> {
@@ -31,7 +38,7 @@ export function convert({ model, format, dtype }: ConvertRequest): Promise<Downl
       let leftOut: string[] = [];
       if (dtype === "int8" || isPacked || name === "onnx") await throughModel(files, contents, name, dtype, signal);
       else leftOut = await throughNames(files, contents, name, dtype, signal);
-      await addTokenizer(files, contents, name === "onnx");
+      await addCompanions(files, contents, name === "onnx");
       return {
         name: `${keyOf(model).replaceAll(/[^\w.-]+/g, "-")}-${format}-${dtype}.zip`,
         zip: await archive(contents),
@@ -44,8 +51,9 @@ export function convert({ model, format, dtype }: ConvertRequest): Promise<Downl
   });
 }
 
-async function addTokenizer(files: FileSet, contents: Map<string, Blob>, isGraph: boolean): Promise<void> {
-  for (const name of COMPANIONS) {
+async function addCompanions(files: FileSet, contents: Map<string, Blob>, isGraph: boolean): Promise<void> {
+  const modules = ((await files.list?.()) ?? ["1_Pooling/config.json"]).filter((name) => MODULE.test(name));
+  for (const name of [...COMPANIONS, ...modules]) {
     if (await files.has(name)) contents.set(name, new Blob([Uint8Array.from(await files.readBytes(name))]));
   }
   // transformers.js, which graphs are often for, reads this file alone.

@@ -1,4 +1,4 @@
-import type { ModelName } from "@convbert/heads";
+import { type ModelName, modelNameOf } from "@convbert/heads";
 import { readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { expose } from "comlink";
@@ -46,11 +46,13 @@ async function run(task: TaskName, shared: SharedModel, input: TaskInput, settin
   const files = await openModel(adopt(shared));
   try {
     const tokenizer = await ConvBertTokenizerFast.fromPretrained(files);
-    const { max_position_embeddings: positions } = await readConfig(files);
+    const { max_position_embeddings: positions, architectures } = await readConfig(files);
     const length = Math.min(tokenizer.modelMaxLength, positions);
     const ids = tokenizer.encode(textOf(input), { truncation: true, max_length: length });
     const inputIds = task === "multiple-choice" ? [[ids]] : [ids];
-    using ready = await prepare(files, MODELS[task], setting);
+    // An encoder does some tasks without a head.
+    const own = modelNameOf(architectures);
+    using ready = await prepare(files, own === "ConvBertModel" ? own : MODELS[task], setting);
     const loadMilliseconds = performance.now() - started;
     return { ...setting, backend: ready.backend, loadMilliseconds, ...(await timed(() => ready.run(inputIds))) };
   } finally {

@@ -19,7 +19,7 @@ export function measure(task: TaskName, model: ModelRef, input: TaskInput, setti
       );
     });
     try {
-      return await Promise.race([settled(wrap<Bench>(worker).run(task, share(model), input, setting)), ended]);
+      return await Promise.race([settled(wrap<Bench>(worker).run(task, share(model), input, setting)), failed]);
     } finally {
       worker.terminate();
     }
