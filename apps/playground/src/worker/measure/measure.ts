@@ -12,8 +12,8 @@ import type { Bench } from "./bench.js";
 export function measure(task: TaskName, model: ModelRef, input: TaskInput, setting: RuntimeSetting): Promise<Measured> {
   return job("measure", async (signal) => {
     const worker = new Worker(new URL("./bench.ts", import.meta.url), { type: "module", name: "convbert-measure" });
-    const ended = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
+    signal.addEventListener("abort", () => worker.terminate());
+    const failed = new Promise<never>((_, reject) => {
       worker.addEventListener("error", ({ message }) =>
         reject(new Error(message || "The runtime could not be started.")),
       );
