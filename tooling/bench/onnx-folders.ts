@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
 
 const root = fileURLToPath(new URL("../../packages/convbert/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "convbert-folders-"));
-let failures = 0;
+let differences = 0;
 try {
   const { module: hub, version } = await importPeer<TransformersJs>("@huggingface/transformers");
   const { pipeline } = (await import(
@@ -81,7 +81,7 @@ try {
         expected.every((value, i) =>
           typeof value === "number" ? Math.abs(value - Number(actual[i])) <= tolerance : value === actual[i],
         );
-      if (!isSame) failures++;
+      if (!isSame) differences++;
       console.log(
         `${model}, ${task}, ${name}: ${isSame ? "same" : `${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`}`,
       );
@@ -90,4 +90,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-process.exit(failures === 0 ? 0 : 1);
+process.exit(differences === 0 ? 0 : 1);

@@ -15,13 +15,13 @@ import { makeSandbox } from "./sandbox.ts";
 import { checkTypesAlone, checkWrongUse } from "./types.ts";
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), "convbert-packages-")));
-const failures: string[] = [];
+const failed: string[] = [];
 
 async function check(name: string, body: () => Promise<string> | string): Promise<void> {
   try {
     console.log(`${name}: ${await body()}`);
   } catch (error) {
-    failures.push(name);
+    failed.push(name);
     console.log(`${name}: FAILED\n${(error as Error).message}`);
   }
 }
@@ -62,8 +62,8 @@ try {
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
-if (failures.length > 0) {
-  console.error(`failed: ${failures.join("; ")}`);
+if (failed.length > 0) {
+  console.error(`failed: ${failed.join("; ")}`);
   process.exitCode = 1;
 }
 

@@ -48,8 +48,8 @@ def add(task, model, input, options, expected, **more):
 CONTEXT = "Anna lives in Paris and works in the old museum on the river. John wrote a book about 😀 the tower, which opened in 1889. Maria painted the blue bridge."
 LONG = " ".join([CONTEXT, "The station in the north is new.", "The queen likes music, and the king likes Londonville!"] * 2)
 REPEATED = "Paris, paris and PARIS: the painter lives in Paris. Londonville is in the north, Londonville in the south."
-tokenizer = ConvBertTokenizerFast.from_pretrained(FIXTURES / "answers")
-answer = pipeline("question-answering", model=ConvBertForQuestionAnswering.from_pretrained(FIXTURES / "answers"), tokenizer=tokenizer)
+tokenizer = ConvBertTokenizerFast.from_pretrained(FIXTURES / "question-answering")
+answer = pipeline("question-answering", model=ConvBertForQuestionAnswering.from_pretrained(FIXTURES / "question-answering"), tokenizer=tokenizer)
 for question in ("Who wrote the book?", "where does Anna work?"):
     for context in (CONTEXT[:61], LONG, REPEATED):
         sizes = {} if context != LONG else dict(max_seq_len=64)
@@ -61,7 +61,7 @@ for question in ("Who wrote the book?", "where does Anna work?"):
             options = {**sizes, **options}
             found = answer(question=question, context=context, **options)
             found = found if isinstance(found, list) else [found]
-            add("question-answering", "answers", dict(question=question, context=context), options, [in_utf16(context, a) for a in found])
+            add("question-answering", "question-answering", dict(question=question, context=context), options, [in_utf16(context, a) for a in found])
 
 # What a regression model says is no probability.
 tokenizer = ConvBertTokenizerFast.from_pretrained(FIXTURES / "regression")

@@ -135,10 +135,10 @@ oracle.stdin.write(`${JSON.stringify({ vocabulary: vocabularyPath, tokenizers })
 
 const totals = { texts: 0, slow: 0, fast: 0, errors: 0, codePoints: 0 };
 const shown = { slow: 0, fast: 0 };
-const waiting: Case[] = [];
+const pending: Case[] = [];
 
 async function check(): Promise<void> {
-  const test = waiting.shift()!;
+  const test = pending.shift()!;
   const { value, done } = await answers.next();
   if (done) throw new Error("the oracle ended early");
   const expected = JSON.parse(value) as Record<"slow" | "fast", unknown>;
@@ -162,9 +162,9 @@ async function check(): Promise<void> {
 async function send(test: Case): Promise<void> {
   totals.texts++;
   totals.codePoints += Array.from(test.text).length;
-  waiting.push(test);
+  pending.push(test);
   oracle.stdin.write(`${JSON.stringify(test)}\n`);
-  if (waiting.length >= 64) await check();
+  if (pending.length >= 64) await check();
 }
 
 for (let i = 0; i < count; i++) {
@@ -173,7 +173,7 @@ for (let i = 0; i < count; i++) {
   await send({ tokenizer: below(tokenizers.length), text, pair, call: call(pair !== null) });
   if ((i + 1) % 10000 === 0) console.error(`${i + 1} texts: slow differs on ${totals.slow}, fast on ${totals.fast}`);
 }
-while (waiting.length > 0) await check();
+while (pending.length > 0) await check();
 for (let i = 0; i < Number(values.large); i++) {
   // Of one kind each, in turn; every other one has no spaces of its own.
   const kind = kinds[i % kinds.length]!;
@@ -183,7 +183,7 @@ for (let i = 0; i < Number(values.large); i++) {
   await send({ tokenizer: i % tokenizers.length, text, pair: null, call: {} });
   await check();
 }
-while (waiting.length > 0) await check();
+while (pending.length > 0) await check();
 oracle.stdin.end();
 console.log(
   `${totals.texts} texts, ${totals.codePoints} code points, seed ${values.seed}: slow differs on ${totals.slow}, fast on ${totals.fast}; the reference errs on ${totals.errors} and so do we`,

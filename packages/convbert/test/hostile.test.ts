@@ -17,7 +17,7 @@ let folder = "";
 const model = (name: string): string => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "convbert-hostile-"));
-  for (const name of ["multi-label", "entities", "masked", "choices", "answers", "entailment", "base"]) {
+  for (const name of ["multi-label", "entities", "masked", "choices", "question-answering", "entailment", "base"]) {
     await cp(tiny(name), model(name), { recursive: true });
     const config = JSON.parse(await readFile(join(model(name), "config.json"), "utf8"));
     if (config.id2label) {
@@ -59,7 +59,7 @@ describe("what comes from files and inputs never reaches the terminal as it is",
     ["token-classification", "entities", [text]],
     ["token-classification", "entities", ["--aggregation", "none", "--ignore-labels", "-", text]],
     ["token-classification", "entities", ["--ignore-labels", "-", text]],
-    ["question-answering", "answers", ["--top-k", "3", `who ${HOSTILE}?`, text]],
+    ["question-answering", "question-answering", ["--top-k", "3", `who ${HOSTILE}?`, text]],
     ["fill-mask", "masked", ["--top-k", "200", `a [MASK] ${HOSTILE}`]],
     ["fill-mask", "masked", ["--joint", "--top-k", "200", "--targets", "city,queen", `a [MASK] ${HOSTILE} [MASK]`]],
     ["multiple-choice", "choices", [text, text, text]],

@@ -104,7 +104,7 @@ describe("texts that are too long are an error in every task, unless --truncate 
     ["text-classification", "multi-label", [long], []],
     ["token-classification", "entities", [long], []],
     ["token-classification", "entities", [long], ["--aggregation", "none"]],
-    ["question-answering", "answers", [long, "in Paris"], []],
+    ["question-answering", "question-answering", [long, "in Paris"], []],
     ["fill-mask", "masked", [`[MASK] ${long}`], []],
     ["multiple-choice", "choices", [long, "a", "b"], []],
     ["feature-extraction", "base", [long], []],
@@ -134,8 +134,25 @@ describe("texts that are too long are an error in every task, unless --truncate 
     ]);
     expect(whole.code).toBe(0);
     expect((whole.json[0] as { end: number }[]).at(-1)!.end).toBe(long.trimEnd().length);
-    const context = await convbert(["run", "question-answering", "--model", tiny("answers"), "--json", "Who?", long]);
+    const context = await convbert([
+      "run",
+      "question-answering",
+      "--model",
+      tiny("question-answering"),
+      "--json",
+      "Who?",
+      long,
+    ]);
     expect(context.code).toBe(0);
+  });
+
+  test("windows of questions take the same flags", async () => {
+    const ask = ["run", "question-answering", "--model", tiny("question-answering"), "Who?", long];
+    const windows = await convbert([...ask, "--max-length", "16", "--stride", "4", "--max-answer-length", "1"]);
+    expect({ code: windows.code, stderr: windows.stderr }).toEqual({ code: 0, stderr: "" });
+    const tight = await convbert([...ask, "--max-length", "16", "--stride", "15"]);
+    expect(tight.code).toBe(2);
+    expect(tight.stderr).toMatch(/stride is 15; .* windows of 16 can overlap by \d+ at most/);
   });
 });
 
@@ -175,9 +192,12 @@ describe("lines of JSON", () => {
     expect(json[2]).toEqual({ error: 'there is no field "Text"; did you mean text?' });
     expect(json[3]).toEqual({ error: expect.stringContaining("expected") });
     expect(json[4]).toMatchObject({ label: expect.any(String) });
-    const question = await convbert(["run", "question-answering", "--model", tiny("answers"), "--json", "--jsonl"], {
-      stdin: '{"questions": "who?", "context": "b"}',
-    });
+    const question = await convbert(
+      ["run", "question-answering", "--model", tiny("question-answering"), "--json", "--jsonl"],
+      {
+        stdin: '{"questions": "who?", "context": "b"}',
+      },
+    );
     expect(question.json).toEqual([{ error: 'there is no field "questions"; did you mean question?' }]);
   });
 });

@@ -13,13 +13,13 @@ async function* asLines(texts: AsyncIterable<string>): AsyncGenerator<Line> {
   for await (const text of texts) yield { text };
 }
 
-async function* waiting(source: AsyncIterable<string>, options: LineGroupOptions): AsyncGenerator<string[]> {
+async function* textGroups(source: AsyncIterable<string>, options: LineGroupOptions): AsyncGenerator<string[]> {
   for await (const group of lineGroups(asLines(source), options)) yield group.map(({ text }) => text);
 }
 
 async function groupsOf(source: AsyncIterable<string>, options = limits): Promise<string[][]> {
   const groups: string[][] = [];
-  for await (const group of waiting(source, options)) groups.push(group);
+  for await (const group of textGroups(source, options)) groups.push(group);
   return groups;
 }
 
@@ -47,7 +47,7 @@ describe("lines that are ready", () => {
       await later;
       yield* ["c", "d", "e", "f"];
     }
-    const groups = waiting(slow(), limits);
+    const groups = textGroups(slow(), limits);
     expect((await groups.next()).value).toEqual(["a"]);
     expect((await groups.next()).value).toEqual(["b"]);
     release();
@@ -60,7 +60,7 @@ describe("lines that are ready", () => {
       yield "a";
       throw new Error("torn");
     }
-    const groups = waiting(failing(), limits);
+    const groups = textGroups(failing(), limits);
     expect((await groups.next()).value).toEqual(["a"]);
     await setTimeout(5);
     await expect(groups.next()).rejects.toThrow("torn");
@@ -71,7 +71,7 @@ describe("lines that are ready", () => {
       yield "a";
       await new Promise(() => {});
     }
-    for await (const group of waiting(endless(), limits)) {
+    for await (const group of textGroups(endless(), limits)) {
       expect(group).toEqual(["a"]);
       break;
     }

@@ -187,10 +187,10 @@ describe("the built command", () => {
     computing.stdout!.once("data", () => computing.kill("SIGINT"));
     expect(await end(computing)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n" });
 
-    const waiting = start(["tokenize"]);
-    waiting.stdin!.write('"one"\n');
-    waiting.stdout!.once("data", () => waiting.kill("SIGINT"));
-    expect(await end(waiting)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n" });
+    const reading = start(["tokenize"]);
+    reading.stdin!.write('"one"\n');
+    reading.stdout!.once("data", () => reading.kill("SIGINT"));
+    expect(await end(reading)).toMatchObject({ code: 130, stderr: "convbert: interrupted\n" });
   });
 
   test.each([

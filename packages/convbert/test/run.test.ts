@@ -144,7 +144,7 @@ describe("every task gives what the pipeline gives", () => {
       context: "Anna lives in Paris and works in the old museum on the river.",
     };
     const [want] = recordedAnswer("question-answering", input) as unknown[];
-    const args = ["run", "question-answering", "--json", "--model", tiny("answers")];
+    const args = ["run", "question-answering", "--json", "--model", tiny("question-answering")];
     const file = join(folder, "context.txt");
     await writeFile(file, input.context);
     const runs = [
@@ -162,7 +162,14 @@ describe("every task gives what the pipeline gives", () => {
     const best = recordedAnswer("question-answering", input, { top_k: 5 }) as { answer: string }[];
     const several = await convbert([...args, "--top-k", "5", input.question, input.context]);
     expect(rounded(several.json[0])).toEqual(best);
-    const readable = await convbert(["run", "question-answering", "--model", tiny("answers"), "Who?", "Anna and John"]);
+    const readable = await convbert([
+      "run",
+      "question-answering",
+      "--model",
+      tiny("question-answering"),
+      "Who?",
+      "Anna and John",
+    ]);
     expect(readable.stdout).toMatch(/^Who\?\n +\d+\.\d% {2}\S/);
   });
 
@@ -234,7 +241,7 @@ describe("every task gives what the pipeline gives", () => {
 test.each([
   ["text-classification", "entailment", "The film is good.\t it was fine", ["--pair"]],
   ["token-classification", "entities", "Anna Smith lives in Paris", ["--aggregation", "simple"]],
-  ["question-answering", "answers", "Who?\tAnna Smith and John", ["--top-k", "2"]],
+  ["question-answering", "question-answering", "Who?\tAnna Smith and John", ["--top-k", "2"]],
   ["fill-mask", "masked", "the old [MASK] is here", []],
   ["multiple-choice", "choices", "The man laughed\the was glad\tit rained", []],
   ["feature-extraction", "masked", "the old bridge", ["--pooling", "mean"]],
@@ -253,7 +260,7 @@ test.each([
 
 describe("inputs that cannot be answered", () => {
   test("do not stop the others", async () => {
-    const args = ["run", "question-answering", "--model", tiny("answers")];
+    const args = ["run", "question-answering", "--model", tiny("question-answering")];
     const stdin = "Who?\tAnna and John.\nno tab\nWhere?\tIn Paris.\n";
     const readable = await convbert(args, { stdin });
     expect(readable.code).toBe(2);

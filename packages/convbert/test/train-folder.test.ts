@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("a folder that no run has made", () => {
-  const STRANGERS: Record<string, Record<string, string>> = {
+  const FOREIGN_FOLDERS: Record<string, Record<string, string>> = {
     "a sharded model": {
       "config.json": "{}",
       "model-00001-of-00002.safetensors": "a",
@@ -63,9 +63,9 @@ describe("a folder that no run has made", () => {
     "notes that are none": { "training-run.json": '{"format":1}' },
   };
 
-  test.each(Object.keys(STRANGERS))("is refused and stays as it is: %s", async (kind) => {
+  test.each(Object.keys(FOREIGN_FOLDERS))("is refused and stays as it is: %s", async (kind) => {
     const output = kind.replaceAll(/\W/g, "-");
-    const before = await put(output, STRANGERS[kind]!);
+    const before = await put(output, FOREIGN_FOLDERS[kind]!);
     for (const flags of [[], ["--resume"]]) {
       const { code, stderr, stdout } = await train(output, ...flags);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -84,7 +84,7 @@ async function transfer(
   partial: PartialFile,
   request: DownloadRequest,
 ): Promise<FileInfo | "current"> {
-  let failures = 0;
+  let attempts = 0;
   let restarts = 0;
   let farthest = partial.loaded;
   for (;;) {
@@ -107,10 +107,10 @@ async function transfer(
       if (!(error instanceof BrokenTransfer)) throw error;
       problem = error.problem;
     }
-    failures = partial.loaded > farthest ? 1 : failures + 1;
+    attempts = partial.loaded > farthest ? 1 : attempts + 1;
     farthest = Math.max(farthest, partial.loaded);
-    if (failures > client.retries) throw problem;
-    await client.pause(failures - 1, request.signal);
+    if (attempts > client.retries) throw problem;
+    await client.pause(attempts - 1, request.signal);
   }
 }
 

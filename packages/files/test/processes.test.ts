@@ -169,8 +169,8 @@ describe("a lock", () => {
     const lock = await takeLock(path, never);
     let asked = 0;
     expect(await takeLock(path, async () => ++asked === 2)).toBeUndefined();
-    const waiting = takeLock(path, never, AbortSignal.timeout(50));
-    await expect(waiting).rejects.toMatchObject({ name: "TimeoutError" });
+    const second = takeLock(path, never, AbortSignal.timeout(50));
+    await expect(second).rejects.toMatchObject({ name: "TimeoutError" });
     await lock!.release();
   });
 });

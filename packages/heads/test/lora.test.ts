@@ -147,7 +147,7 @@ describe("the base of an adapter", () => {
   it.each([
     ["no name", null, /does not say which model/],
     ["an address", "https://evil.test/model", /not opened on a file's word alone/],
-    ["a folder, from a stranger", "/etc", /not opened on a file's word alone/],
+    ["a folder, that a file names", "/etc", /not opened on a file's word alone/],
     ["a way out", "../../secret", /not opened on a file's word alone/],
     ["control characters", "\u001b[2J", /\\u\{1b\}/],
   ])("is asked for where the file has %s", async (_, base, message) => {

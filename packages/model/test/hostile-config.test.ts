@@ -60,7 +60,7 @@ async function refusal(config: string, options = {}): Promise<Error> {
 const changed = (fields: object) => JSON.stringify({ ...TINY, ...fields });
 const deep = (levels: number, open = "[", close = "]") => open.repeat(levels) + close.repeat(levels);
 
-describe("config.json of a stranger", () => {
+describe("config.json of unknown origin", () => {
   it.each<[string, string, string]>([
     ["30 million labels", changed({ num_labels: 30_000_000, id2label: undefined, label2id: undefined }), "num_labels"],
     ["a million labels", changed({ num_labels: 2 ** 20, id2label: undefined, label2id: undefined }), "num_labels"],

@@ -95,7 +95,7 @@ export async function* streamSteps<Input, Prepared extends { readonly rows: read
     for (;;) {
       const entries: Entry<Input, Prepared, Output>[] = [];
       let tokens = 0;
-      let failure: { readonly error: unknown } | null = null;
+      let rejected: { readonly error: unknown } | null = null;
       while (tokens < run.batchTokens * BATCHES_AHEAD) {
         options.signal?.throwIfAborted();
         try {
@@ -107,13 +107,13 @@ export async function* streamSteps<Input, Prepared extends { readonly rows: read
           entries.push(entry);
           tokens += entry.prepared.rows.reduce((sum, { ids }) => sum + ids.length, 0);
         } catch (error) {
-          failure = { error };
+          rejected = { error };
           break;
         }
       }
       yield* await run.compute(entries);
-      if (failure !== null) {
-        throw failure.error;
+      if (rejected !== null) {
+        throw rejected.error;
       }
       if (source.ended && entries.length === 0) {
         return;

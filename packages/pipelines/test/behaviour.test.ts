@@ -13,7 +13,7 @@ import {
 const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
 const classify = await pipeline("text-classification", folder("multi-label"));
 const label = await pipeline("token-classification", folder("entities"));
-const answer = await pipeline("question-answering", folder("answers"));
+const answer = await pipeline("question-answering", folder("question-answering"));
 const fill = await pipeline("fill-mask", folder("masked"));
 const choose = await pipeline("multiple-choice", folder("choices"));
 const embed = await pipeline("feature-extraction", folder("base"));
@@ -25,7 +25,7 @@ afterAll(() => {
 
 const modelOf = (name: string) => ConvBertForTokenClassification.fromPretrained(folder(name));
 
-async function failure(promise: Promise<unknown>): Promise<PipelineError> {
+async function rejection(promise: Promise<unknown>): Promise<PipelineError> {
   const error = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -58,7 +58,7 @@ describe("lists", () => {
   });
 
   test("an error names the text it is about", async () => {
-    const error = await failure(classify(["fine", LONG]));
+    const error = await rejection(classify(["fine", LONG]));
     expect(error).toMatchObject({ code: "too-long", index: 1, details: { limit: 64 } });
     expect(error.message).toMatch(/^input 1: the text has \d+ tokens and the model takes 64/);
   });
@@ -107,11 +107,11 @@ describe("progress and cancellation", () => {
 
 describe("texts that are longer than the model takes", () => {
   test("are an error, unless truncation is asked for", async () => {
-    expect((await failure(classify(LONG))).code).toBe("too-long");
+    expect((await rejection(classify(LONG))).code).toBe("too-long");
     expect(await classify(LONG, { truncation: true })).toHaveLength(1);
     const cut = await embed(LONG, { truncation: true, max_length: 10 });
     expect(cut.shape).toEqual([10, 16]);
-    expect((await failure(embed(LONG, { max_length: 1000 }))).code).toBe("invalid-option");
+    expect((await rejection(embed(LONG, { max_length: 1000 }))).code).toBe("invalid-option");
   });
 
   test("are read whole in windows that overlap", async () => {
@@ -171,16 +171,16 @@ describe("question answering", () => {
   });
 
   test("needs room for the context", async () => {
-    const error = await failure(answer({ question: LONG, context }));
+    const error = await rejection(answer({ question: LONG, context }));
     expect(error).toMatchObject({ code: "too-long", details: { limit: 64 } });
-    expect((await failure(answer({ question: "who?", context }, { doc_stride: 70 }))).code).toBe("invalid-option");
-    expect((await failure(answer({ question: "who?", context }, { max_seq_len: 65 }))).code).toBe("invalid-option");
+    expect((await rejection(answer({ question: "who?", context }, { doc_stride: 70 }))).code).toBe("invalid-option");
+    expect((await rejection(answer({ question: "who?", context }, { max_seq_len: 65 }))).code).toBe("invalid-option");
   });
 
   test("refuses an empty question or context", async () => {
-    expect((await failure(answer({ question: "", context }))).code).toBe("invalid-input");
-    expect((await failure(answer({ question: "who?", context: "" }))).code).toBe("invalid-input");
-    expect((await failure(answer("who?" as never))).code).toBe("invalid-input");
+    expect((await rejection(answer({ question: "", context }))).code).toBe("invalid-input");
+    expect((await rejection(answer({ question: "who?", context: "" }))).code).toBe("invalid-input");
+    expect((await rejection(answer("who?" as never))).code).toBe("invalid-input");
   });
 
   test("a context of white space has no answer", async () => {
@@ -191,7 +191,7 @@ describe("question answering", () => {
 
 describe("fill-mask", () => {
   test("a text without a mask is an error that shows it", async () => {
-    const error = await failure(fill("the film is good"));
+    const error = await rejection(fill("the film is good"));
     expect(error.code).toBe("no-mask");
     expect(error.message).toContain("[MASK]");
     expect(error.message).toContain("the film is good");
@@ -203,15 +203,15 @@ describe("fill-mask", () => {
     const found = (await fill("the [MASK]", { targets: ["riverside", "city"], onWarning })) as { token_str: string }[];
     expect(found.map(({ token_str }) => token_str).sort()).toEqual(["city", "river"]);
     expect(warnings).toEqual(['the target "riverside" is not in the vocabulary; river takes its place']);
-    expect((await failure(fill("the [MASK]", { targets: [], onWarning }))).code).toBe("invalid-option");
+    expect((await rejection(fill("the [MASK]", { targets: [], onWarning }))).code).toBe("invalid-option");
   });
 });
 
 describe("zero-shot classification", () => {
   test("needs labels and a place for them", async () => {
-    expect((await failure(propose("a film", []))).code).toBe("invalid-option");
-    expect((await failure(propose("a film", ", ,"))).code).toBe("invalid-option");
-    const error = await failure(propose("a film", ["music"], { hypothesis_template: "no place" }));
+    expect((await rejection(propose("a film", []))).code).toBe("invalid-option");
+    expect((await rejection(propose("a film", ", ,"))).code).toBe("invalid-option");
+    const error = await rejection(propose("a film", ["music"], { hypothesis_template: "no place" }));
     expect(error.message).toContain('"no place" has no {}');
   });
 
@@ -245,7 +245,7 @@ describe("wrong use", () => {
       [embed("x", { pooling: "last" as never }), "invalid-option"],
       [pipeline("translation" as PipelineTask, folder("base")), "invalid-option"],
     ];
-    for (const [promise, code] of wrong) expect((await failure(promise)).code).toBe(code);
+    for (const [promise, code] of wrong) expect((await rejection(promise)).code).toBe(code);
   });
 
   test("a folder that is not there is named", async () => {

@@ -30,7 +30,7 @@ const DIVERGENCES: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async "A list of one text gives a list of one answer"() {
-    using answer = await pipeline("question-answering", folder("answers"));
+    using answer = await pipeline("question-answering", folder("question-answering"));
     const input = { question: "who?", context: "Anna lives in Paris" };
     expect(await answer([input])).toEqual([await answer(input)]);
     using propose = await pipeline("zero-shot-classification", folder("entailment"));
@@ -56,7 +56,7 @@ const DIVERGENCES: Readonly<Record<string, () => Promise<void>>> = {
     using propose = await pipeline("zero-shot-classification", folder("entailment"));
     expect((await propose(LONG, ["music"])).labels).toEqual(["music"]);
     await expect(propose(LONG, ["music"], { truncation: false })).rejects.toMatchObject({ code: "too-long" });
-    using answer = await pipeline("question-answering", folder("answers"));
+    using answer = await pipeline("question-answering", folder("question-answering"));
     await expect(answer({ question: LONG, context: "x" })).rejects.toMatchObject({ code: "too-long" });
     const cut = await answer({ question: LONG, context: "Anna lives" }, { truncation: true });
     expect("Anna lives".slice(cut.start, cut.end)).toBe(cut.answer);
@@ -110,13 +110,13 @@ const DIVERGENCES: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async "Question answering without top_k gives one answer, with it a list"() {
-    using answer = await pipeline("question-answering", folder("answers"));
+    using answer = await pipeline("question-answering", folder("question-answering"));
     const input = { question: "who?", context: "Anna lives in Paris" };
     expect(await answer(input, { top_k: 1 })).toEqual([await answer(input)]);
   },
 
   async "Answers never end before they begin, and windows always fit"() {
-    using answer = await pipeline("question-answering", folder("answers"));
+    using answer = await pipeline("question-answering", folder("question-answering"));
     for (const found of await answer({ question: "who?", context: "Anna lives in Paris" }, { top_k: 100 })) {
       expect(found.end).toBeGreaterThan(found.start);
     }
@@ -160,7 +160,7 @@ const DIVERGENCES: Readonly<Record<string, () => Promise<void>>> = {
     expect(new Set(pieces.slice(1))).toEqual(new Set(["Zürich"]));
     const options = { aggregation_strategy: "first", ignore_labels: [], stride: 8 } as const;
     expect((await label(LONG, options)).at(-1)!.end).toBe(LONG.trimEnd().length);
-    using answer = await pipeline("question-answering", folder("answers"), { use_fast: false });
+    using answer = await pipeline("question-answering", folder("question-answering"), { use_fast: false });
     const context = "Anna lives (in Paris).";
     const best = await answer({ question: "who?", context });
     expect(context.slice(best.start, best.end)).toBe(best.answer);

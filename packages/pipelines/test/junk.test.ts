@@ -6,7 +6,7 @@ import { PIPELINE_TASKS, PipelineError, type PipelineTask, pipeline } from "../s
 const FOLDERS: Readonly<Record<PipelineTask, string>> = {
   "text-classification": "multi-label",
   "token-classification": "entities",
-  "question-answering": "answers",
+  "question-answering": "question-answering",
   "fill-mask": "masked",
   "multiple-choice": "choices",
   "feature-extraction": "base",

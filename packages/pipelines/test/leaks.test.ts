@@ -8,7 +8,7 @@ const CASES: Readonly<Record<PipelineTask, { folder: string; inputs: unknown[]; 
   "text-classification": { folder: "multi-label", inputs: ["a film", "the queen of the north wrote a fine book"] },
   "token-classification": { folder: "entities", inputs: ["anna lives in paris", "x"] },
   "question-answering": {
-    folder: "answers",
+    folder: "question-answering",
     inputs: [
       { question: "who?", context: "anna painted the museum" },
       { question: "where is it?", context: "paris" },

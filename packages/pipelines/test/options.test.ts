@@ -6,7 +6,7 @@ const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}
 
 const classify = await pipeline("text-classification", folder("multi-label"));
 const label = await pipeline("token-classification", folder("entities"));
-const answer = await pipeline("question-answering", folder("answers"));
+const answer = await pipeline("question-answering", folder("question-answering"));
 const fill = await pipeline("fill-mask", folder("masked"));
 const choose = await pipeline("multiple-choice", folder("choices"));
 const embed = await pipeline("feature-extraction", folder("base"));
@@ -17,7 +17,7 @@ afterAll(() => {
   for (const made of [classify, label, answer, fill, choose, embed, propose]) made.dispose();
 });
 
-async function failure(promise: Promise<unknown>): Promise<PipelineError> {
+async function rejection(promise: Promise<unknown>): Promise<PipelineError> {
   const error = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -70,28 +70,28 @@ describe("unknown options are errors that name what was meant", () => {
     ["zero-shot-classification", { multiLabel: true }, /did you mean multi_label\?/],
     ["zero-shot-classification", { hypothesisTemplate: "{}" }, /did you mean hypothesis_template\?/],
   ] as const)("%s %j", async (task, options, message) => {
-    const error = await failure(CALLS[task](options));
+    const error = await rejection(CALLS[task](options));
     expect(error).toMatchObject({ code: "invalid-option", details: { option: Object.keys(options)[0] } });
     expect(error.message).toMatch(message);
   });
 
   test("wherever they are given: calls, streams, creation", async () => {
-    expect((await failure(classify.stream(["x"], odd({ topk: 1 })).next())).message).toMatch(/did you mean top_k/);
+    expect((await rejection(classify.stream(["x"], odd({ topk: 1 })).next())).message).toMatch(/did you mean top_k/);
     const { model, tokenizer } = classify;
     expect(() => createTextClassification({ model, tokenizer }, odd({ topk: 1 }))).toThrow(/did you mean top_k/);
     const made = pipeline("text-classification", folder("multi-label"), odd({ topk: 1 }));
-    expect((await failure(made)).message).toMatch(/did you mean top_k\?/);
+    expect((await rejection(made)).message).toMatch(/did you mean top_k\?/);
     const loading = pipeline("text-classification", folder("multi-label"), odd({ cacheDir: "x" }));
-    expect((await failure(loading)).message).toMatch(/no option "cacheDir"/);
+    expect((await rejection(loading)).message).toMatch(/no option "cacheDir"/);
     for (const options of [5, "top_k", ["top_k"], null]) {
-      expect((await failure(classify("x", options as never))).message).toMatch(
+      expect((await rejection(classify("x", options as never))).message).toMatch(
         /options of text-classification must be/,
       );
     }
   });
 
   test("names from elsewhere are quoted without what a terminal would act on", async () => {
-    const { message } = await failure(CALLS["fill-mask"]({ "\u001b[2J\u202e\u009b1m": 1 }));
+    const { message } = await rejection(CALLS["fill-mask"]({ "\u001b[2J\u202e\u009b1m": 1 }));
     expect(message).toContain('"\\u001b[2J\\u202e\\u009b1m"');
   });
 });
@@ -109,7 +109,7 @@ describe("unknown fields are errors that name what was meant", () => {
     ["ctx", () => answer({ question: "a", ctx: "b" } as never), /no field "ctx"/],
     ["Choices", () => choose({ prompt: "a", Choices: ["b"] } as never), /did you mean choices\?/],
   ])("%s", async (_name, call, message) => {
-    const error = await failure(call());
+    const error = await rejection(call());
     expect(error.code).toBe("invalid-input");
     expect(error.message).toMatch(message);
   });
@@ -150,25 +150,25 @@ describe("values of another kind are typed errors", () => {
     ["zero-shot-classification", { onWarning: null }],
   ];
   test.each(wrong)("%s %o", async (task, options) => {
-    expect((await failure(CALLS[task](options))).code).toBe("invalid-option");
+    expect((await rejection(CALLS[task](options))).code).toBe("invalid-option");
   });
 
   test("inputs too", async () => {
     const inputs = [undefined, null, 5, {}, [null], { text: null }, { text: 5 }, { text: "a", text_pair: 5 }];
-    for (const input of inputs) expect((await failure(classify(input as never))).code).toBe("invalid-input");
+    for (const input of inputs) expect((await rejection(classify(input as never))).code).toBe("invalid-input");
     for (const input of [undefined, 5, [null]])
-      expect((await failure(label(input as never))).code).toBe("invalid-input");
+      expect((await rejection(label(input as never))).code).toBe("invalid-input");
     for (const input of [null, 5, "x", { question: null, context: "x" }, { question: "x" }]) {
-      expect((await failure(answer(input as never))).code).toBe("invalid-input");
+      expect((await rejection(answer(input as never))).code).toBe("invalid-input");
     }
     for (const input of [null, { prompt: null, choices: ["a"] }, { prompt: "a", choices: [null] }, { prompt: "a" }]) {
-      expect((await failure(choose(input as never))).code).toBe("invalid-input");
+      expect((await rejection(choose(input as never))).code).toBe("invalid-input");
     }
     for (const input of [null, 5, { text: "x" }]) {
-      expect((await failure(propose(input as never, ["music"]))).code).toBe("invalid-input");
+      expect((await rejection(propose(input as never, ["music"]))).code).toBe("invalid-input");
     }
     for (const labels of [null, 5, [5], [null]]) {
-      const { code } = await failure(propose("x", labels as never));
+      const { code } = await rejection(propose("x", labels as never));
       expect(["invalid-option", "invalid-input"]).toContain(code);
     }
   });
@@ -195,7 +195,7 @@ describe("zero-shot templates have one place for the label", () => {
     ["{label}", /has no \{\}/],
     ["", /has no \{\}/],
   ])("%j", async (template, message) => {
-    const error = await failure(propose("a film", ["music"], { hypothesis_template: template }));
+    const error = await rejection(propose("a film", ["music"], { hypothesis_template: template }));
     expect(error).toMatchObject({ code: "invalid-option", details: { option: "hypothesis_template" } });
     expect(error.message).toMatch(message);
   });
@@ -229,7 +229,7 @@ describe("options of calls at creation", () => {
       ],
       [
         "question-answering",
-        "answers",
+        "question-answering",
         { top_k: 3, max_answer_len: 2 },
         () => answer(QUESTION, { top_k: 3, max_answer_len: 2 }),
       ],
@@ -278,7 +278,7 @@ describe("options of calls at creation", () => {
       ...[{ fetch: 5 }, { revision: 5 }, { timeout: "x" }, { offline: "yes" }, { threads: "2" }, { allowNewHead: 1 }],
     ];
     for (const options of wrong) {
-      expect((await failure(pipeline("fill-mask", "./nowhere", options as never))).code).toBe("invalid-option");
+      expect((await rejection(pipeline("fill-mask", "./nowhere", options as never))).code).toBe("invalid-option");
     }
   });
 
@@ -295,7 +295,7 @@ describe("options of calls at creation", () => {
     );
     const [found] = await propose(["a film"], { candidate_labels: ["music"], multi_label: true });
     expect(found).toEqual(await propose("a film", ["music"], { multi_label: true }));
-    expect((await failure(propose("a film"))).message).toContain("candidate labels are missing");
+    expect((await rejection(propose("a film"))).message).toContain("candidate labels are missing");
   });
 });
 
@@ -317,11 +317,11 @@ describe("names of tasks", () => {
       ["sentiment_analysis", "sentiment-analysis"],
       ["zero-shot-clasification", "zero-shot-classification"],
     ]) {
-      expect((await failure(pipeline(name as PipelineTask, folder("base")))).message).toContain(
+      expect((await rejection(pipeline(name as PipelineTask, folder("base")))).message).toContain(
         `did you mean ${meant}?`,
       );
     }
-    const { message } = await failure(pipeline("toString" as PipelineTask, folder("base")));
+    const { message } = await rejection(pipeline("toString" as PipelineTask, folder("base")));
     for (const task of PIPELINE_TASKS) expect(message).toContain(task);
     expect(message).not.toContain("did you mean");
   });

@@ -5,7 +5,7 @@ import { PipelineError, type Pipelines, type PipelineTask, pipeline, type RunPro
 const FOLDERS: Readonly<Record<PipelineTask, string>> = {
   "text-classification": "multi-label",
   "token-classification": "entities",
-  "question-answering": "answers",
+  "question-answering": "question-answering",
   "fill-mask": "masked",
   "multiple-choice": "choices",
   "feature-extraction": "base",

@@ -8,8 +8,8 @@ import { createTokenClassification, type EntityGroup, PipelineError, pipeline } 
 const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
 const label = await pipeline("token-classification", folder("entities"));
 const slow = await pipeline("token-classification", folder("entities"), { use_fast: false });
-const answer = await pipeline("question-answering", folder("answers"));
-const slowAnswer = await pipeline("question-answering", folder("answers"), { use_fast: false });
+const answer = await pipeline("question-answering", folder("question-answering"));
+const slowAnswer = await pipeline("question-answering", folder("question-answering"), { use_fast: false });
 afterAll(() => {
   for (const made of [label, slow, answer, slowAnswer]) made.dispose();
 });

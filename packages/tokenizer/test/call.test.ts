@@ -203,15 +203,15 @@ describe("errors", () => {
   ];
   for (const [name, act, code, message] of cases) {
     test(name, () => {
-      let failure: unknown;
+      let thrown: unknown;
       try {
         act();
       } catch (error) {
-        failure = error;
+        thrown = error;
       }
-      expect(failure).toBeInstanceOf(TokenizerError);
-      expect((failure as TokenizerError).code).toBe(code);
-      expect((failure as TokenizerError).message).toMatch(message);
+      expect(thrown).toBeInstanceOf(TokenizerError);
+      expect((thrown as TokenizerError).code).toBe(code);
+      expect((thrown as TokenizerError).message).toMatch(message);
     });
   }
 

@@ -41,14 +41,14 @@ describe("every golden row of the fast tokenizer", () => {
         }
         // The reference's words, after the Python name of the exception.
         const words = expected.error.slice(expected.error.indexOf(": ") + 2);
-        let failure: unknown;
+        let thrown: unknown;
         try {
           record(tokenizer, input, run);
         } catch (error) {
-          failure = error;
+          thrown = error;
         }
-        expect(failure, JSON.stringify(input)).toBeInstanceOf(TokenizerError);
-        expect((failure as TokenizerError).message.startsWith(words), `${words}\n${(failure as Error).message}`).toBe(
+        expect(thrown, JSON.stringify(input)).toBeInstanceOf(TokenizerError);
+        expect((thrown as TokenizerError).message.startsWith(words), `${words}\n${(thrown as Error).message}`).toBe(
           true,
         );
       });

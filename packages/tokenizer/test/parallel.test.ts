@@ -61,7 +61,7 @@ test("an error in a worker is the caller's error", async () => {
   expect((await tokenizer.encodeBatch(["a", "a a"], {}, always)).input_ids).toEqual(tokenizer(["a", "a a"]).input_ids);
 });
 
-test("a signal stops the waiting", async () => {
+test("a signal stops the call", async () => {
   const tokenizer = new ConvBertTokenizerFast(vocabulary);
   await tokenizer.encodeBatch(golden.texts, {}, always);
   const controller = new AbortController();

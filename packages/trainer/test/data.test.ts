@@ -32,7 +32,7 @@ async function read<T extends object>(data: string | Uint8Array, format: DataFor
   return examples;
 }
 
-async function failure(data: string | Uint8Array | DataSource, format: DataFormat<object>): Promise<DataError> {
+async function rejection(data: string | Uint8Array | DataSource, format: DataFormat<object>): Promise<DataError> {
   const source = typeof data === "string" || data instanceof Uint8Array ? named(data) : data;
   const error = await openDataset(source, format).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(DataError);
@@ -77,18 +77,21 @@ describe("JSON Lines", () => {
     ['{"text":"a","label":1.5}', "invalid-value", 1, "label"],
     ['{"__proto__":{"text":"a","label":"x"}}', "missing-field", 1, "text"],
   ])("%j is %s at line %s", async (data, code, line, field) => {
-    const error = await failure(data, jsonLines(label));
+    const error = await rejection(data, jsonLines(label));
     expect(error).toMatchObject({ code, line, field, file: "set.txt" });
     expect(error.message.startsWith(`set.txt:${line}: `)).toBe(true);
   });
 
   test("tags and words must be as many, an answer must stand where it says", async () => {
-    const tokens = await failure('{"tokens":["a","b"],"tags":["O"]}', jsonLines(tokenFields()));
+    const tokens = await rejection('{"tokens":["a","b"],"tags":["O"]}', jsonLines(tokenFields()));
     expect(tokens).toMatchObject({ code: "invalid-value", field: "tags" });
     const row = '{"question":"q","context":"yes","answers":{"text":["no"],"answer_start":[0]}}';
-    expect(await failure(row, jsonLines(questionFields()))).toMatchObject({ code: "invalid-value", field: "answers" });
+    expect(await rejection(row, jsonLines(questionFields()))).toMatchObject({
+      code: "invalid-value",
+      field: "answers",
+    });
     const choice = '{"prompt":"p","choices":["a","b"],"label":2}';
-    expect(await failure(choice, jsonLines(choiceFields()))).toMatchObject({ code: "invalid-value", field: "label" });
+    expect(await rejection(choice, jsonLines(choiceFields()))).toMatchObject({ code: "invalid-value", field: "label" });
   });
 });
 
@@ -139,12 +142,12 @@ describe("CSV and TSV", () => {
     ["words,label\na,b\n", "missing-field", 1],
     ["text,label\na,\n", "invalid-value", 2],
   ])("%j is %s at line %s", async (data, code, line) => {
-    expect(await failure(data, csv(label))).toMatchObject({ code, line });
+    expect(await rejection(data, csv(label))).toMatchObject({ code, line });
   });
 
   test("an open quote does not swallow a large file", async () => {
     const data = `text,label\na,b\n"open,c\n${"some more text here,x\n".repeat(900_000)}`;
-    expect(await failure(data, csv(label))).toMatchObject({ code: "too-large", line: 3 });
+    expect(await rejection(data, csv(label))).toMatchObject({ code: "too-large", line: 3 });
   });
 });
 
@@ -163,9 +166,9 @@ describe("CoNLL", () => {
   });
 
   test("a word without a tag is named with its own line", async () => {
-    expect(await failure("a O\n\nb O\nc\n", conll())).toMatchObject({ code: "missing-field", line: 4, field: "tag" });
-    expect(await failure("a O\n", conll({ tagColumn: 5 }))).toMatchObject({ code: "missing-field", line: 1 });
-    expect(await failure("a\t\n", conll({ separator: "tab" }))).toMatchObject({ code: "missing-field", line: 1 });
+    expect(await rejection("a O\n\nb O\nc\n", conll())).toMatchObject({ code: "missing-field", line: 4, field: "tag" });
+    expect(await rejection("a O\n", conll({ tagColumn: 5 }))).toMatchObject({ code: "missing-field", line: 1 });
+    expect(await rejection("a\t\n", conll({ separator: "tab" }))).toMatchObject({ code: "missing-field", line: 1 });
   });
 });
 
@@ -194,14 +197,14 @@ describe("plain text", () => {
     const bytes = new Uint8Array([...new TextEncoder().encode("HUM:ind Who "), 0xe9, 0x85, 10]);
     const format = labelledLines({ encoding: "latin-1", labels: "coarse" });
     expect(await read(bytes, format)).toEqual([{ text: "Who \u00e9\u0085".trim(), label: "HUM" }]);
-    expect(await failure("nolabel\n", labelledLines())).toMatchObject({ code: "invalid-syntax", line: 1 });
+    expect(await rejection("nolabel\n", labelledLines())).toMatchObject({ code: "invalid-syntax", line: 1 });
   });
 
   test("bytes that are no text are named with their line", async () => {
     const bytes = new Uint8Array([97, 10, 98, 0xff, 10]);
-    expect(await failure(bytes, plainText())).toMatchObject({ code: "invalid-encoding", line: 2 });
+    expect(await rejection(bytes, plainText())).toMatchObject({ code: "invalid-encoding", line: 2 });
     const utf16 = new Uint8Array([0xff, 0xfe, 97, 0]);
-    expect((await failure(utf16, plainText())).message).toContain("UTF-16");
+    expect((await rejection(utf16, plainText())).message).toContain("UTF-16");
   });
 
   test("characters and lines across the pieces of a stream", async () => {
@@ -228,12 +231,12 @@ describe("SQuAD", () => {
   test("lines of a document written over many", async () => {
     const data = JSON.stringify(JSON.parse(question({ answers: 5 })), null, 1);
     const line = data.split("\n").findIndex((text) => text.includes('"id"'));
-    expect(await failure(data, squad())).toMatchObject({ code: "invalid-value", field: "answers", line });
+    expect(await rejection(data, squad())).toMatchObject({ code: "invalid-value", field: "answers", line });
   });
 
   test("an answer elsewhere is an error, or its question is left out", async () => {
     const wrong = question({ answers: [{ text: "dog", answer_start: 4 }] });
-    expect(await failure(wrong, squad())).toMatchObject({ code: "invalid-value", field: "answers" });
+    expect(await rejection(wrong, squad())).toMatchObject({ code: "invalid-value", field: "answers" });
     expect(await read(wrong, squad({ misplacedAnswers: "skip" }))).toEqual([]);
   });
 
@@ -252,7 +255,7 @@ describe("SQuAD", () => {
   test.each(broken.map(([data, code]) => ({ start: data.slice(0, 40), code, data })))(
     "$start is $code",
     async ({ data, code }) => {
-      expect((await failure(data, squad())).code).toBe(code);
+      expect((await rejection(data, squad())).code).toBe(code);
     },
   );
 });
@@ -284,7 +287,7 @@ describe("XML", () => {
       2,
     ],
   ])("%j is %s at line %s", async (data, code, line) => {
-    expect(await failure(data, copa())).toMatchObject({ code, line });
+    expect(await rejection(data, copa())).toMatchObject({ code, line });
   });
 });
 

@@ -276,14 +276,14 @@ describe("checkpoints", () => {
   it("leave alone what is not theirs", async () => {
     const folder = await temporaryFolder();
     const { mkdir } = await import("node:fs/promises");
-    const strangers = ["step-7", "checkpoint-500", ".cache.tmp", ".git.removed.tmp", "best"];
-    for (const name of strangers) await mkdir(join(folder, name));
+    const foreign = ["step-7", "checkpoint-500", ".cache.tmp", ".git.removed.tmp", "best"];
+    for (const name of foreign) await mkdir(join(folder, name));
     const checkpoints = folderCheckpoints(folder);
     expect(await checkpoints.list()).toEqual([]);
     using model = await tinyMaskedModel();
     await new Trainer(maskedRun(model, { checkpoints, epochs: 1, keepCheckpoints: 1 })).train();
     await new Trainer(maskedRun(model, { checkpoints, epochs: 1, overwrite: true })).train();
-    expect((await readdir(folder)).filter((name) => !/^step-\d{8}/.test(name)).sort()).toEqual(strangers.sort());
+    expect((await readdir(folder)).filter((name) => !/^step-\d{8}/.test(name)).sort()).toEqual(foreign.sort());
     const text = join(folder, "notes.txt");
     for (const contents of ["my notes\n", '{"text":"x"}\n', " "]) {
       await writeFile(text, contents);

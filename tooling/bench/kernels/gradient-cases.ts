@@ -18,6 +18,7 @@ const DROPOUT = { rate: 0.1, seed: [1, 2] as const };
 /** Every gradient kernel at the shapes of one ConvBERT layer. */
 export function cases(backend: Backend, tokens: number, hidden: number, heads: number): Case[] {
   const { gradients } = backend;
+  if (gradients === undefined) throw new Error(`${backend.description} has no gradients to measure`);
   const matrix = (rows: number, columns: number, scale = 1): Matrix => {
     const storage = backend.allocate(rows * columns * 4);
     storage.float32().forEach((_, index, all) => {

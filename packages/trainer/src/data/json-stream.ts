@@ -22,10 +22,10 @@ export async function* streamJson<T>(
   const file = source.name;
   let line = 1;
   let depth = 0;
-  let failure: Error | undefined;
+  let syntaxError: Error | undefined;
   const ready: T[] = [];
   const fail = (error: Error): void => {
-    failure ??= error;
+    syntaxError ??= error;
   };
 
   const tokenizer = new Tokenizer();
@@ -46,11 +46,11 @@ export async function* streamJson<T>(
     else if (kind === TokenType.RIGHT_BRACE || kind === TokenType.RIGHT_BRACKET) depth--;
     wanted.token(kind, String(token.value), depth, line);
     parser ??= parserOf(kind);
-    if (!failure) parser.write(token);
+    if (!syntaxError) parser.write(token);
   };
   const check = (): void => {
-    if (!failure) return;
-    throw new DataError("invalid-syntax", `the file is not JSON: ${failure.message}`, { file, line }, failure);
+    if (!syntaxError) return;
+    throw new DataError("invalid-syntax", `the file is not JSON: ${syntaxError.message}`, { file, line }, syntaxError);
   };
 
   const validator = new TextDecoder("utf-8", { fatal: true });

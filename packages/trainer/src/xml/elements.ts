@@ -27,7 +27,7 @@ export async function* readElements(
   let child: string | undefined;
   let depth = 0;
   let size = 0;
-  let failure: Error | undefined;
+  let syntaxError: Error | undefined;
 
   const where = () => ({ file: source.name, line: parser.line });
   const append = (text: string): void => {
@@ -35,10 +35,10 @@ export async function* readElements(
     size += text.length;
     record.children.set(child, record.children.get(child)! + text);
   };
-  let failureLine = 0;
+  let errorLine = 0;
   parser.on("error", (error) => {
-    failure ??= error;
-    failureLine ||= parser.line;
+    syntaxError ??= error;
+    errorLine ||= parser.line;
   });
   parser.on("opentag", (tag) => {
     if (record) {
@@ -74,11 +74,11 @@ export async function* readElements(
     }
     parser.write(text);
     if (piece === undefined) parser.close();
-    if (failure) {
+    if (syntaxError) {
       // saxes begins its messages with line and column.
-      const problem = failure.message.replace(/^\d+:\d+: /, "");
-      const location = { file: source.name, line: failureLine };
-      throw new DataError("invalid-syntax", `the file is not XML: ${problem}`, location, failure);
+      const problem = syntaxError.message.replace(/^\d+:\d+: /, "");
+      const location = { file: source.name, line: errorLine };
+      throw new DataError("invalid-syntax", `the file is not XML: ${problem}`, location, syntaxError);
     }
     if (size > LONGEST_ELEMENT) {
       throw new DataError("too-large", `the <${name}> has more than ${LONGEST_ELEMENT} characters`, where());

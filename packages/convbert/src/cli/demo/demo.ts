@@ -76,8 +76,8 @@ async function demo(
       if (flags.json) await stdout.write(`${jsonLine({ error: problem })}\n`);
       await terminal.stderr.write(`convbert: line ${number}: ${problem}\n`);
     } else if (text.trim() !== "") {
-      const answer = await run.answer(text);
-      await stdout.write(flags.json ? `${jsonLine(answer)}\n` : `\n${shown(answer, style)}\n`);
+      const result = await run.of(text);
+      await stdout.write(flags.json ? `${jsonLine(result)}\n` : `\n${shown(result, style)}\n`);
     } else if (flags.json) {
       isWhole = false;
       await stdout.write(`${jsonLine({ error: "the line is empty" })}\n`);
@@ -110,7 +110,7 @@ async function load(flags: ModelFlags, terminal: Terminal, progress: ProgressLin
   };
 }
 
-interface Answered {
+interface DemoResult {
   readonly text: string;
   readonly labels: readonly { readonly label: string; readonly score: number }[];
   readonly chunks: readonly { readonly entity_group: string; readonly start: number; readonly end: number }[];
@@ -129,7 +129,7 @@ class Run {
     this.#terminal = terminal;
   }
 
-  async answer(text: string): Promise<Answered> {
+  async of(text: string): Promise<DemoResult> {
     const { signal } = this.#terminal;
     // Each call counts from 0.
     const counter = (): ((progress: RunProgress) => void) => {
@@ -167,7 +167,7 @@ class Run {
   }
 }
 
-function shown({ text, labels, chunks }: Answered, style: Style): string {
+function shown({ text, labels, chunks }: DemoResult, style: Style): string {
   const rows = labels.map(({ label, score }) => ({ label: QUESTION_LABELS[label] ?? label, score }));
   const spans = chunks.map(({ entity_group: kind, start, end }) => ({ kind, start, end }));
   return [

@@ -111,7 +111,7 @@ async function look(files: FileSet, head: string | undefined, options: FromPretr
 
   using model = await loadModel(files, {
     ...options,
-    // Nobody reads what it answers.
+    // Nobody reads what it gives.
     ignoreMismatchedSizes: true,
     allowNewWeights: true,
     ...(head !== undefined && { head }),

@@ -10,7 +10,7 @@ export interface LineGroupOptions {
 const NOTHING_YET = Symbol("nothing yet");
 
 /**
- * The lines that a source has ready, in groups: whoever types has each line answered, a file is answered many lines at a
+ * The lines that a source has ready, in groups: whoever types has each line run, a file is answered many lines at a
  * time. The first group has one line and each may be twice as long as the one before, so that the first answers come soon.
  */
 export async function* lineGroups<Item extends { readonly text: string }>(

@@ -40,15 +40,15 @@ Examples:
 export function addRun(program: Command, terminal: Terminal, finish: (code: number) => void): void {
   const command = program
     .command("run")
-    .description("answer texts with a model")
+    .description("run a model on texts")
     .argument("<task>", `one of ${PIPELINE_TASKS.join(", ")}; or ${Object.keys(PIPELINE_ALIASES).join(", ")}`)
-    .argument("[texts...]", "what to answer; without any, lines of standard input")
+    .argument("[texts...]", "texts to run on; without any, lines of standard input")
     .option("--model <source>", MODEL_FORM)
-    .option("--allow-new-head", "answer with a head that the model lacks, with random weights")
+    .option("--allow-new-head", "run with a head that the model lacks, with random weights")
     .option("--json", "one line of JSON for each input")
     .option("--jsonl", "lines of standard input are JSON")
     .option("--truncate", "cut texts that are longer than the model takes")
-    .option("--top-k <count>", 'how many answers, or "all"', (value) =>
+    .option("--top-k <count>", 'how many results, or "all"', (value) =>
       value === "all" ? value : wholeNumber(1)(value),
     )
     .option("--pair", "texts come in pairs (text-classification)")
@@ -69,14 +69,13 @@ export function addRun(program: Command, terminal: Terminal, finish: (code: numb
     .option("--ignore-labels <list>", "labels to leave out, O by default (token-classification)", names)
     .option(
       "--stride <tokens>",
-      "read long texts in windows that overlap so much (token-classification)",
+      "overlap of the windows that long texts are read in (token-classification, question-answering)",
       wholeNumber(0),
     )
     .option("--context <text>", "what the questions are about (question-answering)")
     .option("--context-file <file>", "the same, from a file")
-    .option("--max-answer-len <tokens>", "longest answer (question-answering)", wholeNumber(1))
-    .option("--max-seq-len <tokens>", "length of a window (question-answering)", wholeNumber(1))
-    .option("--doc-stride <tokens>", "overlap of windows (question-answering)", wholeNumber(0))
+    .option("--max-answer-length <tokens>", "longest answer (question-answering)", wholeNumber(1))
+    .option("--max-length <tokens>", "length of a window (question-answering)", wholeNumber(1))
     .option("--impossible", 'let "no answer" compete (question-answering)')
     .option("--targets <list>", "only these words compete (fill-mask)", names)
     .option("--whole-targets", "score targets of several pieces as a whole (fill-mask)")
@@ -131,15 +130,15 @@ async function run(
     ...loadingOptions(flags, terminal, progress),
     ...(flags.allowNewHead && { allowNewHead: true }),
   });
-  const answer = taskRunner(task, loaded, flags);
+  const runTask = taskRunner(task, loaded, flags);
 
   let count = 0;
-  let answered = 0;
+  let told = 0;
   const tell = async ({ json, readable }: TaskAnswer): Promise<void> => {
     await progress.clear();
-    const separator = answered > 0 ? "\n" : "";
+    const separator = told > 0 ? "\n" : "";
     await terminal.stdout.write(flags.json ? `${jsonLine(json)}\n` : `${separator}${readable(style)}\n`);
-    answered++;
+    told++;
   };
   const tellError = async (error: unknown, location: string): Promise<void> => {
     await progress.clear();
@@ -147,36 +146,36 @@ async function run(
     if (flags.json) await terminal.stdout.write(`${jsonLine({ error: text })}\n`);
     await terminal.stderr.write(`convbert: ${location}: ${text}\n`);
   };
-  const answerAll = async (asked: readonly Asked[]): Promise<void> => {
+  const runAll = async (asked: readonly Asked[]): Promise<void> => {
     count += asked.length;
     progress.show(asked[0]!.location);
     try {
       const inputs = asked.map(({ read }) => read());
-      for (const given of await answer(inputs, call)) await tell(given);
+      for (const given of await runTask(inputs, call)) await tell(given);
     } catch (error) {
       if (!isAboutInput(error)) throw error;
       if (asked.length === 1) return tellError(error, asked[0]!.location);
-      // One of them is to blame; the others have their answers all the same.
+      // One of them is to blame; the others have their results all the same.
       count -= asked.length;
-      for (const one of asked) await answerAll([one]);
+      for (const one of asked) await runAll([one]);
     }
   };
   if (texts.length > 0) {
     for (const [i, input] of listed.entries()) {
-      await answerAll([{ read: () => notEmpty(input), location: `text ${i + 1}` }]);
+      await runAll([{ read: () => notEmpty(input), location: `text ${i + 1}` }]);
     }
   } else {
     let number = 0;
     for await (const lines of lineGroups(readLines(terminal.stdin), AT_ONCE)) {
       const asked = lines.map((line) => ({ line, location: `line ${++number}`, read: () => readLine(line, reader) }));
-      // People part paragraphs by empty lines; machines count on an answer for every line.
+      // People part paragraphs by empty lines; machines count on a result for every line.
       const meant = asked.filter(({ line }) => !isEmpty(line) || flags.json);
-      if (meant.length > 0) await answerAll(meant);
+      if (meant.length > 0) await runAll(meant);
     }
     await progress.clear();
     if (count === 0) await terminal.stderr.write("convbert: nothing on standard input\n");
   }
-  return answered < count ? EXIT.unusable : EXIT.success;
+  return told < count ? EXIT.unusable : EXIT.success;
 }
 
 /** An input, and where it stands. */
@@ -210,7 +209,7 @@ function inputError(error: unknown): string {
   return isTooLong ? text.replace(/set truncation( or (?:a stride|max_question_len))?/, "give --truncate") : text;
 }
 
-/** Lines that are answered together: as many as keep a small model busy, and no more than a few long texts. */
+/** Lines that are run together: as many as keep a small model busy, and no more than a few long texts. */
 const AT_ONCE = { most: 64, capacity: 20_000 };
 
 /** Errors that one input causes; the others go on. */

@@ -11,18 +11,18 @@ import type {
 import type { ModelFlags } from "../model-options.js";
 import type { Style } from "../style.js";
 import {
-  answered,
   chosen,
   classified,
   features,
   filled,
   filledTogether,
+  foundAnswers,
   labelled,
   measured,
   nested,
   proposed,
   similar,
-} from "./readable-answers.js";
+} from "./readable-results.js";
 import type { InputFlags, TaskInput } from "./task-inputs.js";
 
 /** Flags of `convbert run`. */
@@ -37,9 +37,8 @@ export interface RunFlags extends ModelFlags, InputFlags {
   readonly aggregation?: AggregationStrategy;
   readonly ignoreLabels?: readonly string[];
   readonly stride?: number;
-  readonly maxAnswerLen?: number;
-  readonly maxSeqLen?: number;
-  readonly docStride?: number;
+  readonly maxAnswerLength?: number;
+  readonly maxLength?: number;
   readonly impossible?: boolean;
   readonly targets?: readonly string[];
   readonly pooling?: "none" | "mean" | "cls" | "max";
@@ -57,7 +56,7 @@ export interface Call {
   readonly onWarning: (message: string) => void;
 }
 
-/** An answer for people, and for machines: what the pipeline returned. */
+/** A result for people, and for machines: what the pipeline returned. */
 export interface TaskAnswer {
   readonly json: unknown;
   readable(style: Style): string;
@@ -124,9 +123,9 @@ const RUNNERS: Runners = {
     const results = await pipeline(inputs, {
       signal: call.signal,
       top_k: typeof flags.topK === "number" ? flags.topK : 1,
-      ...(flags.maxAnswerLen !== undefined && { max_answer_len: flags.maxAnswerLen }),
-      ...(flags.maxSeqLen !== undefined && { max_seq_len: flags.maxSeqLen }),
-      ...(flags.docStride !== undefined && { doc_stride: flags.docStride }),
+      ...(flags.maxAnswerLength !== undefined && { max_answer_len: flags.maxAnswerLength }),
+      ...(flags.maxLength !== undefined && { max_seq_len: flags.maxLength }),
+      ...(flags.stride !== undefined && { doc_stride: flags.stride }),
       ...(flags.impossible && { handle_impossible_answer: true }),
       ...(flags.truncate && { truncation: true }),
     });
@@ -134,7 +133,7 @@ const RUNNERS: Runners = {
       const best = answers[0] ?? { score: 0, start: 0, end: 0, answer: "" };
       return {
         json: flags.topK === undefined ? best : answers,
-        readable: (style) => answered(inputs[i]!, answers.length > 0 ? answers : [best], style),
+        readable: (style) => foundAnswers(inputs[i]!, answers.length > 0 ? answers : [best], style),
       };
     });
   },
@@ -199,7 +198,7 @@ const RUNNERS: Runners = {
   },
 };
 
-/** How a task's pipeline answers inputs under the given flags. */
+/** How a task's pipeline runs inputs under the given flags. */
 export function taskRunner<Task extends PipelineTask>(
   task: Task,
   pipeline: Pipeline<Task>,
@@ -218,10 +217,9 @@ export const TASK_FLAGS: Readonly<Partial<Record<keyof RunFlags, readonly Pipeli
   function: ["text-classification"],
   aggregation: ["token-classification"],
   ignoreLabels: ["token-classification"],
-  stride: ["token-classification"],
-  maxAnswerLen: ["question-answering"],
-  maxSeqLen: ["question-answering"],
-  docStride: ["question-answering"],
+  stride: ["token-classification", "question-answering"],
+  maxAnswerLength: ["question-answering"],
+  maxLength: ["question-answering"],
   impossible: ["question-answering"],
   targets: ["fill-mask"],
   joint: ["fill-mask"],

@@ -70,7 +70,7 @@ async function run(
     throw new UsageError(`${path} has vectors of ${index.size} numbers, the encoder gives ${encode.size}`);
   }
   let [asked, bad] = [0, 0];
-  const answer = async (texts: readonly string[]): Promise<void> => {
+  const searchFor = async (texts: readonly string[]): Promise<void> => {
     const vectors = await encode(texts, terminal.signal);
     const found = await index.searchAll(vectors, { k: flags.top ?? 5, signal: terminal.signal });
     await progress.clear();
@@ -81,7 +81,7 @@ async function run(
     }
   };
   if (queries.some((query) => query.trim() === "")) throw new UsageError("a query is empty");
-  if (queries.length > 0) await answer(queries);
+  if (queries.length > 0) await searchFor(queries);
   else {
     let number = 0;
     for await (const group of lineGroups<Line>(readLines(terminal.stdin), AT_ONCE)) {
@@ -93,7 +93,7 @@ async function run(
         bad++;
         await terminal.stderr.write(`convbert: line ${number}: ${printable(problem)}\n`);
       }
-      if (texts.length > 0) await answer(texts);
+      if (texts.length > 0) await searchFor(texts);
     }
   }
   await progress.clear();

@@ -27,17 +27,17 @@ export function makeMatcher(program: Program): FindAll {
       let state = start;
       for (;;) {
         round++;
-        const waiting = [state];
+        const stack = [state];
         let taken = -1;
-        while (waiting.length > 0) {
-          const index = waiting.pop()!;
+        while (stack.length > 0) {
+          const index = stack.pop()!;
           if (visited[index] === round || !isLive(at, index)) continue;
           visited[index] = round;
           const now = states[index]!;
           if (now.kind === "accept") return at;
-          if (now.kind === "fork") waiting.push(now.second, now.first);
+          if (now.kind === "fork") stack.push(now.second, now.first);
           else if (now.kind === "ask") {
-            if (holds(at, now.question)) waiting.push(now.next);
+            if (holds(at, now.question)) stack.push(now.next);
           } else if (takes(at, now.set)) {
             taken = now.next;
             break;
@@ -129,19 +129,19 @@ function makeAnalysis(program: Program): (text: string, fromEnd: boolean) => Ana
 
   function step(after: Live, kind: number, bits: number): Live {
     const members = new Uint16Array((count + 15) >> 4);
-    const waiting: number[] = [];
+    const queue: number[] = [];
     const mark = (index: number): void => {
       if (has(members, index)) return;
       members[index >> 4]! |= 1 << (index & 15);
-      waiting.push(index);
+      queue.push(index);
     };
     mark(0);
     if (kind !== OUTSIDE) {
       const signature = signatures[kind]!;
       for (const { set, next, index } of takers) if (signature[set] && has(after.members, next)) mark(index);
     }
-    while (waiting.length > 0) {
-      for (const index of sources[waiting.pop()!]!) {
+    while (queue.length > 0) {
+      for (const index of sources[queue.pop()!]!) {
         const state = states[index]!;
         if (state.kind !== "ask" || bits & (1 << state.question)) mark(index);
       }

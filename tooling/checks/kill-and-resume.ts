@@ -1,6 +1,6 @@
 /**
  * Kill training runs at random moments, resume them, and compare with a run that nothing has interrupted: weights and log
- * must be the same, bit for bit. Needs the built command (`npm run build`); usage: node tooling/train/kill-and-resume.ts --help
+ * must be the same, bit for bit. Needs the built command (`npm run build`); usage: node tooling/checks/kill-and-resume.ts --help
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { seededRandom } from "../config/seeded.ts";
 
-const help = `node tooling/train/kill-and-resume.ts [options]      (Node 22.18 or newer)
+const help = `node tooling/checks/kill-and-resume.ts [options]      (Node 22.18 or newer)
   --rounds N     runs that are killed (default: 50)
   --kills N      how often each is killed at most (default: 3)
   --seed N       of the moments (default: 0)

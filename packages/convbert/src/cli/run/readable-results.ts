@@ -80,7 +80,7 @@ export function labelled(text: string, found: readonly (TokenEntity | EntityGrou
   return [heading(text, style), ...lines].join("\n");
 }
 
-export function answered(input: QuestionInput, answers: readonly Answer[], style: Style): string {
+export function foundAnswers(input: QuestionInput, answers: readonly Answer[], style: Style): string {
   const { bold, dim, cyan } = style.colors;
   const lines = answers.flatMap(({ answer, score, start, end }) => {
     if (answer === "") return [`  ${percent(score)}  ${dim("no answer")}`];
