@@ -18,6 +18,8 @@ import {
   type PreparedSequences,
   prepareInputs,
   prepareSequences,
+  type Read,
+  readAll,
   type TrainingRun,
 } from "@convbert/model/internal";
 import type { Scope } from "@convbert/nn";
@@ -154,17 +156,17 @@ export abstract class ConvBertWithHead<
    * Checks the arguments, runs the encoder, then `head` in a scope that frees what it makes; its result holds copies and
    * numbers only. `head` gets the encoder's output in the kernels' memory.
    */
-  protected async run<Output>(
+  protected async run<Output extends object>(
     inputs: Inputs,
     options: ForwardOptions,
     head: (context: PaddedContext) => Output,
-  ): Promise<Output> {
+  ): Promise<Read<Output>> {
     checkArguments(inputs, this.modelName, this.ownArguments);
     const prepared = prepareInputs(this.encoderInputs(inputs), this.config);
     const encoded = await this.convbert.encode(prepared, options);
     try {
       this.assertUsable();
-      return tidy(() => head({ encoded, prepared, random: null }));
+      return await readAll(tidy(() => head({ encoded, prepared, random: null })));
     } finally {
       encoded[Symbol.dispose]();
     }
@@ -174,16 +176,17 @@ export abstract class ConvBertWithHead<
    * The same for sequences of any lengths without padding: dense products go over all tokens together, the rest stays
    * within each sequence. `head` gives a result for each.
    */
-  protected async runRagged<Output>(
+  protected async runRagged<Output extends object>(
     inputs: Ragged<Batch>,
     options: ForwardOptions,
     head: (batch: Batch, context: HeadContext) => Output[],
-  ): Promise<Output[]> {
+  ): Promise<Read<Output>[]> {
     const batch = this.#batch(inputs);
     const encoded = await this.convbert.encode(prepareSequences(batch, this.config), options);
     try {
       this.assertUsable();
-      return tidy(() => head(batch, { encoded, random: null }));
+      const readings = tidy(() => head(batch, { encoded, random: null }));
+      return await Promise.all(readings.map((reading) => readAll(reading)));
     } finally {
       encoded[Symbol.dispose]();
     }

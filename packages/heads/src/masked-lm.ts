@@ -94,7 +94,7 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs, Masked
       const logits = this.#logits(encoded.lastHiddenState);
       const loss = maskedLMLoss(this.config, logits, inputs);
       return {
-        ...(loss !== null && { loss: loss.item() }),
+        ...(loss !== null && { loss: loss.readItem() }),
         logits: paddedOutput(logits, prepared),
         ...encoderOutputs(encoded, prepared),
       };
@@ -116,7 +116,7 @@ export class ConvBertForMaskedLM extends ConvBertWithHead<MaskedLMInputs, Masked
           : tokenLabels("labels", flatLabels(labels)!, { count: lastHiddenState.extent(0), classes });
       const asked = positions == null ? null : askedTokens(positions, sequences);
       if (asked?.tokens.length === 0) {
-        return asked.offsets.slice(1).map(() => ({ logits: Tensor.allocate(this.backend, [0, classes]).toArray() }));
+        return asked.offsets.slice(1).map(() => ({ logits: Tensor.allocate(this.backend, [0, classes]).read() }));
       }
       const logits = this.#logits(asked === null ? lastHiddenState : selectTokens(lastHiddenState, asked.tokens));
       const { offsets } = asked ?? sequences;

@@ -9,7 +9,7 @@ import {
   type SequenceBatch,
   withoutPadding,
 } from "@convbert/model";
-import { encoderOutputs, isSequenceBatch, withShape } from "@convbert/model/internal";
+import { encoderOutputs, isSequenceBatch } from "@convbert/model/internal";
 import { Linear, type Scope } from "@convbert/nn";
 import { add, crossEntropy, scale, type Tensor } from "@convbert/tensor";
 import { choiceEnds, choicesAsSequences, countChoices } from "./choices.js";
@@ -73,8 +73,8 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
       const logits = this.#scores(context).reshape([-1, countChoices(inputs)]);
       const loss = multipleChoiceLoss(logits, inputs, {});
       return {
-        ...(loss !== null && { loss: loss.item() }),
-        logits: withShape(logits.toArray(), logits.shape),
+        ...(loss !== null && { loss: loss.readItem() }),
+        logits: logits.read(),
         ...encoderOutputs(context.encoded, context.prepared),
       };
     });
@@ -91,7 +91,7 @@ export class ConvBertForMultipleChoice extends ConvBertWithHead<MultipleChoiceIn
       const ends = choiceEnds(choices, scores.extent(0), labels != null);
       if (ends === null) return eachRow(scores);
       const rows = rowsOf(scores, ends);
-      const results = rows.map((row) => ({ logits: row.reshape([-1]).toArray() }));
+      const results = rows.map((row) => ({ logits: row.reshape([-1]).read() }));
       if (labels == null) return results;
       return withLosses(results, (prompt) =>
         multipleChoiceLoss(rows[prompt]!, { labels: labelsAt(labels, prompt, rows.length) }, {}),

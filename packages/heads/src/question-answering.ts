@@ -11,7 +11,7 @@ import {
   type Unpadded,
   withoutPadding,
 } from "@convbert/model";
-import { encoderOutputs, integers, isSequenceBatch, sequenceRows, withShape } from "@convbert/model/internal";
+import { encoderOutputs, integers, isSequenceBatch, sequenceRows } from "@convbert/model/internal";
 import { Linear, type Scope } from "@convbert/nn";
 import { add, concatenate, crossEntropy, type Sequences, scale, Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
@@ -71,9 +71,9 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
       const [starts, ends] = this.#logits(context, prepared.batch);
       const loss = spanLoss([starts, ends], inputs, {});
       return {
-        ...(loss !== null && { loss: loss.item() }),
-        start_logits: withShape(starts.toArray(), starts.shape),
-        end_logits: withShape(ends.toArray(), ends.shape),
+        ...(loss !== null && { loss: loss.readItem() }),
+        start_logits: starts.read(),
+        end_logits: ends.read(),
         ...encoderOutputs(encoded, prepared),
       };
     });
@@ -88,8 +88,8 @@ export class ConvBertForQuestionAnswering extends ConvBertWithHead<QuestionAnswe
       const { sequences } = context.encoded;
       const logits = this.#logits(context, 1);
       const [starts, ends] = logits.map((column) => sequenceRows(column.reshape([-1]), { sequences })) as [
-        FloatArray[],
-        FloatArray[],
+        Promise<FloatArray>[],
+        Promise<FloatArray>[],
       ];
       const results = starts.map((start_logits, index) => ({ start_logits, end_logits: ends[index]! }));
       if (batch.start_positions == null || batch.end_positions == null) return results;

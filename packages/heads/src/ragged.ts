@@ -13,18 +13,24 @@ export interface RaggedLogits {
   readonly logits: FloatArray;
 }
 
+/** The same while it is read from the backend's memory. */
+export interface ReadingLogits {
+  readonly loss?: Promise<number>;
+  readonly logits: Promise<FloatArray>;
+}
+
 /** One row for each sequence, `[channels]` each. */
-export function eachRow(rows: Tensor<"float32">): RaggedLogits[] {
+export function eachRow(rows: Tensor<"float32">): ReadingLogits[] {
   return Array.from({ length: rows.extent(0) }, (_, row) => ({
     logits: rows
       .slice(0, row, row + 1)
       .reshape([-1])
-      .toArray(),
+      .read(),
   }));
 }
 
 /** The rows of each sequence's tokens, `[length, channels]` each. */
-export function eachSequence(tokens: Tensor<"float32">, sequences: Sequences): RaggedLogits[] {
+export function eachSequence(tokens: Tensor<"float32">, sequences: Sequences): ReadingLogits[] {
   return sequenceRows(tokens, { sequences }).map((logits) => ({ logits }));
 }
 
@@ -32,9 +38,9 @@ export function eachSequence(tokens: Tensor<"float32">, sequences: Sequences): R
 export function withLosses<Result extends object>(
   results: readonly Result[],
   lossOf: ((sequence: number) => Tensor<"float32"> | null) | null,
-): (Result & { readonly loss?: number })[] {
+): (Result & { readonly loss?: Promise<number> })[] {
   return results.map((result, sequence) => {
     const loss = lossOf?.(sequence) ?? null;
-    return loss === null ? result : { loss: loss.item(), ...result };
+    return loss === null ? result : { loss: loss.readItem(), ...result };
   });
 }

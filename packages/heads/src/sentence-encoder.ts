@@ -151,7 +151,8 @@ export class SentenceEncoder implements Disposable {
   async encodeRagged(inputs: SequenceBatch | RaggedInputs, options: ForwardOptions = {}): Promise<FloatArray> {
     const encoded = await this.model.encodeRagged(inputs, options);
     try {
-      return this.#finished(tidy(() => this.#pooled(encoded, this.dense.length === 0).toArray()));
+      const { pooled } = tidy(() => ({ pooled: this.#pooled(encoded, this.dense.length === 0).read() }));
+      return this.#finished(await pooled);
     } finally {
       encoded[Symbol.dispose]();
     }
@@ -182,7 +183,7 @@ export class SentenceEncoder implements Disposable {
     using vectors = await this.#vectors(parts[0]!, options);
     using loss = tidy(() => keep(options.tape.record(() => lossOf(vectors))));
     options.tape.backward(loss, options.weight);
-    return loss.item();
+    return await loss.readItem();
   }
 
   dispose(): void {

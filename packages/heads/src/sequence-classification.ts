@@ -67,8 +67,8 @@ export class ConvBertForSequenceClassification extends ConvBertWithHead<
       const logits = this.#logits(context);
       const loss = sequenceClassificationLoss(this.config, logits, inputs, {});
       return {
-        ...(loss !== null && { loss: loss.item() }),
-        logits: logits.toArray(),
+        ...(loss !== null && { loss: loss.readItem() }),
+        logits: logits.read(),
         ...encoderOutputs(context.encoded, context.prepared),
       };
     });

@@ -55,7 +55,7 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<
       const logits = this.#logits(context);
       const loss = tokenClassificationLoss(this.config, logits, inputs.labels, {});
       return {
-        ...(loss !== null && { loss: loss.item() }),
+        ...(loss !== null && { loss: loss.readItem() }),
         logits: paddedOutput(logits, context.prepared),
         ...encoderOutputs(context.encoded, context.prepared),
       };

@@ -25,11 +25,10 @@ export type { ConvBertInputs } from "./inputs.js";
 export {
   ConvBertModel,
   type ConvBertModelOutput,
-  type EncoderOutputs,
-  type FloatArray,
   type ForwardOptions,
   type RaggedModelOutput,
 } from "./model.js";
+export type { EncoderOutputs, FloatArray } from "./outputs.js";
 export {
   type ConvBertModelClass,
   ConvBertPreTrainedModel,

@@ -6,6 +6,6 @@ export { drop } from "./convbert.js";
 export type { Encoded, TrainingRun } from "./encode.js";
 export { hiddenActivation } from "./feed-forward.js";
 export { type PreparedInputs, type PreparedSequences, prepareInputs } from "./inputs.js";
-export { encoderOutputs, paddedOutput, sequenceRows, withShape } from "./model.js";
+export { encoderOutputs, paddedOutput, type Read, readAll, sequenceRows, withShape } from "./outputs.js";
 export { BASE_MODEL } from "./pretrained.js";
 export { asSequenceBatch, isSequenceBatch, prepareSequences, sliceSequences } from "./sequences.js";

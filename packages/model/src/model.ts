@@ -1,35 +1,24 @@
 import { Embedding, InputError, type Scope } from "@convbert/nn";
 import { Random } from "@convbert/nn/internal";
-import { ndarrayOf, type Tensor } from "@convbert/tensor";
-import { sizeOf } from "@convbert/tensor/internal";
-import type { NdArray } from "ndarray";
+import { ndarrayOf } from "@convbert/tensor";
 import { checkArguments } from "./arguments.js";
 import { type ArrayInput, floats } from "./arrays.js";
 import type { ConvBertConfig } from "./config.js";
 import { checkPrunedHeads } from "./config-checks.js";
 import { ConvBertModules } from "./convbert.js";
 import { type Encoded, type EncodeOptions, encode, type TrainingRun } from "./encode.js";
-import { type ConvBertInputs, type PreparedInputs, type PreparedSequences, prepareInputs } from "./inputs.js";
+import { type ConvBertInputs, type PreparedSequences, prepareInputs } from "./inputs.js";
+import {
+  type EncoderOutputs,
+  encoderOutputs,
+  type FloatArray,
+  paddedOutput,
+  readAll,
+  sequenceRows,
+} from "./outputs.js";
 import { ConvBertPreTrainedModel } from "./pretrained.js";
 import { pruneAttention } from "./prune.js";
 import { asSequenceBatch, prepareSequences, type RaggedInputs, type SequenceBatch } from "./sequences.js";
-
-/** An array that the caller owns: a copy outside the kernels' memory, freed by the garbage collector. */
-export type FloatArray = NdArray<Float32Array>;
-
-/** What every model can return besides its own outputs. */
-export interface EncoderOutputs {
-  /** `[batch, length, hidden_size]`: the embeddings' output, then each layer's. */
-  readonly hidden_states?: readonly FloatArray[];
-  /** `[batch, heads, length, length]` of each layer: the probabilities, after `head_mask`. */
-  readonly attentions?: readonly FloatArray[];
-  /**
-   * `[batch, length, heads, conv_kernel_size]` of each layer: how each head's dynamic convolution weighs the token's
-   * neighbours, `conv_kernel_size / 2` (rounded down) before it to as many after it; each kernel's sum is 1. Pruned heads
-   * have none.
-   */
-  readonly kernels?: readonly FloatArray[];
-}
 
 /** The reference's `BaseModelOutput`. */
 export interface ConvBertModelOutput extends EncoderOutputs {
@@ -80,10 +69,10 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
     const prepared = prepareInputs(inputs, this.config);
     const encoded = await this.encode(prepared, options);
     try {
-      return {
+      return await readAll({
         last_hidden_state: paddedOutput(encoded.lastHiddenState, prepared),
         ...encoderOutputs(encoded, prepared),
-      };
+      });
     } finally {
       encoded[Symbol.dispose]();
     }
@@ -120,7 +109,8 @@ export class ConvBertModel extends ConvBertPreTrainedModel {
   ): Promise<RaggedModelOutput[]> {
     const encoded = await this.encodeRagged(inputs, options);
     try {
-      return sequenceRows(encoded.lastHiddenState, encoded).map((last_hidden_state) => ({ last_hidden_state }));
+      const rows = await Promise.all(sequenceRows(encoded.lastHiddenState, encoded));
+      return rows.map((last_hidden_state) => ({ last_hidden_state }));
     } finally {
       encoded[Symbol.dispose]();
     }
@@ -226,40 +216,4 @@ export function resizedRows(rows: number, multiple = 1): number {
     );
   }
   return Math.ceil(rows / multiple) * multiple;
-}
-
-/** Copies `[length, channels]` of each sequence's rows of `[tokens, channels]`. */
-export function sequenceRows(tensor: Tensor<"float32">, { sequences }: Pick<Encoded, "sequences">): FloatArray[] {
-  const { offsets } = sequences;
-  return offsets.slice(1).map((end, index) => {
-    using rows = tensor.slice(0, offsets[index]!, end);
-    return rows.toArray();
-  });
-}
-
-/** A copy `[batch, length, channels]` of `[tokens, channels]`. */
-export function paddedOutput(tensor: Tensor<"float32">, { batch, length }: PreparedInputs): FloatArray {
-  return withShape(tensor.toArray(), [batch, length, tensor.extent(-1)]);
-}
-
-/** Copies of hidden states, attentions and kernels where they were asked for. */
-export function encoderOutputs(encoded: Encoded, prepared: PreparedInputs): EncoderOutputs {
-  const { batch, length } = prepared;
-  return {
-    ...(encoded.hiddenStates && { hidden_states: encoded.hiddenStates.map((state) => paddedOutput(state, prepared)) }),
-    ...(encoded.attentions && { attentions: encoded.attentions.map((probabilities) => probabilities.toArray()) }),
-    ...(encoded.kernels && {
-      kernels: encoded.kernels.map(({ tensor, taps }) =>
-        withShape(tensor.toArray(), [batch, length, tensor.extent(-1) / taps, taps]),
-      ),
-    }),
-  };
-}
-
-/** The same elements in another shape. */
-export function withShape(array: FloatArray, shape: readonly number[]): FloatArray {
-  if (sizeOf(shape) !== array.size) {
-    throw new InputError("shape", `[${shape.join(", ")}] does not hold ${array.size} elements`);
-  }
-  return ndarrayOf(array.data, shape);
 }

@@ -31,12 +31,12 @@ export function int8Tensors({ name, shape, tiedTo }: Parameter, slot: Int8Slot):
   const tie = (suffix: string) => tiedTo !== undefined && { tiedTo: tiedTo + suffix };
   // Each reads the weight for itself: a file has all scales before the first integer, and nothing is kept that long.
   return [
-    { name, dtype: "I8", shape, data: () => slot.read().values, ...tie("") },
+    { name, dtype: "I8", shape, data: async () => (await slot.fetch()).values, ...tie("") },
     {
       name: name + SCALE,
       dtype: "F32",
       shape: scaleShape(shape, slot.channels),
-      data: () => slot.read().scales,
+      data: async () => (await slot.fetch()).scales,
       ...tie(SCALE),
     },
   ];

@@ -10,7 +10,7 @@ import type { Scratch } from "./scratch.js";
 export interface Int8Slot {
   readonly channels: number;
   /** The integers in the checkpoint's order and shape, and the scales: `[channels]`. */
-  read(): Int8Rows;
+  fetch(): Promise<Int8Rows>;
   /** Stores integers; they arrive in order, `offset` counting them from the start, each time with all scales. */
   write(offset: number, values: Int8Array, scales: Float32Array): void;
 }
@@ -63,6 +63,16 @@ export function wholeRows<A extends Float32Array | Int8Array>(
   };
 }
 
+/** Rows of packed weights in checkpoint order, whatever memory they are in. */
+export async function fetchRows(
+  backend: Backend,
+  weights: PackedWeights,
+  firstRow: number,
+  rows: number,
+): Promise<Float32Array> {
+  return backend.transfer?.readPacked(weights, firstRow, rows) ?? backend.unpackRows(weights, firstRow, rows);
+}
+
 /** Some rows of packed weights. */
 export function packedInt8Slot(backend: Backend, weights: PackedWeights, firstRow: number, rows: number): Int8Slot {
   let scales: Float32Array;
@@ -76,10 +86,14 @@ export function packedInt8Slot(backend: Backend, weights: PackedWeights, firstRo
   });
   return {
     channels: rows,
-    read: () =>
-      weights.dtype === "int8"
-        ? backend.unpackInt8Rows(weights, firstRow, rows)
-        : backend.quantizeRows(backend.unpackRows(weights, firstRow, rows), weights.columns),
+    async fetch() {
+      if (weights.dtype === "int8") {
+        return (
+          backend.transfer?.readPackedInt8(weights, firstRow, rows) ?? backend.unpackInt8Rows(weights, firstRow, rows)
+        );
+      }
+      return backend.quantizeRows(await fetchRows(backend, weights, firstRow, rows), weights.columns);
+    },
     write(offset, values, given) {
       scales = given;
       write(offset, values);
@@ -92,23 +106,23 @@ export function tableInt8Slot(table: Tensor<"float32">): Int8Slot {
   const [rows, columns] = table.shape as [number, number];
   return {
     channels: rows,
-    read() {
+    async fetch() {
       const quantized = { values: new Int8Array(rows * columns), scales: new Float32Array(rows) };
-      // Some rows at a time, and copies: a backend that allocates detaches the views of its memory.
+      // Some rows at a time, so that the float32 values of a large table are not there once more.
       const step = Math.max(1, Math.floor((1 << 18) / columns));
       for (let row = 0; row < rows; row += step) {
-        const part = table.data.slice(row * columns, (row + step) * columns);
-        const { values, scales } = table.backend.quantizeRows(part, columns);
+        using part = table.slice(0, row, Math.min(rows, row + step));
+        const { values, scales } = table.backend.quantizeRows((await part.read()).data, columns);
         quantized.values.set(values, row * columns);
         quantized.scales.set(scales, row);
       }
       return quantized;
     },
     write(offset, values, scales) {
-      const { data } = table;
-      for (let i = 0, at = offset; i < values.length; i++, at++) {
-        data[at] = values[i]! * scales[Math.floor(at / columns)]!;
-      }
+      table.write(
+        Float32Array.from(values, (value, i) => value * scales[Math.floor((offset + i) / columns)]!),
+        offset,
+      );
     },
   };
 }
@@ -137,8 +151,8 @@ export function reorderedInt8Slot(slot: Int8Slot, size: number, layout: Layout, 
         collected = null;
       }
     },
-    read() {
-      const rows = slot.read();
+    async fetch() {
+      const rows = await slot.fetch();
       const values = new Int8Array(size);
       layout.toCheckpoint(rows.values, values);
       return { values, scales: order(rows.scales, "toCheckpoint") };
@@ -166,13 +180,13 @@ export function int8SlotSequence(slots: readonly (Int8Slot | null)[], size: numb
         at += count;
       }
     },
-    read() {
+    async fetch() {
       const whole = {
         values: new Int8Array(parts.length * size),
         scales: new Float32Array(parts.length * channels),
       };
       for (const [index, part] of parts.entries()) {
-        const { values, scales } = part.read();
+        const { values, scales } = await part.fetch();
         whole.values.set(values, index * size);
         whole.scales.set(scales, index * channels);
       }

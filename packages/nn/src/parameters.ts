@@ -20,8 +20,10 @@ export interface Parameter {
   readonly tiedTo?: string;
   /** Stores values; they arrive in order, `offset` counting elements from the start of the tensor. */
   write(offset: number, values: Float32Array): void;
-  /** A copy of all values. */
+  /** A copy of all values. Throws BackendError where the processor does not see the memory; {@link fetch} works everywhere. */
   read(): Float32Array;
+  /** A copy of all values as they are now. */
+  fetch(): Promise<Float32Array>;
   /** Where the values live; the same values in another set of buffers (gradients) through {@link Slot.in}. */
   readonly slot: Slot;
   initialise(random: Random, deviation: number): void;
@@ -83,6 +85,10 @@ export class ParameterStore {
       read: () => {
         this.assertOpen();
         return slot.read();
+      },
+      fetch: async () => {
+        this.assertOpen();
+        return slot.fetch();
       },
       slot,
       initialise(random, deviation) {

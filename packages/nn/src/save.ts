@@ -30,11 +30,11 @@ export function savedConfig({ modelName, config }: SavedModel, dtype: SavedDType
 /** A model's weights for a file. */
 export function parameterTensors(parameters: Iterable<Parameter>, dtype: SavedDType): NamedTensor[] {
   return [...parameters].flatMap((parameter): NamedTensor[] => {
-    const { name, shape, tiedTo, read, slot } = parameter;
+    const { name, shape, tiedTo, fetch, slot } = parameter;
     if (dtype === "int8" && slot.int8 !== null) {
       return int8Tensors(parameter, slot.int8);
     }
-    return [{ name, shape, dtype: WIRE_TYPES[dtype], data: read, ...(tiedTo !== undefined && { tiedTo }) }];
+    return [{ name, shape, dtype: WIRE_TYPES[dtype], data: fetch, ...(tiedTo !== undefined && { tiedTo }) }];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Backend, Matrix, PackedWeights, Tensor } from "@convbert/tensor";
 import { gradientsOf, type Trainable } from "@convbert/tensor/internal";
 import {
+  fetchRows,
   type Int8Slot,
   int8SlotSequence,
   isInt8Sized,
@@ -17,7 +18,10 @@ export type BufferLookup = (trainable: Trainable) => Trainable;
 /** Where a parameter's values live, behind which layout and precision whatever: they go in and come out in the checkpoint's order. */
 export interface Slot {
   write(offset: number, values: Float32Array): void;
+  /** A copy. Throws BackendError where the processor does not see the memory; {@link fetch} works everywhere. */
   read(): Float32Array;
+  /** A copy of what is there now. */
+  fetch(): Promise<Float32Array>;
   /** What the values are part of; one matrix product can hold several parameters. */
   readonly trainables: readonly Trainable[];
   /** The same slot in other buffers of the same layout. */
@@ -33,6 +37,10 @@ export function tensorSlot(tensor: Tensor<"float32">, start = 0, size = tensor.s
   return {
     write: (offset, values) => tensor.write(values, start + offset),
     read: () => tensor.data.slice(start, start + size),
+    fetch: async () => {
+      using part = tensor.reshape([tensor.size]).slice(0, start, start + size);
+      return (await part.read()).data;
+    },
     trainables: [tensor],
     in: (lookup) => tensorSlot(lookup(tensor) as Tensor<"float32">, start, size),
     elements: () => {
@@ -49,6 +57,7 @@ export function packedSlot(backend: Backend, weights: PackedWeights, firstRow: n
   return {
     write: wholeRows<Float32Array>(columns, (row, values) => backend.packRows(weights, firstRow + row, values)),
     read: () => backend.unpackRows(weights, firstRow, rows),
+    fetch: () => fetchRows(backend, weights, firstRow, rows),
     trainables: [weights],
     in: (lookup) => packedSlot(backend, lookup(weights) as PackedWeights, firstRow, rows),
     elements: () => gradientsOf(backend).packedElements(weights, firstRow, rows),
@@ -77,6 +86,11 @@ export function reorderedSlot(slot: Slot, size: number, layout: Layout, scratch:
       layout.toCheckpoint(slot.read(), values);
       return values;
     },
+    async fetch() {
+      const values = new Float32Array(size);
+      layout.toCheckpoint(await slot.fetch(), values);
+      return values;
+    },
     trainables: slot.trainables,
     in: (lookup) => reorderedSlot(slot.in(lookup), size, layout, scratch),
     elements: slot.elements,
@@ -100,6 +114,13 @@ export function slotSequence(slots: readonly Slot[], size: number): Slot {
       const result = new Float32Array(slots.length * size);
       for (const [part, slot] of slots.entries()) {
         result.set(slot.read(), part * size);
+      }
+      return result;
+    },
+    async fetch() {
+      const result = new Float32Array(slots.length * size);
+      for (const [part, values] of (await Promise.all(slots.map((slot) => slot.fetch()))).entries()) {
+        result.set(values, part * size);
       }
       return result;
     },

@@ -29,7 +29,7 @@ export function evaluateFillMask(
       if (targets === 0) return;
       try {
         using loss = await model.trainingLoss(inputs, { tape, signal });
-        metric.update(loss.item(), targets);
+        metric.update(await loss.readItem(), targets);
       } finally {
         tape.reset();
       }

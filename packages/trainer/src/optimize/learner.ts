@@ -104,7 +104,7 @@ export class Learner<Inputs extends ConvBertInputs = ConvBertInputs> implements 
       using loss = await this.#model.trainingLoss(inputs, run);
       this.#tape.backward(loss, weight);
       this.batchesSeen++;
-      return loss.item();
+      return await loss.readItem();
     } finally {
       this.#tape.reset();
     }
