@@ -41,6 +41,16 @@ export function casesOf(recordings: ReadonlyMap<string, Recorded>) {
   return cases;
 }
 
+/** The batch of one step. */
+export function batchOf(recorded: Record<string, Recorded>, step: number): Record<string, Recorded> {
+  const entries = Object.entries(recorded).map(([name, { shape, data }]) => {
+    const size = data.length / shape[0]!;
+    const values = Array.from({ length: size }, (_, index) => data[step * size + index]!);
+    return [name, { shape: shape.slice(1), data: values }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 /** The largest difference of an element, relative to the largest recorded one (at least `floor`). */
 export function difference(actual: tf.Tensor, expected: Recorded, floor = 0): number {
   if (actual.shape.join() !== expected.shape.join()) {

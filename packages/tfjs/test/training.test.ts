@@ -9,7 +9,7 @@ import {
   TFConvBertForTokenClassification,
   TFConvBertModel,
 } from "../src/index.js";
-import { casesOf, classOf, fixture, type Recorded, readRecordings, useBackend } from "./support.ts";
+import { batchOf, casesOf, classOf, fixture, readRecordings, useBackend } from "./support.ts";
 
 const CONFIG = {
   vocab_size: 11,
@@ -36,16 +36,6 @@ const MASK = [
 ];
 
 const quiet = { verbose: 0 as const, shuffle: false, batchSize: 2 };
-
-/** The batch of one step. */
-function batchOf(recorded: Record<string, Recorded>, step: number): Record<string, Recorded> {
-  const entries = Object.entries(recorded).map(([name, { shape, data }]) => {
-    const size = data.length / shape[0]!;
-    const values = Array.from({ length: size }, (_, index) => data[step * size + index]!);
-    return [name, { shape: shape.slice(1), data: values }] as const;
-  });
-  return Object.fromEntries(entries);
-}
 
 beforeAll(() => useBackend("wasm"));
 
