@@ -1,4 +1,5 @@
 import { defaultClientConditions, defineConfig } from "vite";
+import { licenses } from "./build/licenses.ts";
 import { modelFiles, models } from "./build/models.ts";
 import { offline } from "./build/offline.ts";
 
@@ -14,14 +15,16 @@ const output = {
     `assets/[name]-[hash]${name.endsWith(".mjs") ? ".js" : "[extname]"}`,
 };
 
+const { page, worker } = licenses();
+
 export default defineConfig({
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  worker: { format: "es", rolldownOptions: { output } },
+  worker: { format: "es", plugins: worker, rolldownOptions: { output } },
   // ONNX Runtime's script as a file of its own, which its threads start with.
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
   define: { MODEL_FILES: JSON.stringify(modelFiles()) },
-  plugins: [models(), offline()],
+  plugins: [models(), page, offline()],
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { output } },
   server: { headers },
   preview: { headers },

@@ -19,6 +19,8 @@ export async function manifestProblems(project: string, packed: Packed): Promise
     "README.md",
     "LICENSE",
     ...(isCode ? ["dist/index.js", "dist/index.d.ts"] : []),
+    // Unicode's terms want their notice beside its tables.
+    ...(manifest.name === "@convbert/tokenizer" ? ["THIRD-PARTY.md"] : []),
   ]) {
     if (!existsSync(join(folder, needed))) problems.push(`lacks ${needed}`);
   }

@@ -13,7 +13,7 @@ export function offline(): Plugin {
     generateBundle: {
       order: "post",
       handler(_options, bundle) {
-        const names = Object.keys(bundle).filter((name) => !name.startsWith("models/") && !name.endsWith(".map"));
+        const names = Object.keys(bundle).filter((name) => !name.startsWith("models/") && !/\.(map|md)$/.test(name));
         const files = [
           "./",
           "theme.js",
