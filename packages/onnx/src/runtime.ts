@@ -30,8 +30,8 @@ export interface OnnxRuntime {
 /** An input of a graph before it is the runtime's. */
 export interface Feed {
   readonly name: string;
-  readonly type: "int64" | "float32";
-  readonly data: BigInt64Array | Float32Array;
+  readonly type: "int64" | "float32" | "bool";
+  readonly data: BigInt64Array | Float32Array | Uint8Array;
   readonly shape: readonly number[];
 }
 

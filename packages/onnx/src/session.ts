@@ -102,7 +102,10 @@ export class GraphSession {
     const areUsual = positions.every((position, index) => position === index % batch.length);
     this.#feed(feeds, integerFeed("position_ids", positions, shape), areUsual);
     if (this.isIsolated) {
-      this.#feed(feeds, floatFeed("attention_bias", fullBias(batch), [batch.batch, 1, batch.length, batch.length]));
+      const isUnmasked = batch.mask?.values.every((added) => added === 0) ?? true;
+      const extent = isUnmasked ? 1 : batch.length;
+      this.#feed(feeds, floatFeed("attention_bias", biasOf(batch, extent), [batch.batch, 1, extent, extent]));
+      this.#feed(feeds, { name: "unmasked", type: "bool", data: Uint8Array.of(Number(isUnmasked)), shape: [] });
       this.#feed(feeds, floatFeed("token_mask", tokens ?? new Float32Array(positions.length).fill(1), [...shape, 1]));
       const asked = selected ?? Int32Array.from(positions.keys());
       this.#feed(feeds, integerFeed("selected", asked, [asked.length]), true);
@@ -136,10 +139,10 @@ const HINTS: Readonly<Record<string, string>> = {
   input_ids: "; load the model without { graph: { inputsEmbeds: true } }",
 };
 
-/** The additive mask for every query, `[batch, 1, length, length]`. */
-function fullBias({ batch, length, mask }: GraphBatch): Float32Array {
-  const bias = new Float32Array(batch * length * length);
-  if (mask === null) return bias;
+/** The additive mask for every query, `[batch, 1, length, length]`; zeros of fewer axes where nothing is masked. */
+function biasOf({ batch, length, mask }: GraphBatch, extent: number): Float32Array {
+  const bias = new Float32Array(batch * extent * extent);
+  if (mask === null || extent < length) return bias;
   if (mask.shape.length === 3) return mask.values;
   for (let row = 0; row < batch * length; row++) {
     const sequence = Math.floor(row / length);

@@ -8,6 +8,7 @@ import { ACTIVATION_NAMES } from "@convbert/tensor";
 import { describe, expect, it } from "vitest";
 import { goldenModels } from "../../heads/test/fixtures.js";
 import { buildGraph } from "../src/graph/build.js";
+import type { Node } from "../src/graph/model-proto.js";
 import {
   exportOnnx,
   ONNX_MODEL_CLASSES,
@@ -27,6 +28,13 @@ async function exported(model: Parameters<typeof exportOnnx>[0], options: OnnxEx
   const files = new Map<string, Blob>();
   await exportOnnx(model, files, options);
   return Object.fromEntries(files);
+}
+
+/** The nodes of a graph and of its branches. */
+function allNodes(nodes: readonly Node[]): readonly Node[] {
+  const branches = (node: Node) =>
+    Object.values(node.attributes).flatMap((value) => ("graph" in value ? allNodes(value.graph.nodes) : []));
+  return nodes.flatMap((node) => [node, ...branches(node)]);
 }
 
 /** A model whose products are large enough for 8 bits. */
@@ -276,6 +284,31 @@ describe("own sessions", () => {
   });
 });
 
+describe("a mask", () => {
+  it("is added in a fused graph only where something is hidden", async () => {
+    using model = await larger();
+    for (const masks of ["attention_mask", "bias", "none"] as const) {
+      const { nodes } = buildGraph(model, { operators: "fused", floats: "float32", integers: null }, { masks });
+      const choices = nodes.filter(({ type }) => type === "If");
+      expect(choices).toHaveLength(masks === "none" ? 0 : 3);
+      for (const { attributes } of choices) {
+        const inputs = Object.values(attributes).map(
+          (value) => "graph" in value && value.graph.nodes[0]!.inputs.length,
+        );
+        expect(inputs).toEqual([3, 6]);
+      }
+    }
+    const source = await exported(model);
+    using onnx = await OnnxConvBertModel.fromPretrained(source, { runtime });
+    const hiding = input_ids.map((ids, row) => ids.map((_, i) => Number(row === 0 || i < 25)));
+    for (const attention_mask of [hiding, input_ids.map((ids) => ids.map(() => 1))]) {
+      const expected = (await model.forward({ input_ids, attention_mask })).last_hidden_state;
+      const actual = (await onnx.forward({ input_ids, attention_mask })).last_hidden_state;
+      expect(relativeDifference(actual, expected)).toBeLessThan(1e-5);
+    }
+  });
+});
+
 describe("weights beside the graph", () => {
   it("are a file of their own, which the folder runs with", async () => {
     using model = await larger();
@@ -318,7 +351,9 @@ describe("WebGPU", () => {
     for (const floats of ["float32", "float16"] as const) {
       using model = await larger({}, MODEL_CLASSES[name as ModelName] as never);
       const graph = buildGraph(model, { operators: "fused", floats, integers: null });
-      const missing = new Set(graph.nodes.map(({ type }) => type).filter((type) => !known.has(type)));
+      const types = allNodes(graph.nodes).map(({ type }) => type);
+      expect(types).toContain("MultiHeadAttention");
+      const missing = new Set(types.filter((type) => !known.has(type)));
       expect([...missing]).toEqual([]);
     }
   });

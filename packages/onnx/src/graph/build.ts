@@ -27,7 +27,7 @@ export interface GraphFeatures {
    *   `[batch, choices, length]`;
    * - "bias": for this package's sessions (their multiple choice has a sequence in each row, their masked language model
    *   takes `selected`, the tokens to decode among all of the batch), `attention_bias` `[batch, 1, from, to]`, added to the scores, and `token_mask`
-   *   `[batch, length, 1]`, 0 where the convolutions are not to look;
+   *   `[batch, length, 1]`, 0 where the convolutions are not to look, and `unmasked`, whether nothing is to be added;
    * - "none": nothing is padded, all sequences have one length.
    */
   readonly masks?: "attention_mask" | "bias" | "none";
@@ -109,6 +109,7 @@ interface DeclaredInputs {
   readonly types: Value;
   readonly positions: Value | null;
   readonly bias: Value | null;
+  readonly unmasked: Value | null;
   readonly headMask: Value | null;
   readonly tokens: Value | null;
   /** How many alternatives each row of the inputs has, `[1]`; null where a row is a sequence. */
@@ -149,13 +150,18 @@ function declareInputs(
   const positions = positionIds ? declare("position_ids", "int64") : null;
   const heads = headMask ? g.input("head_mask", "float32", [config.num_hidden_layers, config.attentionHeads]) : null;
   let bias: Value | null = null;
+  let unmasked: Value | null = null;
   let tokens: Value | null = null;
   if (masks === "bias") {
     bias = toFloats(g, g.input("attention_bias", "float32", ["batch", 1, "from", "to"]));
+    unmasked = g.input("unmasked", "bool", []);
     tokens = toFloats(g, g.input("token_mask", "float32", ["batch", length, 1]));
   } else if (mask !== null) {
     const floats = g.op("Cast", [mask], { to: g.style.floats === "float16" ? 10 : 1 });
     bias = g.within("mask", () => attentionBias(g, floats, config.is_decoder));
+    if (g.isFused && !config.is_decoder) {
+      unmasked = g.within("mask", () => g.op("Cast", [g.op("ReduceMin", [mask], { keepdims: 0 })], { to: 9 }));
+    }
     if (padding === "isolated") tokens = g.op("Unsqueeze", [floats, g.ints(-1)]);
   } else if (config.is_decoder) {
     throw new InputError("masks", "a decoder's graph needs a mask, which hides what comes later");
@@ -166,6 +172,7 @@ function declareInputs(
     types,
     positions,
     bias,
+    unmasked,
     headMask: heads === null ? null : toFloats(g, heads),
     tokens,
     choices,

@@ -1,5 +1,5 @@
 import type { WeightEntry, WeightTable } from "@convbert/converter/formats/internal";
-import type { AttributeValue, ElementType, GraphValue, Initializer, Node } from "./model-proto.js";
+import type { AttributeValue, ElementType, GraphValue, Initializer, Node, Subgraph } from "./model-proto.js";
 import { asHalf, bytesOf } from "./weights.js";
 
 /** Domain of the operators that ONNX Runtime has beyond the standard. */
@@ -22,7 +22,9 @@ export interface GraphStyle {
 }
 
 /** Attributes as they are easiest to write: whole numbers are ints, `{ float }` where a float is meant. */
-type Attributes = Readonly<Record<string, number | readonly number[] | string | { readonly float: number }>>;
+type Attributes = Readonly<
+  Record<string, number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }>
+>;
 
 /** Puts a graph together, node by node. */
 export class GraphBuilder {
@@ -35,6 +37,9 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Value>();
   readonly #renamed = new Map<Value, Value>();
   #path = "";
+  /** Where nodes go: into the graph or a branch of it. */
+  #open = this.nodes;
+  #count = 0;
 
   constructor(style: GraphStyle) {
     this.style = style;
@@ -74,10 +79,42 @@ export class GraphBuilder {
 
   #rename(from: Value, to: Value): void {
     this.#renamed.set(from, to);
-    const renamed = (values: readonly Value[]) => values.map((value) => (value === from ? to : value));
-    for (const [index, node] of this.nodes.entries()) {
-      this.nodes[index] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) };
-    }
+    const all = (values: readonly Value[]) => values.map((value) => (value === from ? to : value));
+    // Branches use the graph's values, and give none of them.
+    const renamed = (node: Node): Node => ({
+      ...node,
+      inputs: all(node.inputs),
+      outputs: all(node.outputs),
+      attributes: Object.fromEntries(
+        Object.entries(node.attributes).map(([key, value]) => [
+          key,
+          "graph" in value ? { graph: { ...value.graph, nodes: value.graph.nodes.map(renamed) } } : value,
+        ]),
+      ),
+    });
+    for (const [index, node] of this.nodes.entries()) this.nodes[index] = renamed(node);
+  }
+
+  /**
+   * One of two values of the graph's float type, of which only the chosen one is computed. Both may use what was computed
+   * before; what they compute is theirs alone.
+   * @param condition a truth value.
+   */
+  either(condition: Value, whenTrue: () => Value, whenFalse: () => Value): Value {
+    const branch = (name: string, work: () => Value): { readonly graph: Subgraph } => {
+      const outer = this.#open;
+      const nodes: Node[] = [];
+      this.#open = nodes;
+      try {
+        return { graph: { name, nodes, output: { name: work(), type: this.style.floats } } };
+      } finally {
+        this.#open = outer;
+      }
+    };
+    return this.op("If", [condition], {
+      then_branch: branch("then", whenTrue),
+      else_branch: branch("else", whenFalse),
+    });
   }
 
   /** A node of the standard with one output. */
@@ -163,12 +200,12 @@ export class GraphBuilder {
     attributes: Attributes,
     outputs: number | readonly string[],
   ): Value[] {
-    const name = `${this.#path}${type}_${this.nodes.length}`;
+    const name = `${this.#path}${type}_${this.#count++}`;
     const names =
       typeof outputs === "number" ? Array.from({ length: outputs }, (_, index) => `${name}:${index}`) : [...outputs];
     let last = inputs.length;
     while (last > 0 && inputs[last - 1] === null) last--;
-    this.nodes.push({
+    this.#open.push({
       type,
       name,
       domain,
@@ -183,5 +220,5 @@ export class GraphBuilder {
 function attribute(value: Attributes[string]): AttributeValue {
   if (typeof value === "number") return { int: value };
   if (typeof value === "string") return { text: value };
-  return "float" in value ? value : { ints: value };
+  return "float" in value || "graph" in value ? value : { ints: value };
 }

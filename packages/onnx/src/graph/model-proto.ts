@@ -25,12 +25,20 @@ export interface Initializer {
   bytes(): Uint8Array;
 }
 
-/** An attribute's value: a whole number where `int`, else a float; several of them; a text. */
+/** An attribute's value: a whole number where `int`, else a float; several of them; a text; a branch. */
 export type AttributeValue =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly ints: readonly number[] }
-  | { readonly text: string };
+  | { readonly text: string }
+  | { readonly graph: Subgraph };
+
+/** A branch: nodes that may use whatever was computed before it, and its result. */
+export interface Subgraph {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly output: { readonly name: string; readonly type: ElementType };
+}
 
 export interface Node {
   readonly type: string;
@@ -199,16 +207,26 @@ function attributeProto(name: string, value: AttributeValue): ProtoWriter {
   if ("float" in value) return attribute.float(2, value.float).integer(20, 1);
   if ("int" in value) return attribute.integer(3, value.int).integer(20, 2);
   if ("text" in value) return attribute.text(4, value.text).integer(20, 3);
+  if ("graph" in value) return attribute.message(6, subgraphProto(value.graph)).integer(20, 5);
   // Not packed: the oldest readers of ONNX files take repeated numbers of attributes one at a time.
   for (const item of value.ints) attribute.integer(8, item);
   return attribute.integer(20, 7);
 }
 
-function valueProto({ name, type, shape }: GraphValue): ProtoWriter {
-  const axes = new ProtoWriter();
-  for (const axis of shape) {
-    axes.message(1, typeof axis === "number" ? new ProtoWriter().integer(1, axis) : new ProtoWriter().text(2, axis));
+function subgraphProto({ name, nodes, output }: Subgraph): ProtoWriter {
+  const graph = new ProtoWriter();
+  for (const node of nodes) graph.message(1, nodeProto(node));
+  return graph.text(2, name).message(12, valueProto(output));
+}
+
+function valueProto({ name, type, shape }: Omit<GraphValue, "shape"> & Partial<GraphValue>): ProtoWriter {
+  const tensor = new ProtoWriter().integer(1, ELEMENT_TYPES[type]);
+  if (shape !== undefined) {
+    const axes = new ProtoWriter();
+    for (const axis of shape) {
+      axes.message(1, typeof axis === "number" ? new ProtoWriter().integer(1, axis) : new ProtoWriter().text(2, axis));
+    }
+    tensor.message(2, axes);
   }
-  const tensor = new ProtoWriter().integer(1, ELEMENT_TYPES[type]).message(2, axes);
   return new ProtoWriter().text(1, name).message(2, new ProtoWriter().message(1, tensor));
 }
