@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultData, measureAccuracy } from "./accuracy.ts";
-import { evaluateBars } from "./bars.ts";
+import { evaluateBars, GRAPHS } from "./bars.ts";
 import { SENTENCES } from "./cases.ts";
 import { compare, describeLoad, describeMachine } from "./measure.ts";
 import { type Report, reportText } from "./report.ts";
@@ -24,35 +24,63 @@ const help = `node tooling/bench/all.ts [options]              (Node 22.18 or ne
   --results FILE     JSON, written after each part (default: ${results})
   --report           print the tables of the results; measure nothing
 
-Parts: short long batch longest sentences small medium-small accuracy`;
+Parts: short long batch longest sentences small medium-small onnx onnx-batch onnx-sentences accuracy`;
 
 const web = ["ort-web", "ort-web-q8", "ort-web-int8"];
 const node = ["ort-node", "ort-node-q8", "ort-node-int8"];
+/** Our graphs beside the exporter's, on the same runtimes. */
+const graphs = [...node, "ort-node-own", "ort-node-own-int8", ...web, "ort-web-own", "ort-web-own-int8"];
 const ours = ["ours", "ours-int8", "ours-wide", "ours-int8-wide"];
+
+interface Part {
+  readonly model: string;
+  /** What its results are listed under; the model by default. Rows of one title have run side by side. */
+  readonly title?: string;
+  readonly workloads: readonly string[];
+  readonly contenders: readonly string[];
+}
 
 /**
  * What is compared. In the longer workloads, who is known to be far slower sits out (TensorFlow.js takes 3 times
  * onnxruntime-web's time), so that a run ends within the hour; nobody who could be the fastest does.
  */
-const parts: Readonly<Record<string, { model: string; workload: string; contenders: string[] }>> = {
-  short: { model: "base", workload: "1x16", contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"] },
+const parts: Readonly<Record<string, Part>> = {
+  short: { model: "base", workloads: ["1x16"], contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"] },
   long: {
     model: "base",
-    workload: "1x128",
+    workloads: ["1x128"],
     contenders: [...ours, ...web, "ort-web-wide", "ort-web-int8-wide", ...node, "tfjs-wasm", "pytorch"],
   },
-  batch: { model: "base", workload: "8x128", contenders: [...ours, "ort-web", "ort-web-int8", ...node, "pytorch"] },
-  longest: { model: "base", workload: "1x512", contenders: [...ours, "ort-web", "ort-web-int8", ...node, "pytorch"] },
+  batch: { model: "base", workloads: ["8x128"], contenders: [...ours, "ort-web", "ort-web-int8", ...node, "pytorch"] },
+  longest: {
+    model: "base",
+    workloads: ["1x512"],
+    contenders: [...ours, "ort-web", "ort-web-int8", ...node, "pytorch"],
+  },
   sentences: {
     model: "base",
-    workload: SENTENCES,
+    workloads: [SENTENCES],
     contenders: [...ours, "transformers-js", "transformers-js-single", "pytorch"],
   },
-  small: { model: "small", workload: "1x128", contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"] },
+  small: { model: "small", workloads: ["1x128"], contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"] },
   "medium-small": {
     model: "medium-small",
-    workload: "1x128",
+    workloads: ["1x128"],
     contenders: [...ours, ...web, ...node, "tfjs-wasm", "pytorch"],
+  },
+  onnx: { model: "base", title: GRAPHS, workloads: ["1x16", "1x128"], contenders: graphs },
+  // The unsigned weights of q8 are the slowest in either runtime.
+  "onnx-batch": {
+    model: "base",
+    title: GRAPHS,
+    workloads: ["8x128"],
+    contenders: graphs.filter((name) => !name.endsWith("q8")),
+  },
+  "onnx-sentences": {
+    model: "base",
+    title: GRAPHS,
+    workloads: [SENTENCES],
+    contenders: ["transformers-js", "transformers-js-own", "transformers-js-q8", "transformers-js-own-q8"],
   },
 };
 /** A run over 256 sentences takes half a minute. */
@@ -60,6 +88,8 @@ const fewRounds: Readonly<Record<string, { rounds: number; warmup: number }>> = 
   batch: { rounds: 5, warmup: 2 },
   longest: { rounds: 5, warmup: 2 },
   sentences: { rounds: 2, warmup: 0 },
+  "onnx-batch": { rounds: 3, warmup: 0 },
+  "onnx-sentences": { rounds: 1, warmup: 0 },
 };
 
 const { values } = parseArgs({
@@ -82,14 +112,22 @@ function readReport(): Report {
   return { machine: {}, loads: [], results: [], absent: [], accuracy: [] };
 }
 
-const print = (report: Report): void => console.log(reportText(report, evaluateBars(report.results, report.accuracy)));
+function print(report: Report): void {
+  const bars = evaluateBars(report.results, report.accuracy);
+  console.log(
+    reportText(
+      report,
+      bars.filter(({ met }) => met !== null),
+    ),
+  );
+}
 
 async function measureAll(): Promise<void> {
   let report = readReport();
   const only = values.only.split(",");
   const unknown = only.find((name) => !Object.hasOwn(parts, name) && name !== "accuracy");
   if (unknown !== undefined) throw new Error(`--only: no "${unknown}"; parts are ${Object.keys(parts).join(", ")}`);
-  for (const [name, { model, workload, contenders }] of Object.entries(parts)) {
+  for (const [name, { model: folder, title: model = folder, workloads, contenders }] of Object.entries(parts)) {
     if (!only.includes(name)) continue;
     const asked = { rounds: Number(values.rounds), warmup: Number(values.warmup) };
     const few = fewRounds[name] ?? asked;
@@ -100,15 +138,17 @@ async function measureAll(): Promise<void> {
         pause: 30,
         python: values.python,
         nodeFlags: [],
-        model: join(values.models, model),
+        model: join(values.models, folder),
         modelName: model,
-        workloads: [workload],
+        workloads,
         threads,
         contenders: contenders.filter((contender) => contender !== "pytorch" || values.python !== ""),
       });
       // What was measured before of the same workload is replaced.
-      const isOld = (row: { model: string; threads: number; workload?: string }) =>
-        row.model === model && row.threads === threads && row.workload === workload;
+      const isOld = (row: { model: string; threads: number; workload: string }) =>
+        row.model === model &&
+        row.threads === threads &&
+        row.workload.split(" ").some((workload) => workloads.includes(workload));
       const load = (row: { contender: string; threads: number; task: string }) =>
         `${row.contender} ${row.threads} ${row.task} ${model}`;
       const newLoads = new Set(measured.loads.map(load));

@@ -49,6 +49,9 @@ export const contenderKinds: Readonly<Record<string, ContenderKind>> = {
   "ort-web-own-int8": { script: "onnx-own.ts", flags: ["--web"], ...forward, ...int8 },
   "tfjs-wasm": { script: "tfjs-wasm.ts", ...forward, ...float32 },
   "transformers-js": { script: "transformers-js.ts", ...sentences, ...float32, isPadded: true },
+  "transformers-js-q8": { script: "transformers-js.ts", ...sentences, ...q8, isPadded: true },
+  "transformers-js-own": { script: "transformers-js.ts", flags: ["--own"], ...sentences, ...float32, isPadded: true },
+  "transformers-js-own-q8": { script: "transformers-js.ts", flags: ["--own"], ...sentences, ...q8, isPadded: true },
   "transformers-js-single": { script: "transformers-js.ts", flags: ["--single"], ...sentences, ...float32 },
   pytorch: { script: "pytorch.py", ...both, ...float32 },
 };
