@@ -35,11 +35,11 @@ describe("bench", () => {
     expect(Object.keys(machine)).toEqual(["cpu", "cores", "memory_bytes", "system", "engine", "load_average"]);
     expect(machine["engine"]).toMatch(/^Node \d+\.\d+\.\d+, V8 \d/);
     expect(model).toEqual({
-      location: "the small model of this package",
+      location: "question-classification",
       name: "ConvBertForSequenceClassification",
-      parameters: 4_369_788,
-      num_hidden_layers: 3,
-      hidden_size: 128,
+      parameters: 6_546_234,
+      num_hidden_layers: 5,
+      hidden_size: 256,
     });
     expect(measurements.map(({ dtype, threads }) => `${dtype} ${threads}`)).toEqual([
       "float32 1",
@@ -116,7 +116,7 @@ describe("bench", () => {
   });
 
   test.each([
-    [["--lengths", "4096"], /^convbert: --lengths: 4096 tokens do not fit this model, whose texts have at most 512\n$/],
+    [["--lengths", "4096"], /^convbert: --lengths: 4096 tokens do not fit this model, whose texts have at most 256\n$/],
     [["--lengths", "0"], /whole number of at least 1/],
     [["--batch", "two"], /whole number of at least 1/],
     [["--threads", ","], /whole numbers, parted by commas/],

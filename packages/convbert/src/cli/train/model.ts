@@ -36,6 +36,8 @@ export async function loadTokenizer(flags: TrainFlags, terminal: Terminal): Prom
   return ConvBertTokenizerFast.fromPretrained(source, {
     signal: terminal.signal,
     ...(model === undefined && casing),
+    // A new model has positions of its own.
+    ...(named === undefined && { model_max_length: flags.maxPositions ?? 512 }),
     ...(revision !== undefined && { revision }),
     ...(cacheDir !== undefined && { cacheDirectory: cacheDir }),
     ...(offline && { offline }),
