@@ -1,4 +1,4 @@
-import { Embedding, LayerNorm, Linear, type Scope } from "@convbert/nn";
+import { Embedding, LayerNorm, type Layout, Linear, type Scope } from "@convbert/nn";
 import { columnBlocks, reorderedSlot, rowBlocks, tensorSlot, transposed } from "@convbert/nn/internal";
 import {
   add,
@@ -46,9 +46,10 @@ export class ConvBertEmbeddings {
 
   /** `words` is `[tokens]` int32, or `[tokens, embedding_size]` to stand for the looked-up rows. */
   forward(words: Tensor, positions: Tensor, types: Tensor, random: DropoutGenerator | null): Tensor<"float32"> {
-    const looked = words.dtype === "int32" ? this.words.forward(words, "input_ids") : words;
-    const sum = add(looked, this.positions.forward(positions, "position_ids"));
-    return drop(this.norm.forward(sum, this.types.forward(types, "token_type_ids")), this.#dropout, random);
+    const looked = words.dtype === "int32" ? this.words.forward(words, "input_ids") : words; // [tokens, embedding_size]
+    const placed = add(looked, this.positions.forward(positions, "position_ids")); //           [tokens, embedding_size]
+    const normalized = this.norm.forward(placed, this.types.forward(types, "token_type_ids")); //   [tokens, embedding_size]
+    return drop(normalized, this.#dropout, random);
   }
 }
 
@@ -73,108 +74,114 @@ export function drop(input: Tensor<"float32">, rate: number, random: DropoutGene
 }
 
 /**
- * Mixed attention (paper, section 3.3; `ConvBertSelfAttention`): half of the channels by self-attention, half by
- * span-based dynamic convolution. Query, key, value and the convolution's values come from one matrix product.
+ * Mixed attention (paper, section 3.3; `ConvBertSelfAttention`): half of the channels by self-attention, half by span-based
+ * dynamic convolution, `Cat(Self-Attn(Q, K, V), SDConv(Q, K_s, V; W_f))`.
  *
  * Pruned heads keep their query and span-aware key, because every head's convolution kernel is made from all of them;
- * to stay views without gaps, the kept heads' channels come first in the kernel's order.
+ * to stay views without gaps, the kept heads' channels come first in the kernels' order. In the shapes below `all` are the
+ * channels of all heads together, `kept` those of the heads that are left; without pruning they are the same.
  */
 export class ConvBertSelfAttention {
-  /** Of the unpruned layer. */
-  readonly #allSize: number;
   /** Heads that are left, under their original numbers. */
   readonly heads: readonly number[];
-  readonly #headSize: number;
-  /** Neighbours that a kernel weighs, the token itself among them. */
+  /** Neighbours that a kernel weighs, the token itself among them: k of the paper. */
   readonly taps: number;
+  /** Channels of one head: d of the paper. */
+  readonly #size: number;
+  /** Channels of all heads, and of those that are left. */
+  readonly #all: number;
+  readonly #kept: number;
   readonly #dropout: number;
-  readonly #mixed: PackedWeights;
-  readonly #mixedBias: Tensor<"float32">;
+  /** Query, key, value and the convolution's value in one product: `[all + 3 kept, hidden]`, `[all + 3 kept]`. */
+  readonly #projections: PackedWeights;
+  readonly #projectionsBias: Tensor<"float32">;
+  /** The span-aware key's depthwise convolution, `[taps, hidden]`. */
   readonly #depthwise: Tensor<"float32">;
+  /** And its pointwise one, `[all, hidden]`, `[all]`. */
   readonly #pointwise: PackedWeights;
   readonly #pointwiseBias: Tensor<"float32">;
+  /** W_f of the paper, which makes the kernels: `[heads * taps, all]`, `[heads * taps]`. */
   readonly #kernel: PackedWeights;
   readonly #kernelBias: Tensor<"float32">;
 
   constructor(scope: Scope, config: ConvBertConfig, pruned: readonly number[]) {
-    const all = Array.from({ length: config.attentionHeads }, (_, head) => head);
+    const { attentionHeadSize: size, conv_kernel_size: taps, hidden_size: hidden } = config;
+    const unpruned = Array.from({ length: config.attentionHeads }, (_, head) => head);
     const gone = new Set(pruned);
-    this.heads = all.filter((head) => !gone.has(head));
-    const order = [...this.heads, ...all.filter((head) => gone.has(head))];
-    const size = config.attentionHeadSize;
-    const hidden = config.hidden_size;
-    this.#headSize = size;
-    this.taps = config.conv_kernel_size;
+    const heads = unpruned.filter((head) => !gone.has(head));
+    const all = unpruned.length * size;
+    const kept = heads.length * size;
+    this.heads = heads;
+    this.taps = taps;
+    this.#size = size;
+    this.#all = all;
+    this.#kept = kept;
     this.#dropout = config.attention_probs_dropout_prob;
-    this.#allSize = all.length * size;
-    const kept = this.heads.length * size;
-    const isPruned = kept !== this.#allSize;
 
-    this.#mixed = scope.packed(this.#allSize + 3 * kept, hidden);
-    this.#mixedBias = scope.owned(this.#allSize + 3 * kept);
-    const parts = [
-      ["query", 0, this.#allSize],
-      ["key", this.#allSize, kept],
-      ["value", this.#allSize + kept, kept],
-      ["conv_out_layer", this.#allSize + 2 * kept, kept],
-    ] as const;
-    for (const [name, start, rows] of parts) {
+    // Where heads are gone, what has a row or a column for each head has the kept ones first.
+    const order = [...heads, ...unpruned.filter((head) => gone.has(head))];
+    const keptFirst = gone.size === 0 ? undefined : rowBlocks(order, size, hidden);
+    const keptFirstBias = gone.size === 0 ? undefined : rowBlocks(order, size, 1);
+    const fromKeptFirst = gone.size === 0 ? undefined : columnBlocks(order, size);
+
+    this.#projections = scope.packed(all + 3 * kept, hidden);
+    this.#projectionsBias = scope.owned(all + 3 * kept);
+    const project = (name: string, start: number, rows: number, layouts: { weight?: Layout; bias?: Layout } = {}) => {
       const part = scope.scope(name);
-      const moved = isPruned && name === "query";
-      part.rows("weight", [rows, hidden], this.#mixed, start, rows, moved ? rowBlocks(order, size, hidden) : undefined);
-      const bias = tensorSlot(this.#mixedBias, start, rows);
-      part.slot(
-        "bias",
-        [rows],
-        "zeros",
-        moved ? reorderedSlot(bias, rows, rowBlocks(order, size, 1), scope.store.scratch) : bias,
-      );
-    }
+      part.rows("weight", [rows, hidden], this.#projections, start, rows, layouts.weight);
+      const bias = tensorSlot(this.#projectionsBias, start, rows);
+      const slot = layouts.bias ? reorderedSlot(bias, rows, layouts.bias, scope.store.scratch) : bias;
+      part.slot("bias", [rows], "zeros", slot);
+    };
+    project("query", 0, all, keptFirst && keptFirstBias && { weight: keptFirst, bias: keptFirstBias });
+    project("key", all, kept);
+    project("value", all + kept, kept);
+    project("conv_out_layer", all + 2 * kept, kept);
 
-    const separable = scope.scope("key_conv_attn_layer");
-    this.#depthwise = separable.scope("depthwise").tensor("weight", [hidden, 1, this.taps], "normal", {
-      shape: [this.taps, hidden],
-      layout: transposed(hidden, this.taps),
-    });
-    this.#pointwise = separable.packed(this.#allSize, hidden);
-    const spanKey = isPruned ? rowBlocks(order, size, hidden) : undefined;
-    const pointwise = separable.scope("pointwise");
-    pointwise.rows("weight", [this.#allSize, hidden, 1], this.#pointwise, 0, this.#allSize, spanKey);
-    const spanBias = isPruned
-      ? { shape: [this.#allSize], layout: rowBlocks(order, size, 1) }
-      : { shape: [this.#allSize] };
-    this.#pointwiseBias = separable.tensor("bias", [this.#allSize, 1], "zeros", spanBias);
+    const spanKey = scope.scope("key_conv_attn_layer");
+    const byTap = { shape: [taps, hidden], layout: transposed(hidden, taps) };
+    this.#depthwise = spanKey.scope("depthwise").tensor("weight", [hidden, 1, taps], "normal", byTap);
+    this.#pointwise = spanKey.packed(all, hidden);
+    spanKey.scope("pointwise").rows("weight", [all, hidden, 1], this.#pointwise, 0, all, keptFirst);
+    const flat = { shape: [all], ...(keptFirstBias && { layout: keptFirstBias }) };
+    this.#pointwiseBias = spanKey.tensor("bias", [all, 1], "zeros", flat);
 
     const kernel = scope.scope("conv_kernel_layer");
-    const kernelRows = this.heads.length * this.taps;
-    this.#kernel = kernel.packed(kernelRows, this.#allSize);
-    const fromKept = isPruned ? columnBlocks(order, size) : undefined;
-    kernel.rows("weight", [kernelRows, this.#allSize], this.#kernel, 0, kernelRows, fromKept);
-    this.#kernelBias = kernel.tensor("bias", [kernelRows], "zeros");
+    const rows = heads.length * taps;
+    this.#kernel = kernel.packed(rows, all);
+    kernel.rows("weight", [rows, all], this.#kernel, 0, rows, fromKeptFirst);
+    this.#kernelBias = kernel.tensor("bias", [rows], "zeros");
   }
 
+  /** `hidden` is `[tokens, hidden]`; the result's `context` `[tokens, 2 * kept]`, attention first. */
   forward(hidden: Tensor, { sequences, mask, headMask, probabilities, kernels: wanted, random }: LayerContext) {
-    const kept = this.heads.length * this.#headSize;
-    const mixed = linear(hidden, this.#mixed, { bias: this.#mixedBias });
-    const part = (index: number) => mixed.slice(-1, this.#allSize + index * kept, this.#allSize + (index + 1) * kept);
-    const query = mixed.slice(-1, 0, this.#allSize);
+    const { length: heads } = this.heads;
+    const [all, kept] = [this.#all, this.#kept];
+    const projections = linear(hidden, this.#projections, { bias: this.#projectionsBias }); // [tokens, all + 3 kept]
+    const query = projections.slice(-1, 0, all); //                               Q    [tokens, all]
+    const key = projections.slice(-1, all, all + kept); //                        K    [tokens, kept]
+    const value = projections.slice(-1, all + kept, all + 2 * kept); //           V    [tokens, kept]
+    const spanValue = projections.slice(-1, all + 2 * kept, all + 3 * kept); //   V    [tokens, kept], of the convolution
 
-    const local = depthwiseConvolution(hidden, this.#depthwise, sequences);
-    const spanKey = linear(local, this.#pointwise, { bias: this.#pointwiseBias });
-    const logits = linear(multiply(spanKey, query), this.#kernel, { bias: this.#kernelBias });
-    const kernels = softmax(logits, this.taps);
-    const convolved = dynamicConvolution(part(2), kernels, this.heads.length, sequences);
+    // SDConv (section 3.2): LConv(V, softmax(W_f (Q * K_s))), K_s being made from the span around each token.
+    const span = depthwiseConvolution(hidden, this.#depthwise, sequences); //                     [tokens, hidden]
+    const spanKey = linear(span, this.#pointwise, { bias: this.#pointwiseBias }); //         K_s  [tokens, all]
+    const logits = linear(multiply(spanKey, query), this.#kernel, { bias: this.#kernelBias }); // [tokens, heads * taps]
+    const kernels = softmax(logits, this.taps); //                                           W    [tokens, heads * taps]
+    const convolved = dynamicConvolution(spanValue, kernels, heads, sequences); //                [tokens, kept]
 
-    const attended = attention(mixed.slice(-1, 0, kept), part(0), part(1), sequences, {
-      heads: this.heads.length,
-      scale: 1 / Math.sqrt(this.#headSize),
+    // Self-Attn: softmax(Q Kᵀ / sqrt(d)) V.
+    const attended = attention(query.slice(-1, 0, kept), key, value, sequences, {
+      heads,
+      scale: 1 / Math.sqrt(this.#size),
       mask,
       headMask,
       dropout: random?.next(this.#dropout) ?? null,
       probabilities,
-    });
+    }); //                                                                                        [tokens, kept]
+
     return {
-      context: concatenate([attended.context, convolved]),
+      context: concatenate([attended.context, convolved]), //                                     [tokens, 2 * kept]
       probabilities: attended.probabilities,
       kernels: wanted ? kernels : null,
     };
@@ -201,12 +208,9 @@ export class ConvBertAttention {
   }
 
   forward(hidden: Tensor, context: LayerContext) {
-    const mixed = this.self.forward(hidden, context);
-    return {
-      output: this.#norm.forward(drop(this.#dense.forward(mixed.context), this.#dropout, context.random), hidden),
-      probabilities: mixed.probabilities,
-      kernels: mixed.kernels,
-    };
+    const { context: mixed, probabilities, kernels } = this.self.forward(hidden, context); // [tokens, 2 * kept]
+    const dense = drop(this.#dense.forward(mixed), this.#dropout, context.random); //         [tokens, hidden]
+    return { output: this.#norm.forward(dense, hidden), probabilities, kernels }; //          [tokens, hidden]
   }
 }
 
@@ -239,11 +243,11 @@ export class ConvBertLayer {
   }
 
   forward(hidden: Tensor, context: LayerContext) {
-    const attended = this.attention.forward(hidden, context);
-    const inner = this.#intermediate.forward(attended.output, this.#activation);
-    const outer = drop(this.#output.forward(inner), this.#dropout, context.random);
-    const hiddenState = this.#norm.forward(outer, attended.output);
-    return { hiddenState, probabilities: attended.probabilities, kernels: attended.kernels };
+    const { output: attended, probabilities, kernels } = this.attention.forward(hidden, context); // [tokens, hidden]
+    const inner = this.#intermediate.forward(attended, this.#activation); //         [tokens, intermediate]
+    const outer = drop(this.#output.forward(inner), this.#dropout, context.random); // [tokens, hidden]
+    const hiddenState = this.#norm.forward(outer, attended); //                        [tokens, hidden]
+    return { hiddenState, probabilities, kernels };
   }
 }
 

@@ -11,7 +11,7 @@ import { type FileField, ProtoFile } from "../../protobuf/scan.js";
 export const WEIGHTS_KEY = "convbert.weights";
 
 /** Where a constant's values lie: in the graph's file, or in one beside it. */
-export interface DataLocation {
+export interface ConstantLocation {
   /** Name of the other file; null for the graph's own. */
   readonly beside: string | null;
   readonly offset: number;
@@ -23,7 +23,7 @@ export interface Constant {
   readonly dtype: WireDType;
   readonly shape: readonly number[];
   readonly byteLength: number;
-  readonly data: DataLocation;
+  readonly data: ConstantLocation;
 }
 
 /** An operation, without its attributes but for whole numbers. */
