@@ -1,5 +1,5 @@
 import { ConvBertForMaskedLM, MODEL_CLASSES, type ModelName } from "@convbert/heads";
-import type { ConvBertModel } from "@convbert/model";
+import { type ConvBertModel, sequenceBatch } from "@convbert/model";
 import { describe, expect, it } from "vitest";
 import { goldenModels } from "../../heads/test/fixtures.js";
 import { exportOnnx, ONNX_MODEL_CLASSES, OnnxConvBertForMaskedLM, OnnxConvBertModel } from "../src/index.js";
@@ -9,6 +9,16 @@ import { RUNTIMES } from "./runtimes.js";
 const runtime = RUNTIMES["onnxruntime-node"];
 const sequences = [[5, 6, 7, 8, 9, 10, 11], [12], [13, 14, 15], [16, 17, 18, 19, 20], [21, 22, 23]];
 const token_type_ids = sequences.map((ids) => ids.map((_, index) => (index > 1 ? 1 : 0)));
+
+/** What each head compares with: of tokens, of sequences, or of prompts. */
+const PER_TOKEN = Int32Array.from(sequences.flat(), (_, i) => (i % 3 === 0 ? -100 : i % 2));
+const OWN = {
+  ConvBertForSequenceClassification: { labels: [0, 1, 1, 0, 1], problem_type: "single_label_classification" },
+  ConvBertForTokenClassification: { labels: PER_TOKEN },
+  ConvBertForMaskedLM: { labels: PER_TOKEN },
+  ConvBertForQuestionAnswering: { start_positions: [1, 0, 2, 9, 1], end_positions: [3, 0, 2, 4, 2] },
+  ConvBertForMultipleChoice: { choices: [3, 2], labels: [2, 0] },
+} as const;
 
 describe("sequences of any lengths", () => {
   it.each(goldenModels())("give in one batch what our engine gives: $variant/$head", async ({ folder, head }) => {
@@ -51,6 +61,41 @@ describe("sequences of any lengths", () => {
       argument: "positions",
     });
   });
+
+  it.each(goldenModels().filter(({ head }) => head !== "ConvBertModel"))(
+    "have each their own loss: $variant/$head",
+    async ({ folder, head }) => {
+      using ours = await (MODEL_CLASSES[head as ModelName] as typeof ConvBertModel).fromPretrained(folder);
+      using model = await (ONNX_MODEL_CLASSES[head as ModelName] as typeof OnnxConvBertModel).fromPretrained(folder, {
+        runtime,
+        batchTokens: 8,
+      });
+      const own = OWN[head as keyof typeof OWN];
+      const batch = { ...sequenceBatch(sequences, token_type_ids), ...own };
+      const expected = await ours.forwardRagged(batch as never);
+      const actual = await model.forwardRagged(batch as never);
+      expect(actual).toHaveLength(expected.length);
+      for (const [row, result] of actual.entries()) {
+        const { loss, ...rest } = result as { loss?: number };
+        const { loss: wanted, ...others } = expected[row] as { loss?: number };
+        if (wanted === undefined || Number.isNaN(wanted)) expect(loss).toEqual(wanted);
+        else expect(loss).toBeCloseTo(wanted, 4);
+        expect(Object.keys(rest)).toEqual(Object.keys(others));
+        for (const [field, value] of Object.entries(others)) {
+          expect(relativeDifference((rest as never)[field], value as never), field).toBeLessThan(1e-5);
+        }
+      }
+      if (head === "ConvBertForMaskedLM") {
+        const asked = { ...batch, positions: [[6, 0], [], [1], [4], [0]] };
+        const some = (await model.forwardRagged(asked as never)) as { loss?: number }[];
+        for (const [row, { loss }] of ((await ours.forwardRagged(asked as never)) as { loss?: number }[]).entries()) {
+          if (loss === undefined || Number.isNaN(loss)) expect(some[row]!.loss).toEqual(loss);
+          else expect(some[row]!.loss).toBeCloseTo(loss, 4);
+        }
+      }
+      await expect(model.forwardRagged({ ...batch, label: 1 } as never)).rejects.toThrow("label");
+    },
+  );
 
   it.each(goldenModels())("are run by equal lengths where a graph sees padding: $variant/$head", async (golden) => {
     const Model = MODEL_CLASSES[golden.head as ModelName] as typeof ConvBertModel;
