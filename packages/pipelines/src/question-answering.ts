@@ -12,7 +12,7 @@ import {
 } from "./engine.js";
 import { type FloatArray, valuesOf } from "./numbers.js";
 import { choice, count, flag, type OptionRules, orDefault } from "./options.js";
-import { questionWindows } from "./question-windows.js";
+import { questionRows } from "./question-rows.js";
 import type { PipelineRunOptions } from "./schedule.js";
 
 /** A question, and the text that holds its answer. */
@@ -98,7 +98,7 @@ export function createQuestionAnswering(
     const candidates = alignToWords ? 2 * asked + 10 : asked;
 
     return makeJob(options, {
-      prepare: (item: unknown) => questionWindows(parts, item, options),
+      prepare: (item: unknown) => questionRows(parts, item, options),
       compute: (rows) => parts.model.forwardRagged(sequencesOf(rows), options),
       answer(_item, { context, rows }, outputs): Answer | Answer[] {
         const answers = new Map<string, Answer>();

@@ -166,7 +166,7 @@ describe("tags", () => {
     expect(batch.sequences.labels).toEqual(labelsKept(batch));
     // What is right by token is right by word, where the word has a token.
     const { offsets, labels } = batch.sequences;
-    const tags = batch.firstTokens.map((first, row) => {
+    const tags = batch.wordStarts.map((first, row) => {
       const classes = Array.from(labels!).slice(offsets[row], offsets[row + 1]);
       return wordTags(first, classes, new LabelSet(names), "?");
     });

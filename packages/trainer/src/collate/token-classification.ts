@@ -36,10 +36,10 @@ export interface TokenClassificationCollatorOptions extends CollatorOptions {
 /** A batch that knows its words, so that predictions by token become tags by word. */
 export interface TokenBatch extends Batch<TokenClassificationBatchInputs, TokenClassificationBatch> {
   /**
-   * For each row, the place among its tokens of each word's first one; -1 for a word without one: cut off, or nothing is left
-   * of it.
+   * For each row, the position among its tokens of each word's first one; -1 for a word without one: cut off, or nothing is
+   * left of it.
    */
-  readonly firstTokens: readonly Int32Array[];
+  readonly wordStarts: readonly Int32Array[];
 }
 
 /** Batches of words with tags (the reference's token classification example and `DataCollatorForTokenClassification`). */
@@ -98,7 +98,7 @@ export function tokenClassificationCollator(
           own: targets ? { labels: targets } : {},
           pad: ({ inputs, padded }) => ({ ...inputs, ...(targets && { labels: padded(targets, IGNORED_LABEL) }) }),
         },
-        { firstTokens: rows.map(({ first }) => first) },
+        { wordStarts: rows.map(({ first }) => first) },
       );
     },
   };
@@ -107,7 +107,7 @@ export function tokenClassificationCollator(
 /** A row of words' tokens. */
 interface TaggedRow extends EncodedRow {
   readonly labels: Int32Array | undefined;
-  /** Place of each word's first token. */
+  /** Position of each word's first token. */
   readonly first: Int32Array;
 }
 
@@ -118,7 +118,7 @@ function insideTags(labels: LabelSet): number[] {
 
 /**
  * The tag of each word of a row, out of the classes of its tokens.
- * @param first place of each word's first token; -1 for none. @param missing the tag of such a word, "O" by default.
+ * @param first position of each word's first token; -1 for none. @param missing the tag of such a word, "O" by default.
  */
 export function wordTags(first: Int32Array, classes: ArrayLike<number>, labels: LabelSet, missing = "O"): string[] {
   return Array.from(first, (token) => (token < 0 ? missing : (labels.names[classes[token]!] ?? missing)));

@@ -71,7 +71,7 @@ export function evaluateTokenClassification(
         if (!tags) continue;
         const counts = (_: string, word: number): boolean => tags[word] !== IGNORED_TAG;
         const classes = argmaxRows(outputs[i]!.logits, model.config.num_labels);
-        const predicted = wordTags(batch.firstTokens[i]!, classes, labels);
+        const predicted = wordTags(batch.wordStarts[i]!, classes, labels);
         metric.update([predicted.filter(counts).map(nameOf)], [tags.filter(counts).map(nameOf)]);
       }
     });

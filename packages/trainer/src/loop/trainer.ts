@@ -5,27 +5,23 @@ import type { IndexedDataset } from "../data/dataset.js";
 import { trainedParameters } from "../optimize/groups.js";
 import { Learner } from "../optimize/learner.js";
 import { afterEvaluation } from "../schedule/plateau.js";
-import { learningRateSchedule, type Schedule } from "../schedule/schedule.js";
 import { accumulateStep } from "./accumulate.js";
 import { Callbacks, type TrainerCallback } from "./callbacks.js";
 import { type CheckedOptions, checkedOptions } from "./checked-options.js";
+import { type PlannedCourse, planCourse } from "./course.js";
 import { DivergedError } from "./error.js";
 import { type EvaluationEvent, loggedEvent, type StepEvent, type TrainerEvent } from "./events.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { Keeper, type StartingPoint } from "./keeper.js";
 import type { Interval, TrainerOptions, TrainSummary } from "./options.js";
-import { Planner } from "./plan.js";
 import { type Predictions, type PredictOptions, predict } from "./predict.js";
 import { compareScores, decidingScore } from "./scores.js";
 import { Speed } from "./speed.js";
 import { turnWhenDue } from "./turn-when-due.js";
 
 /** What stays the same for all steps of a run. */
-interface Course<Example, Inputs extends ConvBertInputs> {
+interface Course<Example, Inputs extends ConvBertInputs> extends PlannedCourse<Example> {
   readonly learner: Learner<Inputs>;
-  readonly planner: Planner<Example>;
-  readonly schedule: Schedule;
-  readonly totalSteps: number;
 }
 
 /**
@@ -64,30 +60,16 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
    * DivergedError, errors of the data, and the signal's reason once a checkpoint is safe (where checkpoints are kept).
    */
   async train(): Promise<TrainSummary> {
-    const { model, train, signal, checkpoints } = this.#options;
-    const { seed, shuffle, batchSize } = this.#checked;
+    const { model, signal, checkpoints } = this.#options;
     signal?.throwIfAborted();
-    using learner = new Learner<Inputs>(model, { ...this.#options, seed });
-    const { tokenBudget, groupByLength, lengthOf } = this.#options;
-    const planner = await Planner.create(
-      train,
-      { shuffle, seed, batchSize, tokenBudget, groupByLength, lengthOf },
-      signal,
-    );
-    const totalSteps = this.#checked.steps ?? this.#countSteps(planner);
-    const { warmupSteps, warmupRatio = this.#options.schedule === "reduce_lr_on_plateau" ? 0 : 0.1 } = this.#options;
-    const schedule = learningRateSchedule({
-      ...this.#options,
-      learningRate: this.#checked.learningRate,
-      totalSteps,
-      warmupSteps,
-      warmupRatio: warmupSteps === undefined ? warmupRatio : undefined,
-    });
+    using learner = new Learner<Inputs>(model, { ...this.#options, seed: this.#checked.seed });
+    const course = { learner, ...(await planCourse(this.#options, this.#checked)) };
+    const { totalSteps } = course;
     this.#totalSteps = totalSteps;
     this.#fingerprint = fingerprintOf(this.#options, this.#checked, totalSteps);
     await this.#start(await this.#keeper.start(learner, this.#fingerprint));
     try {
-      await this.#run({ learner, planner, schedule, totalSteps });
+      await this.#run(course);
     } catch (error) {
       // The state is that between two steps, or before an evaluation; after a divergence the weights are not.
       if (signal?.aborted && checkpoints && !(error instanceof DivergedError)) await this.#save(learner);
@@ -298,14 +280,5 @@ export class Trainer<Example, Inputs extends ConvBertInputs> {
 
   #seconds(): number {
     return this.#state.seconds + (performance.now() - this.#startedAt) / 1000;
-  }
-
-  #countSteps(planner: Planner<Example>): number {
-    const { epochs, gradientAccumulation } = this.#checked;
-    let steps = 0;
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      steps += Math.ceil(planner.epoch(epoch).batches / gradientAccumulation);
-    }
-    return steps;
   }
 }

@@ -1,6 +1,6 @@
 import type { ConvBertConfig } from "@convbert/model";
 import { ConvBertTokenizer, type ConvBertTokenizerFast } from "@convbert/tokenizer";
-import { questionWindows as encodedWindows } from "@convbert/tokenizer/internal";
+import { questionWindows } from "@convbert/tokenizer/internal";
 import { longestRow, type PipelineParts } from "./engine.js";
 import { PipelineError, recordOf, textOf } from "./errors.js";
 import { checkName } from "./names.js";
@@ -14,7 +14,7 @@ export interface QuestionRow extends TokenRow {
   placeOf(first: number, last: number, alignToWords: boolean): readonly [start: number, end: number];
 }
 
-export interface QuestionWindows {
+export interface QuestionRows {
   readonly context: string;
   readonly rows: readonly QuestionRow[];
 }
@@ -32,7 +32,7 @@ type Parts = PipelineParts<{ readonly config: ConvBertConfig }>;
  * Question and context in windows that overlap, so that every answer has some context around it.
  * @throws PipelineError for an input of another form, a question without room for its context, or windows that cannot be.
  */
-export function questionWindows(parts: Parts, input: unknown, options: WindowOptions): QuestionWindows {
+export function questionRows(parts: Parts, input: unknown, options: WindowOptions): QuestionRows {
   const { tokenizer } = parts;
   const given = recordOf(input, 'a question is written { question: "...", context: "..." }');
   for (const name of Object.keys(given)) checkName("a question", "field", name, ["question", "context"]);
@@ -101,7 +101,7 @@ function fastWindows(
   context: string,
   limits: WindowLimits,
 ): QuestionRow[] {
-  const windows = encodedWindows(tokenizer, [{ question, context }], limits.size, ([tokens = 0]) => {
+  const windows = questionWindows(tokenizer, [{ question, context }], limits.size, ([tokens = 0]) => {
     const { asked, stride } = layout(tokens, limits);
     return { asked: [asked], stride };
   });
