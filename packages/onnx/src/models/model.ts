@@ -1,4 +1,11 @@
-import type { ConvBertInputs, ConvBertModelOutput, ForwardOptions, RaggedInputs, RaggedModelOutput, SequenceBatch } from "@convbert/model";
+import type {
+  ConvBertInputs,
+  ConvBertModelOutput,
+  ForwardOptions,
+  RaggedInputs,
+  RaggedModelOutput,
+  SequenceBatch,
+} from "@convbert/model";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 
 /** The encoder on ONNX Runtime: `ConvBertModel` of `@convbert/model`. */

@@ -10,7 +10,10 @@ import type { ForwardOptions } from "@convbert/model";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 
 /** Classifies every token on ONNX Runtime: `ConvBertForTokenClassification` of `@convbert/heads`. */
-export class OnnxConvBertForTokenClassification extends OnnxConvBert<TokenClassificationInputs, TokenClassificationBatch> {
+export class OnnxConvBertForTokenClassification extends OnnxConvBert<
+  TokenClassificationInputs,
+  TokenClassificationBatch
+> {
   static readonly modelName: string = "ConvBertForTokenClassification";
   protected readonly ownArguments = ["labels"];
 

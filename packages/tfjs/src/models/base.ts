@@ -1,8 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { ConfigInput } from "../config.js";
-import type { EncoderResult } from "../layers/encoder.js";
-import { type ModelOptions, startGraph, type TFEncoderOutputs, TFConvBertPreTrainedModel } from "./pretrained.js";
 import type { TFConvBertInputs } from "../inputs.js";
+import type { EncoderResult } from "../layers/encoder.js";
+import { type ModelOptions, startGraph } from "./graph.js";
+import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
 /** The reference's `TFBaseModelOutput`. */
 export interface TFBaseModelOutput extends TFEncoderOutputs {

@@ -1,6 +1,12 @@
 import { InputError } from "@convbert/model";
 import * as tf from "@tensorflow/tfjs-core";
-import { LayersModel, type LayerVariable, type ModelCompileArgs, type ModelFitArgs, type Shape } from "@tensorflow/tfjs-layers";
+import {
+  LayersModel,
+  type LayerVariable,
+  type ModelCompileArgs,
+  type ModelFitArgs,
+  type Shape,
+} from "@tensorflow/tfjs-layers";
 import {
   type FirstInput,
   floatTensor,
@@ -30,7 +36,12 @@ interface Internals {
 export type CompileArgs = Omit<ModelCompileArgs, "loss"> & Partial<Pick<ModelCompileArgs, "loss">>;
 
 /** Labels beside the inputs: one, a list, or an object by the labels' names. */
-export type LabelInput = TensorInput | readonly TensorInput[] | Readonly<Record<string, TensorInput>> | null | undefined;
+export type LabelInput =
+  | TensorInput
+  | readonly TensorInput[]
+  | Readonly<Record<string, TensorInput>>
+  | null
+  | undefined;
 
 type Dataset<T = unknown> = Parameters<typeof LayersModel.prototype.fitDataset<T>>[0];
 type DatasetFitArgs<T> = Parameters<typeof LayersModel.prototype.fitDataset<T>>[1];
@@ -235,7 +246,10 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
   }
 
   /** See {@link fitDataset} for the elements. */
-  override async evaluateDataset(dataset: Parameters<LayersModel["evaluateDataset"]>[0], args?: DatasetEvaluateArgs): Promise<tf.Scalar | tf.Scalar[]> {
+  override async evaluateDataset(
+    dataset: Parameters<LayersModel["evaluateDataset"]>[0],
+    args?: DatasetEvaluateArgs,
+  ): Promise<tf.Scalar | tf.Scalar[]> {
     return await super.evaluateDataset(this.#dataset(dataset), args as DatasetEvaluateArgs);
   }
 

@@ -5,7 +5,8 @@ import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from
 import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertGeneratorPredictions, TFConvBertMaskedLMHead } from "../layers/masked-lm.js";
 import { legacyTokenLoss, tokenLabels, tokenLoss } from "../losses.js";
-import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { type ModelOptions, startGraph } from "./graph.js";
+import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
 export interface TFMaskedLMInputs extends TFConvBertInputs {
   /** `[batch, length]`: the token to predict, -100 where nothing is asked. */

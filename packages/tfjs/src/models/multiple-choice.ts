@@ -8,7 +8,8 @@ import { TFConvBertProjection } from "../layers/projection.js";
 import { TFSequenceSummary } from "../layers/sequence-summary.js";
 import { TFConvBertChoices } from "../layers/shapes.js";
 import { choiceLoss, classLabels } from "../losses.js";
-import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { type ModelOptions, startGraph } from "./graph.js";
+import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
 /** As for every model, with an axis for the choices: `[batch, choices, length]`. */
 export interface TFMultipleChoiceInputs extends TFConvBertInputs {

@@ -1,7 +1,6 @@
 import type { WeightFormatName } from "@convbert/converter";
 import type { ModelSource, Progress, WriteDestination } from "@convbert/files";
 import {
-  ConfigError,
   ConvBertConfig,
   type ConvBertConfigInit,
   type FromPretrainedOptions as CoreOptions,
@@ -11,8 +10,8 @@ import {
 import { BASE_MODEL } from "@convbert/model/internal";
 import { loadCheckpoint, saveModel } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
-import { input, type LayerVariable, type SymbolicTensor } from "@tensorflow/tfjs-layers";
-import { type ConfigInput, configOf, savedConfig } from "../config.js";
+import type { LayerVariable } from "@tensorflow/tfjs-layers";
+import { type ConfigInput, savedConfig } from "../config.js";
 import {
   type FirstInput,
   type NamedInputs,
@@ -23,9 +22,9 @@ import {
   type TFConvBertInputs,
 } from "../inputs.js";
 import type { EncoderResult } from "../layers/encoder.js";
-import { type InitialWeights, Weights } from "../layers/layer.js";
-import { TFConvBertMainLayer } from "../layers/main.js";
+import type { TFConvBertMainLayer } from "../layers/main.js";
 import { loadWeights, namedWeights } from "../weights.js";
+import type { Graph, ModelOptions } from "./graph.js";
 import { KerasModel } from "./keras.js";
 
 /** What all models give besides their own outputs. */
@@ -58,30 +57,6 @@ export interface TFSavePretrainedOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** The graph that a model is made of. */
-export interface Graph {
-  readonly config: ConvBertConfig;
-  readonly name?: string | undefined;
-  readonly inputs: SymbolicTensor[];
-  readonly outputs: SymbolicTensor[];
-  readonly convbert: TFConvBertMainLayer;
-}
-
-/** What a model is made with. */
-export interface ModelOptions extends InitialWeights {
-  readonly name?: string | undefined;
-}
-
-/** Encoder and inputs of a graph; the head goes on from `hidden`. */
-export interface GraphStart {
-  readonly config: ConvBertConfig;
-  readonly weights: Weights;
-  readonly name: string | undefined;
-  readonly inputs: SymbolicTensor[];
-  readonly convbert: TFConvBertMainLayer;
-  readonly hidden: SymbolicTensor;
-}
-
 /** One of the six classes. */
 export interface TFModelClass<Model extends TFConvBertPreTrainedModel> {
   readonly prototype: Model;
@@ -91,28 +66,6 @@ export interface TFModelClass<Model extends TFConvBertPreTrainedModel> {
 
 /** What a class is for this file: constructors are not for users. */
 type Constructor<Model> = new (config: ConfigInput, options?: ModelOptions) => Model;
-
-/** Starts the graph of a model: its inputs, and the encoder on them. */
-export function startGraph(given: ConfigInput, options: ModelOptions, rank = 2): GraphStart {
-  const config = configOf(given);
-  if (Object.keys(config.pruned_heads).length > 0) {
-    throw new ConfigError("pruned_heads", "TensorFlow's models cannot leave out heads; @convbert/model's can");
-  }
-  if (!config.tie_word_embeddings) {
-    throw new ConfigError("tie_word_embeddings", "TensorFlow's models always share the word embeddings with the output");
-  }
-  const shape = Array.from({ length: rank - 1 }, () => null);
-  const make = (name: string, dtype: "int32" | "float32") => input({ shape, dtype, name });
-  const inputs = [
-    make("input_ids", "int32"),
-    make("attention_mask", "float32"),
-    make("token_type_ids", "int32"),
-    make("position_ids", "int32"),
-  ];
-  const weights = new Weights(options);
-  const convbert = new TFConvBertMainLayer({ config, weights });
-  return { config, weights, name: options.name, inputs, convbert, hidden: convbert.apply(inputs) as SymbolicTensor };
-}
 
 /** What the six models have: loading, saving, and a forward pass that gives everything (`TFPreTrainedModel`). */
 export abstract class TFConvBertPreTrainedModel<
@@ -142,7 +95,11 @@ export abstract class TFConvBertPreTrainedModel<
   }
 
   /** The reference's outputs of the head, by name and in order. */
-  protected abstract headOutputs(encoded: EncoderResult, prepared: PreparedTensors, training: boolean): Record<string, tf.Tensor>;
+  protected abstract headOutputs(
+    encoded: EncoderResult,
+    prepared: PreparedTensors,
+    training: boolean,
+  ): Record<string, tf.Tensor>;
 
   /** The loss as `forward` gives it: with `tf_legacy_loss` that of each token. */
   protected reportedLoss(labels: tf.Tensor[], outputs: tf.Tensor[]): tf.Tensor | null {
@@ -327,7 +284,9 @@ export abstract class TFConvBertPreTrainedModel<
     const table = tf.tidy(() => {
       const kept = tf.slice(old, [0, 0], [Math.min(rows, old.shape[0]!), columns]);
       const added = rows - kept.shape[0]!;
-      return added === 0 ? kept : tf.concat([kept, tf.truncatedNormal([added, columns], 0, deviation, "float32", seed)]);
+      return added === 0
+        ? kept
+        : tf.concat([kept, tf.truncatedNormal([added, columns], 0, deviation, "float32", seed)]);
     });
     this.convbert.embeddings.replaceWords(table);
     table.dispose();

@@ -7,7 +7,8 @@ import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertProjection } from "../layers/projection.js";
 import { column, TFConvBertColumn } from "../layers/shapes.js";
 import { classLabels, spanLoss } from "../losses.js";
-import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { type ModelOptions, startGraph } from "./graph.js";
+import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
 export interface TFQuestionAnsweringInputs extends TFConvBertInputs {
   /** `[batch]`: token where the answer starts; it must lie in the sequence. */

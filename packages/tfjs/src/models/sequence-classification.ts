@@ -5,7 +5,8 @@ import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from
 import { TFConvBertClassificationHead } from "../layers/classification-head.js";
 import type { EncoderResult } from "../layers/encoder.js";
 import { classLabels, numberLabels, sequenceLoss } from "../losses.js";
-import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { type ModelOptions, startGraph } from "./graph.js";
+import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
 export interface TFSequenceClassificationInputs extends TFConvBertInputs {
   /** `[batch]` classes; numbers where the configuration has one label. */

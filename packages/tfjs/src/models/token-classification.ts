@@ -5,7 +5,8 @@ import type { NamedInputs, PreparedTensors, TensorInput, TFConvBertInputs } from
 import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertProjection } from "../layers/projection.js";
 import { legacyTokenLoss, tokenLabels, tokenLoss } from "../losses.js";
-import { type ModelOptions, startGraph, TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { type ModelOptions, startGraph } from "./graph.js";
+import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
 
 export interface TFTokenClassificationInputs extends TFConvBertInputs {
   /** `[batch, length]` classes; every negative one is ignored. */
