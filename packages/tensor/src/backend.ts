@@ -1,6 +1,7 @@
 import type { ActivationKind } from "./activations.js";
 import type { DType, DTypeArrays } from "./dtype.js";
 import type { Dropout, GradientKernels } from "./gradient-kernels.js";
+import type { ReductionKernels } from "./reduction-kernels.js";
 
 /**
  * A block of a backend's memory. The views are live: writes are seen by kernels, and a view is valid only until the
@@ -196,6 +197,9 @@ export interface Backend {
    */
   dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void;
   attention(args: AttentionArguments): void;
+
+  /** Losses, and what sentence vectors need. */
+  readonly reductions: ReductionKernels;
 
   /** What training needs besides; a backend without it runs models, and refuses to train them. */
   readonly gradients?: GradientKernels;

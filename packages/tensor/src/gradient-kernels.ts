@@ -1,6 +1,7 @@
 import type { ActivationKind } from "./activations.js";
 import type { AttentionArguments, Backend, Matrix, PackedWeights, Sequences } from "./backend.js";
 import { BackendError } from "./errors.js";
+import type { ReductionGradients } from "./reduction-kernels.js";
 
 /**
  * Which elements are dropped: element `i` of a tensor in row-major order is kept when `dropoutBits(seed, i)`, a 32-bit
@@ -117,6 +118,8 @@ export interface GradientKernels {
     kernelsGradient: Matrix | null,
   ): void;
   attentionGradient(args: AttentionGradientArguments): void;
+  /** Of {@link Backend.reductions}. */
+  readonly reductions: ReductionGradients;
   /** `output = dropped(input)`, elements numbered `row * columns + column`. May write over its input. */
   dropout(input: Matrix, dropout: Dropout, output: Matrix): void;
   /** `gradient += dropped(outputGradient)`. */

@@ -25,6 +25,7 @@ export { DropoutGenerator } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
 export type { AdamArguments, Dropout, GradientKernels, GradientMatrix } from "./gradient-kernels.js";
+export { reductionGradientsOf, reductionsOf } from "./kernels/reference/reductions/index.js";
 export { ndarrayOf } from "./ndarray.js";
 export { activate } from "./operations/activate.js";
 export { type AttentionOptions, attention } from "./operations/attention.js";
@@ -50,6 +51,12 @@ export { sequenceMean } from "./operations/sequence-mean.js";
 export { uniformSequences } from "./operations/sequences.js";
 export { softCrossEntropy } from "./operations/soft-cross-entropy.js";
 export { softmax } from "./operations/softmax.js";
+export type {
+  CrossEntropyArguments,
+  ReductionGradients,
+  ReductionKernels,
+  SoftCrossEntropyArguments,
+} from "./reduction-kernels.js";
 export { keep, tidy } from "./scope.js";
 export { Tensor } from "./tensor.js";
 export { enableWideVectors, type WideVectorsOptions } from "./wide-vectors.js";

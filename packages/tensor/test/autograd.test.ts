@@ -242,7 +242,7 @@ const CASES: Readonly<Record<keyof typeof OPERATIONS, readonly Case[]>> = {
 it("has a case for every operation, and every operation's file is in the table", () => {
   const exported = new Set(Object.keys(OPERATIONS));
   expect(Object.keys(CASES).sort()).toEqual([...exported].sort());
-  const helpers = ["element-gradient", "index", "sequences"];
+  const helpers = ["element-loss", "index", "sequences"];
   for (const file of readdirSync(new URL("../src/operations", import.meta.url))) {
     const name = file.replace(/\.ts$/, "");
     const operation = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -12,6 +12,7 @@ import {
   type Matrix,
   type MemoryReport,
   type PackedWeights,
+  type ReductionKernels,
   type Sequences,
   type Storage,
   type Transfer,
@@ -44,6 +45,7 @@ class DeviceStorage implements Storage {
 }
 
 const inner = (matrix: Matrix): Matrix => ({ ...matrix, storage: (matrix.storage as DeviceStorage).inner });
+const isMatrix = (value: unknown): value is Matrix => typeof value === "object" && value !== null && "storage" in value;
 const innerOrNull = (matrix: Matrix | null): Matrix | null => matrix && inner(matrix);
 
 /**
@@ -55,11 +57,40 @@ export class DeviceBackend implements Backend {
   readonly description = "device: the reference behind a queue";
   readonly threads = 1;
   readonly transfer: Transfer;
+  readonly reductions: ReductionKernels;
   readonly #kernels: Backend;
   #queue: (() => void)[] = [];
 
   private constructor(kernels: Backend) {
     this.#kernels = kernels;
+    const { reductions } = kernels;
+    /** A kernel over matrices, put off; what else it takes stays as it is. */
+    const later =
+      <Args extends readonly unknown[]>(kernel: (...args: Args) => void) =>
+      (...args: Args): void =>
+        this.#later(() =>
+          kernel(...(args.map((value) => (isMatrix(value) ? inner(value) : value)) as unknown as Args)),
+        );
+    this.reductions = {
+      mean: later(reductions.mean),
+      squaredError: later(reductions.squaredError),
+      binaryCrossEntropy: later(reductions.binaryCrossEntropy),
+      crossEntropy: (args, output) => {
+        const [logits, logSums, targets] = [args.logits, args.logSums, args.targets].map(inner);
+        const seen = { ...args, logits: logits!, logSums: logSums!, targets: targets! };
+        this.#later(() => reductions.crossEntropy(seen, inner(output)));
+      },
+      softCrossEntropy: (args, output) => {
+        const [logits, logSums, targets] = [args.logits, args.logSums, args.targets].map(inner);
+        const seen = { ...args, logits: logits!, logSums: logSums!, targets: targets! };
+        this.#later(() => reductions.softCrossEntropy(seen, inner(output)));
+      },
+      rowDots: later(reductions.rowDots),
+      rowProducts: later(reductions.rowProducts),
+      normalizeRows: later(reductions.normalizeRows),
+      sequenceMean: later(reductions.sequenceMean),
+      sequenceMax: later(reductions.sequenceMax),
+    };
     this.transfer = {
       write: (storage, offset, values) => {
         const copy = values.slice();

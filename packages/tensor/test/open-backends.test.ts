@@ -1,15 +1,27 @@
 import { describe, expect, it } from "vitest";
 import {
+  type Backend,
   BackendError,
+  binaryCrossEntropy,
   createBackend,
+  crossEntropy,
   linear,
+  mean,
+  meanSquaredError,
+  normalizeRows,
   registerBackend,
+  rowDots,
+  rowProducts,
+  sequenceMax,
+  sequenceMean,
   sharedBackend,
+  softCrossEntropy,
   Tape,
   Tensor,
   tidy,
 } from "../src/index.js";
 import { BufferStore } from "../src/internal.js";
+import { ReferenceBackend } from "../src/kernels/reference/backend.js";
 import { DeviceBackend } from "./device-backend.js";
 import { computed } from "./layer.js";
 
@@ -44,6 +56,37 @@ describe("a backend that was registered", () => {
     }
     for (const tensor of Object.values(found)) tensor.dispose();
     expect(device.memory().liveBlocks).toBe(2 * 2);
+  });
+
+  it("computes losses and sentence vectors without a look at its memory", async () => {
+    const device = await createBackend({ backend: "device" });
+    const results = (backend: Backend): Record<string, Tensor> => {
+      const values = (count: number, seed: number) =>
+        Float32Array.from({ length: count }, (_, i) => Math.sin(i + seed));
+      const [x, y] = [1, 2].map((seed) => Tensor.from(backend, values(20, seed), [5, 4])) as [Tensor, Tensor];
+      const classes = Tensor.from(backend, [0, 3, -100, 2, 1], [5], "int32");
+      const sequences = { offsets: [0, 2, 5] };
+      const likely = Tensor.from(backend, values(20, 3).map(Math.abs), [5, 4]);
+      return {
+        crossEntropy: crossEntropy(x, classes),
+        weighted: crossEntropy(x, classes, { classWeights: [1, 2, 3, 4], labelSmoothing: 0.1 }),
+        softCrossEntropy: softCrossEntropy(x, likely, { labelSmoothing: 0.2 }),
+        binaryCrossEntropy: binaryCrossEntropy(x, likely),
+        meanSquaredError: meanSquaredError(x, y),
+        mean: mean(x),
+        normalizeRows: normalizeRows(x),
+        rowDots: rowDots(x, y),
+        rowProducts: rowProducts(x, y),
+        sequenceMean: sequenceMean(x, sequences),
+        sequenceMax: sequenceMax(x, sequences),
+      };
+    };
+    const expected = tidy(() => results(new ReferenceBackend()));
+    for (const [name, tensor] of Object.entries(tidy(() => results(device)))) {
+      const { data } = await tensor.read();
+      expect(data, name).toEqual(expected[name]!.toArray().data);
+      expect(data.every(Number.isFinite), name).toBe(true);
+    }
   });
 
   it("gives what was there when a read began, views too, whatever is freed or written meanwhile", async () => {

@@ -36,71 +36,31 @@ export function crossEntropy(
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new TensorError("crossEntropy", `labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
   }
-  for (const index of target.data) {
+  const { backend } = x;
+  // Targets that the processor does not see are left to who made them.
+  for (const index of backend.transfer === undefined ? target.data : []) {
     if (index !== ignoreIndex && (index < 0 || index >= classes)) {
       throw new IndexError("crossEntropy", "label", index, classes, `use ${ignoreIndex} to ignore a position`);
     }
   }
-  const output = Tensor.allocate(x.backend, []);
-  const sums = Tensor.allocate(x.backend, [rows, 2]);
-  x.backend.logSumExp(x.matrix(), sums.matrix());
-  const { offset, stride } = x.matrix();
-  const values = x.array.data;
-  const logSums = sums.data;
-  const weights = classWeights ?? new Float32Array(classes).fill(1);
-  const smooth = labelSmoothing / classes;
-  const allWeights = Array.from(weights).reduce((sum, weight) => sum + weight, 0);
-  let total = 0;
-  let counted = 0;
-  for (const [row, index] of target.data.entries()) {
-    if (index === ignoreIndex) {
-      continue;
-    }
-    const at = offset + row * stride;
-    const weight = weights[index]!;
-    const loss = (column: number) => logSums[2 * row]! - values[at + column]! + logSums[2 * row + 1]!;
-    total += (1 - labelSmoothing) * weight * loss(index);
-    if (labelSmoothing > 0) {
-      for (let column = 0; column < classes; column++) {
-        total += smooth * weights[column]! * loss(column);
-      }
-    }
-    counted += weight;
-  }
-  output.data[0] = total / counted;
+  const flat = target.reshape([rows]);
+  const output = Tensor.allocate(backend, []);
+  const sums = Tensor.allocate(backend, [rows, 2]);
+  backend.logSumExp(x.matrix(), sums.matrix());
+  const how = { ignoreIndex, classWeights, labelSmoothing };
+  const from = { ...how, logits: x.matrix(), logSums: sums.matrix(), targets: flat.matrix() };
+  backend.reductions.crossEntropy(from, output.matrix());
   const recorded = differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
-    if (gradient === null) {
-      return () => undefined;
-    }
-    const [scores, logs, which] = [tape.save(x), tape.save(sums), tape.save(target)];
+    const [scores, logs, which] = [tape.save(x), tape.save(sums), tape.save(flat)];
     return (outputGradient) => {
-      const factor = outputGradient.storage.float32()[outputGradient.offset]! / counted;
-      const factors = Tensor.from(
-        x.backend,
-        Array.from(which.data, (index) =>
-          index === ignoreIndex ? 0 : factor * ((1 - labelSmoothing) * weights[index]! + smooth * allWeights),
-        ),
-        [rows, 1],
-      );
-      const to = gradient.fresh();
-      gradientsOf(x.backend).accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
-      factors.dispose();
-      const into = to.storage.float32();
-      for (const [row, index] of which.data.entries()) {
-        if (index === ignoreIndex) {
-          continue;
-        }
-        const at = to.offset + row * to.stride;
-        into[at + index]! -= factor * (1 - labelSmoothing) * weights[index]!;
-        if (labelSmoothing > 0) {
-          for (let column = 0; column < classes; column++) {
-            into[at + column]! -= factor * smooth * weights[column]!;
-          }
-        }
+      if (gradient) {
+        const saved = { ...how, logits: scores.matrix(), logSums: logs.matrix(), targets: which.matrix() };
+        gradientsOf(backend).reductions.crossEntropyGradient(saved, outputGradient, gradient.fresh());
       }
     };
   });
   sums.dispose();
+  flat.dispose();
   return recorded;
 }

@@ -17,29 +17,17 @@ export function rowProducts(left: Tensor, right: Tensor): Recorded<Tensor<"float
   const { backend } = a;
   const [n, m] = [a.extent(0), b.extent(0)];
   const output = Tensor.allocate(backend, [n, m]);
-  const packed = backend.createPacked(m, size);
-  backend.packRows(packed, 0, b.toArray().data);
-  backend.linear(a.matrix(), packed, null, "linear", output.matrix());
-  backend.releasePacked(packed);
+  backend.reductions.rowProducts(a.matrix(), b.matrix(), output.matrix());
   return differentiable(output, (tape) => {
     const [leftGradient, rightGradient] = [tape.tensor(a), tape.tensor(b)];
-    const [leftRows, rightRows] = [rightGradient && tape.save(a), leftGradient && tape.save(b)];
-    return (outputGradient) => {
-      if (leftGradient && rightRows) {
-        const weights = backend.createPacked(m, size);
-        backend.packRows(weights, 0, rightRows.toArray().data);
-        gradientsOf(backend).linearInputGradient(outputGradient, weights, leftGradient.fresh());
-        backend.releasePacked(weights);
-      }
-      if (rightGradient && leftRows) {
-        const sums = backend.createPacked(m, size);
-        for (const elements of gradientsOf(backend).packedElements(sums, 0, m)) gradientsOf(backend).fill(elements, 0);
-        gradientsOf(backend).linearWeightGradient(leftRows.matrix(), outputGradient, sums);
-        const values = Tensor.from(backend, backend.unpackRows(sums, 0, m), [m, size]);
-        backend.releasePacked(sums);
-        gradientsOf(backend).accumulate(values.matrix(), 1, rightGradient.fresh());
-        values.dispose();
-      }
-    };
+    const [leftRows, rightRows] = [tape.save(a), tape.save(b)];
+    return (outputGradient) =>
+      gradientsOf(backend).reductions.rowProductsGradient(
+        leftRows.matrix(),
+        rightRows.matrix(),
+        outputGradient,
+        leftGradient?.fresh() ?? null,
+        rightGradient?.fresh() ?? null,
+      );
   });
 }

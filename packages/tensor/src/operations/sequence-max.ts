@@ -1,6 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
 import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { expectTokens } from "./sequences.js";
 
@@ -12,37 +13,23 @@ export function sequenceMax(input: Tensor, sequences: Sequences): Recorded<Tenso
   const x = expectDType("sequenceMax", input, "float32");
   expectTokens("sequenceMax", x, sequences);
   const { offsets } = sequences;
-  const count = offsets.length - 1;
-  const size = x.extent(-1);
-  const output = Tensor.allocate(x.backend, [count, size]);
-  const from = x.array.data;
-  const { offset, stride } = x.matrix();
-  const to = output.data;
-  const tokens = new Int32Array(count * size);
-  for (let sequence = 0; sequence < count; sequence++) {
-    const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
-    if (end === start) throw new ShapeError("sequenceMax", `a token in sequence ${sequence}`, x.shape);
-    for (let column = 0; column < size; column++) {
-      let best = start;
-      for (let token = start + 1; token < end; token++) {
-        if (from[offset + token * stride + column]! > from[offset + best * stride + column]!) best = token;
-      }
-      tokens[sequence * size + column] = best;
-      to[sequence * size + column] = from[offset + best * stride + column]!;
-    }
+  const empty = offsets.findIndex((offset, sequence) => offset === offsets[sequence + 1]);
+  if (empty >= 0) {
+    throw new ShapeError("sequenceMax", `a token in sequence ${empty}`, x.shape);
   }
-  return differentiable(output, (tape) => {
-    const target = tape.tensor(x);
+  const shape = [offsets.length - 1, x.extent(-1)];
+  const output = Tensor.allocate(x.backend, shape);
+  const tokens = Tensor.allocate(x.backend, shape, "int32");
+  x.backend.reductions.sequenceMax(x.matrix(), sequences, output.matrix(), tokens.matrix());
+  const recorded = differentiable(output, (tape) => {
+    const gradient = tape.tensor(x);
+    const which = gradient && tape.save(tokens);
     return (outputGradient) => {
-      if (!target) return;
-      const gradient = target();
-      const into = gradient.storage.float32();
-      const given = outputGradient.storage.float32();
-      for (let i = 0; i < tokens.length; i++) {
-        const [sequence, column] = [Math.floor(i / size), i % size];
-        into[gradient.offset + tokens[i]! * gradient.stride + column]! +=
-          given[outputGradient.offset + sequence * outputGradient.stride + column]!;
+      if (gradient && which) {
+        gradientsOf(x.backend).reductions.sequenceMaxGradient(which.matrix(), outputGradient, gradient());
       }
     };
   });
+  tokens.dispose();
+  return recorded;
 }

@@ -10,21 +10,8 @@ export function sequenceMean(input: Tensor, sequences: Sequences): Recorded<Tens
   expectTokens("sequenceMean", x, sequences);
   const { offsets } = sequences;
   const count = offsets.length - 1;
-  const size = x.extent(-1);
-  const output = Tensor.allocate(x.backend, [count, size]);
-  const from = x.array.data;
-  const { offset, stride } = x.matrix();
-  const to = output.data;
-  for (let sequence = 0; sequence < count; sequence++) {
-    const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
-    for (let column = 0; column < size; column++) {
-      let sum = 0;
-      for (let token = start; token < end; token++) {
-        sum += from[offset + token * stride + column]!;
-      }
-      to[sequence * size + column] = sum / (end - start);
-    }
-  }
+  const output = Tensor.allocate(x.backend, [count, x.extent(-1)]);
+  x.backend.reductions.sequenceMean(x.matrix(), sequences, output.matrix());
   return differentiable(output, (tape) => {
     const target = tape.tensor(x);
     return (outputGradient) => {

@@ -28,43 +28,20 @@ export function softCrossEntropy(
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new TensorError("softCrossEntropy", `labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
   }
-  const sums = Tensor.allocate(x.backend, [rows, 2]);
-  x.backend.logSumExp(x.matrix(), sums.matrix());
-  const { offset, stride } = x.matrix();
-  const values = x.array.data;
-  const logSums = sums.data;
-  // What each class counts for in each row, with weights and smoothing, and the sum of a row.
-  const shares = Float64Array.from(wanted.data, (probability, i) => {
-    const weight = classWeights === null ? 1 : classWeights[i % classes]!;
-    return weight * ((1 - labelSmoothing) * probability + labelSmoothing / classes);
-  });
-  const rowSums = new Float64Array(rows);
-  let total = 0;
-  for (const [i, share] of shares.entries()) {
-    const row = Math.floor(i / classes);
-    rowSums[row]! += share;
-    const value = values[offset + row * stride + (i % classes)]!;
-    // Nothing of an impossible class, however small its probability is: 0 times infinity is not a number.
-    if (share !== 0) total += share * (logSums[2 * row]! - value + logSums[2 * row + 1]!);
-  }
-  const output = Tensor.from(x.backend, [total / rows], []);
+  const { backend } = x;
+  const output = Tensor.allocate(backend, []);
+  const sums = Tensor.allocate(backend, [rows, 2]);
+  backend.logSumExp(x.matrix(), sums.matrix());
+  const how = { classWeights, labelSmoothing };
+  const from = { ...how, logits: x.matrix(), logSums: sums.matrix(), targets: wanted.matrix() };
+  backend.reductions.softCrossEntropy(from, output.matrix());
   const recorded = differentiable(output, (tape) => {
     const gradient = tape.tensor(x);
-    if (gradient === null) return () => undefined;
-    const [scores, logs] = [tape.save(x), tape.save(sums)];
+    const [scores, logs, likely] = [tape.save(x), tape.save(sums), tape.save(wanted)];
     return (outputGradient) => {
-      const factor = outputGradient.storage.float32()[outputGradient.offset]! / rows;
-      const factors = Tensor.from(
-        x.backend,
-        Array.from(rowSums, (sum) => factor * sum),
-        [rows, 1],
-      );
-      const to = gradient.fresh();
-      gradientsOf(x.backend).accumulateSoftmax(scores.matrix(), logs.matrix(), factors.matrix(), to);
-      factors.dispose();
-      const into = to.storage.float32();
-      for (const [i, share] of shares.entries()) {
-        into[to.offset + Math.floor(i / classes) * to.stride + (i % classes)]! -= factor * share;
+      if (gradient) {
+        const saved = { ...how, logits: scores.matrix(), logSums: logs.matrix(), targets: likely.matrix() };
+        gradientsOf(backend).reductions.softCrossEntropyGradient(saved, outputGradient, gradient.fresh());
       }
     };
   });

@@ -17,6 +17,7 @@ import { attention } from "./attention.js";
 import { FreedBlocks } from "./freed-blocks.js";
 import { ACTIVATIONS } from "./functions.js";
 import { ReferenceGradients } from "./gradients.js";
+import { reductionsOf } from "./reductions/index.js";
 
 class ArrayStorage implements Storage {
   readonly #buffer: ArrayBuffer;
@@ -78,7 +79,8 @@ export class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly description: string;
   readonly threads = 1;
-  readonly gradients = new ReferenceGradients();
+  readonly reductions = reductionsOf(this);
+  readonly gradients = new ReferenceGradients(this);
   readonly #freed = new FreedBlocks<ArrayStorage>();
   readonly #live = new Set<Storage>();
   /** Largest quantised magnitude of an int8 product's activations. */

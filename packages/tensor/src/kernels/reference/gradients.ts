@@ -1,5 +1,5 @@
 import type { ActivationKind } from "../../activations.js";
-import type { Matrix, PackedWeights, Sequences } from "../../backend.js";
+import type { Backend, Matrix, PackedWeights, Sequences } from "../../backend.js";
 import {
   type AdamArguments,
   type AttentionGradientArguments,
@@ -9,6 +9,7 @@ import {
   type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../../gradient-kernels.js";
+import type { ReductionGradients } from "../../reduction-kernels.js";
 import { attentionGradient } from "./attention.js";
 import type { RowMajorWeights } from "./backend.js";
 import { depthwiseConvolutionGradient, dynamicConvolutionGradient } from "./convolution-gradients.js";
@@ -25,10 +26,17 @@ import {
   sumOfSquares,
 } from "./element-gradients.js";
 import { linearInputGradient, linearWeightGradient } from "./product-gradients.js";
+import { reductionGradientsOf } from "./reductions/index.js";
 import { accumulateSoftmax, layerNormGradient, scatterRows, softmaxGradient } from "./row-gradients.js";
 
 /** The definition of every gradient kernel in plain TypeScript, sums in double precision. */
 export class ReferenceGradients implements GradientKernels {
+  readonly reductions: ReductionGradients;
+
+  constructor(backend: Backend) {
+    this.reductions = reductionGradientsOf(backend);
+  }
+
   linearInputGradient(outputGradient: Matrix, weights: PackedWeights, gradient: GradientMatrix): void {
     expectFloat32("linearInputGradient", weights);
     this.#clearFresh(gradient);

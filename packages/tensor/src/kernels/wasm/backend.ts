@@ -12,6 +12,7 @@ import type {
   WeightDType,
 } from "../../backend.js";
 import { dequantizeRows, INT8_LIMIT } from "../../quantize.js";
+import { reductionsOf } from "../reference/reductions/index.js";
 import { attend } from "./attention.js";
 import { ACTIVATION_CODES, BINARY_CODES } from "./codes.js";
 import { convolveDepthwise, convolveDynamic } from "./convolution.js";
@@ -91,7 +92,8 @@ export async function createWasmBackend(
 /** SIMD kernels over one linear memory. Matrices are passed as addresses with strides in bytes. */
 class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly gradients = new WasmGradients(() => this.#products());
+  readonly reductions = reductionsOf(this);
+  readonly gradients = new WasmGradients(this, () => this.#products());
   readonly #memory: LinearMemory;
   readonly #kernels: Kernels;
   readonly #runHere: RunKernel;

@@ -1,5 +1,5 @@
 import type { ActivationKind } from "../../activations.js";
-import type { Matrix, PackedWeights, Sequences } from "../../backend.js";
+import type { Backend, Matrix, PackedWeights, Sequences } from "../../backend.js";
 import { dropoutScale, dropoutThreshold } from "../../dropout.js";
 import {
   type AdamArguments,
@@ -10,7 +10,9 @@ import {
   type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../../gradient-kernels.js";
+import type { ReductionGradients } from "../../reduction-kernels.js";
 import { PANEL, SUM_COLUMNS } from "../constants.js";
+import { reductionGradientsOf } from "../reference/reductions/index.js";
 import { differentiateAttention } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { depthwiseGradient, dynamicGradient } from "./convolution.js";
@@ -45,9 +47,11 @@ function joined(matrices: readonly Matrix[]): readonly Matrix[] {
 
 /** SIMD kernels of training over the backend's memory, on its threads. */
 export class WasmGradients implements GradientKernels {
+  readonly reductions: ReductionGradients;
   readonly #context: () => ProductContext;
 
-  constructor(context: () => ProductContext) {
+  constructor(backend: Backend, context: () => ProductContext) {
+    this.reductions = reductionGradientsOf(backend);
     this.#context = context;
   }
 
