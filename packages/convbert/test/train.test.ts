@@ -61,7 +61,20 @@ describe("text-classification", () => {
   test("gives a model that answers, with card, report, scores and log", async () => {
     const { code, stdout, stderr } = await train(
       ...(["text-classification", "texts", "--data", file("texts.jsonl"), "--eval", file("held.jsonl")] as const),
-      ...["--test", file("held.jsonl"), "--epochs", "8", "--terms", "made up", "--license", "mit", "--patience", "8"],
+      ...[
+        "--test",
+        file("held.jsonl"),
+        "--epochs",
+        "8",
+        "--terms",
+        "made up",
+        "--license",
+        "mit",
+        "--patience",
+        "8",
+        "--seed",
+        "42",
+      ],
     );
     expect({ code }).toEqual({ code: 0 });
     expect(stdout).toMatch(/^evaluation: loss .*accuracy [\d.]+.*\ntest: loss .*\nsaved in .*texts\n$/s);

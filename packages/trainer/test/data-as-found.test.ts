@@ -97,13 +97,15 @@ describe("labels in cells", () => {
     ]);
   });
 
-  test.each(["[a, b]", "[spam]", "{'a': 1}", "['a' ... 'b']", "[None]", "[0.5, 1]", ""])(
-    "%s is refused",
-    async (cell) => {
-      const row = `text,label\nx,"${cell}"\n`;
-      expect(await refusal(row, csv(textFields()))).toMatch(/^set\.txt:2: label is ".*"; it must be a l/);
-    },
-  );
+  test.each(["[a, b]", "[spam]", "['a' ... 'b']", "[None]", "[0.5, 1]", ""])("%s is refused", async (cell) => {
+    const row = `text,label\nx,"${cell}"\n`;
+    expect(await refusal(row, csv(textFields()))).toMatch(/^set\.txt:2: label is ".*"; it must be a l/);
+  });
+
+  test("{'a': 'b'} is refused: what it says of a class is no number", async () => {
+    const message = await refusal(`text,label\nx,"{'a': 'b'}"\n`, csv(textFields()));
+    expect(message).toMatch(/^set\.txt:2: label is ".*"; it must be .*, numbers from 0 to 1 that add up to 1/);
+  });
 });
 
 describe("words and tags in cells", () => {
