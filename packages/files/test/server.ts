@@ -82,8 +82,9 @@ export async function sendTruncated(
   const range = start > 0 ? { "content-range": `bytes ${start}-${body.length - 1}/${body.length}` } : {};
   response.writeHead(start > 0 ? 206 : 200, { "content-length": String(rest), ...range, ...headers });
   response.write(body.subarray(start, start + bytes));
-  // Let the bytes arrive, and be read, before the connection goes: what was not read by then goes with it.
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  // Let the bytes arrive, and be read, before the connection goes: what was not read by then goes with it. Several short
+  // waits, since one long one may end before this process was given time to read.
+  for (let wait = 0; wait < 20; wait++) await new Promise((resolve) => setTimeout(resolve, 15));
   response.destroy();
 }
 
