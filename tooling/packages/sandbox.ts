@@ -62,6 +62,10 @@ export function makeSandbox(folder: string): Sandbox {
     writeFileSync(join(cwd, `${name}.tsv`), lines.replaceAll(",", "\t"));
   }
   cpSync(join(classifier, "vocab.txt"), join(cwd, "vocab.txt"));
+  writeFileSync(
+    join(cwd, "sentences.txt"),
+    "Our gardener trims the hedges.\nThe market fell.\nA cat sat in the rain.\n",
+  );
   writeFileSync(join(cwd, "corpus.txt"), "the fine film was fine\nthe dull film was dull\n".repeat(20));
   return { cwd, env: { ...process.env, HF_HUB_CACHE: cache, HF_HUB_OFFLINE: "1", CONVBERT_THREADS: "1" } };
 }

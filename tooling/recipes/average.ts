@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 
 const SMOOTHING = 0.1;
 
-const { ConvBertForSequenceClassification, ConvBertTokenizerFast } = await import(
+const { loadModel, ConvBertTokenizerFast } = await import(
   new URL("../../packages/convbert/dist/index.js", import.meta.url).href
 );
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { calibrate: { type: "string" } } });
@@ -16,7 +16,7 @@ const [output, ...sources] = positionals;
 if (output === undefined || sources.length < 2) throw new Error("give a folder, and two models or more");
 
 const models = [];
-for (const source of sources) models.push(await ConvBertForSequenceClassification.fromPretrained(source));
+for (const source of sources) models.push(await loadModel(source, { dtype: "float32" }));
 const [first, ...others] = models;
 for (const parameter of first.parameters()) {
   const rest: Float32Array[] = others.map((model) => model.parameter(parameter.name).read());

@@ -33,10 +33,10 @@ for (const [name, read] of Object.entries(ENTITY_TESTS)) {
   const metric = new EntityMetric();
   for (const sentence of read(data)) {
     const found = await tagsOf(sentence);
-    // Where the corpus tags the sign of `@name` and the name each, what the model has as one counts as two.
+    // Where the corpus tags the sign of `@name` and the name each, what the model finds counts for both.
     if (name.endsWith("as tagged")) {
       for (const [i, tag] of found.entries()) {
-        if (sentence[i - 1]?.word === "@" && tag.startsWith("I-")) found[i] = `B-${tag.slice(2)}`;
+        if (sentence[i - 1]?.word === "@" && tag !== "O") found[i - 1] = tag.replace(/^I-/, "B-");
       }
     }
     metric.update([found], [sentence.map(({ tag }) => tag)]);

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bookParagraphs, clozeArticle, recipeRandom } from "./cloze.ts";
-import { COMMON, NEW, RECIPES } from "./recipes.ts";
+import type { Files } from "./files.ts";
+import { COMMON, NEW, RECIPES, type Recipe } from "./recipes.ts";
 import { type Article, type Squad, splitArticles } from "./squad.ts";
 
 // Trains the models of packages/models again, with the `convbert` command of this repository. See README.md.
@@ -17,6 +18,9 @@ const { values: flags, positionals } = parseArgs({
     data: { type: "string", default: join(root, "../shared/data") },
     vocab: { type: "string", default: join(root, "packages/models/chunking/vocab.txt") },
     embeddings: { type: "string" },
+    encoder: { type: "string", default: join(root, "packages/models/sentence-encoder") },
+    lexicon: { type: "string" },
+    dictionary: { type: "string" },
     output: { type: "string", default: join(root, "runs") },
     seeds: { type: "string" },
     threads: { type: "string", default: "1" },
@@ -26,22 +30,13 @@ const { values: flags, positionals } = parseArgs({
 });
 if (flags.help || positionals.length === 0) {
   console.log(`node tooling/recipes/train.ts NAME... [--embeddings FILE] [--data FOLDER] [--vocab FILE] [--output FOLDER]
-  [--seeds 0,1,2] [--threads 1] [--install: copy the result into packages/models]
+  [--encoder FOLDER] [--lexicon FILE] [--dictionary FOLDER] [--seeds 0,1,2] [--threads 1]
+  [--install: write the result into packages/models, in 8 bits]
 NAME: ${Object.keys(RECIPES).join(", ")}, or all`);
   process.exit(positionals.length === 0 && !flags.help ? 2 : 0);
 }
 const command = join(root, "packages/convbert/dist/cli.js");
 if (!existsSync(command)) throw new Error(`${command} is missing; build first: npm run build`);
-
-/** What a card, a report and a tokenizer need; logs and checkpoints stay with the run. */
-const SHIPPED = [
-  "config.json",
-  "model.safetensors",
-  "vocab.txt",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "metrics.json",
-];
 
 /** Times that each training paragraph is asked about; which words it is asked about differs. */
 const CLOZE_ROUNDS = 3;
@@ -50,46 +45,83 @@ const names = positionals.includes("all") ? Object.keys(RECIPES) : positionals;
 for (const name of names) {
   const recipe = RECIPES[name];
   if (recipe === undefined) throw new Error(`${name} is none of ${Object.keys(RECIPES).join(", ")}`);
-  for (const seed of flags.seeds?.split(",") ?? [String(recipe.seed)]) {
+  const seeds = flags.seeds?.split(",") ?? (recipe.average ?? [recipe.seed]).map(String);
+  for (const seed of seeds) train(name, recipe, seed);
+  if (flags.seeds !== undefined) continue;
+  if (recipe.average !== undefined) {
+    const folders = seeds.map((seed) => join(flags.output, `${name}-${seed}`));
     const scratch = mkdtempSync(join(tmpdir(), "convbert-data-"));
-    const files = (paths: readonly string[]) => paths.map((path) => join(flags.data, path));
-    let [data, test] = [files(recipe.data), files(recipe.test ?? [])];
-    if (recipe.task === "question-answering")
-      [data, test] = questionFiles(data[0]!, files(recipe.cloze ?? []), scratch);
-    const output = join(flags.output, `${name}-${seed}`);
-    const args = [
-      ...["train", recipe.task],
-      ...data.flatMap((file) => ["--data", file]),
-      ...files(recipe.eval ?? []).flatMap((file) => ["--eval", file]),
-      ...test.flatMap((file) => ["--test", file]),
-      ...(recipe.from ? ["--model", trained(recipe.from)] : [...NEW, "--vocab", flags.vocab]),
-      ...COMMON,
-      ...recipe.options,
-      ...["--seed", seed, "--threads", flags.threads, "--output", output, "--overwrite"],
-      ...["--dataset-name", recipe.dataset, "--terms", recipe.terms, "--license", recipe.license],
-      ...(flags.embeddings && !recipe.from ? ["--init-embeddings", flags.embeddings] : []),
-    ];
-    console.error(`\n${name}, seed ${seed}`);
-    const { status } = spawnSync(process.execPath, [command, ...args], { stdio: "inherit" });
+    const calibrate = recipe.task === "text-classification" ? ["--calibrate", filesOf(recipe, scratch).data[0]!] : [];
+    run(join(root, "tooling/recipes/average.ts"), [join(flags.output, `${name}-mean`), ...folders, ...calibrate]);
     rmSync(scratch, { recursive: true });
-    if (status !== 0) process.exit(status ?? 1);
-    if (flags.install && recipe.shipped !== false && seed === String(recipe.seed)) {
-      const folder = join(root, "packages/models", name);
-      mkdirSync(folder, { recursive: true });
-      for (const file of SHIPPED) {
-        if (existsSync(join(output, file))) cpSync(join(output, file), join(folder, file));
-      }
-    }
   }
+  if (flags.install && recipe.shipped !== false) install(name);
 }
 
-/** Where a recipe's model is: of this run's output, else the shipped one. */
+/** Runs `convbert train`. */
+function train(name: string, recipe: Recipe, seed: string): void {
+  const scratch = mkdtempSync(join(tmpdir(), "convbert-data-"));
+  const output = join(flags.output, `${name}-${seed}`);
+  const { data, eval: held = [], test = [] } = filesOf(recipe, scratch);
+  console.error(`\n${name}, seed ${seed}`);
+  run(command, [
+    ...["train", recipe.task],
+    ...data.flatMap((file) => ["--data", file]),
+    ...held.flatMap((file) => ["--eval", file]),
+    ...test.flatMap((file) => ["--test", file]),
+    ...(recipe.from ? ["--model", trained(recipe.from)] : [...NEW, "--vocab", flags.vocab]),
+    ...COMMON,
+    ...recipe.options,
+    ...["--seed", seed, "--threads", flags.threads, "--output", output, "--overwrite"],
+    ...["--dataset-name", recipe.dataset, "--terms", recipe.terms, "--license", recipe.license],
+    ...(flags.embeddings && !recipe.from ? ["--init-embeddings", flags.embeddings] : []),
+  ]);
+  rmSync(scratch, { recursive: true });
+}
+
+function filesOf(recipe: Recipe, scratch: string): Files {
+  if (recipe.files !== undefined) return recipe.files(flags.data, scratch, flags);
+  const files = (paths: readonly string[] = []) => paths.map((path) => join(flags.data, path));
+  const own = files(recipe.data);
+  if (recipe.task === "question-answering") {
+    const [data, test] = questionFiles(own[0]!, files(recipe.cloze), scratch);
+    return { data, test };
+  }
+  return { data: own, eval: files(recipe.eval), test: files(recipe.test) };
+}
+
+/** Writes a model into its package, in 8 bits; logs and checkpoints stay with the run, and what is the package's own stays. */
+function install(name: string): void {
+  const folder = join(root, "packages/models", name);
+  const scratch = mkdtempSync(join(tmpdir(), "convbert-model-"));
+  run(command, ["convert", trained(name), scratch, "--dtype", "int8", "--overwrite"]);
+  for (const file of [
+    "config.json",
+    "model.safetensors",
+    "vocab.txt",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+  ]) {
+    cpSync(join(scratch, file), join(folder, file));
+  }
+  const metrics = join(flags.output, `${name}-${RECIPES[name]!.seed}`, "metrics.json");
+  if (existsSync(metrics)) cpSync(metrics, join(folder, "metrics.json"));
+  rmSync(scratch, { recursive: true });
+}
+
+/** Runs a script of this repository to its end, or ends with it. */
+function run(script: string, args: readonly string[]): void {
+  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Where a recipe's model is: in the output folder. */
 function trained(name: string): string {
-  const { seed, shipped } = RECIPES[name]!;
-  const own = join(flags.output, `${name}-${seed}`);
-  if (existsSync(join(own, "config.json"))) return own;
-  if (shipped === false) throw new Error(`${own} is missing; train ${name} first`);
-  return join(root, "packages/models", name);
+  if (name === "sentence-encoder") return flags.encoder;
+  const { seed, average } = RECIPES[name]!;
+  const folder = join(flags.output, `${name}-${average ? "mean" : seed}`);
+  if (!existsSync(join(folder, "config.json"))) throw new Error(`${folder} is missing; train ${name} first`);
+  return folder;
 }
 
 /**

@@ -247,6 +247,9 @@ describe("demo", () => {
     }
     expect(stdout).toContain("[NP Who] [VP wrote] [NP the opera Carmen]?");
     expect(stdout).toMatch(/6 sentences, \d+ tokens through both models: [\d,]+ tokens per second/);
+    expect(stdout).toMatch(/Who looks after the plants\?\n +Our gardener trims the hedges every spring\. 0\.\d\d\n/);
+    expect(stdout).toMatch(/shares lost value\n +The stock market fell sharply on Monday\. 0\.\d\d\n/);
+    expect(stdout).toMatch(/What do I need for baking a cake\?\n +The recipe needs two eggs/);
     expect(stdout).toContain("npm start -- run");
   });
 

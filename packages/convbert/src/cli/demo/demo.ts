@@ -9,6 +9,7 @@ import { ProgressLine } from "../progress.js";
 import { defaultModel } from "../shipped-models.js";
 import { barColumns, folded, grouped, marked, type Style, styleFor } from "../style.js";
 import type { Terminal } from "../terminal.js";
+import { searchByMeaning } from "./meaning.js";
 
 /** What the labels of the question model mean. */
 const QUESTION_LABELS: Readonly<Record<string, string>> = {
@@ -87,7 +88,9 @@ async function demo(
   if (flags.json) return code;
   if (run.sentences > 0) await stdout.write(`\n${run.speed(style)}\n`);
   else await stdout.write("\nnothing but empty lines on standard input\n");
-  if (!hasInput) await stdout.write(`\n${nextSteps(terminal, style)}\n`);
+  if (hasInput) return code;
+  await stdout.write(`\n${await searchByMeaning(flags, terminal, progress, style)}\n`);
+  await stdout.write(`\n${nextSteps(terminal, style)}\n`);
   return code;
 }
 
@@ -208,6 +211,8 @@ function nextSteps({ env }: Terminal, style: Style): string {
     ),
     step(`${command} run token-classification "The old man sold his boat."`, "one task; --json for machines"),
     step(`${command} inspect ${isStart ? "packages/models/chunking" : "FOLDER"}`, "what a model is made of"),
+    step(`${command} search --help`, "find what is meant among your own texts"),
+    step(`${command} models`, "all our models, and how to get them"),
     step(`${command} run --help`, "all tasks, and how to name a model of your own"),
   ].join("\n");
 }
