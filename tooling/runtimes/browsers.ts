@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
+import { ISOLATED, QUIET } from "../config/browser.ts";
 import { enginePackage } from "./engines.ts";
 
 /** A browser on this machine. */
@@ -28,11 +29,6 @@ export interface Page {
   readonly headers: Readonly<Record<string, string>>;
   readonly query: string;
 }
-
-const ISOLATED = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 
 /** The four compiled modules, no WebAssembly, and both kinds of threads that a page has. */
 export const PAGES: readonly Page[] = [
@@ -84,16 +80,6 @@ export async function servePages(project: string): Promise<{ server: Server; ori
   return { server, origin: `http://127.0.0.1:${port}` };
 }
 
-/** Without these, a browser looks for updates and sign-in servers that have no part in the check. */
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 interface Puppeteer {
   launch(options: object): Promise<{
     version(): Promise<string>;
@@ -121,7 +107,7 @@ export async function runPages(
   const browser = await puppeteer.launch({
     browser: name === "Firefox" ? "firefox" : "chrome",
     executablePath: path,
-    args: name === "Firefox" ? [] : QUIET,
+    args: name === "Firefox" ? [] : [...QUIET, "--disable-gpu"],
     headless: true,
   });
   try {

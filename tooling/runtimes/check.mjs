@@ -1,6 +1,7 @@
 // What every engine has to do, in plain JavaScript that all of them run: tokenize, load the small models of the package,
 // and give the recorded logits, for both kinds of weights, on one thread and on two. It runs in a project that has the
 // packed packages installed.
+import { forbidRelaxed } from "./relaxed.mjs";
 
 /**
  * Largest difference of a logit allowed, as a part of the largest logit. int8 is exact to the reference backend's where
@@ -31,12 +32,6 @@ const RELAXED_PROBE = [
 const hasWasm = () => typeof WebAssembly === "object";
 const hasRelaxed = () => hasWasm() && WebAssembly.validate(Uint8Array.from(RELAXED_PROBE));
 
-/** Whether code has an instruction from 0x100 on behind the SIMD prefix: the relaxed ones. */
-function usesRelaxed(bytes) {
-  const code = new Uint8Array(bytes);
-  return code.some((byte, at) => byte === 0xfd && (code[at + 1] ?? 0) >= 0x80 && code[at + 2] === 2);
-}
-
 /** Ways to make an engine poorer than it is, before the packages are imported. */
 const MODES = {
   /** All that the engine has. */
@@ -44,10 +39,7 @@ const MODES = {
   /** Vectors of 256 bits, where the package turns them on. */
   wide() {},
   /** No relaxed instructions, as in engines before 2023. */
-  simd128() {
-    const { validate } = WebAssembly;
-    WebAssembly.validate = (bytes) => !usesRelaxed(bytes) && validate.call(WebAssembly, bytes);
-  },
+  simd128: forbidRelaxed,
   /** No shared memory, as in a page that is not cross-origin isolated. */
   unshared() {
     delete globalThis.SharedArrayBuffer;

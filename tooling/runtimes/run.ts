@@ -112,7 +112,7 @@ try {
   installEngines();
   console.error("packing and installing the packages");
   installPackages(project, packPackages(project));
-  for (const file of ["check.mjs", "command.mjs", "page.mjs", "record.mjs"]) {
+  for (const file of ["check.mjs", "relaxed.mjs", "command.mjs", "page.mjs", "record.mjs"]) {
     copyFileSync(here(`./${file}`), join(project, file));
   }
   for (const name of ["question-classification", "chunking"]) {

@@ -2,23 +2,14 @@ import { readFile } from "node:fs/promises";
 import axe from "axe-core";
 import { unzipSync } from "fflate";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { QUIET } from "../../../tooling/config/browser.ts";
 import { chromiumPath } from "../../../tooling/config/machine.ts";
 
 /** Chromium, or undefined on a machine without it. */
 export const executablePath = chromiumPath();
 
-// Without these, Chromium looks for updates and sign-in servers that have no part in the test.
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: executablePath!, args: QUIET });
+  return chromium.launch({ executablePath: executablePath!, args: [...QUIET, "--disable-gpu"] });
 }
 
 export interface Visit {

@@ -1,10 +1,9 @@
-import { fileURLToPath } from "node:url";
 import { ConvBertForMultipleChoice, ConvBertForSequenceClassification } from "@convbert/heads";
 import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { expect, test, vi } from "vitest";
 import { createMultipleChoice, createTextClassification } from "../src/index.js";
+import { folder } from "./support.js";
 
-const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
 const TEXTS = ["x", "the queen of the north wrote a fine book about music", "a film", "anna lives in paris"];
 
 test.each([ConvBertTokenizerFast, ConvBertTokenizer])("texts run together, their tokens in a row: %o", async (Kind) => {

@@ -1,16 +1,15 @@
-import { fileURLToPath } from "node:url";
 import { ConvBertForTokenClassification } from "@convbert/heads";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   createTokenClassification,
-  PipelineError,
+  type PipelineError,
   type PipelineTask,
   pipeline,
   type RunProgress,
 } from "../src/index.js";
+import { folder, rejection } from "./support.js";
 
-const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
 const classify = await pipeline("text-classification", folder("multi-label"));
 const label = await pipeline("token-classification", folder("entities"));
 const answer = await pipeline("question-answering", folder("question-answering"));
@@ -24,15 +23,6 @@ afterAll(() => {
 });
 
 const modelOf = (name: string) => ConvBertForTokenClassification.fromPretrained(folder(name));
-
-async function rejection(promise: Promise<unknown>): Promise<PipelineError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(PipelineError);
-  return error as PipelineError;
-}
 
 const LONG = "the old bridge in the north ".repeat(20);
 

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ConvBertForTokenClassification } from "@convbert/heads";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { expect, test } from "vitest";
 import { createTokenClassification, type LabelScore, pipeline } from "../src/index.js";
 import { schemeOf, splitLabel } from "../src/label-scheme.js";
+import { folder } from "./support.js";
 
-const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
 const LONG = "the old bridge in the north ".repeat(20);
 
 /** A test for every heading of the page, by its name. */

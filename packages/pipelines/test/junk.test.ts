@@ -1,18 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { TokenizerError } from "@convbert/tokenizer";
 import { expect, test } from "vitest";
-import { PIPELINE_TASKS, PipelineError, type PipelineTask, pipeline } from "../src/index.js";
-
-const FOLDERS: Readonly<Record<PipelineTask, string>> = {
-  "text-classification": "multi-label",
-  "token-classification": "entities",
-  "question-answering": "question-answering",
-  "fill-mask": "masked",
-  "multiple-choice": "choices",
-  "feature-extraction": "base",
-  "zero-shot-classification": "entailment",
-  "sentence-similarity": "base",
-};
+import { PIPELINE_TASKS, PipelineError, pipeline } from "../src/index.js";
+import { FOLDERS } from "./support.js";
 
 const hostile = { toString: null, valueOf: null };
 const endless: unknown[] = [];
@@ -95,7 +84,7 @@ const OPTIONS = [
 ];
 
 test.each(PIPELINE_TASKS)("%s: whatever is given, there is an answer or a typed error", async (task) => {
-  const made = await pipeline(task, fileURLToPath(new URL(`fixtures/${FOLDERS[task]}/`, import.meta.url)), {
+  const made = await pipeline(task, FOLDERS[task], {
     onWarning: () => {},
   });
   const call = made as unknown as (...args: unknown[]) => Promise<unknown>;

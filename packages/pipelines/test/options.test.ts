@@ -1,8 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { createTextClassification, PIPELINE_TASKS, PipelineError, type PipelineTask, pipeline } from "../src/index.js";
-
-const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
+import { createTextClassification, PIPELINE_TASKS, type PipelineTask, pipeline } from "../src/index.js";
+import { folder, rejection } from "./support.js";
 
 const classify = await pipeline("text-classification", folder("multi-label"));
 const label = await pipeline("token-classification", folder("entities"));
@@ -16,15 +14,6 @@ const propose = await pipeline("zero-shot-classification", folder("entailment"))
 afterAll(() => {
   for (const made of [classify, label, answer, fill, choose, embed, propose]) made.dispose();
 });
-
-async function rejection(promise: Promise<unknown>): Promise<PipelineError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(PipelineError);
-  return error as PipelineError;
-}
 
 /** Options as nobody's types allow them. */
 const odd = (options: object): never => options as never;

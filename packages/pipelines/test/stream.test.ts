@@ -1,19 +1,9 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PipelineError, type Pipelines, type PipelineTask, pipeline, type RunProgress } from "../src/index.js";
+import { FOLDERS } from "./support.js";
 
-const FOLDERS: Readonly<Record<PipelineTask, string>> = {
-  "text-classification": "multi-label",
-  "token-classification": "entities",
-  "question-answering": "question-answering",
-  "fill-mask": "masked",
-  "multiple-choice": "choices",
-  "feature-extraction": "base",
-  "zero-shot-classification": "entailment",
-  "sentence-similarity": "base",
-};
 const load = <Task extends PipelineTask>(task: Task): Promise<Pipelines[Task]> =>
-  pipeline(task, fileURLToPath(new URL(`fixtures/${FOLDERS[task]}/`, import.meta.url))) as Promise<Pipelines[Task]>;
+  pipeline(task, FOLDERS[task]) as Promise<Pipelines[Task]>;
 
 const TEXTS = ["a film", "the queen of the north wrote a fine book about music", "x", "", "anna lives in paris"];
 

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ConvBertForTokenClassification } from "@convbert/heads";
 import { ConvBertTokenizer } from "@convbert/tokenizer";
 import { afterAll, describe, expect, test } from "vitest";
 import { createTokenClassification, type EntityGroup, PipelineError, pipeline } from "../src/index.js";
+import { folder } from "./support.js";
 
-const folder = (name: string): string => fileURLToPath(new URL(`fixtures/${name}/`, import.meta.url));
 const label = await pipeline("token-classification", folder("entities"));
 const slow = await pipeline("token-classification", folder("entities"), { use_fast: false });
 const answer = await pipeline("question-answering", folder("question-answering"));

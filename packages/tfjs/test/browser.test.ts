@@ -4,11 +4,10 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
-import { build } from "esbuild";
 import { type Browser, chromium, type Page as Tab } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleForPages, ISOLATED, QUIET } from "../../../tooling/config/browser.ts";
 import { chromiumPath } from "../../../tooling/config/machine.ts";
 import { TFConvBertForSequenceClassification } from "../src/index.js";
 import type { Answer, Asked, Backend, Plain } from "./browser/page.js";
@@ -18,11 +17,7 @@ import { batchOf, casesOf, FIXTURES, fixture, type Recorded, readRecordings, use
 const executablePath = chromiumPath();
 
 const FLAGS = [
-  "--no-sandbox",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  ...QUIET,
   // Graphics in software, whatever the machine has.
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
@@ -30,27 +25,6 @@ const FLAGS = [
   "--use-webgpu-adapter=swiftshader",
 ];
 
-/** The package as it is published: its built files, bundled for pages. */
-async function bundle(): Promise<{ script: string; files: string[] }> {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
-    entryPoints: [fileURLToPath(new URL("browser/page.ts", import.meta.url))],
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    external: ["node:*"],
-    metafile: true,
-    write: false,
-    logLevel: "error",
-  });
-  return { script: outputFiles[0]!.text, files: Object.keys(metafile.inputs) };
-}
-
-const ISOLATED = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript",
   wasm: "application/wasm",
@@ -75,7 +49,10 @@ const inChromium = (path: string) => () => {
   let folder: string;
 
   beforeAll(async () => {
-    const { script } = await bundle();
+    const { script } = await bundleForPages(
+      new URL("..", import.meta.url),
+      new URL("browser/page.ts", import.meta.url),
+    );
     folder = await mkdtemp(join(tmpdir(), "convbert-tfjs-page-"));
     const require = createRequire(import.meta.url);
     const wasm = dirname(require.resolve("@tensorflow/tfjs-backend-wasm"));
@@ -192,7 +169,7 @@ const inChromium = (path: string) => () => {
 };
 
 it("bundles for pages from the built package, without a backend of its own choice", async () => {
-  const { files } = await bundle();
+  const { files } = await bundleForPages(new URL("..", import.meta.url), new URL("browser/page.ts", import.meta.url));
   expect(files).toContain("dist/index.js");
   expect(files.filter((file) => /^(\.\.\/\w+\/)?src\//.test(file))).toEqual([]);
 });

@@ -150,7 +150,13 @@ export { codeBlock, codeSpan, escapeMarkdown } from "./report/escape.js";
 export { type ReportOptions, trainingReport } from "./report/html.js";
 export { fileLog, MemoryLog, type RunLog } from "./report/log.js";
 export type { PlateauOptions, PlateauState } from "./schedule/plateau.js";
-export { learningRateSchedule, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedule/schedule.js";
+export {
+  learningRateSchedule,
+  SCHEDULE_NAMES,
+  type Schedule,
+  type ScheduleName,
+  type ScheduleOptions,
+} from "./schedule/schedule.js";
 export { type FineTuned, type FineTuneOptions, fineTune } from "./tasks/fine-tune.js";
 export { defaultRecipe } from "./tasks/recipe.js";
 export type { TaskExamples, TaskName, TaskSettings, TrainingRunOptions } from "./tasks/task.js";

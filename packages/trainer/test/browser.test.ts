@@ -1,52 +1,22 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { memoryCheckpoints } from "@convbert/trainer";
-import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleForPages, ISOLATED, QUIET } from "../../../tooling/config/browser.ts";
 import { chromiumPath } from "../../../tooling/config/machine.ts";
 import { type Part, type Result, run } from "./browser/run.js";
 
 const executablePath = chromiumPath();
 
-// Without these, Chromium looks for updates and sign-in servers that have no part in the test.
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-/** The worker with the packages as they are published: their built files, bundled for browsers. */
-async function bundle(): Promise<{ script: string; files: string[] }> {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
-    entryPoints: [fileURLToPath(new URL("browser/worker.ts", import.meta.url))],
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    external: ["node:*"],
-    metafile: true,
-    write: false,
-    logLevel: "error",
-  });
-  return { script: outputFiles[0]!.text, files: Object.keys(metafile.inputs) };
-}
+/** The worker with the packages as they are published. */
+const bundle = () => bundleForPages(new URL("..", import.meta.url), new URL("browser/worker.ts", import.meta.url));
 
 it("bundles for browsers from the built packages", async () => {
   const { files } = await bundle();
   expect(files).toEqual(expect.arrayContaining(["dist/index.js", "../tensor/dist/index.js"]));
   expect(files.filter((file) => /^(\.\.\/\w+\/)?src\//.test(file))).toEqual([]);
 });
-
-const ISOLATED = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 
 const inChromium = (path: string) => () => {
   let server: Server;
@@ -64,7 +34,7 @@ const inChromium = (path: string) => () => {
       response.end(isScript ? script : "<!doctype html><title>training</title>");
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({ executablePath: path, args: QUIET });
+    browser = await chromium.launch({ executablePath: path, args: [...QUIET, "--disable-gpu"] });
   });
 
   afterAll(async () => {

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readSafetensors, type SafetensorsReader } from "@convbert/converter";
-import { openFiles } from "@convbert/files";
 import { SentenceEncoder, type SentenceInputs, type SentenceLoss, type SentencePooling } from "@convbert/heads";
 import { ConvBertModel } from "@convbert/model";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Learner } from "../src/index.js";
+import { difference, recordedTensors } from "./recorded.js";
 
 interface Recorded {
   readonly config: Record<string, number>;
@@ -23,28 +22,7 @@ interface Recorded {
 
 const folder = fileURLToPath(new URL("fixtures/sentences", import.meta.url));
 const recorded: Recorded = JSON.parse(readFileSync(`${folder}/sentences.json`, "utf8"));
-const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-
-beforeAll(async () => {
-  const files = await openFiles(folder);
-  const reader: SafetensorsReader = await readSafetensors(await files.open("sentences.safetensors"));
-  for (const [name, { shape }] of reader.tensors) {
-    tensors.set(name, { shape, data: Float32Array.from((await reader.read(name)) as Float32Array) });
-  }
-  await reader.close();
-  await files.close();
-});
-
-/** Largest difference against the largest expected number. */
-function difference(found: ArrayLike<number>, expected: ArrayLike<number>, least = 1e-3): number {
-  let [most, largest] = [0, least];
-  expect(found.length).toBe(expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    most = Math.max(most, Math.abs(found[i]! - expected[i]!));
-    largest = Math.max(largest, Math.abs(expected[i]!));
-  }
-  return most / largest;
-}
+const tensors = await recordedTensors("sentences", "sentences.safetensors");
 
 function batchOf(name: string, step: number): SentenceInputs {
   const { shape, data } = tensors.get(`${name}/${step}/ids`)!;

@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readSafetensors } from "@convbert/converter";
-import { openFiles } from "@convbert/files";
 import { ConvBertForSequenceClassification, type SequenceClassificationInputs } from "@convbert/heads";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   collectLabels,
   evaluateTextClassification,
@@ -13,6 +11,7 @@ import {
   textClassificationCollator,
   textFields,
 } from "../src/index.js";
+import { difference, recordedTensors } from "./recorded.js";
 import { right as tokenizer } from "./tokenizer.js";
 
 interface Recorded {
@@ -26,28 +25,7 @@ interface Recorded {
 
 const folder = fileURLToPath(new URL("fixtures/soft-labels", import.meta.url));
 const recorded: Recorded = JSON.parse(readFileSync(`${folder}/soft-labels.json`, "utf8"));
-const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-
-beforeAll(async () => {
-  const files = await openFiles(folder);
-  const reader = await readSafetensors(await files.open("soft-labels.safetensors"));
-  for (const [name, { shape }] of reader.tensors) {
-    tensors.set(name, { shape, data: Float32Array.from((await reader.read(name)) as Float32Array) });
-  }
-  await reader.close();
-  await files.close();
-});
-
-/** Largest difference against the largest expected number. */
-function difference(found: ArrayLike<number>, expected: ArrayLike<number>, least = 1e-3): number {
-  let [most, largest] = [0, least];
-  expect(found.length).toBe(expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    most = Math.max(most, Math.abs(found[i]! - expected[i]!));
-    largest = Math.max(largest, Math.abs(expected[i]!));
-  }
-  return most / largest;
-}
+const tensors = await recordedTensors("soft-labels", "soft-labels.safetensors");
 
 function batchOf(name: string, step: number): SequenceClassificationInputs {
   const { shape, data } = tensors.get(`${name}/${step}/ids`)!;

@@ -3,7 +3,8 @@ import { TrainerOptionError } from "../option-error.js";
 /** A learning rate's factor: maps the number of optimizer steps done (0 for the first step) to a factor of the base rate. */
 export type Schedule = (step: number) => number;
 
-const NAMES = [
+/** Names of the schedules, those of the reference. */
+export const SCHEDULE_NAMES = [
   "linear",
   "cosine",
   "cosine_with_restarts",
@@ -13,7 +14,7 @@ const NAMES = [
   "reduce_lr_on_plateau",
 ] as const;
 
-export type ScheduleName = (typeof NAMES)[number];
+export type ScheduleName = (typeof SCHEDULE_NAMES)[number];
 
 /** How a learning rate changes over the steps of a run. */
 export interface ScheduleOptions {
@@ -52,7 +53,8 @@ const ENDLESS: readonly ScheduleName[] = ["constant", "inverse_sqrt", "reduce_lr
  */
 export function learningRateSchedule(options: ScheduleOptions = {}): Schedule {
   const name = options.schedule ?? "linear";
-  if (!NAMES.includes(name)) throw new TrainerOptionError("schedule", name, `choose one of ${NAMES.join(", ")}`);
+  if (!SCHEDULE_NAMES.includes(name))
+    throw new TrainerOptionError("schedule", name, `choose one of ${SCHEDULE_NAMES.join(", ")}`);
   const total = options.totalSteps;
   if (total !== undefined && !(Number.isSafeInteger(total) && total >= 0)) {
     throw new TrainerOptionError("totalSteps", total, "give a whole number from 0 on");

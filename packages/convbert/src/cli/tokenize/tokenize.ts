@@ -6,6 +6,7 @@ import {
   TokenizerError,
   type TokenizerOptions,
 } from "@convbert/tokenizer";
+import { SPECIAL_TOKEN_NAMES } from "@convbert/tokenizer/internal";
 import type { Command } from "commander";
 import { EXIT, oneLine, UsageError } from "../errors.js";
 import { type Line, readLines } from "../lines.js";
@@ -196,13 +197,7 @@ const OWN_OPTIONS: readonly (keyof TokenizerOptions)[] = [
   "split_special_tokens",
   "clean_up_tokenization_spaces",
   "model_input_names",
-  "bos_token",
-  "eos_token",
-  "unk_token",
-  "sep_token",
-  "pad_token",
-  "cls_token",
-  "mask_token",
+  ...SPECIAL_TOKEN_NAMES,
   "additional_special_tokens",
 ];
 

@@ -1,4 +1,4 @@
-import { ENTITY_SCHEMES, type TextEncoding } from "@convbert/trainer";
+import { ENTITY_SCHEMES, SCHEDULE_NAMES, type TextEncoding } from "@convbert/trainer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { names, positiveNumber, wholeNumber, withModelFlags } from "../model-options.js";
 import { MODEL_FORM } from "../shipped-models.js";
@@ -171,17 +171,7 @@ function recipeOptions(command: Command): void {
     .option("--group-by-length", "make batches of examples that are about as long as each other")
     .option("--accumulate <count>", "batches of a step; 1 by default", wholeNumber(1))
     .option("--lr <rate>", "5e-4 for new models, 3e-4 for pretrained ones, 1e-4 for those of base size", positiveNumber)
-    .addOption(
-      new Option("--schedule <name>", "linear by default").choices([
-        "linear",
-        "cosine",
-        "cosine_with_restarts",
-        "polynomial",
-        "constant",
-        "inverse_sqrt",
-        "reduce_lr_on_plateau",
-      ]),
-    )
+    .addOption(new Option("--schedule <name>", "linear by default").choices(SCHEDULE_NAMES))
     .option("--warmup <amount>", "steps, or a share of them when below 1; 0.1 by default", notNegative)
     .option("--power <number>", "of the polynomial schedule; 1 by default", positiveNumber)
     .option("--plateau-patience <count>", "evaluations before the rate falls; 10 by default", wholeNumber(0))
