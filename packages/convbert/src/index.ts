@@ -165,6 +165,7 @@ export {
   type EncodedInput,
   type EncodeTextOptions,
   Encoding,
+  encodeSequences,
   type FieldValue,
   type IdsInput,
   type IntTensor,

@@ -8,7 +8,7 @@ import { causalMask, checkLength, checkRange, type PreparedSequences, prepareHea
 /**
  * A batch of sequences of any lengths without padding, their tokens one after the other: the form that tokenizer, collators,
  * encoder and heads hand on. Each sequence is computed as if it were alone. Make one of lists with {@link sequenceBatch}, of a
- * padded batch with {@link withoutPadding}, of texts with a tokenizer's `encodeSequences`.
+ * padded batch with {@link withoutPadding}, of texts with `encodeSequences` of `@convbert/tokenizer`.
  */
 export interface SequenceBatch {
   /** Where each sequence begins among all tokens, and behind the last one how many tokens there are: `[0, 5, 12]` for two. */

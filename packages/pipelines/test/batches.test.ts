@@ -1,5 +1,5 @@
 import { ConvBertForMultipleChoice, ConvBertForSequenceClassification } from "@convbert/heads";
-import { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { ConvBertTokenizer, ConvBertTokenizerFast, encodeSequences } from "@convbert/tokenizer";
 import { expect, test, vi } from "vitest";
 import { createMultipleChoice, createTextClassification } from "../src/index.js";
 import { folder } from "./support.js";
@@ -12,10 +12,10 @@ test.each([ConvBertTokenizerFast, ConvBertTokenizer])("texts run together, their
   const encode = vi.spyOn(model.convbert, "encode");
   const classify = createTextClassification({ model, tokenizer }, { function_to_apply: "none" });
   const answers = await classify(TEXTS, { top_k: null });
-  const { input_ids, offsets } = tokenizer.encodeSequences(TEXTS);
+  const { input_ids, offsets } = encodeSequences(tokenizer, TEXTS);
   expect(encode.mock.calls.map(([{ positions }]) => positions.length)).toEqual([input_ids.length]);
   // What the tokenizer gives without padding is what the model takes.
-  const results = await model.forwardRagged(tokenizer.encodeSequences(TEXTS));
+  const results = await model.forwardRagged(encodeSequences(tokenizer, TEXTS));
   expect(results).toHaveLength(offsets.length - 1);
   for (const [i, { logits }] of results.entries()) {
     const scores = answers[i]!.map(({ score }) => score);

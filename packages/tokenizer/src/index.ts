@@ -10,7 +10,7 @@ export type { EncodedInput, PadOptions } from "./pad.js";
 export type { ParallelOptions } from "./parallel/pool.js";
 export type { SaveOptions } from "./save.js";
 export { ConvBertTokenizer } from "./slow/tokenizer.js";
-export type { SequenceOptions, TokenSequences } from "./token-sequences.js";
+export { encodeSequences, type SequenceOptions, type TokenSequences } from "./token-sequences.js";
 export type { EncodeTextOptions } from "./tokenizer-base.js";
 export type { DecodeOptions, PrepareOptions, TruncateOptions } from "./tokenizer-ids.js";
 export type { TokenizerOptions } from "./tokenizer-options.js";

@@ -12,7 +12,6 @@ import {
   SPECIAL_TOKEN_NAMES,
   type SpecialTokenOptions,
 } from "./special-tokens.js";
-import { type SequenceOptions, type TokenSequences, tokenSequences, UNPADDED } from "./token-sequences.js";
 import { TokenizerIds } from "./tokenizer-ids.js";
 import { checkTokenizerOptions, readSide, type TokenizerOptions } from "./tokenizer-options.js";
 
@@ -125,24 +124,6 @@ export abstract class TokenizerBase extends TokenizerIds {
       throw new TokenizerError("invalid-input", "tokenizer: text is an empty list; expected a text or ids");
     return this.prepareForModel(idsOf(text), text_pair == null ? null : idsOf(text_pair as IdsInput), call)
       .input_ids as number[];
-  }
-
-  /**
-   * Texts as rows of tokens one after the other, without padding, which is how models run them best: a batch for
-   * `encodeRagged` and `forwardRagged`.
-   * @param texts what a call takes; a single text is one row. @param options of a call, but those of padding and fields.
-   * @throws what the call throws.
-   */
-  encodeSequences(texts: TextInput, options: SequenceOptions = {}): TokenSequences {
-    const { text_pair, add_special_tokens } = options as CallOptions;
-    const call = this.resolve({
-      ...options,
-      ...UNPADDED,
-      // The slow tokenizer knows no types without special tokens, where all are of type 0.
-      return_token_type_ids: this.isFast || add_special_tokens !== false ? true : null,
-    });
-    const inputs = readInputs(texts, text_pair, call);
-    return tokenSequences(this.encodeSamples({ ...inputs, batched: true }, call) as BatchEncoding<number[][]>);
   }
 
   /**

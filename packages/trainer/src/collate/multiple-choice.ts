@@ -1,5 +1,5 @@
 import type { MultipleChoiceBatch } from "@convbert/heads";
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { type ConvBertTokenizerFast, encodeSequences } from "@convbert/tokenizer";
 import type { ChoiceExample } from "../data/examples.js";
 import {
   type Batch,
@@ -31,7 +31,8 @@ export function multipleChoiceCollator(
   return {
     collate(examples) {
       const pairs = examples.flatMap(({ prompt, choices }) => choices.map((choice) => ({ prompt, choice })));
-      const sequences = tokenizer.encodeSequences(
+      const sequences = encodeSequences(
+        tokenizer,
         pairs.map(({ prompt }) => prompt),
         {
           text_pair: pairs.map(({ choice }) => choice),

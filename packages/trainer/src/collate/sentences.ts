@@ -1,5 +1,5 @@
 import type { SentenceBatch } from "@convbert/heads";
-import type { ConvBertTokenizerFast, TokenSequences } from "@convbert/tokenizer";
+import { type ConvBertTokenizerFast, encodeSequences, type TokenSequences } from "@convbert/tokenizer";
 import type { SentenceExample } from "../data/examples.js";
 import {
   type Batch,
@@ -29,7 +29,7 @@ export function sentenceCollator(
     const odd = examples.find(({ texts }) => texts.length !== count);
     if (odd) throw exampleError(odd, `it has ${odd.texts.length} texts; others of its batch ${count}`, "text");
     const texts = Array.from({ length: count }, (_, i) => examples.map((example) => example.texts[i]!)).flat();
-    return tokenizer.encodeSequences(texts, { truncation: true, max_length: packing.maxLength, verbose: false });
+    return encodeSequences(tokenizer, texts, { truncation: true, max_length: packing.maxLength, verbose: false });
   };
   return {
     collate(examples) {

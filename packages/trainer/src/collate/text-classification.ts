@@ -1,6 +1,6 @@
 import type { SequenceClassificationBatch } from "@convbert/heads";
 import type { ProblemType } from "@convbert/model";
-import type { ConvBertTokenizerFast, TokenSequences } from "@convbert/tokenizer";
+import { type ConvBertTokenizerFast, encodeSequences, type TokenSequences } from "@convbert/tokenizer";
 import { show } from "../data/error.js";
 import type { TextExample } from "../data/examples.js";
 import { TrainerOptionError } from "../option-error.js";
@@ -73,7 +73,8 @@ function encodeTexts(
   const pairs = examples[0]?.textPair !== undefined;
   const odd = examples.find(({ textPair }) => (textPair !== undefined) !== pairs);
   if (odd) throw exampleError(odd, `it is ${pairs ? "one text" : "a pair"}; others of its batch are not`, "text");
-  return tokenizer.encodeSequences(
+  return encodeSequences(
+    tokenizer,
     examples.map(({ text }) => text),
     {
       ...(pairs && { text_pair: examples.map(({ textPair }) => textPair!) }),

@@ -1,5 +1,5 @@
 import type { SentenceEncoder } from "@convbert/heads";
-import type { ConvBertTokenizerFast } from "@convbert/tokenizer";
+import { type ConvBertTokenizerFast, encodeSequences } from "@convbert/tokenizer";
 import type { Dataset } from "../data/dataset.js";
 import type { SentenceExample } from "../data/examples.js";
 
@@ -24,7 +24,7 @@ export async function unitVectors(
   options: { readonly maxLength: number; readonly signal: AbortSignal | undefined },
 ): Promise<Float32Array[]> {
   const { maxLength, signal } = options;
-  const sequences = tokenizer.encodeSequences(texts, { truncation: true, max_length: maxLength, verbose: false });
+  const sequences = encodeSequences(tokenizer, texts, { truncation: true, max_length: maxLength, verbose: false });
   const { data, shape } = await encoder.encodeRagged(sequences, { signal });
   const size = shape[1]!;
   return texts.map((_, i) => {
