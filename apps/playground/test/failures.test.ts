@@ -30,6 +30,7 @@ const inChromium = () => {
   it.each([
     ["404", /model\.safetensors/],
     ["truncated", /model\.safetensors/],
+    ["broken", /model\.safetensors/],
   ] as const)("a model file that is %s ends in words, and in an answer once it is there", async (fault, words) => {
     const { page } = await visit(browser);
     site.faults.set("question-classification/model.safetensors", fault);
@@ -52,6 +53,70 @@ const inChromium = () => {
     site.faults.clear();
     await page.getByRole("button", { name: "Try again" }).click();
     await answered(page);
+  });
+
+  it("a worker that the browser ends is said to be gone, and another one goes on", async () => {
+    const { page } = await visit(browser);
+    site.faults.set("sentiment/model.safetensors", "silent");
+    await show(page, site.address, { ...CARMEN, model: "sentiment" });
+    await page.locator("[data-status=loading], [data-status=working]").waitFor();
+    // As for want of memory: without a word to the page.
+    await page
+      .workers()[0]!
+      .evaluate(() => close())
+      .catch(() => undefined);
+    await page.locator("[data-code=worker-ended]").waitFor();
+    expect(await page.locator(".failed").textContent()).toContain("The browser has ended what computes in this page");
+    site.faults.clear();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await answered(page);
+  });
+
+  it("a worker whose script does not come is said so, and can be tried again", async () => {
+    const { page } = await visit(browser, { serviceWorkers: "block" });
+    await page.route(/worker-.*\.js$/, (route) => route.fulfill({ status: 404, body: "" }));
+    await show(page, site.address, CARMEN);
+    await page.locator("[data-code=worker-ended]").waitFor();
+    await page.unroute(/worker-.*\.js$/);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await answered(page);
+  });
+
+  it("code of the worker that does not come is said so, and can be tried again", async () => {
+    const { page } = await visit(browser, { serviceWorkers: "block" });
+    await page.route(/answer-.*\.js$/, (route) => route.fulfill({ status: 404, body: "" }));
+    await show(page, site.address, CARMEN);
+    await page.locator("[data-code=code-missing]").waitFor();
+    await page.unroute(/answer-.*\.js$/);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await answered(page);
+  });
+
+  it("a panel whose code does not come is said so, and can be tried again", async () => {
+    const { page } = await visit(browser, { serviceWorkers: "block" });
+    await page.route(/convert-.*\.js$/, (route) => route.abort());
+    await show(page, site.address, CARMEN);
+    await page.getByRole("button", { name: "Convert any format" }).click();
+    await page.locator("[data-panel=convert] .failed").waitFor();
+    await page.unroute(/convert-.*\.js$/);
+    await page.locator("[data-panel=convert]").getByRole("button", { name: "Load the page again" }).click();
+    await page.getByLabel("Format").waitFor();
+    await answered(page);
+  });
+
+  it("answers where the browser has no room to keep anything", async () => {
+    const { page } = await visit(browser, { serviceWorkers: "block" });
+    let refusals = 0;
+    page.on("console", (message) => message.text() === "no room" && refusals++);
+    const full =
+      'Cache.prototype.put = async () => { console.info("no room"); throw new DOMException("full", "QuotaExceededError"); };';
+    await page.route(/worker-.*\.js$/, async (route) => {
+      await route.fulfill({ contentType: "text/javascript", body: `${full}${await (await route.fetch()).text()}` });
+    });
+    await show(page, site.address, CARMEN);
+    await answered(page);
+    expect(await page.locator(".bars .best .name").textContent()).toBe("a person or group");
+    expect(refusals).toBeGreaterThan(0);
   });
 
   it("a text that is too long is said to be, and its beginning can be read", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { installedModel } from "convbert";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
-import { answered, executablePath, launch, seriousFaults, show, visit } from "./visit.ts";
+import { answered, drop, executablePath, launch, seriousFaults, show, visit } from "./visit.ts";
 
 /** A small model of entailment with random weights, in PyTorch's format. */
 async function makeEntailment(folder: string): Promise<void> {
@@ -80,6 +80,34 @@ const inChromium = () => {
     expect((await page.locator(".bars .name").allTextContents()).sort()).toEqual(["food", "sport", "שלום"]);
     await page.screenshot({ path: "reports/own-labels.png", fullPage: true });
     expect(await seriousFaults(page)).toEqual([]);
+  });
+
+  it("runs a folder that was dropped, the folders within it included", async () => {
+    const outer = join(folder, "..", "outer");
+    await mkdir(join(outer, "onnx"), { recursive: true });
+    for (const name of await readdir(folder)) await copyFile(join(folder, name), join(outer, name));
+    await writeFile(join(outer, "onnx", "note.txt"), "within");
+    await open();
+    await drop(page, ".drop", [outer]);
+    await page.locator("[data-tasks]").waitFor();
+    expect(await page.locator(".described details p").textContent()).toContain("onnx/note.txt");
+    await page.locator("[data-tasks]").getByRole("button", { name: "Classify a text" }).click();
+    await page.getByLabel("Text", { exact: true }).fill("A text");
+    await answered(page);
+    expect(await page.locator(".model select").inputValue()).toBe("outer");
+  });
+
+  it("runs files that were dropped", async () => {
+    await open();
+    await drop(
+      page,
+      ".drop",
+      (await readdir(folder)).map((name) => join(folder, name)),
+    );
+    await page.locator("[data-tasks]").getByRole("button", { name: "Classify a text" }).click();
+    await page.getByLabel("Text", { exact: true }).fill("A text");
+    await answered(page);
+    expect(await page.locator(".model select").inputValue()).toMatch(/^config\.json and \d more$/);
   });
 
   it("runs a folder at an address", async () => {

@@ -8,7 +8,7 @@ import { installedModel } from "convbert";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSite, type Site } from "./site.ts";
-import { answered, downloaded, executablePath, launch, seriousFaults, show, type Visit, visit } from "./visit.ts";
+import { answered, downloaded, drop, executablePath, launch, seriousFaults, show, type Visit, visit } from "./visit.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const CARMEN = { task: "text-classification", text: "Who wrote the opera Carmen?" };
@@ -180,7 +180,12 @@ const inChromium = () => {
 
   it("says what is wrong with lines that have no labels", async () => {
     await open("train", { task: "fill-mask" });
-    await page.getByLabel("Labelled lines").fill("word\n\nanother");
+    // As a file that is dropped.
+    const file = `${root}/reports/lines.txt`;
+    await writeFile(file, "word\n\nanother");
+    await drop(page, ".tabbed", [file]);
+    await expect.poll(() => page.getByLabel("Labelled lines").inputValue()).toBe("word\n\nanother");
+    await rm(file);
     await page.locator("[data-panel=train]").getByRole("button", { name: "Train" }).click();
     expect(await page.locator(".failed").textContent()).toContain("lines.txt:1");
   });

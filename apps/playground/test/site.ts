@@ -15,8 +15,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** What goes wrong with a file: it is missing, its connection breaks half-way, or it never comes. */
-export type Fault = "404" | "truncated" | "silent";
+/** What goes wrong with a file: it is missing, its connection breaks half-way or at once, or it never comes. */
+export type Fault = "404" | "truncated" | "broken" | "silent";
 
 export interface Site extends AsyncDisposable {
   readonly address: string;
@@ -43,6 +43,10 @@ export async function openSite(folders: Readonly<Record<string, string>> = {}): 
     const file = folders[folder] !== undefined ? join(folders[folder], rest) : join(dist, path.slice(prefix.length));
     const fault = [...faults].find(([end]) => path.endsWith(end))?.[1];
     if (fault === "silent") return;
+    if (fault === "broken") {
+      request.socket.destroy();
+      return;
+    }
     const page = path === prefix ? join(dist, "index.html") : file;
     if (fault === "404" || !existsSync(page) || !statSync(page).isFile()) {
       response.writeHead(404).end("no such file");

@@ -49,6 +49,19 @@ export async function downloaded(page: Page, button: string): Promise<Record<str
   return unzipSync(new Uint8Array(await readFile(await download.path())));
 }
 
+/** Drags files and folders of this machine over a part of the page and lets them fall, as a mouse does. */
+export async function drop(page: Page, selector: string, paths: readonly string[]): Promise<void> {
+  const target = page.locator(selector);
+  await target.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await target.boundingBox())!;
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: x + width / 2, y: y + height / 2, data });
+  }
+  await session.detach();
+}
+
 /** What axe finds that is serious, in a line each. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);

@@ -1,7 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { choosePanel, type PanelName, panel } from "../state/store.js";
-import { failureOf } from "../state/worker.js";
 import { Failed } from "../ui/failure.js";
 import type { Failure } from "../worker/protocol.js";
 
@@ -56,21 +55,21 @@ export function Panels() {
 function Opened({ name }: { name: PanelName }) {
   const { title, load } = PANELS[name];
   const [state, setState] = useState<{ Panel: ComponentType } | { failure: Failure } | null>(null);
-  const [tries, setTries] = useState(0);
   useEffect(() => {
     load().then(
       ({ default: Panel }) => setState({ Panel }),
-      (error) => setState({ failure: failureOf(error) }),
+      () => setState({ failure: { code: "code-missing", message: "This part of the page could not be loaded." } }),
     );
-  }, [load, tries]);
+  }, [load]);
   return (
     <section class="panel" aria-label={title} data-panel={name}>
       <h2>{title}</h2>
       {state === null && <p role="status">Loading …</p>}
       {state !== null && "failure" in state && (
         <Failed failure={state.failure}>
-          <button type="button" onClick={() => setTries(tries + 1)}>
-            Try again
+          {/* A browser asks for a script that did not come once only; what is on the screen is in the address. */}
+          <button type="button" onClick={() => location.reload()}>
+            Load the page again
           </button>
         </Failed>
       )}

@@ -2,7 +2,7 @@ import { effect, signal, untracked } from "@preact/signals";
 import { proxy } from "comlink";
 import type { ModelRef, TaskInput, TaskName } from "../worker/protocol.js";
 import { answered, input, isComplete, model, status, task } from "./store.js";
-import { failureOf, settled, worker } from "./worker.js";
+import { failureOf, settled, stop, worker } from "./worker.js";
 
 /** Milliseconds without a key press before what was typed is sent to the worker. */
 const TYPING_PAUSE = 150;
@@ -19,8 +19,8 @@ export function tryAgain(): void {
 
 /** Ends the loading of a model, or the answering. */
 export function stopAnswering(): void {
-  worker.stop("load");
-  worker.stop("answer");
+  stop("load");
+  stop("answer");
   // At once, whatever the worker is doing: it may not have begun what is to be stopped.
   newest++;
   answered.value = null;

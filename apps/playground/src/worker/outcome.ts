@@ -9,12 +9,18 @@ export async function attempt<Value>(work: () => Promise<Value>): Promise<Outcom
   }
 }
 
+/** What browsers say of a script that was imported and did not come. */
+const NO_SCRIPT = /import(ed|ing) (a )?module/i;
+
 function failureOf(error: unknown): Failure {
   if (error instanceof DOMException && (error.name === "AbortError" || error.name === "TimeoutError")) {
     return { code: "aborted", message: "Stopped." };
   }
   if (!(error instanceof Error)) {
     return { code: "failed", message: String(error) };
+  }
+  if (NO_SCRIPT.test(error.message)) {
+    return { code: "code-missing", message: "A part of this page could not be loaded. Is the network there?" };
   }
   const { code, details } = error as { code?: unknown; details?: { tokens?: number; limit?: number } };
   // The message of the packages speaks of an option; here there is a button.

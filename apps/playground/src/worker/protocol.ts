@@ -213,4 +213,6 @@ export interface PlaygroundWorker {
   measure(task: TaskName, model: ModelRef, input: TaskInput, setting: RuntimeSetting): Promise<Outcome<Measured>>;
   /** Ends what runs under that name: a method's, or "load". */
   stop(job: string): void;
+  /** Locks a name for as long as the worker lives. Resolves once it has it. */
+  holdLock(name: string): Promise<void>;
 }

@@ -15,6 +15,13 @@ const api: PlaygroundWorker = {
   formats: () => attempt(async () => (await import("./convert/formats.js")).formats()),
   measure: (...request) => attempt(async () => (await import("./measure/measure.js")).measure(...request)),
   stop,
+  holdLock: (name) =>
+    new Promise((resolve) => {
+      void navigator.locks.request(name, () => {
+        resolve();
+        return new Promise(() => undefined);
+      });
+    }),
 };
 
 expose(api);

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { model, titleOf } from "../../state/store.js";
-import { failureOf, settled, worker } from "../../state/worker.js";
+import { failureOf, settled, stop, worker } from "../../state/worker.js";
 import { download, megabytes } from "../../ui/download.js";
 import { Failed } from "../../ui/failure.js";
 import { useRequest } from "../../ui/request.js";
@@ -59,7 +59,7 @@ export default function Convert() {
           </select>
         </label>
         {state === "converting" ? (
-          <button type="button" onClick={() => worker.stop("convert")}>
+          <button type="button" onClick={() => stop("convert")}>
             Stop
           </button>
         ) : (

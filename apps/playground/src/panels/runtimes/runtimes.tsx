@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { answered, input, isComplete, model, task, titleOf } from "../../state/store.js";
-import { failureOf, settled, worker } from "../../state/worker.js";
+import { failureOf, settled, stop, worker } from "../../state/worker.js";
 import type { RuntimeName } from "../../worker/protocol.js";
 import { Circumstances } from "./circumstances.js";
 import { MeasuredBars, type Row } from "./measured.js";
@@ -60,7 +60,7 @@ export default function Runtimes() {
             Measure
           </button>
         ) : (
-          <button type="button" onClick={() => worker.stop("measure")}>
+          <button type="button" onClick={() => stop("measure")}>
             Stop
           </button>
         )}

@@ -2,7 +2,7 @@ import { proxy } from "comlink";
 import { useState } from "preact/hooks";
 import { isShipped } from "../../shipped.js";
 import { addOwnModel, replaceInput } from "../../state/store.js";
-import { failureOf, settled, worker } from "../../state/worker.js";
+import { failureOf, settled, stop, worker } from "../../state/worker.js";
 import { download } from "../../ui/download.js";
 import { Failed } from "../../ui/failure.js";
 import type { Failure, ModelRef, TrainEvent, Trained } from "../../worker/protocol.js";
@@ -128,7 +128,7 @@ export default function Train() {
       </div>
       <p class="row">
         {isRunning ? (
-          <button type="button" onClick={() => worker.stop("train")}>
+          <button type="button" onClick={() => stop("train")}>
             Stop
           </button>
         ) : (
@@ -144,7 +144,7 @@ export default function Train() {
         <span role="status">{said}</span>
       </p>
       {failure !== null && <Failed failure={failure}>Put the lines right, and train again.</Failed>}
-      {points.length > 0 && <Curves points={points} />}
+      {(isRunning || points.length > 0) && <Curves points={points} />}
       {trained !== null && <Done trained={trained} />}
     </>
   );
