@@ -145,7 +145,7 @@ const inChromium = () => {
     await rm(file);
     expect(stdout).toContain("HUM");
     expect(await page.locator(".snippet pre").nth(1).textContent()).toContain(
-      "convbert run text-classification --model 'question-classification' --top-k 10 'Who wrote the opera Carmen?'",
+      "convbert run text-classification --model 'question-classification' --top-k all 'Who wrote the opera Carmen?'",
     );
     expect(await page.locator(".snippet pre").nth(2).textContent()).toContain(
       'pipeline("text-classification", "./question-classification")',

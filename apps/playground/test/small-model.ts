@@ -61,3 +61,18 @@ export async function makeMasked(folder: string): Promise<void> {
   await model.savePretrained(folder);
   await addTokenizer(folder);
 }
+
+/** A classifier of entailment that spells, with random weights. */
+export async function makeEntailment(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  using model = await ConvBertForSequenceClassification.fromConfig(
+    {
+      ...SIZES,
+      id2label: { 0: "contradiction", 1: "neutral", 2: "entailment" },
+      label2id: { contradiction: 0, neutral: 1, entailment: 2 },
+    },
+    { seed: 3 },
+  );
+  await model.savePretrained(folder, { format: "pytorch" });
+  await addTokenizer(folder);
+}

@@ -39,7 +39,7 @@ export const textClassification: TaskView<"text-classification"> = {
     const python = isPair ? `{"text": ${quoted(text)}, "text_pair": ${quoted(pair)}}` : quoted(text);
     return {
       call: `${given}, { top_k: null }`,
-      command: isPair ? "--pair --jsonl --top-k 10" : `--top-k 10 ${shell(text)}`,
+      command: isPair ? "--pair --jsonl --top-k all" : `--top-k all ${shell(text)}`,
       ...(isPair && { stdin: JSON.stringify([text, pair]) }),
       python: pythonPipeline("text-classification", `${python}, top_k=None`),
     };

@@ -31,7 +31,7 @@ export const tokenClassification: TaskView<"token-classification"> = {
   texts: ({ text = "" }) => ({ text, pair: null }),
   code: ({ text }) => ({
     call: `${quoted(text)}, { aggregation_strategy: "first" }`,
-    command: `--aggregation-strategy first ${shell(text)}`,
+    command: `--aggregation first ${shell(text)}`,
     python: pythonPipeline("token-classification", quoted(text), ', aggregation_strategy="first"'),
   }),
   Answer({ answer, input: { text = "" }, model }) {

@@ -12,6 +12,8 @@ type State =
   | { readonly kind: "read"; readonly model: ModelRef; readonly description: Description }
   | { readonly kind: "failed"; readonly failure: Failure };
 
+const WEIGHTS = /\.(safetensors|bin|h5|onnx|index)$/;
+
 /** Opens a folder, files, an address or a hub id, and says what is in it. */
 export default function OwnModel() {
   const [state, setState] = useState<State>({ kind: "waiting" });
@@ -34,8 +36,10 @@ export default function OwnModel() {
 
   const keep = (chosen: readonly NamedFile[]) => {
     if (chosen.length === 0) return;
-    const [folder, ...inside] = chosen[0]!.path.split("/");
-    const title = inside.length > 0 ? folder! : `${folder} and ${chosen.length - 1} more`;
+    const [folder = "", ...inside] = chosen[0]!.path.split("/");
+    // Loose files are called by what is the model among them.
+    const weights = chosen.find(({ path }) => WEIGHTS.test(path))?.path;
+    const title = inside.length > 0 ? folder : (weights ?? folder);
     void read(title, () => settled(worker.keep(chosen, title)));
   };
 
