@@ -26,7 +26,7 @@ const inChromium = () => {
     site = await openSite({
       entailment: folder,
       masked: tiny("masked"),
-      answers: tiny("answers"),
+      "question-answering": tiny("question-answering"),
       choices: tiny("choices"),
     });
     browser = await launch();
@@ -104,7 +104,7 @@ const inChromium = () => {
 
   it.each([
     ["masked", "Fill in words", { "Text with [MASK]": "The [MASK] is good." }],
-    ["answers", "Answer a question", { Question: "Who?", "Text with the answer": "Anna Smith and John" }],
+    ["question-answering", "Answer a question", { Question: "Who?", "Text with the answer": "Anna Smith and John" }],
     [
       "choices",
       "Choose what follows",

@@ -22,7 +22,7 @@ const tiny = (name: string) =>
 const OWN = {
   entailment: join(folder, "entailment"),
   masked: tiny("masked"),
-  answers: tiny("answers"),
+  "question-answering": tiny("question-answering"),
   choices: tiny("choices"),
 } as const;
 
@@ -49,7 +49,11 @@ const CASES: readonly Case[] = [
   },
   { task: "feature-extraction", model: "masked", input: { query: "good", lines: "The man" } },
   { task: "fill-mask", model: "masked", input: { text: "The [MASK] is good." } },
-  { task: "question-answering", model: "answers", input: { question: "Who?", context: "Anna Smith and John" } },
+  {
+    task: "question-answering",
+    model: "question-answering",
+    input: { question: "Who?", context: "Anna Smith and John" },
+  },
   {
     task: "multiple-choice",
     model: "choices",
