@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import type * as TfjsCore from "../../../packages/tfjs/node_modules/@tensorflow/tfjs-core";
+import { readTensors } from "../cases.ts";
 import { type Tfjs, TfjsConvBert } from "../contenders/tfjs-graph.ts";
 
 type Tf = typeof TfjsCore;
@@ -33,27 +35,34 @@ function differentiable(tf: Tf): Tf {
   return { ...tf, gather, depthwiseConv2d } as unknown as Tf;
 }
 
-/** A step of the plain port: a classifier of the first token on it, cross-entropy, Adam. */
-export function plainStep(tf: Tf, folder: string, labels: readonly number[]): (words: Tensor) => number {
-  const plain = new TfjsConvBert(differentiable(tf) as unknown as Tfjs, folder);
+/** A step of the plain port: the reference's classifier on it, cross-entropy, Adam. Gives the loss. */
+export function plainStep(tf: Tf, folders: { encoder: string; classifier: string }, labels: readonly number[]) {
+  const plain = new TfjsConvBert(differentiable(tf) as unknown as Tfjs, folders.encoder);
   const encoder = plain.trainable() as unknown as TfjsCore.Variable[];
-  const width = 256;
-  const draw = (outputs: number) => tf.variable(tf.truncatedNormal([width, outputs], 0, 0.02));
-  const [dense, project] = [draw(width), draw(2)];
+  const stored = readTensors(join(folders.classifier, "model.safetensors"));
+  const variable = (name: string) => {
+    const { shape, bytes } = stored.get(`classifier.${name}`)!;
+    const tensor = tf.tensor(new Float32Array(bytes()), shape);
+    return tf.variable(shape.length === 2 ? tf.transpose(tensor, [1, 0]) : tensor);
+  };
+  const head = ["dense.weight", "dense.bias", "out_proj.weight", "out_proj.bias"].map(variable);
+  const [dense, denseBias, project, projectBias] = head as unknown as [Tensor, Tensor, Tensor, Tensor];
+  const width = dense.shape[0]!;
   const optimizer = tf.train.adam(5e-4);
   const wanted = tf.oneHot(labels as number[], 2);
-  return (words) => {
+  return (words: Tensor): number => {
     const segments = tf.zeros(words.shape, "int32");
     const loss = optimizer.minimize(
       () => {
         const states = plain.forward(words as never, segments as never) as unknown as Tensor;
         const first = tf.reshape(tf.slice(states, [0, 0, 0], [-1, 1, -1]), [-1, width]);
-        const inner = tf.matMul(first, dense);
+        const inner = tf.add(tf.matMul(first, dense), denseBias);
         const gelu = tf.mul(tf.mul(inner, 0.5), tf.add(tf.erf(tf.mul(inner, Math.SQRT1_2)), 1));
-        return tf.losses.softmaxCrossEntropy(wanted, tf.matMul(gelu, project)) as TfjsCore.Scalar;
+        const logits = tf.add(tf.matMul(gelu, project), projectBias);
+        return tf.losses.softmaxCrossEntropy(wanted, logits) as TfjsCore.Scalar;
       },
       true,
-      [...encoder, dense, project],
+      [...encoder, ...(head as TfjsCore.Variable[])],
     )!;
     const [value] = loss.dataSync();
     tf.dispose([loss, segments]);
