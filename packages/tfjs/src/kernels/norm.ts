@@ -16,24 +16,47 @@ export const normaliseRows = heapKernel<{ readonly epsilon: number }>(
   },
 );
 
-// Two sums side by side do not wait for one another.
+// Several sums side by side do not wait for one another.
 
 function sum(values: Float32Array, start: number, count: number): number {
-  let [even, odd, at] = [0, 0, start];
-  for (; at + 2 <= start + count; at += 2) {
-    even += values[at]!;
-    odd += values[at + 1]!;
+  const end = start + count;
+  let at = start;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (; at + 4 <= end; at += 4) {
+    a += values[at]!;
+    b += values[at + 1]!;
+    c += values[at + 2]!;
+    d += values[at + 3]!;
   }
-  return even + odd + (at < start + count ? values[at]! : 0);
+  for (; at < end; at++) {
+    a += values[at]!;
+  }
+  return a + b + c + d;
 }
 
 function sumOfSquares(values: Float32Array, start: number, count: number, mean: number): number {
-  let [even, odd, at] = [0, 0, start];
-  for (; at + 2 <= start + count; at += 2) {
-    const [first, second] = [values[at]! - mean, values[at + 1]! - mean];
-    even += first * first;
-    odd += second * second;
+  const end = start + count;
+  let at = start;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (; at + 4 <= end; at += 4) {
+    const first = values[at]! - mean;
+    const second = values[at + 1]! - mean;
+    const third = values[at + 2]! - mean;
+    const fourth = values[at + 3]! - mean;
+    a += first * first;
+    b += second * second;
+    c += third * third;
+    d += fourth * fourth;
   }
-  const last = at < start + count ? values[at]! - mean : 0;
-  return even + odd + last * last;
+  for (; at < end; at++) {
+    const last = values[at]! - mean;
+    a += last * last;
+  }
+  return a + b + c + d;
 }
