@@ -90,7 +90,7 @@ export async function sharedBackend(options: BackendOptions = {}): Promise<Backe
 
 async function createWasm(options: BackendOptions): Promise<Backend> {
   const { activationBits, wideVectors = usesWideVectors() } = options;
-  const { createWasmBackend } = await import("./kernels/wasm/backend.js");
+  const { createWasmBackend } = await import("./kernels/wasm/create.js");
   const required = options.threads !== undefined;
   const remark = options.wideVectors === undefined ? wideVectorsRemark() : "";
   const choice = { wideVectors, required, remark, ...(activationBits !== undefined && { activationBits }) };

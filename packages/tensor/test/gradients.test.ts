@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, createBackend } from "../src/index.js";
-import { createWasmBackend } from "../src/kernels/wasm/backend.js";
+import { createWasmBackend } from "../src/kernels/wasm/create.js";
 import { KERNELS, type Shape } from "./gradient-kernels.js";
 import { relativeDifference } from "./numbers.js";
 import { Rig } from "./rig.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Backend, BackendError, createBackend, linear, Tensor } from "../src/index.js";
-import { createWasmBackend } from "../src/kernels/wasm/backend.js";
+import { createWasmBackend } from "../src/kernels/wasm/create.js";
 import type { Int8Weights } from "../src/kernels/wasm/int8.js";
 import { eighthBit, INT8_FORMATS, type Int8Format } from "../src/kernels/wasm/int8-formats.js";
 import type { KernelChoice } from "../src/kernels/wasm/modules.js";

@@ -1,6 +1,7 @@
-import { FunctionBuilder, type Local, ModuleBuilder } from "../src/kernels/emitter/builder.js";
+import { FunctionBuilder, type Local } from "../src/kernels/emitter/builder.js";
 import { unsigned } from "../src/kernels/emitter/encode.js";
 import { emitInt8Tiles } from "../src/kernels/emitter/int8.js";
+import { ModuleBuilder } from "../src/kernels/emitter/module.js";
 
 /** What a processor does with the eighth bit of the right side, and with sums of two products beyond 16 bits. */
 export interface RelaxedDot {

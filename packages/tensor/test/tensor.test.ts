@@ -135,7 +135,7 @@ describe("backends", () => {
   });
 
   it("uses plain SIMD where relaxed SIMD is missing, with results as close", async () => {
-    const { createWasmBackend } = await import("../src/kernels/wasm/backend.js");
+    const { createWasmBackend } = await import("../src/kernels/wasm/create.js");
     const plain = (await createWasmBackend(1, { variants: ["simd128"] }))!;
     const best = await createBackend({ activationBits: 8 });
     expect(plain.description).toContain("simd128");

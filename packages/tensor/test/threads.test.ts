@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, createBackend, linear, Tensor } from "../src/index.js";
 import { WORKER_SOURCE } from "../src/kernels/generated/worker.js";
-import { createWasmBackend } from "../src/kernels/wasm/backend.js";
+import { createWasmBackend } from "../src/kernels/wasm/create.js";
 import { LinearMemory } from "../src/kernels/wasm/memory.js";
 import { compileKernels } from "../src/kernels/wasm/modules.js";
 import { controlBytes } from "../src/kernels/wasm/threads/control.js";

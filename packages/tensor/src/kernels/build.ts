@@ -6,8 +6,9 @@ import asc from "assemblyscript/asc";
 import { callsOf } from "./build-signatures.ts";
 import { workerSource } from "./build-worker.ts";
 import { MEMORY_PAGES, TILE } from "./constants.ts";
-import { ModuleBuilder } from "./emitter/builder.ts";
+
 import { emitInt8Tiles, type Int8Dot } from "./emitter/int8.ts";
+import { ModuleBuilder } from "./emitter/module.ts";
 import { emitProbe } from "./emitter/probe.ts";
 import { emitTiles } from "./emitter/product.ts";
 

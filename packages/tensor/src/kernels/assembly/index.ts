@@ -8,14 +8,8 @@ export { binary, copyRows, gatherRows, layerNorm, softmax, sumExponentials } fro
 export { accumulatePanels, packPanels, transposePanels, transposeRows } from "./product-gradients";
 export { dropout } from "./dropout";
 export { accumulate, accumulateProduct, activateGradient, adam, fill, squares } from "./element-gradients";
-export {
-  accumulateSoftmax,
-  layerNormGradient,
-  scatterPackedRows,
-  scatterRows,
-  softmaxGradient,
-  sumRows,
-} from "./row-gradients";
+export { scatterPackedRows, scatterRows, sumRows } from "./column-gradients";
+export { accumulateSoftmax, layerNormGradient, softmaxGradient } from "./row-gradients";
 export {
   depthwiseInputGradient,
   depthwiseKernelGradient,

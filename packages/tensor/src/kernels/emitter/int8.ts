@@ -1,5 +1,6 @@
 import { PANEL } from "../constants.ts";
-import type { FunctionBuilder, Local, ModuleBuilder } from "./builder.ts";
+import type { FunctionBuilder, Local } from "./builder.ts";
+import type { ModuleBuilder } from "./module.ts";
 import { pointers, tileKinds, tileName } from "./product.ts";
 
 /**

@@ -260,6 +260,31 @@ export interface KernelArguments {
     readonly columns: number;
     readonly sums: number;
   };
+  /** assembly/column-gradients.ts */
+  readonly scatterPackedRows: {
+    readonly outputGradient: Rows;
+    readonly rows: number;
+    readonly columns: number;
+    readonly indices: number;
+    readonly skip: number;
+    readonly gradient: number;
+  };
+  /** assembly/column-gradients.ts */
+  readonly scatterRows: {
+    readonly outputGradient: Rows;
+    readonly rows: number;
+    readonly columns: number;
+    readonly indices: number;
+    readonly skip: number;
+    readonly gradient: Rows;
+  };
+  /** assembly/column-gradients.ts */
+  readonly sumRows: {
+    readonly input: Rows;
+    readonly rows: number;
+    readonly columns: number;
+    readonly gradient: number;
+  };
   /** assembly/row-gradients.ts */
   readonly accumulateSoftmax: {
     readonly input: Rows;
@@ -287,37 +312,12 @@ export interface KernelArguments {
     readonly blockRows: number;
   };
   /** assembly/row-gradients.ts */
-  readonly scatterPackedRows: {
-    readonly outputGradient: Rows;
-    readonly rows: number;
-    readonly columns: number;
-    readonly indices: number;
-    readonly skip: number;
-    readonly gradient: number;
-  };
-  /** assembly/row-gradients.ts */
-  readonly scatterRows: {
-    readonly outputGradient: Rows;
-    readonly rows: number;
-    readonly columns: number;
-    readonly indices: number;
-    readonly skip: number;
-    readonly gradient: Rows;
-  };
-  /** assembly/row-gradients.ts */
   readonly softmaxGradient: {
     readonly output: Rows;
     readonly outputGradient: Rows;
     readonly gradient: Rows;
     readonly columns: number;
     readonly size: number;
-  };
-  /** assembly/row-gradients.ts */
-  readonly sumRows: {
-    readonly input: Rows;
-    readonly rows: number;
-    readonly columns: number;
-    readonly gradient: number;
   };
   /** assembly/convolution-gradients.ts */
   readonly depthwiseInputGradient: {
@@ -661,6 +661,32 @@ export const NUMBERS: { readonly [Name in KernelName]: (args: KernelArguments[Na
     a.columns,
     a.sums,
   ],
+  scatterPackedRows: (a) => [
+    a.outputGradient.address,
+    a.outputGradient.stride,
+    a.rows,
+    a.columns,
+    a.indices,
+    a.skip,
+    a.gradient,
+  ],
+  scatterRows: (a) => [
+    a.outputGradient.address,
+    a.outputGradient.stride,
+    a.rows,
+    a.columns,
+    a.indices,
+    a.skip,
+    a.gradient.address,
+    a.gradient.stride,
+  ],
+  sumRows: (a) => [
+    a.input.address,
+    a.input.stride,
+    a.rows,
+    a.columns,
+    a.gradient,
+  ],
   accumulateSoftmax: (a) => [
     a.input.address,
     a.input.stride,
@@ -694,25 +720,6 @@ export const NUMBERS: { readonly [Name in KernelName]: (args: KernelArguments[Na
     a.rows,
     a.blockRows,
   ],
-  scatterPackedRows: (a) => [
-    a.outputGradient.address,
-    a.outputGradient.stride,
-    a.rows,
-    a.columns,
-    a.indices,
-    a.skip,
-    a.gradient,
-  ],
-  scatterRows: (a) => [
-    a.outputGradient.address,
-    a.outputGradient.stride,
-    a.rows,
-    a.columns,
-    a.indices,
-    a.skip,
-    a.gradient.address,
-    a.gradient.stride,
-  ],
   softmaxGradient: (a) => [
     a.output.address,
     a.output.stride,
@@ -722,13 +729,6 @@ export const NUMBERS: { readonly [Name in KernelName]: (args: KernelArguments[Na
     a.gradient.stride,
     a.columns,
     a.size,
-  ],
-  sumRows: (a) => [
-    a.input.address,
-    a.input.stride,
-    a.rows,
-    a.columns,
-    a.gradient,
   ],
   depthwiseInputGradient: (a) => [
     a.outputGradient.address,

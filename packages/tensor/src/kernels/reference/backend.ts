@@ -14,10 +14,13 @@ import type {
 import { BackendError } from "../../errors.js";
 import { dequantizeRows, INT8_LIMIT, quantizeRows, SEVEN_BIT_LIMIT } from "../../quantize.js";
 import { attention } from "./attention.js";
+import { depthwiseConvolution, dynamicConvolution } from "./convolution.js";
 import { FreedBlocks } from "./freed-blocks.js";
 import { ACTIVATIONS } from "./functions.js";
 import { ReferenceGradients } from "./gradients.js";
 import { reductionsOf } from "./reductions/index.js";
+import { gatherRows, layerNorm, logSumExp, softmax } from "./rows.js";
+import { RowMajorWeights } from "./weights.js";
 
 class ArrayStorage implements Storage {
   readonly #buffer: ArrayBuffer;
@@ -40,29 +43,6 @@ class ArrayStorage implements Storage {
 
   int32(): Int32Array {
     return new Int32Array(this.#buffer);
-  }
-}
-
-/** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for, with the scales. */
-export class RowMajorWeights implements PackedWeights {
-  readonly rows: number;
-  readonly columns: number;
-  readonly dtype: WeightDType;
-  readonly storage: Storage;
-  readonly values: Float32Array;
-  readonly scales: Float32Array;
-
-  constructor(rows: number, columns: number, dtype: WeightDType, storage: Storage) {
-    this.rows = rows;
-    this.columns = columns;
-    this.dtype = dtype;
-    this.storage = storage;
-    this.values = storage.float32();
-    this.scales = new Float32Array(dtype === "int8" ? rows : 0);
-  }
-
-  get byteLength(): number {
-    return this.storage.byteLength;
   }
 }
 
@@ -220,82 +200,19 @@ export class ReferenceBackend implements Backend {
     epsilon: number,
     output: Matrix,
   ): void {
-    const x = input.storage.float32();
-    const r = residual?.storage.float32();
-    const w = weight.storage.float32();
-    const b = bias.storage.float32();
-    const y = output.storage.float32();
-    const { columns } = input;
-    const sums = new Float64Array(columns);
-    for (let row = 0; row < input.rows; row++) {
-      const from = input.offset + row * input.stride;
-      const to = output.offset + row * output.stride;
-      let mean = 0;
-      for (let column = 0; column < columns; column++) {
-        const added = residual && r ? r[residual.offset + row * residual.stride + column]! : 0;
-        sums[column] = x[from + column]! + added;
-        mean += sums[column]! / columns;
-      }
-      let variance = 0;
-      for (let column = 0; column < columns; column++) {
-        variance += (sums[column]! - mean) ** 2 / columns;
-      }
-      const scale = 1 / Math.sqrt(variance + epsilon);
-      for (let column = 0; column < columns; column++) {
-        y[to + column] = (sums[column]! - mean) * scale * w[weight.offset + column]! + b[bias.offset + column]!;
-      }
-    }
+    layerNorm(input, residual, weight, bias, epsilon, output);
   }
 
   softmax(input: Matrix, groupSize: number, output: Matrix): void {
-    const x = input.storage.float32();
-    const y = output.storage.float32();
-    for (let row = 0; row < input.rows; row++) {
-      for (let group = 0; group < input.columns; group += groupSize) {
-        const from = input.offset + row * input.stride + group;
-        const to = output.offset + row * output.stride + group;
-        let largest = Number.NEGATIVE_INFINITY;
-        for (let i = 0; i < groupSize; i++) {
-          largest = Math.max(largest, x[from + i]!);
-        }
-        let sum = 0;
-        for (let i = 0; i < groupSize; i++) {
-          sum += Math.exp(x[from + i]! - largest);
-        }
-        for (let i = 0; i < groupSize; i++) {
-          y[to + i] = Math.exp(x[from + i]! - largest) / sum;
-        }
-      }
-    }
+    softmax(input, groupSize, output);
   }
 
   logSumExp(input: Matrix, output: Matrix): void {
-    const x = input.storage.float32();
-    const y = output.storage.float32();
-    for (let row = 0; row < input.rows; row++) {
-      const from = input.offset + row * input.stride;
-      let largest = Number.NEGATIVE_INFINITY;
-      for (let i = 0; i < input.columns; i++) {
-        largest = Math.max(largest, x[from + i]!);
-      }
-      let sum = 0;
-      for (let i = 0; i < input.columns; i++) {
-        sum += Math.exp(x[from + i]! - largest);
-      }
-      const to = output.offset + row * output.stride;
-      y[to] = largest;
-      y[to + 1] = Math.log(sum);
-    }
+    logSumExp(input, output);
   }
 
   gatherRows(table: Matrix, indices: Matrix, output: Matrix): void {
-    const rows = table.storage.float32();
-    const at = indices.storage.int32();
-    const y = output.storage.float32();
-    for (let row = 0; row < output.rows; row++) {
-      const from = table.offset + at[indices.offset + row]! * table.stride;
-      y.set(rows.subarray(from, from + table.columns), output.offset + row * output.stride);
-    }
+    gatherRows(table, indices, output);
   }
 
   copy(input: Matrix, output: Matrix): void {
@@ -303,19 +220,11 @@ export class ReferenceBackend implements Backend {
   }
 
   depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
-    const k = kernel.storage.float32();
-    convolve(input, sequences, output, kernel.rows, (_token, tap, column) => {
-      return k[kernel.offset + tap * kernel.stride + column]!;
-    });
+    depthwiseConvolution(input, kernel, sequences, output);
   }
 
   dynamicConvolution(values: Matrix, kernels: Matrix, heads: number, sequences: Sequences, output: Matrix): void {
-    const k = kernels.storage.float32();
-    const taps = kernels.columns / heads;
-    const size = values.columns / heads;
-    convolve(values, sequences, output, taps, (token, tap, column) => {
-      return k[kernels.offset + token * kernels.stride + Math.floor(column / size) * taps + tap]!;
-    });
+    dynamicConvolution(values, kernels, heads, sequences, output);
   }
 
   attention(args: AttentionArguments): void {
@@ -341,35 +250,6 @@ function eachElement(
     const to = output.offset + row * output.stride;
     for (let column = 0; column < input.columns; column++) {
       y[to + column] = compute(x[from + column]!, row, column);
-    }
-  }
-}
-
-/** A weighted sum over `taps` neighbours within each sequence; what lies outside counts as zero. */
-function convolve(
-  input: Matrix,
-  sequences: Sequences,
-  output: Matrix,
-  taps: number,
-  weight: (token: number, tap: number, column: number) => number,
-): void {
-  const x = input.storage.float32();
-  const y = output.storage.float32();
-  const reach = taps >> 1;
-  for (let sequence = 0; sequence + 1 < sequences.offsets.length; sequence++) {
-    const start = sequences.offsets[sequence]!;
-    const end = sequences.offsets[sequence + 1]!;
-    for (let token = start; token < end; token++) {
-      for (let column = 0; column < input.columns; column++) {
-        let sum = 0;
-        for (let tap = 0; tap < taps; tap++) {
-          const neighbour = token + tap - reach;
-          if (neighbour >= start && neighbour < end) {
-            sum += weight(token, tap, column) * x[input.offset + neighbour * input.stride + column]!;
-          }
-        }
-        y[output.offset + token * output.stride + column] = sum;
-      }
     }
   }
 }

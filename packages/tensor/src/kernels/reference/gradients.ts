@@ -11,7 +11,6 @@ import {
 } from "../../gradient-kernels.js";
 import type { ReductionGradients } from "../../reduction-kernels.js";
 import { attentionGradient } from "./attention.js";
-import type { RowMajorWeights } from "./backend.js";
 import { depthwiseConvolutionGradient, dynamicConvolutionGradient } from "./convolution-gradients.js";
 import { DERIVATIVES } from "./derivatives.js";
 import {
@@ -28,6 +27,7 @@ import {
 import { linearInputGradient, linearWeightGradient } from "./product-gradients.js";
 import { reductionGradientsOf } from "./reductions/index.js";
 import { accumulateSoftmax, layerNormGradient, scatterRows, softmaxGradient } from "./row-gradients.js";
+import type { RowMajorWeights } from "./weights.js";
 
 /** The definition of every gradient kernel in plain TypeScript, sums in double precision. */
 export class ReferenceGradients implements GradientKernels {

@@ -16,34 +16,11 @@ import { reductionGradientsOf } from "../reference/reductions/index.js";
 import { differentiateAttention } from "./attention.js";
 import { ACTIVATION_CODES } from "./codes.js";
 import { depthwiseGradient, dynamicGradient } from "./convolution.js";
+import { joined } from "./joined-rows.js";
+import { differentiateLayerNorm } from "./layer-norm-gradient.js";
 import type { PanelWeights, ProductContext } from "./product.js";
 import { adds, multiplyTokens, multiplyTransposed } from "./product-gradients.js";
 import { addressOf, repeatedRows, rowsOf } from "./rows.js";
-
-/** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
-const LONG_ROW = 4096;
-/** Rows whose share of a layer normalisation's weight gradients is summed first: whatever the number of threads. */
-const NORM_ROWS = 32;
-
-/** The same matrices with rows of about {@link LONG_ROW} elements, where none has gaps between its rows. */
-function joined(matrices: readonly Matrix[]): readonly Matrix[] {
-  const { rows, columns } = matrices[0]!;
-  if (columns >= LONG_ROW || matrices.some((matrix) => matrix.stride !== columns || matrix.rows !== rows)) {
-    return matrices;
-  }
-  let factor = Math.min(rows, Math.floor(LONG_ROW / Math.max(1, columns)));
-  while (factor > 1 && rows % factor !== 0) {
-    factor--;
-  }
-  return factor <= 1
-    ? matrices
-    : matrices.map((matrix) => ({
-        ...matrix,
-        rows: rows / factor,
-        columns: columns * factor,
-        stride: columns * factor,
-      }));
-}
 
 /** SIMD kernels of training over the backend's memory, on its threads. */
 export class WasmGradients implements GradientKernels {
@@ -108,39 +85,7 @@ export class WasmGradients implements GradientKernels {
   }
 
   layerNormGradient(args: LayerNormGradientArguments): void {
-    const { run, memory } = this.#context();
-    const { rows, columns } = args.input;
-    const blocks = Math.ceil(rows / NORM_ROWS);
-    const scratch = memory.allocate(Math.max(1, 3 * blocks * columns * 4));
-    run(
-      "layerNormGradient",
-      {
-        input: rowsOf(args.input),
-        residual: rowsOf(args.residual),
-        weight: addressOf(args.weight),
-        epsilon: args.epsilon,
-        outputGradient: rowsOf(args.outputGradient),
-        inputGradient: rowsOf(args.inputGradient),
-        residualGradient: rowsOf(args.residualGradient),
-        addInput: adds(args.inputGradient),
-        addResidual: adds(args.residualGradient),
-        sums: scratch.address,
-        normal: scratch.address + 2 * blocks * columns * 4,
-        columns,
-        rows,
-        blockRows: NORM_ROWS,
-      },
-      blocks,
-      8 * rows * columns,
-    );
-    for (const [index, gradient] of [args.weightGradient, args.biasGradient].entries()) {
-      if (gradient !== null) {
-        const sums = { address: scratch.address + index * columns * 4, stride: 2 * columns * 4 };
-        const units = Math.ceil(columns / SUM_COLUMNS);
-        run("sumRows", { input: sums, rows: blocks, columns, gradient: addressOf(gradient) }, units, blocks * columns);
-      }
-    }
-    memory.release(scratch);
+    differentiateLayerNorm(this.#context(), args);
   }
 
   softmaxGradient(output: Matrix, outputGradient: Matrix, groupSize: number, gradient: Matrix): void {
