@@ -115,8 +115,8 @@ async function openUrl(url: URL, options: OpenFilesOptions): Promise<FileSet> {
     });
   }
   const hub = hubIdOfUrl(url, hubEndpoint(options));
-  if (hub) return hubFileSet(hub, await chooseStore(options), isOffline(options), options);
-  return urlFileSet(url, await chooseStore(options), isOffline(options), options);
+  if (hub) return hubFileSet(hub, await openStore(options), isOffline(options), options);
+  return urlFileSet(url, await openStore(options), isOffline(options), options);
 }
 
 async function openHub(text: string, options: OpenFilesOptions): Promise<FileSet> {
@@ -130,7 +130,7 @@ async function openHub(text: string, options: OpenFilesOptions): Promise<FileSet
       },
     );
   }
-  return hubFileSet(hub, await chooseStore(options), isOffline(options), options);
+  return hubFileSet(hub, await openStore(options), isOffline(options), options);
 }
 
 function isOffline(options: OpenFilesOptions): boolean {
@@ -143,7 +143,8 @@ function isOffline(options: OpenFilesOptions): boolean {
 /** A page without a Cache (not a secure context) keeps downloads in memory, for as long as it lives. */
 let pageStore: FileStore | undefined;
 
-async function chooseStore(options: OpenFilesOptions): Promise<FileStore> {
+/** Where downloads are kept here. */
+export async function openStore(options: Pick<OpenFilesOptions, "cacheDirectory">): Promise<FileStore> {
   if (hasNode()) return diskStore(await cacheFolder(options.cacheDirectory));
   if (!pageStore) {
     const { caches } = globalThis as { caches?: CacheStorage };

@@ -12,6 +12,7 @@ import {
 import { buildGraph, type GraphFeatures } from "./graph/build.js";
 import type { GraphStyle } from "./graph/builder.js";
 import { layOut, wholeFile } from "./graph/model-proto.js";
+import { keptOrMade, type MadeGraph } from "./graph-cache.js";
 import { checkRuntime, type OnnxRuntime } from "./runtime.js";
 import { signedProductsOverflow } from "./saturation.js";
 import { GraphSession } from "./session.js";
@@ -51,6 +52,11 @@ export interface OnnxFromPretrainedOptions extends OpenModelOptions, Loading {
    * where it has none, `onnx/model.onnx` runs (for "float16" `model_fp16.onnx`, for "int8" `model_quantized.onnx`).
    */
   readonly file?: string;
+  /**
+   * Keep the made graph where downloads are kept (`cacheDirectory`), so that later loads of the same weights with the same
+   * options take it from there: they still read the weights, to know them again, but convert nothing.
+   */
+  readonly cache?: boolean;
   /**
    * For a graph that others have made, whose padded batches change the results: run only sequences of one length
    * together; true by default. This package's own graphs are exact in any batch.
@@ -100,7 +106,11 @@ export async function loadGraph(
       const made = await GraphSession.create(runtime, bytes, config, { ...external, ...session });
       return { config, session: made, dtype, origin: found };
     }
-    const { config, bytes } = await ownGraph(modelName, files, dtype, options);
+    const make = (onWarning: (text: string) => void) => ownGraph(modelName, files, dtype, { ...options, onWarning });
+    const { onWarning = console.warn } = options;
+    const { config, bytes } = options.cache
+      ? await keptOrMade(files, { modelName, dtype, graph: options.graph ?? {} }, options, make)
+      : await make(onWarning);
     signal?.throwIfAborted();
     // Signed weights are the fastest where the processor has products of 8 bits; where they would overflow, the runtime is
     // told to take the time that is needed.
@@ -135,7 +145,7 @@ async function ownGraph(
   files: FileSet,
   dtype: OnnxDType,
   options: OnnxFromPretrainedOptions,
-): Promise<{ config: ConvBertConfig; bytes: Uint8Array }> {
+): Promise<MadeGraph> {
   const {
     runtime: _runtime,
     session: _session,
@@ -143,6 +153,7 @@ async function ownGraph(
     file: _file,
     exact: _exact,
     batchTokens: _,
+    cache: _cache,
     ...loading
   } = options;
   // All six have one static side; only their instances differ.

@@ -10,7 +10,7 @@ import { checkRuntime, type OnnxRuntime } from "./runtime.js";
 /** What a pipeline's models are to be: options that are the same for every source. */
 export type OnnxRuntimeOptions = Pick<
   OnnxFromPretrainedOptions,
-  "dtype" | "session" | "file" | "exact" | "batchTokens"
+  "dtype" | "session" | "file" | "exact" | "batchTokens" | "cache"
 >;
 
 /**
