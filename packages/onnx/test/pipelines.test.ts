@@ -47,7 +47,7 @@ describe("pipelines on ONNX Runtime", () => {
       "token-classification": ["entities", ["Ada Lovelace met Charles Babbage in London."]],
       "fill-mask": [tiny("masked"), [["The man went to the [MASK].", "She [MASK] the door and went [MASK]."]]],
       "question-answering": [
-        tiny("answers"),
+        tiny("question-answering"),
         [{ question: "Who wrote it?", context: "The opera was written by Georges Bizet in Paris." }],
       ],
       "multiple-choice": [tiny("choices"), [{ prompt: "The cup fell.", choices: ["It broke.", "It sang."] }]],
