@@ -10,13 +10,18 @@ import { Optimizer, type OptimizerOptions, type ParameterOptimizer } from "./opt
 /** A model that can be trained: any of the five with a head, or a sentence encoder. */
 export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pick<
   ConvBertWithHead<Inputs>,
-  "trainingLoss" | "parameters" | "config" | "backend" | "modelName"
+  "parameters" | "config" | "backend" | "modelName"
 > & {
+  /** See `ConvBertWithHead.trainingLoss`. What the inputs are is inferred from `forward` and `unpadded`, which take no batch. */
+  trainingLoss(
+    inputs: NoInfer<Inputs> | SequenceBatch,
+    options: TrainingLossOptions,
+  ): ReturnType<ConvBertWithHead<Inputs>["trainingLoss"]>;
   /** What `Trainer.predict` needs. */
   forward?(inputs: Inputs, options?: { readonly signal?: AbortSignal | undefined }): Promise<object>;
   /** Where a model knows a way of its own to add up the gradients of a batch: does so, and gives the loss. */
   accumulate?(
-    inputs: Inputs | SequenceBatch,
+    inputs: NoInfer<Inputs> | SequenceBatch,
     options: TrainingLossOptions & { readonly weight: number },
   ): Promise<number>;
   /** What `Trainer.predict` needs besides to leave out padding. */
