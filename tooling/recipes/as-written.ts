@@ -28,8 +28,3 @@ export function asWritten(sentence: readonly TaggedWord[]): TaggedWord[] {
     return (word.match(PIECES) ?? []).map((piece, i) => ({ word: piece, tag: i === 0 ? tag : within }));
   });
 }
-
-/** The same for a text alone: `wo n't` is `won't`. */
-export function textAsWritten(text: string): string {
-  return text.replace(/(\p{L}) (n['’]t)\b/giu, "$1$2");
-}

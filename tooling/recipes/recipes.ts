@@ -1,4 +1,4 @@
-import { chunkingFiles, type Extras, entitiesFiles, type Files, questionFiles, sentimentFiles } from "./files.ts";
+import { chunkingFiles, type Extras, entitiesFiles, type Files, questionFiles } from "./files.ts";
 
 /** How a model is trained, those of packages/models and others: `convbert train TASK ...` with these options. */
 export interface Recipe {
@@ -72,13 +72,24 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   },
   sentiment: {
     task: "text-classification",
-    files: sentimentFiles,
-    options: ["--epochs", "3", ...TUNED, "--lr", "4e-4"],
+    data: ["sst2/train.tsv"],
+    eval: ["sst2/dev.tsv"],
+    test: ["sst2/test.tsv"],
+    options: [
+      "--columns",
+      "text,label",
+      "--label-names",
+      "NEGATIVE,POSITIVE",
+      "--epochs",
+      "4",
+      ...TUNED,
+      "--lr",
+      "3e-4",
+    ],
     from: "sentence-encoder",
     seed: 0,
-    dataset:
-      "Stanford Sentiment Treebank, sentences, 6,920 to train, 872 to choose, 1,821 to test; words of VADER's lexicon",
-    terms: "The treebank is for research use; VADER's lexicon is under the MIT licence.",
+    dataset: "Stanford Sentiment Treebank, sentences, 6,920 to train, 872 to choose, 1,821 to test",
+    terms: "The data is for research use.",
     license: "other",
   },
   entities: {

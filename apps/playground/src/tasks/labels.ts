@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     NUM: "a number",
   },
   sentiment: { POSITIVE: "positive", NEGATIVE: "negative" },
+  entities: { LOC: "a place", ORG: "an organisation", PER: "a person" },
   // CoNLL-2000.
   chunking: {
     ADJP: "adjective phrase",
