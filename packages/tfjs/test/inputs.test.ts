@@ -51,6 +51,10 @@ describe("inputs in every form", () => {
     ["a list of nested lists", () => [[IDS, MASK, TYPES]]],
     ["64-bit integers", () => [{ input_ids: big(IDS), attention_mask: big(MASK), token_type_ids: big(TYPES) }]],
     [
+      "lists of big integers",
+      () => [IDS.map((row) => row.map(BigInt)), { attention_mask: MASK, token_type_ids: TYPES }],
+    ],
+    [
       "float tensors",
       () => [{ input_ids: tf.tensor2d(IDS), attention_mask: tf.tensor2d(MASK), token_type_ids: TYPES }],
     ],
@@ -128,6 +132,34 @@ describe("inputs in every form", () => {
     const last = attentions![0]!.arraySync() as number[][][][];
     expect(last[1]!.flat().map((row) => row[2])).toEqual([0, 0, 0]);
     decided.dispose();
+  });
+
+  test("labels are 64-bit integers too", () => {
+    const spans = TFConvBertForQuestionAnswering.fromConfig(CONFIG, { seed: 4 });
+    const losses = [
+      { start_positions: [0, 1], end_positions: [2, 1] },
+      { start_positions: [0n, 1n], end_positions: { data: BigInt64Array.of(2n, 1n), shape: [2] } },
+    ].map((labels) => Array.from(spans.forward({ input_ids: IDS, ...labels }).loss!.dataSync()));
+    expect(losses[0]).toHaveLength(2);
+    expect(losses[1]).toEqual(losses[0]);
+    expect(() => spans.forward({ input_ids: IDS, start_positions: [0n, 2n ** 40n], end_positions: [0, 0] })).toThrow(
+      "start_positions",
+    );
+    spans.dispose();
+  });
+
+  test("a model goes on on another backend", async () => {
+    const inputs = { input_ids: IDS, attention_mask: MASK };
+    const here = values(model.forward(inputs));
+    await useBackend("cpu");
+    const own = TFConvBertModel.fromConfig(CONFIG, { seed: 1 });
+    const there = [values(model.forward(inputs)), values(own.forward(inputs))];
+    await useBackend("wasm");
+    const back = [values(model.forward(inputs)), values(own.forward(inputs))];
+    own.dispose();
+    expect(there[1]).toEqual(there[0]);
+    expect(back).toEqual([here, here]);
+    expect(Math.max(...here.map((value, index) => Math.abs(value - there[0]![index]!)))).toBeLessThan(1e-5);
   });
 
   test("training drops elements", () => {

@@ -46,9 +46,11 @@ export function heapKernel<Attributes>(
         const heap = backend as unknown as HeapBackend;
         const { shapes, attributes } = attrs as unknown as { shapes: number[][]; attributes: Attributes };
         const made = shapes.map((shape) => heap.makeOutput(shape, "float32"));
-        // Only now: memory may have grown.
-        const given = Object.values(inputs).map((input) => heap.typedArrayFromHeap(input as tf.TensorInfo));
-        compute({ inputs: given, outputs: made.map((output) => heap.typedArrayFromHeap(output)) }, attributes);
+        const views = (tensors: object) =>
+          Object.values(tensors).map((tensor: tf.TensorInfo) => heap.typedArrayFromHeap(tensor));
+        // A first look brings in what another backend has. That can grow the memory, and views of before are void then.
+        views(inputs);
+        compute({ inputs: views(inputs), outputs: views(made) }, attributes);
         return made;
       },
     });
