@@ -13,6 +13,7 @@ const packages = [
   "search-ai-sdk",
   "search-langchain",
   "tensor",
+  "tfjs",
   "tokenizer",
   "tokenizer-repair",
   "tokenizer-training",

@@ -79,7 +79,9 @@ export function packPackages(destination: string): Packed[] {
 }
 
 /** What examples import besides: peers leave their users a choice. */
-const CHOSEN = { "@tensorflow/tfjs-backend-cpu": "4.22.0", "@tensorflow/tfjs-data": "4.22.0" };
+const CHOSEN = Object.fromEntries(
+  ["core", "layers", "data", "backend-cpu"].map((part) => [`@tensorflow/tfjs-${part}`, "4.22.0"]),
+);
 
 /** Installs the tarballs in an empty folder with npm, as their users do. */
 export function installPackages(project: string, packages: readonly Packed[]): void {

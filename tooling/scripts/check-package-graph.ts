@@ -28,7 +28,7 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
       "@convbert/tokenizer",
     ],
   },
-  // Adapters: nothing of ours depends on them.
+  // Adapters: nothing of ours depends on them but `convbert`, under an address of their own.
   "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/nn", "@convbert/model"] },
   // Gets vectors from whoever has them, so that a search needs no model.
   "@convbert/search": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
@@ -39,6 +39,7 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
     runtime: [
       "@convbert/search",
       "@convbert/onnx",
+      "@convbert/tfjs",
       "@convbert/tensor",
       "@convbert/files",
       "@convbert/converter",

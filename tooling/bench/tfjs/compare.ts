@@ -2,7 +2,7 @@
  * `@convbert/tfjs` against a plain port to TensorFlow.js, operation by operation, both on its WebAssembly backend, and
  * against our own core: base 1x128 forward, and a step of training of small 8x32. Outputs and losses are compared first.
  * Beside them the time of the forward's large products alone, below which nothing on that backend comes. In CPU time,
- * which other programs on the machine disturb less. Needs a build. Usage: node tooling/bench/tfjs/compare.ts [ROUNDS]
+ * which other programs on the machine disturb less. Needs a build. Usage: node tooling/bench/tfjs/compare.ts [ROUNDS] [forward | training]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -142,8 +142,9 @@ try {
   await tf.setBackend("wasm");
   await tf.ready();
   console.log(`${cpus()[0]?.model}, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(1)}, ${rounds} rounds`);
-  await forward();
-  await training();
+  const only = process.argv[3];
+  if (only !== "training") await forward();
+  if (only !== "forward") await training();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
