@@ -90,6 +90,7 @@ export {
   type ShapedData,
   type SummaryType,
   sequenceBatch,
+  type TokenIdBatch,
   type Unpadded,
   type WideVectorsOptions,
   withoutPadding,

@@ -35,5 +35,5 @@ export {
   type FromPretrainedOptions,
   readConfig,
 } from "./pretrained.js";
-export { type RaggedInputs, type SequenceBatch, sequenceBatch } from "./sequences.js";
+export { type RaggedInputs, type SequenceBatch, sequenceBatch, type TokenIdBatch } from "./sequences.js";
 export { type Unpadded, withoutPadding } from "./unpad.js";

@@ -48,16 +48,23 @@ export function isSequenceBatch(inputs: object): inputs is SequenceBatch {
   return "offsets" in inputs;
 }
 
+/** Token ids of a batch without padding, in the form that costs least to hand on. */
+export interface TokenIdBatch extends SequenceBatch {
+  readonly offsets: readonly number[];
+  readonly input_ids: Int32Array;
+  readonly token_type_ids?: Int32Array;
+}
+
 /**
  * Sequences, given as lists, in one batch without padding.
  * @param sequences ids of each sequence.
  * @param types token types of each; zeros by default.
- * @throws InputError where the types are not as many as the ids.
+ * @throws InputError for what is no integer of 32 bits, and where the types are not as many as the ids.
  */
 export function sequenceBatch(
   sequences: readonly ArrayLike<number>[],
   types?: readonly ArrayLike<number>[],
-): SequenceBatch {
+): TokenIdBatch {
   checkLists("sequences", sequences, sequences.length);
   if (types !== undefined) checkLists("token_type_ids", types, sequences.length);
   const offsets = [0];
@@ -71,8 +78,8 @@ export function sequenceBatch(
   }
   return {
     offsets,
-    input_ids: joined(sequences),
-    ...(types !== undefined && { token_type_ids: joined(types) }),
+    input_ids: joined("input_ids", sequences),
+    ...(types !== undefined && { token_type_ids: joined("token_type_ids", types) }),
   };
 }
 
@@ -83,9 +90,16 @@ function checkLists(argument: string, lists: readonly ArrayLike<number>[], count
   }
 }
 
-/** As they were given: who reads them finds what is no integer of 32 bits. */
-function joined(lists: readonly ArrayLike<number>[]): number[] {
-  return lists.flatMap((list) => Array.from(list ?? []));
+function joined(argument: string, lists: readonly ArrayLike<number>[]): Int32Array {
+  return flatIntegers(
+    argument,
+    lists.flatMap((list) => Array.from(list ?? [])),
+  );
+}
+
+/** Integers of 32 bits in a row. Throws InputError for others. */
+function flatIntegers(argument: string, given: ArrayLike<number>): Int32Array {
+  return given instanceof Int32Array ? given : integers(argument, { data: given, shape: [given.length] }).values;
 }
 
 /**
@@ -143,8 +157,7 @@ export function prepareSequences(batch: SequenceBatch, config: ConvBertConfig): 
   const sequences = { offsets: checkedOffsets(batch.offsets) };
   const tokens = sequences.offsets.at(-1)!;
   const perToken = (argument: "input_ids" | "token_type_ids" | "position_ids", field: keyof ConvBertConfig) => {
-    const given = batch[argument]!;
-    const { values } = integers(argument, { data: given, shape: [given.length] });
+    const values = flatIntegers(argument, batch[argument]!);
     if (values.length !== tokens) {
       throw new InputError(argument, `expected one for each of the ${tokens} tokens, got ${values.length}`);
     }

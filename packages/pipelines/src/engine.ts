@@ -1,4 +1,4 @@
-import type { ConvBertConfig, SequenceBatch } from "@convbert/model";
+import { type ConvBertConfig, type SequenceBatch, sequenceBatch, type TokenIdBatch } from "@convbert/model";
 import type { ConvBertTokenizer, ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { PipelineError, textOf, wordsOf } from "./errors.js";
 import { abortSignal, callback, choice, count, flag, type OptionRules, orDefault, readOptions } from "./options.js";
@@ -61,16 +61,11 @@ export type Inputs<Input> = Iterable<Input> | AsyncIterable<Input>;
 export type Results<Result> = AsyncGenerator<Result, void, undefined>;
 
 /** Rows one after the other, which is how models run them: no row sees another, or padding. */
-export function sequencesOf(rows: readonly TokenRow[]) {
-  const offsets = [0];
-  for (const [row, { ids }] of rows.entries()) offsets.push(offsets[row]! + ids.length);
-  const input_ids = new Int32Array(offsets.at(-1)!);
-  const token_type_ids = new Int32Array(input_ids.length);
-  for (const [row, { ids, typeIds }] of rows.entries()) {
-    input_ids.set(ids, offsets[row]!);
-    token_type_ids.set(typeIds, offsets[row]!);
-  }
-  return { input_ids, token_type_ids, offsets };
+export function sequencesOf(rows: readonly TokenRow[]): TokenIdBatch {
+  return sequenceBatch(
+    rows.map(({ ids }) => ids),
+    rows.map(({ typeIds }) => typeIds),
+  );
 }
 
 /** Tokens that a row may have: the tokenizer's limit, but never more than the model has positions for. */

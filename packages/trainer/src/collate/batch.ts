@@ -1,4 +1,4 @@
-import type { SequenceBatch } from "@convbert/model";
+import { type SequenceBatch, sequenceBatch } from "@convbert/model";
 import type { ConvBertTokenizerFast, TokenSequences } from "@convbert/tokenizer";
 import type { RandomSource } from "../data/random.js";
 import { TrainerOptionError } from "../option-error.js";
@@ -98,12 +98,11 @@ export interface EncodedRow {
 
 /** Rows one after the other, as the tokenizer gives texts. */
 export function joinedRows(rows: readonly EncodedRow[]): TokenSequences {
-  const offsets = startsOf(rows.map(({ input_ids }) => input_ids.length));
-  return {
-    offsets,
-    input_ids: joinedValues(rows, offsets, (row) => row.input_ids),
-    token_type_ids: joinedValues(rows, offsets, (row) => row.token_type_ids),
-  };
+  const { offsets, input_ids, token_type_ids } = sequenceBatch(
+    rows.map((row) => row.input_ids),
+    rows.map((row) => row.token_type_ids),
+  );
+  return { offsets, input_ids, token_type_ids: token_type_ids! };
 }
 
 /** Numbers of all tokens, row after row. */
@@ -186,13 +185,6 @@ export function batchOf<Inputs extends BatchInputs, Own extends object, More ext
     tokens: offsets.at(-1)!,
     targets,
   };
-}
-
-/** Where each of several counts begins among all, and their sum. */
-export function startsOf(counts: ArrayLike<number>): number[] {
-  const starts = [0];
-  for (let i = 0; i < counts.length; i++) starts.push(starts[i]! + counts[i]!);
-  return starts;
 }
 
 /** How many labels are not -100. */

@@ -1,6 +1,6 @@
 import type { SequenceBatch } from "@convbert/model";
 import { sliceSequences } from "@convbert/model/internal";
-import { type Batch, type FloatLabels, type IntegerArray, startsOf } from "./batch.js";
+import type { Batch, FloatLabels, IntegerArray } from "./batch.js";
 
 /** What the batches of the tasks have besides their tokens. */
 interface OwnFields {
@@ -61,4 +61,11 @@ function rowsOf({ data, shape }: IntegerArray | FloatLabels, from: number, to: n
   return { data: data.subarray(from * size, to * size), shape: [to - from, ...shape.slice(1)] } as
     | IntegerArray
     | FloatLabels;
+}
+
+/** Where each of several counts begins among all, and their sum. */
+function startsOf(counts: ArrayLike<number>): number[] {
+  const starts = [0];
+  for (let i = 0; i < counts.length; i++) starts.push(starts[i]! + counts[i]!);
+  return starts;
 }
