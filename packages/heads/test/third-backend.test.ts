@@ -32,9 +32,20 @@ function numbersOf(output: unknown): unknown {
   );
 }
 
-const isMultipleChoice = (model: AnyConvBert) => model.modelName === "ConvBertForMultipleChoice";
-const inputsOf = (model: AnyConvBert) =>
-  isMultipleChoice(model) ? { ...PADDED, input_ids: [IDS], attention_mask: [PADDED.attention_mask] } : PADDED;
+const PER_TOKEN = [
+  [1, 0, -100, 1, 0],
+  [0, 1, 0, -100, -100],
+];
+/** Labels of each head's padded batch. */
+const LABELS: Readonly<Record<string, object>> = {
+  ConvBertModel: {},
+  ConvBertForMaskedLM: { labels: PER_TOKEN },
+  ConvBertForTokenClassification: { labels: PER_TOKEN },
+  ConvBertForSequenceClassification: { labels: [1, 0] },
+  ConvBertForQuestionAnswering: { start_positions: [1, 0], end_positions: [2, 1] },
+  ConvBertForMultipleChoice: { input_ids: [IDS], attention_mask: [PADDED.attention_mask], labels: [1] },
+};
+const inputsOf = ({ modelName }: AnyConvBert) => ({ ...PADDED, ...LABELS[modelName] });
 
 describe("a backend that was registered, whose memory is read by promises and which has no gradients", () => {
   let folder: string;
@@ -50,7 +61,9 @@ describe("a backend that was registered, whose memory is read by promises and wh
         using expected = (await loadModel(place, { backend: "reference", dtype })) as AnyConvBert;
         using found = (await loadModel(place, { backend: "device", dtype })) as AnyConvBert;
         const run = (model: AnyConvBert) => (model.forward as (inputs: unknown) => Promise<object>)(inputsOf(model));
-        expect(numbersOf(await run(found))).toEqual(numbersOf(await run(expected)));
+        const outputs = await run(found);
+        expect(numbersOf(outputs)).toEqual(numbersOf(await run(expected)));
+        expect("loss" in outputs).toBe(expected.modelName !== "ConvBertModel");
         const ragged = { sequences: [IDS[0]!, [10, 11, 3]] };
         expect(numbersOf(await found.forwardRagged(ragged))).toEqual(numbersOf(await expected.forwardRagged(ragged)));
       }
