@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { CheckpointError, ConfigError, MissingWeightsError } from "@convbert/model";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,7 +11,7 @@ import {
   TFConvBertForTokenClassification,
   TFConvBertModel,
 } from "../src/index.js";
-import { fixture, useBackend } from "./support.ts";
+import { classOf, difference, fieldOf, fixture, useBackend } from "./support.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -18,6 +19,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "convbert-tfjs-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+interface AdapterCase {
+  readonly name: string;
+  readonly model: string;
+  readonly base: Record<string, string>;
+  readonly adapter: Record<string, string>;
+  readonly input_ids: number[][];
+  readonly outputs: Record<string, { shape: number[]; values: number[] }>;
+}
 
 const IDS = [[1, 2, 3, 4]];
 const predict = (model: { predict(x: number[][]): tf.Tensor | tf.Tensor[] }) =>
@@ -75,6 +85,34 @@ describe("savePretrained and fromPretrained", () => {
     for (const model of [base, whole, fresh]) {
       model.dispose();
     }
+  });
+
+  test("LoRA adapters are merged onto their bases as by PEFT", async () => {
+    const recorded = new URL("../../heads/test/fixtures/lora.json.gz", import.meta.url);
+    const cases = JSON.parse(gunzipSync(await readFile(recorded)).toString("utf8")) as AdapterCase[];
+    const bytes = (files: Record<string, string>) =>
+      Object.fromEntries(
+        Object.entries(files).map(([name, text]) => [name, new Uint8Array(Buffer.from(text, "base64"))]),
+      );
+    let compared = 0;
+    for (const { name, base, adapter, model: head, input_ids, outputs } of cases) {
+      const options = { baseModel: bytes(base), onWarning: () => {} };
+      if (name === "tied word embeddings") {
+        // Its decoder is another matrix than its embeddings, which TensorFlow's models cannot have.
+        await expect(classOf(head).fromPretrained(bytes(adapter), options)).rejects.toThrow(
+          "one with generator_lm_head",
+        );
+        continue;
+      }
+      const model = await classOf(head).fromPretrained(bytes(adapter), options);
+      const got = model.forward(input_ids);
+      for (const [field, { shape, values }] of Object.entries(outputs)) {
+        expect(difference(fieldOf(got, field), { shape, data: values })).toBeLessThan(1e-5);
+        compared++;
+      }
+      model.dispose();
+    }
+    expect(compared).toBe(12);
   });
 
   test("the same seed draws the same weights", () => {
