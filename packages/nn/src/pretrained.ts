@@ -212,6 +212,7 @@ async function fillModel(
 ): Promise<void> {
   const parameters = [...model.parameters()];
   const match = checkpoint.match(model.config, parameters);
+  const ties = parameters.filter(({ tiedTo }) => tiedTo !== undefined);
   const fresh: Parameter[] = [];
   for (const parameter of parameters) {
     const { name, tiedTo } = parameter;
@@ -225,7 +226,7 @@ async function fillModel(
     }
     signal?.throwIfAborted();
     // Of two tables that are one in the model, the reference keeps what it reads last: the head's.
-    const tied = parameters.find((other) => other.tiedTo === name);
+    const tied = ties.find((other) => other.tiedTo === name);
     await checkpoint.weights.load((tied && match.mapping.get(tied.name)) || found, parameter, {
       ...(signal && { signal }),
     });
