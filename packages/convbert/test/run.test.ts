@@ -73,12 +73,15 @@ describe("with our models", () => {
     expect((json[0] as { word: string }[]).map(({ word }) => word).join(" ")).toContain("cafe");
   });
 
-  test("machines get an answer for every line, people skip empty ones", async () => {
+  test("machines get a result for every line, people skip empty ones", async () => {
     const stdin = "Where is it?\n\nWho is it?\n";
     expect((await convbert(["run", "text-classification", "--json"], { stdin })).json).toHaveLength(3);
     expect((await convbert(["run", "text-classification"], { stdin })).stdout.match(/^\S.*\?$/gm)).toHaveLength(2);
     const empty = await convbert(["run", "text-classification", "--json"], { stdin: "" });
     expect(empty).toMatchObject({ code: 0, stdout: "", stderr: "convbert: nothing on standard input\n" });
+    // For people empty lines part paragraphs, so that nothing but them is nothing; for machines each line has its result.
+    const blank = await convbert(["run", "text-classification"], { stdin: "\n\n" });
+    expect(blank).toMatchObject({ code: 0, stdout: "", stderr: "convbert: nothing on standard input\n" });
   });
 
   test("colours only where the output is a terminal, and nobody refuses them", async () => {

@@ -1,5 +1,6 @@
 import { readPyTorch, readSafetensors, type WeightsReader, writeSafetensors } from "@convbert/converter";
 import type { FileContents, FileSet } from "@convbert/files";
+import { pathIn } from "@convbert/files/internal";
 import { ConfigError } from "@convbert/model";
 import { type DenseActivation, denseActivationOf, type SentenceDense } from "./sentence-dense.js";
 import type { SentencePooling } from "./sentence-encoder.js";
@@ -121,7 +122,7 @@ async function readJson(files: FileSet, name: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ConfigError("(whole)", `${files.location}/${name} is not valid JSON`, { cause });
+    throw new ConfigError("(whole)", `${pathIn(files, name)} is not valid JSON`, { cause });
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@convbert/converter";
 import { mismatchText, withModelFiles } from "@convbert/converter/internal";
 import type { ModelSource } from "@convbert/files";
+import { pathIn } from "@convbert/files/internal";
 import type { BackendOptions, WeightDType } from "@convbert/tensor";
 import { CheckpointError, ConfigError } from "./errors.js";
 import { Int8Checkpoint } from "./int8-checkpoint.js";
@@ -149,9 +150,7 @@ export async function loadCheckpoint<Model extends { dispose(): unknown }, Confi
         await reader.close();
       }
     } catch (error) {
-      throw error instanceof ConfigError && error.file === undefined
-        ? error.in(`${files.location}/config.json`)
-        : error;
+      throw error instanceof ConfigError && error.file === undefined ? error.in(pathIn(files, "config.json")) : error;
     }
   });
 }

@@ -1,5 +1,6 @@
 import { configFromWeights } from "@convbert/converter/internal";
 import { type FileSet, FilesError } from "@convbert/files";
+import { pathIn } from "@convbert/files/internal";
 import { ConfigError } from "./errors.js";
 
 /** The fields of a `config.json`. */
@@ -51,7 +52,7 @@ export async function readModelConfig<Config extends ModelConfig, Init>(
   files: FileSet,
   changes?: Init,
 ): Promise<Config> {
-  const file = `${files.location}/config.json`;
+  const file = pathIn(files, "config.json");
   const json = await readConfigJson(files, file);
   let config: Config;
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type AddedTokenInput, ConvBertTokenizerFast } from "../src/index.js";
+import { type AddedTokenInput, ConvBertTokenizer, ConvBertTokenizerFast } from "../src/index.js";
 
 const vocab = Object.fromEntries(
   ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ..."abcdefg"].map((word, id) => [word, id]),
@@ -123,4 +123,14 @@ describe("white space that several added tokens take in", () => {
       [4, 5],
     ]);
   });
+});
+
+// As the reference answers.
+test("a token that is added later keeps its letters from then on", () => {
+  const tokenizer = new ConvBertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "ab", "x"]);
+  expect(tokenizer.tokenize("AB x")).toEqual(["ab", "x"]);
+  tokenizer.addTokens("AB", { special: true });
+  expect(tokenizer.tokenize("AB x")).toEqual(["AB", "x"]);
+  tokenizer.maskToken = "X";
+  expect(tokenizer.tokenize("AB X")).toEqual(["AB", "[UNK]"]);
 });

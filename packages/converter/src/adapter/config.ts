@@ -1,5 +1,5 @@
 import type { FileSet } from "@convbert/files";
-import { printable, quoted } from "@convbert/files/internal";
+import { pathIn, printable, quoted } from "@convbert/files/internal";
 import { WeightsError } from "../errors.js";
 
 /** Name of the file that makes a folder an adapter's. */
@@ -35,7 +35,7 @@ const TASKS: Readonly<Record<string, string>> = {
  */
 export async function readAdapterConfig(files: FileSet): Promise<AdapterConfig> {
   const fail = (message: string, code: "format" | "unsupported" = "format"): never => {
-    throw new WeightsError(code, message, { file: `${files.location}/${ADAPTER_CONFIG}` });
+    throw new WeightsError(code, message, { file: pathIn(files, ADAPTER_CONFIG) });
   };
   let json: unknown;
   try {

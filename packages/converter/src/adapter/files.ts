@@ -1,4 +1,5 @@
 import { type FileSet, type ModelSource, type OpenFilesOptions, openFiles } from "@convbert/files";
+import { pathIn } from "@convbert/files/internal";
 import { WeightsError } from "../errors.js";
 import { findWeights } from "../formats/registry.js";
 import { ADAPTER_CONFIG, type AdapterConfig, baseText, readAdapterConfig } from "./config.js";
@@ -55,7 +56,7 @@ async function openBase(files: FileSet, config: AdapterConfig, options: OpenMode
   const { base, baseRevision } = config;
   const fail = (message: string): never => {
     throw new WeightsError("missing", `${message}; give the base model as \`baseModel\``, {
-      file: `${files.location}/${ADAPTER_CONFIG}`,
+      file: pathIn(files, ADAPTER_CONFIG),
     });
   };
   if (base === undefined) return fail("the adapter does not say which model it belongs to");
@@ -74,7 +75,7 @@ async function openBase(files: FileSet, config: AdapterConfig, options: OpenMode
     });
   } catch (cause) {
     const message = `the adapter belongs to ${baseText(config)}, which cannot be opened; give it as \`baseModel\``;
-    throw new WeightsError("missing", message, { file: `${files.location}/${ADAPTER_CONFIG}`, cause });
+    throw new WeightsError("missing", message, { file: pathIn(files, ADAPTER_CONFIG), cause });
   }
 }
 

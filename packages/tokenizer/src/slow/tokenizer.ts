@@ -34,6 +34,11 @@ export class ConvBertTokenizer extends TokenizerBase {
   readonly #addedIds = new Map<string, number>();
   readonly #addedTokens = new Map<number, AddedToken>();
   #trie: TokenTrie | undefined;
+  /** The tokens that kept their letters in the last call, and what finds them. */
+  #kept: { readonly tokens: readonly string[]; readonly matcher: TokenMatcher } = {
+    tokens: [],
+    matcher: new TokenMatcher([]),
+  };
   #addedCharacters = 0;
 
   /**
@@ -139,18 +144,25 @@ export class ConvBertTokenizer extends TokenizerBase {
   #lowerCase(text: string): string {
     const kept = this.allSpecialTokens;
     for (const token of this.#addedTokens.values()) if (!token.special && token.normalized) kept.push(token.content);
-    // As in a regular expression of Python, the first of several counts, not the longest.
-    const matcher = new TokenMatcher(
-      kept.map((content, i) => [content, i]),
-      true,
-    );
     let result = "";
     let done = 0;
-    for (const match of matcher.matches(text)) {
+    for (const match of this.#keptMatcher(kept).matches(text)) {
       result += lowerEach(text.slice(done, match.from)) + text.slice(match.from, match.to);
       done = match.to;
     }
     return result + lowerEach(text.slice(done));
+  }
+
+  /** Finds tokens that keep their letters. As in a regular expression of Python, the first of several counts, not the longest. */
+  #keptMatcher(kept: readonly string[]): TokenMatcher {
+    const { tokens, matcher } = this.#kept;
+    if (kept.length === tokens.length && kept.every((content, i) => content === tokens[i])) return matcher;
+    const made = new TokenMatcher(
+      kept.map((content, i) => [content, i]),
+      true,
+    );
+    this.#kept = { tokens: kept, matcher: made };
+    return made;
   }
 
   /** Added tokens take in white space, or give way to a word they touch. */
