@@ -104,7 +104,8 @@ describe.each(["fused", "standard"] as const)("an exported %s graph", (operators
     expect(types.filter((type) => ["SkipLayerNormalization", "BiasGelu", "FusedMatMul"].includes(type))).toEqual([]);
     // Query to convolution, pointwise, kernel, output, and two of the feed-forward block.
     expect(types.filter((type) => type === "Gemm")).toHaveLength(3 * 6 + 1);
-    const perLayer = operators === "fused" ? 0 : 2;
+    // The dynamic convolution's, and where attention is no operator of its own, scores and context.
+    const perLayer = operators === "fused" ? 1 : 3;
     expect(types.filter((type) => type === "MatMul")).toHaveLength(3 * perLayer);
   });
 
@@ -183,6 +184,16 @@ describe.each(["fused", "standard"] as const)("an exported %s graph", (operators
       1e-5,
     );
     await session.release();
+  });
+
+  it.each([1, 15, 16, 17, 33])("computes sequences of %d tokens, whose convolution goes by blocks", async (length) => {
+    for (const conv_kernel_size of [1, 3, 9]) {
+      using model = await larger({ num_hidden_layers: 1, conv_kernel_size });
+      using onnx = await OnnxConvBertModel.fromPretrained(await exported(model, { operators }), { runtime });
+      const inputs = { input_ids: input_ids.map((ids) => ids.slice(0, length)) };
+      const [actual, expected] = [await onnx.forward(inputs), await model.forward(inputs)];
+      expect(relativeDifference(actual.last_hidden_state, expected.last_hidden_state)).toBeLessThan(1e-5);
+    }
   });
 
   it("computes a model with pruned heads", async () => {

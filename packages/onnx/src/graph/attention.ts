@@ -1,5 +1,6 @@
 import type { ConvBertConfig } from "@convbert/model";
 import type { GraphBuilder, HeldWeight, Value } from "./builder.js";
+import type { DynamicConvolution } from "./dynamic-convolution.js";
 import type { Module } from "./module.js";
 import { product } from "./product.js";
 import type { Rows } from "./rows.js";
@@ -7,6 +8,7 @@ import type { Rows } from "./rows.js";
 /** What the layers share. */
 export interface LayerInputs {
   readonly rows: Rows;
+  readonly convolution: DynamicConvolution;
   /** Added to the scores, `[batch, 1, from or 1, to]`; null where everything is attended to. */
   readonly bias: Value | null;
   /** Whether the bias is 0 everywhere, a truth value; null where that is not known. */
@@ -69,7 +71,7 @@ export function mixedAttention(
   });
   const convolution = g.within("convolution", () => {
     const seen = inputs.tokens === null ? convolved : g.op("Mul", [convolved, inputs.tokens]);
-    return dynamicConvolution(g, seen, kernels, { heads: heads.length, size, taps, rows });
+    return inputs.convolution.apply(seen, kernels, heads.length, size);
   });
   const attended = g.within("attention", () => {
     const scale = 1 / Math.sqrt(size);
@@ -153,30 +155,6 @@ function depthwise(g: GraphBuilder, module: Module, channels: number, taps: numb
     const slid = g.op("Conv", [image, kernel], { group: channels, kernel_shape: [1, taps], pads: [0, side, 0, side] });
     return rows.together(g.op("Transpose", [slid], { perm: [0, 2, 3, 1] }), channels);
   });
-}
-
-/** For each token and head the sum of its neighbours' values, weighed by its own kernel, `[batch, length, heads * size]`. */
-function dynamicConvolution(
-  g: GraphBuilder,
-  values: Value,
-  kernels: Value,
-  {
-    heads,
-    size,
-    taps,
-    rows,
-  }: { readonly heads: number; readonly size: number; readonly taps: number; readonly rows: Rows },
-): Value {
-  const side = (taps - 1) / 2;
-  const padded = g.op("Pad", [rows.apart(values, heads, size), g.ints(0, side, 0, 0, 0, side, 0, 0)]);
-  const weights = taps === 1 ? [kernels] : g.ops("Split", [kernels], { axis: -1, num_outputs: taps }, taps);
-  let sum: Value | null = null;
-  for (const [tap, weight] of weights.entries()) {
-    const end = g.op("Add", [rows.length, g.ints(tap)]);
-    const shifted = g.op("Mul", [g.op("Slice", [padded, g.ints(tap), end, g.ints(1)]), weight]);
-    sum = sum === null ? shifted : g.op("Add", [sum, shifted]);
-  }
-  return g.op("Reshape", [sum!, g.ints(0, 0, heads * size)]);
 }
 
 /** A layer's row of the head mask, `[1, heads, 1, 1]`; of pruned heads nothing. */

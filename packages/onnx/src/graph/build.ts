@@ -1,6 +1,7 @@
 import { WEIGHTS_KEY } from "@convbert/converter/formats/internal";
 import { type ConvBertConfig, InputError } from "@convbert/model";
 import { GraphBuilder, type GraphStyle, type Value } from "./builder.js";
+import { DynamicConvolution } from "./dynamic-convolution.js";
 import { embeddings, encoder } from "./encoder.js";
 import { headOf } from "./heads.js";
 import type { OnnxGraph } from "./model-proto.js";
@@ -66,6 +67,7 @@ export function buildGraph(source: GraphSource, style: GraphStyle, features: Gra
     ...inputs,
     tokens: inputs.tokens === null ? null : rows.together(inputs.tokens, 1),
     rows,
+    convolution: g.within("windows", () => new DynamicConvolution(g, rows, config.conv_kernel_size)),
     probabilities: features.attentions === true,
   });
   const hidden = encoded.states.at(-1)!;
