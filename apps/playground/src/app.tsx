@@ -17,8 +17,8 @@ export function App() {
           ConvBERT <span>playground</span>
         </h1>
         <p>
-          Small language models that read with attention and with convolutions, here in your browser. Nothing that you
-          type or open leaves this page.
+          Small language models that read with attention and convolutions, in your browser. Nothing that you type or
+          open leaves this page.
         </p>
         <label class="theme">
           <span>Colours</span>{" "}
@@ -59,7 +59,7 @@ export function App() {
           <a href="https://arxiv.org/abs/2008.02496" rel="noreferrer">
             ConvBERT, Improving BERT with Span-based Dynamic Convolution
           </a>
-          .
+          . Others’ code in this page, and its terms: <a href="./licenses.md">licences</a>.
         </p>
       </footer>
     </>

@@ -156,6 +156,8 @@ const inChromium = () => {
   it("trains on labelled lines: stops, goes on, answers, and downloads what it has learnt", async () => {
     await open("train", { task: "fill-mask" });
     await page.getByRole("button", { name: "Take example lines" }).click();
+    // The smaller of those that one can start from.
+    await page.getByLabel("Start from").selectOption("sentiment");
     await page.locator("[data-panel=train]").getByRole("button", { name: "Train" }).click();
     await page.getByText(/^Step \d/).waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
@@ -168,6 +170,11 @@ const inChromium = () => {
     await page.screenshot({ path: "reports/train.png", fullPage: true });
     expect(await seriousFaults(page)).toEqual([]);
     const files = await downloaded(page, "Download (safetensors)");
+    // The graph of the same model: its weights come home.
+    const graph = await downloaded(page, "Download (ONNX)");
+    expect(Object.keys(graph)).toEqual(expect.arrayContaining(["onnx/model.onnx", "config.json", "tokenizer.json"]));
+    using fromGraph = await pipeline("text-classification", graph);
+    expect((await fromGraph("Turn up the opera."))[0]!.label).toBe("music");
     await page.getByRole("button", { name: "Try it" }).click();
     await page.getByLabel("Text", { exact: true }).fill("Turn up the opera.");
     await answered(page);

@@ -200,6 +200,69 @@ const inChromium = () => {
     expect(await page.locator(".bars .best .name").textContent()).toBe("payment");
   });
 
+  it("is walked through by keyboard from end to end, and shows where one is", async () => {
+    const { page } = desk;
+    await show(page, site.address, { task: "text-classification", text: "Who wrote Carmen?", panel: "inside" });
+    await answered(page);
+    await page.locator(".states").waitFor();
+    const stops = "button, select, textarea, a, summary, input:not([hidden]), [tabindex='0']";
+    // What a closed part holds is no stop.
+    const all = await page
+      .locator(stops)
+      .evaluateAll((found) => found.filter((element) => element.checkVisibility()).length);
+    const reached: number[] = [];
+    for (let stop = 0; stop < all; stop++) {
+      await page.keyboard.press("Tab");
+      const { order, isMarked } = await page.evaluate((selector) => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement!);
+        return {
+          order: [...document.querySelectorAll(selector)]
+            .filter((element) => element.checkVisibility())
+            .indexOf(document.activeElement!),
+          isMarked: outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2,
+        };
+      }, stops);
+      expect(isMarked, `stop ${stop}`).toBe(true);
+      reached.push(order);
+    }
+    expect(reached).toEqual(Array.from({ length: all }, (_, order) => order));
+    await page.getByRole("button", { name: "Layer 3, head 2" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".strip button").nth(2).focus();
+    expect(await page.locator(".layers [aria-live]").textContent()).toContain(
+      "In layer 3, head 2, wrote attends most to",
+    );
+  });
+
+  it("has its colours before it paints, and nothing moves by itself", async () => {
+    const { page } = await visit(browser, { colorScheme: "light" });
+    await page.goto(site.address);
+    await page.getByLabel("Colours").selectOption("dark");
+    await page.addInitScript(() => {
+      const seen = globalThis as never as { theme: string | undefined; moved: number };
+      seen.moved = 0;
+      new MutationObserver((_, observer) => {
+        if (document.body === null) return;
+        seen.theme = document.documentElement.dataset["theme"];
+        observer.disconnect();
+      }).observe(document, { childList: true, subtree: true });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+          if (!entry.hadRecentInput) seen.moved += entry.value;
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    await show(page, site.address, { task: "text-classification", text: "Who wrote Carmen?" });
+    await answered(page);
+    await page.waitForTimeout(300);
+    const { theme, moved } = await page.evaluate(() => {
+      const seen = globalThis as never as { theme: string | undefined; moved: number };
+      return { theme: seen.theme, moved: seen.moved };
+    });
+    expect(theme).toBe("dark");
+    expect(moved).toBeLessThan(0.05);
+  });
+
   it("leaves no error in the console", () => {
     expect([...desk.problems, ...phone.problems]).toEqual([]);
   });

@@ -1,5 +1,5 @@
 // Pictures of every task and panel, in the widths and colours that visitors have, in reports/screens:
-// node tools/screenshots.ts [part of a name]. Build the page first.
+// node tools/screenshots.ts [part of a name] [width] [scheme]. Build the page first.
 import { mkdir } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { openSite } from "../test/site.ts";
@@ -38,6 +38,14 @@ const SCENES: Readonly<Record<string, Scene>> = {
     state: { task: "token-classification", text: "שלום עולם, this is בדיקה of bidi text." },
     ready: answered,
   },
+  "own-labels": {
+    state: {
+      task: "zero-shot-classification",
+      text: "My card was charged twice.",
+      labels: "delivery\npayment\nreturns",
+    },
+    ready: answered,
+  },
   search: {
     state: {
       task: "feature-extraction",
@@ -50,6 +58,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     state: { ...CARMEN, text: `Who wrote it? ${"very ".repeat(600)}` },
     ready: (page) => page.locator(".failed").waitFor(),
   },
+  nothing: { state: { task: "fill-mask" }, ready: (page) => page.locator(".nothing").waitFor() },
   "take-home": panel("take-home", ".snippet"),
   "own-model": panel("own-model", ".drop"),
   convert: {
@@ -68,7 +77,6 @@ const SCENES: Readonly<Record<string, Scene>> = {
       await page.getByLabel("onnxruntime-web").check();
       await page.getByLabel("TensorFlow.js").check();
       await page.getByRole("button", { name: "Measure" }).click();
-      await page.getByRole("button", { name: "Measure" }).waitFor();
       await page.waitForFunction(
         () => document.querySelectorAll("[data-panel=runtimes] .bars li").length > 8,
         undefined,
@@ -87,24 +95,13 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
 };
 
-for (const task of ["fill-mask", "question-answering", "multiple-choice", "zero-shot-classification"]) {
-  (SCENES as Record<string, Scene>)[task] = {
-    state: { task },
-    async ready(page) {
-      const example = page.locator(".examples button").first();
-      if ((await example.count()) > 0) await example.click();
-      await page.locator("[data-status=answered], [data-status=empty]").first().waitFor();
-      await page.waitForTimeout(1500);
-    },
-  };
-}
-
-const wanted = process.argv[2] ?? "";
+const [, , wanted = "", onlyWidth, onlyScheme] = process.argv;
 await mkdir(FOLDER, { recursive: true });
 const site = await openSite();
 const browser = await launch();
 for (const scheme of SCHEMES) {
   for (const [width, height] of Object.entries(WIDTHS)) {
+    if ((onlyWidth ?? width) !== width || (onlyScheme ?? scheme) !== scheme) continue;
     const { page, problems } = await visit(browser, {
       viewport: { width: Number(width), height },
       colorScheme: scheme,

@@ -18,7 +18,7 @@ export const tokenClassification: TaskView<"token-classification"> = {
   needs: "a model that labels words, of names or of parts of speech for instance",
   examples: {
     chunking: [
-      { text: "He reckons the current account deficit will narrow to only 1.8 billion in September." },
+      { text: "He reckons that the current account deficit will narrow sharply in September." },
       { text: "The old man gave up his seat because he wanted to walk home." },
       { text: "Shares of small companies rose sharply on Monday, traders said." },
     ],

@@ -55,27 +55,29 @@ export function LayersView({ layers }: { layers: Layers }) {
         {layers.attentions.map((grid, ofLayer) => (
           <div key={ofLayer} class="layer">
             <span>Layer {ofLayer + 1}</span>
-            {Array.from({ length: heads[ofLayer]! }, (_, ofHead) => (
-              <button
-                key={ofHead}
-                type="button"
-                aria-pressed={ofLayer === shownLayer && ofHead === shownHead}
-                aria-label={`Layer ${ofLayer + 1}, head ${ofHead + 1}`}
-                onClick={() => {
-                  setLayer(ofLayer);
-                  setHead(ofHead);
-                }}
-              >
-                <HeatMap data={attentionOf(grid, ofHead)} rows={length} columns={length} />
-                <HeatMap
-                  data={kernelsOf(layers.kernels[ofLayer]!, ofHead)}
-                  rows={length}
-                  columns={taps}
-                  signed
-                  class="kernels"
-                />
-              </button>
-            ))}
+            <div class="row">
+              {Array.from({ length: heads[ofLayer]! }, (_, ofHead) => (
+                <button
+                  key={ofHead}
+                  type="button"
+                  aria-pressed={ofLayer === shownLayer && ofHead === shownHead}
+                  aria-label={`Layer ${ofLayer + 1}, head ${ofHead + 1}`}
+                  onClick={() => {
+                    setLayer(ofLayer);
+                    setHead(ofHead);
+                  }}
+                >
+                  <HeatMap data={attentionOf(grid, ofHead)} rows={length} columns={length} />
+                  <HeatMap
+                    data={kernelsOf(layers.kernels[ofLayer]!, ofHead)}
+                    rows={length}
+                    columns={taps}
+                    signed
+                    class="kernels"
+                  />
+                </button>
+              ))}
+            </div>
           </div>
         ))}
       </fieldset>
