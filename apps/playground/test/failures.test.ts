@@ -58,13 +58,15 @@ const inChromium = () => {
   it("a worker that the browser ends is said to be gone, and another one goes on", async () => {
     const { page } = await visit(browser);
     site.faults.set("sentiment/model.safetensors", "silent");
+    const started = page.waitForEvent("worker");
     await show(page, site.address, { ...CARMEN, model: "sentiment" });
-    await page.locator("[data-status=loading], [data-status=working]").waitFor();
+    // The worker runs, and has what tells the page that it lives.
+    await page.waitForFunction(async () => {
+      const { held = [], pending = [] } = await navigator.locks.query();
+      return [held, pending].every((locks) => locks.some(({ name }) => name?.startsWith("convbert-")));
+    });
     // As for want of memory: without a word to the page.
-    await page
-      .workers()[0]!
-      .evaluate(() => close())
-      .catch(() => undefined);
+    await (await started).evaluate(() => close()).catch(() => undefined);
     await page.locator("[data-code=worker-ended]").waitFor();
     expect(await page.locator(".failed").textContent()).toContain("The browser has ended what computes in this page");
     site.faults.clear();

@@ -119,7 +119,7 @@ const inChromium = () => {
     await page.getByLabel("TensorFlow.js").check();
     await page.getByRole("button", { name: "Measure" }).click();
     const rows = page.locator("[data-panel=runtimes] .bars li");
-    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(9);
+    await expect.poll(() => rows.count(), { timeout: 90_000 }).toBe(9);
     const many = await page.evaluate(() => Math.min(8, Math.max(2, navigator.hardwareConcurrency)));
     const said = async (setting: string) => page.locator(`[data-label="${setting}"] .below`).textContent();
     const gap = async (setting: string) => Number(/differ by (\S+)$/.exec((await said(setting))!)![1]);
@@ -163,7 +163,7 @@ const inChromium = () => {
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByText("Stopped. It can go on from here.").waitFor();
     await page.getByRole("button", { name: "Go on" }).click();
-    await page.locator("[data-trained]").waitFor();
+    await page.locator("[data-trained]").waitFor({ timeout: 90_000 });
     expect(await page.locator("[data-trained] p").first().textContent()).toMatch(
       /^Trained in \d+ steps; \d+% of the 19 lines/,
     );
