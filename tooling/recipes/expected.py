@@ -1,4 +1,4 @@
-"""The reference's answers for a shipped model, which the tests compare with: expected.json beside its weights.
+"""The reference's answers for a published model, which the tests compare with: expected.json beside its weights.
 
     convbert convert packages/models/NAME /tmp/NAME --to safetensors --dtype float32
     .venv/bin/python expected.py /tmp/NAME packages/models/NAME/expected.json
@@ -36,23 +36,10 @@ TEXTS = {
         "Chancellor of the Exchequer Nigel Lawson announced higher interest rates yesterday .",
     ],
     "entities": [
-        "Watching Empire State of Mind by Jay Z in New York with Sarah",
+        "Barack Obama visited Berlin in July.",
         "Apple will open a new store in London next Friday",
+        "@BBCNews reports floods in northern Italy",
         "i cannot sleep again",
-    ],
-    "plausible-alternatives": [
-        ["The man broke his toe. What was the cause of this?", "He got a hole in his sock.", "He dropped a hammer on his foot."],
-        ["I poured water on my sleeping friend. What happened as a result?", "My friend awoke.", "My friend snored."],
-    ],
-    "extractive-answers": [
-        ["Who wrote Emma?", "Emma is a novel by Jane Austen, published in December 1815."],
-        ["When was it published?", "Emma is a novel by Jane Austen, published in December 1815."],
-    ],
-    "masked-words": [
-        "He shook his [MASK] and went out of the room .",
-        "She looked at [MASK] with a smile .",
-        "It was a dark night , and the wind blew from the [MASK] .",
-        "\" My dear [MASK] , \" said Holmes , \" you must come at once . \"",
     ],
 }
 
@@ -63,29 +50,12 @@ model = getattr(transformers, config["architectures"][0]).from_pretrained(folder
 tokenizer = transformers.ConvBertTokenizerFast.from_pretrained(folder)
 results = []
 for text in TEXTS[name]:
-    if isinstance(text, str):
-        batch = tokenizer(text, return_tensors="pt")
-    elif len(text) == 2:
-        batch = tokenizer(*text, return_tensors="pt")
-    else:
-        batch = tokenizer([text[0]] * 2, text[1:], padding=True, return_tensors="pt")
-        batch = {key: value[None] for key, value in batch.items()}
+    batch = tokenizer(text, return_tensors="pt")
     with torch.no_grad():
         outputs = model(**batch)
-    if name == "masked-words":
-        # Of 30,522 logits at the mask the ten largest, best first; the label is the best one's place among them.
-        place = batch["input_ids"][0].tolist().index(tokenizer.mask_token_id)
-        best = outputs.logits[0, place].topk(10)
-        results.append({"text": text, **{key: value[0].tolist() for key, value in batch.items()},
-                        "mask": place, "ids": best.indices.tolist(), "logits": best.values.tolist(), "labels": ["0"]})
-        continue
-    if "start_logits" in outputs:
-        logits = torch.stack([outputs.start_logits[0], outputs.end_logits[0]])
-        labels = [str(int(index)) for index in logits.argmax(-1)]
-    else:
-        logits = outputs.logits[0]
-        rows = logits if logits.dim() == 2 else logits[None]
-        labels = [model.config.id2label.get(int(index), str(int(index))) for index in rows.argmax(-1)]
+    logits = outputs.logits[0]
+    rows = logits if logits.dim() == 2 else logits[None]
+    labels = [model.config.id2label[int(index)] for index in rows.argmax(-1)]
     row = {"text": text, **{key: value[0].tolist() for key, value in batch.items()}}
     results.append({**row, "logits": logits.tolist(), "labels": labels})
 target.write_text(json.dumps(results) + "\n")

@@ -57,8 +57,15 @@ export function chunkingFiles(data: string, folder: string): Files {
   return { data: [part("train")], test: [part("test")] };
 }
 
-/** The joined corpora; score-entities.ts measures each test set. */
-export function entitiesFiles(data: string, folder: string): Files {
+/** The joined corpora, and sentences in which another model found names. */
+export function namesFiles(data: string, folder: string, { silver }: Extras): Files {
+  if (silver === undefined) throw new Error("entities-names needs --silver FILE, which silver.py makes");
   const { train, eval: held } = entityFiles(data, folder);
+  return { data: [train, silver], eval: [held] };
+}
+
+/** The joined corpora, wikigold's few articles three times; score-entities.ts measures each test set. */
+export function entitiesFiles(data: string, folder: string): Files {
+  const { train, eval: held } = entityFiles(data, folder, 3);
   return { data: [train], eval: [held] };
 }

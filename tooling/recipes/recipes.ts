@@ -1,4 +1,4 @@
-import { chunkingFiles, type Extras, entitiesFiles, type Files, questionFiles } from "./files.ts";
+import { chunkingFiles, type Extras, entitiesFiles, type Files, namesFiles, questionFiles } from "./files.ts";
 
 /** How a model is trained, those of packages/models and others: `convbert train TASK ...` with these options. */
 export interface Recipe {
@@ -39,6 +39,7 @@ export const COMMON: readonly string[] = [
 
 /** From the encoder: rates fall from layer to layer, as its lower ones know most already. */
 const TUNED = ["--lr", "5e-4", "--layer-decay", "0.9", "--dropout", "0.1"];
+const ENTITIES_TERMS = "The data is under CC BY 4.0 (Derczynski et al. 2016, 2017; Balasuriya et al. 2009).";
 const CONLL_2000 = "CoNLL-2000 chunking (Wall Street Journal), 8,936 sentences to train, 2,012 to test";
 
 /**
@@ -92,14 +93,28 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     terms: "The data is for research use.",
     license: "other",
   },
+  "entities-names": {
+    task: "token-classification",
+    files: namesFiles,
+    options: [
+      ...["--freeze", "convbert.embeddings.word_embeddings.*", "--label-all-tokens", "--epochs", "2"],
+      ...[...TUNED, "--dropout", "0.15", ...SMOOTH],
+    ],
+    from: "sentence-encoder",
+    shipped: false,
+    seed: 0,
+    dataset: "names of three corpora, and those that spaCy finds in sentences of MASC and of WordNet",
+    terms: ENTITIES_TERMS,
+    license: "cc-by-4.0",
+  },
   entities: {
     task: "token-classification",
     files: entitiesFiles,
-    options: ["--epochs", "2", ...TUNED, ...SMOOTH],
-    from: "sentence-encoder",
+    options: ["--label-all-tokens", "--epochs", "1", "--keep-last", ...TUNED, "--lr", "3e-4", ...SMOOTH],
+    from: "entities-names",
     seed: 0,
     dataset: "Broad Twitter Corpus, wikigold and WNUT 2017, with their labels joined",
-    terms: "The data is under CC BY 4.0 (Derczynski et al. 2016, 2017; Balasuriya et al. 2009).",
+    terms: ENTITIES_TERMS,
     license: "cc-by-4.0",
   },
   "chunking-words": {

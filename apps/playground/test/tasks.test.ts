@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
     task: "token-classification",
     model: "entities",
     input: { text: "Just saw Barack Obama in Chicago" },
-    best: "Barack Obamaperson",
+    best: "Barack ObamaPER",
   },
   {
     task: "feature-extraction",

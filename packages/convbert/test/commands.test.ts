@@ -191,10 +191,10 @@ describe("inspect", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("ConvBertForTokenClassification");
     expect(stdout).toContain("model.safetensors");
-    expect(stdout).toContain("76 F32, 25 I8 tensors");
-    expect(stdout).toMatch(/ConvBertForTokenClassification +4,355,340\n/);
-    expect(stdout).toMatch(/0 … 2 {2}\(3 alike\) +379,638/);
-    expect(stdout).toContain("weight [22, 128]  bias [22]");
+    expect(stdout).toContain("124 F32, 42 I8 tensors");
+    expect(stdout).toMatch(/ConvBertForTokenClassification +6,484,554\n/);
+    expect(stdout).toMatch(/0 … 4 {2}\(5 alike\) +2,505,780/);
+    expect(stdout).toContain("weight [22, 256]  bias [22]");
     expect(stdout).toContain("every weight was found, and none was left over");
   });
 
@@ -206,17 +206,17 @@ describe("inspect", () => {
     };
     expect(found).toMatchObject({
       model: "ConvBertForTokenClassification",
-      config: { hidden_size: 128, num_hidden_layers: 3 },
+      config: { hidden_size: 256, num_hidden_layers: 5 },
       formats: [{ file: "model.safetensors", format: "safetensors" }],
-      weights: { format: "safetensors", tensors_by_dtype: { F32: 76, I8: 25 } },
-      parameters: { total: 4355340 },
+      weights: { format: "safetensors", tensors_by_dtype: { F32: 124, I8: 42 } },
+      parameters: { total: 6484554 },
       tokenizer: { vocabulary: 30522 },
       missing: [],
       unexpected: [],
       mismatched: [],
     });
     const size = ({ shape }: { shape: number[] }) => shape.reduce((product, extent) => product * extent, 1);
-    expect(found.parameters.tensors.reduce((sum, tensor) => sum + size(tensor), 0)).toBe(4355340);
+    expect(found.parameters.tensors.reduce((sum, tensor) => sum + size(tensor), 0)).toBe(6484554);
     // 8 bits a weight, and 32 for scales, biases, norms and positions.
     expect(found.memory.weight_bytes).toBeGreaterThan(found.parameters.total);
     expect(found.memory.weight_bytes).toBeLessThan(1.25 * found.parameters.total);

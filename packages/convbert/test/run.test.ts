@@ -340,7 +340,7 @@ describe("wrong use is one line on standard error and exit code 2", () => {
       /base\/model\.safetensors is not UTF-8 text; convert it first/,
     ],
     ["a missing context file", ["run", "question-answering", "--context-file", "nowhere.txt", long], /no such file/],
-    ["a stride without room", ["run", "token-classification", "--stride", "600", "x"], /stride is 600; windows of 512/],
+    ["a stride without room", ["run", "token-classification", "--stride", "600", "x"], /stride is 600; windows of 256/],
   ];
 
   test.each(wrong)("%s", async (_what, args, message) => {
