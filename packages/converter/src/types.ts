@@ -85,7 +85,7 @@ export interface NamedTensor {
   readonly dtype: WireDType;
   readonly shape: readonly number[];
   /**
-   * The values, asked for when their turn comes, once for each place that the format keeps them in. Float32Array and Float64Array are rounded to a narrower float
+   * The values, asked for when their turn comes, once for each copy that the format keeps of them. Float32Array and Float64Array are rounded to a narrower float
    * `dtype` (nearest, ties to even); Uint8Array is taken as the bytes on the wire for any `dtype`; any other array must
    * be of the `dtype`'s own kind.
    */

@@ -53,7 +53,7 @@ export async function download(client: HttpClient, store: FileStore, request: Do
 }
 
 /**
- * Asks whether a copy is still what the server has, without a place to put a newer one.
+ * Asks whether a copy is still what the server has, without a store to put a newer one.
  * @returns false also when the server does not tell.
  */
 export async function isCurrent(

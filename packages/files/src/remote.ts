@@ -37,11 +37,11 @@ export interface RemoteSource {
   /** Finds out which version is meant. */
   version(): Promise<RemoteVersion>;
   /**
-   * Looks into a place beside the store that has files of that version, and is only read: null when it knows that the
+   * Looks into a folder beside the store that has files of that version, and is only read: null when it knows that the
    * version has no such file, undefined when it does not know.
    */
   elsewhere?(version: RemoteVersion, name: string): Promise<StoredFile | null | undefined>;
-  /** Names that place has. */
+  /** Names that folder has. */
   namesElsewhere?(version: RemoteVersion): Promise<string[]>;
   /** Names of all files, where the server can list them. */
   list?(version: RemoteVersion): Promise<string[]>;

@@ -141,7 +141,7 @@ export abstract class PreTrainedModel<Config extends ModelConfig = ModelConfig> 
   }
 
   /**
-   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all. What the place has
+   * Writes `config.json` and the weights in the reference's form. Files appear complete or not at all. What is there
    * of these names is replaced, and weights that would be read in place of these, or mixed with them, are removed: those of
    * an earlier save. Anything else stays.
    * Throws FilesError when the destination cannot be written.

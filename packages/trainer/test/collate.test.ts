@@ -203,10 +203,10 @@ describe("questions", () => {
         Int32Array.from(batch.windows, ({ startPosition }) => startPosition),
       );
       // The answer's tokens lead back to its text, but for letters of cut words.
-      for (const { example, startPosition, endPosition, clsIndex, contextStart, places } of batch.windows) {
+      for (const { example, startPosition, endPosition, clsIndex, contextStart, offsets } of batch.windows) {
         if (startPosition === clsIndex) continue;
-        const from = places[2 * (startPosition - contextStart)]!;
-        const to = places[2 * (endPosition - contextStart) + 1]!;
+        const from = offsets[2 * (startPosition - contextStart)]!;
+        const to = offsets[2 * (endPosition - contextStart) + 1]!;
         expect(example.context.slice(from, to)).toContain(example.answers[0]!.text);
       }
     },

@@ -45,7 +45,7 @@ describe("lists of 0 and 1", () => {
       ],
     ],
     [
-      "one place of two",
+      "one number of two",
       [
         [1, 0],
         [0, 1],
@@ -113,11 +113,11 @@ describe("lists of 0 and 1", () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  test("later examples have as many places", () => {
+  test("later examples have as many numbers", () => {
     const labels = new LabelSet(["a", "b", "c"], { multiHot: true });
     const { collate } = textClassificationCollator(tokenizer, { ...SEVERAL, labels });
     for (const label of [[1, 0], [1, 0, 2], ["a"], 1, []]) {
-      expect(() => collate([{ text: "a", label }])).toThrow(/is no list of 3 places with 0 or 1/);
+      expect(() => collate([{ text: "a", label }])).toThrow(/is no list of 3 numbers 0 or 1/);
     }
   });
 

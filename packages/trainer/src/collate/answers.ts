@@ -93,6 +93,6 @@ export class AnswerCollector {
   }
 }
 
-function textOf({ example, places, contextStart }: QuestionWindow, start: number, end: number): string {
-  return example.context.slice(places[2 * (start - contextStart)]!, places[2 * (end - contextStart) + 1]!);
+function textOf({ example, offsets, contextStart }: QuestionWindow, start: number, end: number): string {
+  return example.context.slice(offsets[2 * (start - contextStart)]!, offsets[2 * (end - contextStart) + 1]!);
 }

@@ -38,7 +38,7 @@ export interface QuestionWindow {
   readonly contextStart: number;
   readonly contextEnd: number;
   /** Begin and end of each context token in the context, in UTF-16 units, from `contextStart` on. */
-  readonly places: Int32Array;
+  readonly offsets: Int32Array;
 }
 
 export interface QuestionBatch extends Batch<QuestionAnsweringBatchInputs, QuestionAnsweringBatch> {
@@ -134,12 +134,12 @@ export function questionAnsweringCollator(
 
 function windowOf(example: QuestionExample, row: Encoding, contextAt: number, clsId: number): QuestionWindow {
   const [contextStart, contextEnd] = row.sequenceRanges[contextAt]!;
-  const places = new Int32Array(2 * (contextEnd - contextStart));
+  const offsets = new Int32Array(2 * (contextEnd - contextStart));
   for (let token = contextStart; token < contextEnd; token++) {
-    places.set(row.offsets[token]!, 2 * (token - contextStart));
+    offsets.set(row.offsets[token]!, 2 * (token - contextStart));
   }
   const clsIndex = Math.max(0, row.ids.indexOf(clsId));
-  const [startPosition, endPosition] = answerTokens(example, places, contextStart) ?? [clsIndex, clsIndex];
+  const [startPosition, endPosition] = answerTokens(example, offsets, contextStart) ?? [clsIndex, clsIndex];
   return {
     input_ids: Int32Array.from(row.ids),
     token_type_ids: Uint8Array.from(row.typeIds),
@@ -149,26 +149,26 @@ function windowOf(example: QuestionExample, row: Encoding, contextAt: number, cl
     endPosition,
     contextStart,
     contextEnd,
-    places,
+    offsets,
   };
 }
 
 /** The tokens of the first answer; undefined where the window does not hold all of it. */
 function answerTokens(
   example: QuestionExample,
-  places: Int32Array,
+  offsets: Int32Array,
   contextStart: number,
 ): [start: number, end: number] | undefined {
   const [answer] = example.answers;
-  const tokens = places.length / 2;
+  const tokens = offsets.length / 2;
   if (!answer || tokens === 0) return undefined;
   const from = utf16Offset(example.context, answer.answerStart);
   if (from === undefined || !example.context.startsWith(answer.text, from)) {
     throw exampleError(example, `the answer does not stand at ${answer.answerStart} of its context`, "answers");
   }
   const to = from + answer.text.length;
-  const begin = (token: number): number => places[2 * token]!;
-  const end = (token: number): number => places[2 * token + 1]!;
+  const begin = (token: number): number => offsets[2 * token]!;
+  const end = (token: number): number => offsets[2 * token + 1]!;
   if (begin(0) > from || end(tokens - 1) < to) return undefined;
   let first = 0;
   while (first < tokens && begin(first) <= from) first++;

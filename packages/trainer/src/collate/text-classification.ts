@@ -157,7 +157,7 @@ function namesOf(example: TextExample, labels: LabelSet): readonly (string | num
   }
   throw exampleError(
     example,
-    `the label ${show(example.label)} is no list of ${labels.size} places with 0 or 1, as those that were trained on`,
+    `the label ${show(example.label)} is no list of ${labels.size} numbers 0 or 1, as those that were trained on`,
     "label",
   );
 }

@@ -68,7 +68,7 @@ export interface RunLabels {
   readonly labels: LabelSet;
   /** In the labels' order. */
   readonly names: readonly string[];
-  /** Whether the data has the places of the names in place of the names. */
+  /** Whether the data has the indices of the names in place of the names. */
   readonly areIds: boolean;
 }
 
