@@ -105,18 +105,18 @@ async function readKept(store: FileStore, key: string): Promise<Uint8Array | und
 /** Writes a graph; it is there as a whole or not at all. */
 async function keep(store: FileStore, key: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
   // Whatever is there was not good enough to be read.
-  const place = await store.begin(key, () => false, signal);
-  if (isStored(place)) return;
+  const partial = await store.begin(key, () => false, signal);
+  if (isStored(partial)) return;
   const info = { url: `convbert:${key}`, size: bytes.length, sha256: await digest(bytes) };
   try {
-    await place.restart(info);
+    await partial.restart(info);
     for (let at = 0; at < bytes.length; at += PIECE) {
       signal?.throwIfAborted();
-      await place.append(bytes.subarray(at, at + PIECE));
+      await partial.append(bytes.subarray(at, at + PIECE));
     }
-    await place.complete(info);
+    await partial.complete(info);
   } catch (error) {
-    await place.release();
+    await partial.release();
     throw error;
   }
 }

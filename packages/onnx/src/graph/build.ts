@@ -195,8 +195,8 @@ function attentionBias(g: GraphBuilder, mask: Value, isCausal: boolean): Value {
   const keys = g.op("Unsqueeze", [mask, g.ints(1, 2)]);
   let seen = keys;
   if (isCausal) {
-    const places = g.op("Range", [g.int(0), g.op("Squeeze", [length]), g.int(1)]);
-    const earlier = g.op("LessOrEqual", [places, g.op("Unsqueeze", [places, g.ints(-1)])]);
+    const indices = g.op("Range", [g.int(0), g.op("Squeeze", [length]), g.int(1)]);
+    const earlier = g.op("LessOrEqual", [indices, g.op("Unsqueeze", [indices, g.ints(-1)])]);
     seen = g.op("Mul", [keys, g.op("Cast", [earlier], { to: g.style.floats === "float16" ? 10 : 1 })]);
   }
   const hidden = g.op("Mul", [g.op("Sub", [g.number(1), seen]), minimum]);

@@ -50,10 +50,10 @@ export class GraphBuilder {
     return this.style.operators === "fused";
   }
 
-  /** Nodes that `work` adds are named after a place in the model. */
-  within<Result>(place: string, work: () => Result): Result {
+  /** Nodes that `work` adds are named after a part of the model. */
+  within<Result>(part: string, work: () => Result): Result {
     const outer = this.#path;
-    this.#path = `${outer}${place}/`;
+    this.#path = `${outer}${part}/`;
     try {
       return work();
     } finally {
@@ -69,10 +69,10 @@ export class GraphBuilder {
   /** Makes a value an output of the graph, float32 whatever the graph computes in. */
   output(name: string, given: Value, shape: readonly (number | string)[]): void {
     const value = this.#renamed.get(given) ?? given;
-    const place = this.nodes.findIndex(({ outputs }) => outputs.includes(value));
+    const index = this.nodes.findIndex(({ outputs }) => outputs.includes(value));
     const isOutput = this.outputs.some((output) => output.name === value);
     if (this.style.floats === "float16") this.#add("Cast", "", [value], { to: 1 }, [name]);
-    else if (place < 0 || isOutput) this.#add("Identity", "", [value], {}, [name]);
+    else if (index < 0 || isOutput) this.#add("Identity", "", [value], {}, [name]);
     else this.#rename(value, name);
     this.outputs.push({ name, type: "float32", shape });
   }

@@ -65,11 +65,11 @@ export function embeddings(
     const module = model.module("embeddings");
     const looked = embeds ?? lookUp(g, wordTable(g, module), words!);
     const table = (name: string) => module.module(name).table(g, "weight");
-    const places = table("position_embeddings");
+    const positionTable = table("position_embeddings");
     const positioned =
       positions === null
-        ? g.op("Slice", [places, g.ints(0), rows.length, g.ints(0)])
-        : g.op("Gather", [places, positions]);
+        ? g.op("Slice", [positionTable, g.ints(0), rows.length, g.ints(0)])
+        : g.op("Gather", [positionTable, positions]);
     const typed = g.op("Add", [looked, g.op("Gather", [table("token_type_embeddings"), types])]);
     const sum = rows.together(g.op("Add", [typed, positioned]), config.embedding_size);
     const normal = layerNorm(g, module.module("LayerNorm"), config, sum);

@@ -114,8 +114,8 @@ export function layOut(graph: OnnxGraph, dataFile?: string): OnnxModelFiles {
     const isOutside = dataFile !== undefined && length >= SMALLEST_EXTERNAL;
     if (isOutside) {
       const padding = (ALIGNMENT - (dataLength % ALIGNMENT)) % ALIGNMENT;
-      const place = { location: dataFile, offset: dataLength + padding, length };
-      for (const [key, value] of Object.entries(place)) {
+      const location = { location: dataFile, offset: dataLength + padding, length };
+      for (const [key, value] of Object.entries(location)) {
         head.message(13, new ProtoWriter().text(1, key).text(2, String(value)));
       }
       head.integer(14, 1);

@@ -16,7 +16,7 @@ export interface GraphSource {
   parameter(name: string): NamedWeights | undefined;
 }
 
-/** A place in the model, whose weights' names start with its path. */
+/** A part of the model, whose weights' names start with its path. */
 export class Module {
   readonly #source: GraphSource;
   readonly #path: string;

@@ -1,5 +1,5 @@
 import type { GraphBuilder, HeldWeight, Value } from "./builder.js";
-import { bytesOf, quantizedRows, rowScales, transposed, transposedBytes } from "./weights.js";
+import { bytesOf, quantizedRows, rowScales, transposed } from "./weights.js";
 
 /** The weights of a linear map in PyTorch's order, `[outputs, inputs]`. */
 export interface LinearWeights {
@@ -49,7 +49,7 @@ function quantizedMatrix(g: GraphBuilder, weights: LinearWeights, type: "int8" |
     name: `${name}.quantized`,
     type,
     shape: [inputs, outputs],
-    bytes: () => transposedBytes(quantizedRows(read(), outputs, type), outputs, inputs),
+    bytes: () => transposed(quantizedRows(read(), outputs, type), outputs, inputs),
   });
   return { matrix, scales: scalesOf(g, name, outputs, read), zero: zeroPoint(g, type) };
 }

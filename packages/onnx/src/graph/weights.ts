@@ -15,8 +15,12 @@ export function asHalf(values: Float32Array): Uint16Array {
 }
 
 /** `[rows, columns]` to `[columns, rows]`. */
-export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
+export function transposed<Values extends Float32Array | Uint8Array>(
+  values: Values,
+  rows: number,
+  columns: number,
+): Values {
+  const result = values.slice() as Values;
   // In tiles, so that neither side jumps through memory.
   const TILE = 32;
   for (let top = 0; top < rows; top += TILE) {
@@ -65,20 +69,4 @@ export function quantizedRows(values: Float32Array, rows: number, type: "int8" |
 function roundToEven(value: number): number {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-/** The bytes of `[rows, columns]` as `[columns, rows]`. */
-export function transposedBytes(values: Uint8Array, rows: number, columns: number): Uint8Array {
-  const result = new Uint8Array(values.length);
-  const TILE = 64;
-  for (let top = 0; top < rows; top += TILE) {
-    for (let left = 0; left < columns; left += TILE) {
-      for (let row = top; row < Math.min(top + TILE, rows); row++) {
-        for (let column = left; column < Math.min(left + TILE, columns); column++) {
-          result[column * rows + row] = values[row * columns + column]!;
-        }
-      }
-    }
-  }
-  return result;
 }
