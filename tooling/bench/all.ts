@@ -88,7 +88,7 @@ const fewRounds: Readonly<Record<string, { rounds: number; warmup: number }>> = 
   batch: { rounds: 5, warmup: 2 },
   longest: { rounds: 5, warmup: 2 },
   sentences: { rounds: 2, warmup: 0 },
-  "onnx-batch": { rounds: 3, warmup: 0 },
+  "onnx-batch": { rounds: 2, warmup: 0 },
   "onnx-sentences": { rounds: 1, warmup: 0 },
 };
 
