@@ -38,5 +38,7 @@ export function checkModels(project: string, packages: readonly Packed[]): strin
 function sentiment(project: string, cwd: string) {
   const command = join(project, "node_modules/convbert/dist/cli.js");
   const args = [command, "run", "text-classification", "--model", "sentiment", "--json", "a fine film"];
-  return spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: 60_000 });
+  // Without the folders that pnpm's launchers name to Node, where the workspace's own models are.
+  const { NODE_PATH: _, ...env } = process.env;
+  return spawnSync(process.execPath, args, { cwd, env, encoding: "utf8", timeout: 60_000 });
 }
