@@ -81,7 +81,7 @@ function flat(inputs: Batch["inputs"]): Batch["inputs"] {
 describe("texts", () => {
   test.each(golden.texts.map((item, i) => [i, item] as const))("are padded as in the reference: case %i", (_, item) => {
     const examples: TextExample[] = item.texts.map((text) =>
-      typeof text === "string" ? { text, label: "x" } : { text: text[0]!, textPair: text[1]!, label: "x" },
+      typeof text === "string" ? { text, label: "x" } : { text: text[0]!, text_pair: text[1]!, label: "x" },
     );
     const options = {
       maxLength: item.maxLength,
@@ -128,7 +128,7 @@ describe("texts", () => {
     expect(() => collator.collate(examples)).toThrow(/^dev\.jsonl:2: the label "new"/);
     expect(() => collator.collate([{ text: "a", label: ["x"] }])).toThrow(DataError);
     expect(() => collator.collate([{ text: "a", label: "x" }, { text: "b" }])).toThrow(DataError);
-    expect(() => collator.collate([{ text: "a" }, { text: "b", textPair: "c" }])).toThrow(DataError);
+    expect(() => collator.collate([{ text: "a" }, { text: "b", text_pair: "c" }])).toThrow(DataError);
     const numbers = textClassificationCollator(right, { problemType: "regression" });
     expect(() => numbers.collate([{ text: "a", label: "x" }])).toThrow(DataError);
   });

@@ -48,7 +48,7 @@ describe("JSON Lines", () => {
       { text: "b", label: 2 },
     ]);
     const pairs = jsonLines(textFields({ textColumn: "s1", pairColumn: "s2", labelColumn: "y", labelType: "number" }));
-    expect(await read('{"s1":"a","s2":"b","y":3.5}\r\n', pairs)).toEqual([{ text: "a", textPair: "b", label: 3.5 }]);
+    expect(await read('{"s1":"a","s2":"b","y":3.5}\r\n', pairs)).toEqual([{ text: "a", text_pair: "b", label: 3.5 }]);
     expect(await read('{"text":"a","label":["x","y"]}', jsonLines(label))).toEqual([{ text: "a", label: ["x", "y"] }]);
     expect(await read('{"text":"a"}', jsonLines(textFields({ labelColumn: null })))).toEqual([{ text: "a" }]);
   });
@@ -270,7 +270,7 @@ describe("XML", () => {
     ]);
     expect(await read(`<c>${item}</c>`, copa({ ask: "connective" }))).toMatchObject([{ prompt: "It fell because" }]);
     expect(await read('<c><pair entailment="NO"><t> a\n b </t><h>c</h></pair></c>', rte())).toEqual([
-      { text: "a b", textPair: "c", label: "not_entailment" },
+      { text: "a b", text_pair: "c", label: "not_entailment" },
     ]);
   });
 

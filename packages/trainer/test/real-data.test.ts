@@ -35,7 +35,7 @@ const READERS: Record<string, () => [DataFormat<object>, (example: never) => str
       String(label),
     ],
   ],
-  rte: () => [rte(), ({ text, textPair, label }) => [text, textPair, label]],
+  rte: () => [rte(), ({ text, text_pair, label }) => [text, text_pair, label]],
   books: () => [plainText({ stripGutenberg: true }), ({ text }) => [text]],
 };
 

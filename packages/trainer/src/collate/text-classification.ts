@@ -70,14 +70,14 @@ function encodeTexts(
   examples: readonly TextExample[],
   length: number,
 ): TokenSequences {
-  const pairs = examples[0]?.textPair !== undefined;
-  const odd = examples.find(({ textPair }) => (textPair !== undefined) !== pairs);
+  const pairs = examples[0]?.text_pair !== undefined;
+  const odd = examples.find(({ text_pair }) => (text_pair !== undefined) !== pairs);
   if (odd) throw exampleError(odd, `it is ${pairs ? "one text" : "a pair"}; others of its batch are not`, "text");
   return encodeSequences(
     tokenizer,
     examples.map(({ text }) => text),
     {
-      ...(pairs && { text_pair: examples.map(({ textPair }) => textPair!) }),
+      ...(pairs && { text_pair: examples.map(({ text_pair }) => text_pair!) }),
       truncation: true,
       max_length: length,
       verbose: false,

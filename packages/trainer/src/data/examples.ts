@@ -1,7 +1,7 @@
 /** A text, or a pair, with its class, classes or number (text-classification). */
 export interface TextExample {
   readonly text: string;
-  readonly textPair?: string;
+  readonly text_pair?: string;
   /**
    * A class, or how likely each class is, by name (what a teacher said of the text); a list of classes, or of 0 and 1 for each
    * class, where a text can have several; a number for regression. Absent for prediction.

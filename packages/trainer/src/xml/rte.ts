@@ -40,7 +40,7 @@ export function rte(): DocumentFormat<TextExample> {
         }
         const example: TextExample = {
           text: childText(pair, "t", file),
-          textPair: childText(pair, "h", file),
+          text_pair: childText(pair, "h", file),
           ...(label !== undefined && { label }),
         };
         yield locate(example, { file, line });

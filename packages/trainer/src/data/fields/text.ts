@@ -31,7 +31,7 @@ export function textFields(options: TextFieldOptions = {}): FieldMapping<TextExa
   const read = (row: Row, where: DataLocation): TextExample => {
     const example = {
       text: stringAt(row, textColumn, where),
-      ...(pairColumn !== undefined && { textPair: stringAt(row, pairColumn, where) }),
+      ...(pairColumn !== undefined && { text_pair: stringAt(row, pairColumn, where) }),
     };
     if (labelColumns) return { ...example, label: labelColumns.filter((column) => flagAt(row, column, where)) };
     if (labelColumn === null) return example;
