@@ -1,6 +1,6 @@
 import { FilesError } from "./errors.js";
 import { finishSave, removeJournal, renameOnce, TEMPORARY, writeJournal } from "./save-journal.js";
-import type { Sink } from "./write.js";
+import type { Sink } from "./sink.js";
 
 /** Temporary files older than this were left behind by a process that was killed. */
 const ABANDONED_AFTER = 3_600_000;

@@ -2,6 +2,7 @@ import { isDirectoryHandle } from "./directory.js";
 import { FilesError } from "./errors.js";
 import { checkFileName } from "./names.js";
 import { hasNode } from "./platform.js";
+import type { Sink } from "./sink.js";
 import type { Progress } from "./types.js";
 import { writeToDisk } from "./write-disk.js";
 
@@ -16,16 +17,6 @@ export interface WriteFilesOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Names of files already there that are removed once the new ones are in place, as the shards of an earlier save. */
   readonly isStale?: (name: string) => boolean;
-}
-
-/** A destination of files. */
-export interface Sink {
-  /** Writes a file beside its final place. */
-  write(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Puts all files in place, and removes those that `isStale` names. */
-  commit(isStale: (name: string) => boolean): Promise<void>;
-  /** Removes what was written so far. */
-  discard(): Promise<void>;
 }
 
 /**

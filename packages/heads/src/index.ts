@@ -28,15 +28,14 @@ export type { Ragged, RaggedLogits } from "./ragged.js";
 export { type AnyConvBert, isModelName, loadModel, MODEL_CLASSES, type ModelName, modelNameOf } from "./registry.js";
 export type { DenseActivation, SentenceDense } from "./sentence-dense.js";
 export {
-  SENTENCE_POOLINGS,
   type SentenceBatch,
   SentenceEncoder,
   type SentenceEncoderOptions,
   type SentenceInputs,
-  type SentencePooling,
 } from "./sentence-encoder.js";
 export type { PairsLoss, RegressionLoss, ScoresLoss, SentenceLoss, TripletsLoss } from "./sentence-losses.js";
 export { readSentenceModules, type SentenceModules } from "./sentence-modules.js";
+export { SENTENCE_POOLINGS, type SentencePooling } from "./sentence-pooling.js";
 export {
   ConvBertForSequenceClassification,
   type SequenceClassificationBatch,

@@ -29,11 +29,7 @@ import type { TrainingLossOptions } from "./head.js";
 import { applyDense, type SentenceDense } from "./sentence-dense.js";
 import { type SentenceLoss, sentenceLoss } from "./sentence-losses.js";
 import { readSentenceModules, sentenceModuleFiles } from "./sentence-modules.js";
-
-/** What a text's vector is made of: the mean of its tokens', the first token's, or the largest of each component. */
-export type SentencePooling = "mean" | "first" | "max";
-
-export const SENTENCE_POOLINGS: readonly SentencePooling[] = ["mean", "first", "max"];
+import { SENTENCE_POOLINGS, type SentencePooling } from "./sentence-pooling.js";
 
 export interface SentenceEncoderOptions {
   /** Default "mean". Special tokens count, as in sentence-transformers. */

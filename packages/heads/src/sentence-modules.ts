@@ -3,7 +3,7 @@ import type { FileContents, FileSet } from "@convbert/files";
 import { pathIn } from "@convbert/files/internal";
 import { ConfigError } from "@convbert/model";
 import { type DenseActivation, denseActivationOf, type SentenceDense } from "./sentence-dense.js";
-import type { SentencePooling } from "./sentence-encoder.js";
+import type { SentencePooling } from "./sentence-pooling.js";
 
 /** What a folder of sentence-transformers says of the way from tokens to a text's vector. */
 export interface SentenceModules {

@@ -2,7 +2,7 @@ import { openWeights } from "@convbert/converter";
 import type { FileSet } from "@convbert/files";
 import { createSha256, type FileStore, isStored, openStore } from "@convbert/files/internal";
 import { type ConvBertConfig, readConfig } from "@convbert/model";
-import type { OnnxFromPretrainedOptions } from "./load.js";
+import type { OnnxFromPretrainedOptions } from "./from-pretrained-options.js";
 
 /**
  * Number of the way in which graphs are made. Raised when the same weights and options make another graph, so that no older one

@@ -1,5 +1,5 @@
 export { exportOnnx, type OnnxExportOptions, onnxFiles } from "./export.js";
-export type { OnnxDType, OnnxFromPretrainedOptions, OnnxGraphOptions } from "./load.js";
+export type { OnnxDType, OnnxFromPretrainedOptions, OnnxGraphOptions } from "./from-pretrained-options.js";
 export { OnnxConvBertForMaskedLM } from "./models/masked-lm.js";
 export { OnnxConvBertModel } from "./models/model.js";
 export { OnnxConvBertForMultipleChoice } from "./models/multiple-choice.js";

@@ -19,7 +19,8 @@ import {
   prepareSequences,
 } from "@convbert/model/internal";
 import { sharedBackend, Tensor, tidy } from "@convbert/tensor";
-import { type LoadedGraph, loadGraph, type OnnxDType, type OnnxFromPretrainedOptions } from "./load.js";
+import type { OnnxDType, OnnxFromPretrainedOptions } from "./from-pretrained-options.js";
+import { type LoadedGraph, loadGraph } from "./load.js";
 import { type PaddedBatch, paddedBatches } from "./ragged.js";
 import type { GraphBatch, GraphSession } from "./session.js";
 

@@ -1,7 +1,7 @@
 import type { FileSet } from "@convbert/files";
 import { isModelName } from "@convbert/heads";
 import { type FromPretrainedOptions, InputError } from "@convbert/model";
-import type { OnnxFromPretrainedOptions } from "./load.js";
+import type { OnnxFromPretrainedOptions } from "./from-pretrained-options.js";
 import type { OnnxConvBertModel } from "./models/model.js";
 import type { OnnxConvBert } from "./onnx-model.js";
 import { ONNX_MODEL_CLASSES } from "./registry.js";

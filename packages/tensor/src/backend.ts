@@ -1,92 +1,10 @@
 import type { ActivationKind } from "./activations.js";
+import type { AttentionArguments } from "./attention-arguments.js";
 import type { DType, DTypeArrays } from "./dtype.js";
-import type { Dropout, GradientKernels } from "./gradient-kernels.js";
+import { BackendError } from "./errors.js";
+import type { GradientKernels } from "./gradient-kernels.js";
+import type { Int8Rows, Matrix, PackedWeights, Sequences, Storage, WeightDType } from "./operands.js";
 import type { ReductionKernels } from "./reduction-kernels.js";
-
-/**
- * A block of a backend's memory. The views are live: writes are seen by kernels, and a view is valid only until the
- * backend allocates again (a growing WebAssembly memory detaches them), so take a fresh one for each use. Memory that the
- * processor does not see has none: they throw BackendError, and numbers pass through {@link Backend.transfer}.
- */
-export interface Storage {
-  readonly byteLength: number;
-  bytes(): Uint8Array;
-  float32(): Float32Array;
-  int32(): Int32Array;
-}
-
-/**
- * How kernels see a tensor: `rows` rows of `columns` adjacent elements. Consecutive rows start `stride` elements
- * apart, the first at element `offset` of the storage. Slices along the last axis are therefore free.
- */
-export interface Matrix {
-  readonly storage: Storage;
-  readonly offset: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly stride: number;
-}
-
-/**
- * A weight matrix `[rows, columns]` (`[out_features, in_features]`, as checkpoints store it) in the layout that the
- * backend's matrix product reads. Packed once at load; the original layout is not kept.
- */
-export interface PackedWeights {
-  readonly rows: number;
-  readonly columns: number;
-  readonly dtype: WeightDType;
-  readonly byteLength: number;
-}
-
-/**
- * How packed weights are kept. int8: a scale for each row (output channel), symmetric; inputs of the product are then
- * quantised a row (token) at a time, sums are exact integers, and everything around the product stays float32.
- */
-export type WeightDType = "float32" | "int8";
-
-/** Rows of 8-bit weights in checkpoint layout: a weight is `values[row, column] * scales[row]`. */
-export interface Int8Rows {
-  /** `[rows, columns]`. */
-  readonly values: Int8Array;
-  /** `[rows]`. */
-  readonly scales: Float32Array;
-}
-
-/**
- * Where the sequences of a batch lie in its rows of tokens: sequence `i` holds rows `offsets[i]` up to
- * `offsets[i + 1]`. A padded batch has equal steps; a ragged batch concatenates sequences of any length.
- */
-export interface Sequences {
-  readonly offsets: readonly number[];
-}
-
-/** Arguments of {@link Backend.attention}. */
-export interface AttentionArguments {
-  /** `[tokens, heads * size]` each. */
-  readonly query: Matrix;
-  readonly key: Matrix;
-  readonly value: Matrix;
-  readonly sequences: Sequences;
-  readonly heads: number;
-  /** Factor on the scores, `1 / sqrt(size)`. */
-  readonly scale: number;
-  /**
-   * Added to the scaled scores; columns are key positions within the sequence. One row a sequence (the same keys for
-   * every query), or one row a token (its own keys for each query).
-   */
-  readonly mask: Matrix | null;
-  /** `[1, heads]`, multiplies the probabilities. */
-  readonly headMask: Matrix | null;
-  /**
-   * Drops probabilities before the head mask. The element of head `h`, token `t` (of all sequences) and key `k` (of its
-   * sequence) has the number `(h * tokens + t) * longest + k`, modulo 2^32, `longest` being the longest sequence.
-   */
-  readonly dropout: Dropout | null;
-  /** `[sequences * heads * length, length]`, only for sequences of one length: receives the probabilities. */
-  readonly probabilities: Matrix | null;
-  /** `[tokens, heads * size]`. */
-  readonly output: Matrix;
-}
 
 /**
  * How numbers get into and out of memory that the processor does not see, as a GPU's. Everything happens in the order of
@@ -203,4 +121,15 @@ export interface Backend {
 
   /** What training needs besides; a backend without it runs models, and refuses to train them. */
   readonly gradients?: GradientKernels;
+}
+
+/**
+ * The kernels of training.
+ * @throws BackendError for a backend that has none.
+ */
+export function gradientsOf({ name, gradients }: Backend): GradientKernels {
+  if (gradients === undefined) {
+    throw new BackendError("training", `the backend "${name}" runs models and has no gradients; train with "wasm"`);
+  }
+  return gradients;
 }

@@ -1,5 +1,16 @@
-import type { Dropout } from "./gradient-kernels.js";
 import { MIX_FIRST, MIX_SECOND } from "./kernels/constants.js";
+
+/**
+ * Which elements are dropped: element `i` of a tensor in row-major order is kept when `dropoutBits(seed, i)`, a 32-bit
+ * number, is at least `rate * 2^32`, and is then scaled by `1 / (1 - rate)`. Nothing is stored: the backward pass asks
+ * again, and every backend and any number of threads gives the same answer.
+ */
+export interface Dropout {
+  /** In [0, 1). */
+  readonly rate: number;
+  /** Two 32-bit integers. */
+  readonly seed: readonly [number, number];
+}
 
 /** Mixes 32 bits so that every input bit changes every output bit with a probability near one half ("lowbias32"). */
 function mix(bits: number): number {

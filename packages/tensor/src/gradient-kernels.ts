@@ -1,27 +1,9 @@
 import type { ActivationKind } from "./activations.js";
-import type { AttentionArguments, Backend, Matrix, PackedWeights, Sequences } from "./backend.js";
+import type { AttentionArguments } from "./attention-arguments.js";
+import type { Dropout } from "./dropout.js";
 import { BackendError } from "./errors.js";
+import type { GradientMatrix, Matrix, PackedWeights, Sequences } from "./operands.js";
 import type { ReductionGradients } from "./reduction-kernels.js";
-
-/**
- * Which elements are dropped: element `i` of a tensor in row-major order is kept when `dropoutBits(seed, i)`, a 32-bit
- * number, is at least `rate * 2^32`, and is then scaled by `1 / (1 - rate)`. Nothing is stored: the backward pass asks
- * again, and every backend and any number of threads gives the same answer.
- */
-export interface Dropout {
-  /** In [0, 1). */
-  readonly rate: number;
-  /** Two 32-bit integers. */
-  readonly seed: readonly [number, number];
-}
-
-/**
- * Where a gradient goes. Most hold numbers that a kernel adds to; a fresh one holds nothing yet, whatever its memory says,
- * and the kernel writes every element: clearing it first would cost a pass over memory.
- */
-export interface GradientMatrix extends Matrix {
-  readonly isFresh?: boolean;
-}
 
 /** Arguments of {@link GradientKernels.layerNormGradient}. */
 export interface LayerNormGradientArguments {
@@ -118,7 +100,7 @@ export interface GradientKernels {
     kernelsGradient: Matrix | null,
   ): void;
   attentionGradient(args: AttentionGradientArguments): void;
-  /** Of {@link Backend.reductions}. */
+  /** Of `Backend.reductions`. */
   readonly reductions: ReductionGradients;
   /** `output = dropped(input)`, elements numbered `row * columns + column`. May write over its input. */
   dropout(input: Matrix, dropout: Dropout, output: Matrix): void;
@@ -133,17 +115,6 @@ export interface GradientKernels {
   sumOfSquares(input: Matrix): number;
   /** One step of Adam or AdamW in place, as `torch.optim` takes it. */
   adam(args: AdamArguments): void;
-}
-
-/**
- * The kernels of training.
- * @throws BackendError for a backend that has none.
- */
-export function gradientsOf({ name, gradients }: Backend): GradientKernels {
-  if (gradients === undefined) {
-    throw new BackendError("training", `the backend "${name}" runs models and has no gradients; train with "wasm"`);
-  }
-  return gradients;
 }
 
 /** Throws BackendError for int8 weights, through which no gradient goes. */

@@ -1,18 +1,7 @@
 export { ACTIVATION_NAMES, type ActivationKind, type ActivationName } from "./activations.js";
+export type { AttentionArguments } from "./attention-arguments.js";
 export { type Recorded, Tape } from "./autograd/tape.js";
-export type {
-  AttentionArguments,
-  Backend,
-  BinaryKind,
-  Int8Rows,
-  Matrix,
-  MemoryReport,
-  PackedWeights,
-  Sequences,
-  Storage,
-  Transfer,
-  WeightDType,
-} from "./backend.js";
+export type { Backend, BinaryKind, MemoryReport, Transfer } from "./backend.js";
 export {
   type BackendFactory,
   type BackendName,
@@ -21,12 +10,14 @@ export {
   registerBackend,
   sharedBackend,
 } from "./create.js";
+export type { Dropout } from "./dropout.js";
 export { DropoutGenerator } from "./dropout.js";
 export type { DataArray, DType, DTypeArrays } from "./dtype.js";
 export { BackendError, DisposedError, DTypeError, IndexError, ShapeError, TensorError } from "./errors.js";
-export type { AdamArguments, Dropout, GradientKernels, GradientMatrix } from "./gradient-kernels.js";
+export type { AdamArguments, GradientKernels } from "./gradient-kernels.js";
 export { reductionGradientsOf, reductionsOf } from "./kernels/reference/reductions/index.js";
 export { ndarrayOf } from "./ndarray.js";
+export type { GradientMatrix, Int8Rows, Matrix, PackedWeights, Sequences, Storage, WeightDType } from "./operands.js";
 export { activate } from "./operations/activate.js";
 export { type AttentionOptions, attention } from "./operations/attention.js";
 export { add, multiply, subtract } from "./operations/binary.js";

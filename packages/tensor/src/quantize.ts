@@ -1,4 +1,4 @@
-import type { Int8Rows } from "./backend.js";
+import type { Int8Rows } from "./operands.js";
 
 /** Largest magnitude of quantised weights: symmetric, so that -128 is not used. */
 export const INT8_LIMIT = 127;

@@ -1,5 +1,4 @@
-import type { Matrix, Sequences } from "./backend.js";
-import type { GradientMatrix } from "./gradient-kernels.js";
+import type { GradientMatrix, Matrix, Sequences } from "./operands.js";
 
 /** What cross-entropies are made of. */
 interface EntropyArguments {

@@ -1,22 +1,5 @@
+import { register, scopes, type TidyScope, unregister } from "./scope-stack.js";
 import type { Tensor } from "./tensor.js";
-
-/**
- * Scopes are synchronous: a stack cannot follow interleaved asynchronous calls, so code that awaits keeps its tensors
- * explicitly between two scopes.
- */
-const scopes: Set<Tensor>[] = [];
-
-/** @internal Called by every new tensor. */
-export function register(tensor: Tensor): void {
-  scopes.at(-1)?.add(tensor);
-}
-
-/** @internal Called by a tensor that is disposed. */
-export function unregister(tensor: Tensor): void {
-  for (const scope of scopes) {
-    scope.delete(tensor);
-  }
-}
 
 /** Values that {@link tidy} can return: tensors inside plain arrays and objects are found and survive. */
 function survivors(value: unknown, found: Set<unknown>): void {
@@ -38,7 +21,7 @@ function survivors(value: unknown, found: Set<unknown>): void {
  * `work` must not be asynchronous.
  */
 export function tidy<Result>(work: () => Result): Result {
-  const scope = new Set<Tensor>();
+  const scope: TidyScope = new Set();
   const returned = new Set<unknown>();
   scopes.push(scope);
   try {

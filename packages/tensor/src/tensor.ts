@@ -1,9 +1,10 @@
 import type { NdArray } from "ndarray";
-import type { Backend, Matrix, Storage } from "./backend.js";
+import type { Backend } from "./backend.js";
 import { contiguousStrides, type DataArray, type DType, type DTypeArrays, ELEMENT_BYTES, sizeOf } from "./dtype.js";
 import { BackendError, DisposedError, DTypeError, ShapeError, TensorError } from "./errors.js";
 import { ndarrayOf } from "./ndarray.js";
-import { register, unregister } from "./scope.js";
+import type { Matrix, Storage } from "./operands.js";
+import { register, unregister } from "./scope-stack.js";
 
 /** Counts the tensors that view one block; the last one to go gives the block back. */
 interface SharedStorage {

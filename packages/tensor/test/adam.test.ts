@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { gradientsOf } from "../src/gradient-kernels.js";
+import { gradientsOf } from "../src/backend.js";
 import { createBackend } from "../src/index.js";
 import { relativeDifference } from "./numbers.js";
 import { Rig } from "./rig.js";

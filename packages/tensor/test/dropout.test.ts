@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gradientsOf } from "../src/backend.js";
 import { dropoutBits } from "../src/dropout.js";
-import { gradientsOf } from "../src/gradient-kernels.js";
 import { type Backend, createBackend } from "../src/index.js";
 import { Rig } from "./rig.js";
 

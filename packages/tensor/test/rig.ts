@@ -1,4 +1,4 @@
-import { gradientsOf } from "../src/gradient-kernels.js";
+import { gradientsOf } from "../src/backend.js";
 import type { Backend, GradientKernels, Matrix, PackedWeights } from "../src/index.js";
 import { numbers } from "./numbers.js";
 

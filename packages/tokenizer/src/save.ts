@@ -5,7 +5,8 @@ import { BertNormalizer, type Normalizer } from "./fast/bert-normalizer.js";
 import type { FastPipeline } from "./fast/pipeline.js";
 import { SPECIAL_TOKEN_NAMES } from "./special-tokens.js";
 import type { TemplatePiece } from "./template.js";
-import type { TokenizerBase } from "./tokenizer-base.js";
+import type { TokenizerIds } from "./tokenizer-ids.js";
+import type { TokenizerOptions } from "./tokenizer-options.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 /** What saving needs of a tokenizer beside its public face. */
@@ -22,11 +23,14 @@ export interface SaveOptions {
   readonly filenamePrefix?: string;
 }
 
+/** A tokenizer, as far as its files tell. */
+type SavedTokenizer = TokenizerIds & { readonly options: TokenizerOptions };
+
 type Json = Record<string, unknown>;
 
 /** The files that `save_pretrained` of the reference writes, by name. */
 export function tokenizerFiles(
-  tokenizer: TokenizerBase,
+  tokenizer: SavedTokenizer,
   state: SaveState,
   options: SaveOptions = {},
 ): Record<string, string> {
@@ -95,7 +99,7 @@ function print(value: unknown): string {
   return `${JSON.stringify(sorted(value), null, 2).replace(/: 1e\+30(?=,?$)/gm, `: ${BigInt(1e30)}`)}\n`;
 }
 
-function settingsOf(tokenizer: TokenizerBase, normalizer: Normalizer | undefined): Json {
+function settingsOf(tokenizer: SavedTokenizer, normalizer: Normalizer | undefined): Json {
   const { options } = tokenizer;
   const settings: Json = {
     do_lower_case: true,
@@ -140,7 +144,7 @@ function tokenSetting(token: AddedToken): unknown {
   return isPlain ? content : { __type: "AddedToken", content, single_word, lstrip, rstrip, normalized };
 }
 
-function printStages(tokenizer: TokenizerBase, pipeline: FastPipeline): string {
+function printStages(tokenizer: SavedTokenizer, pipeline: FastPipeline): string {
   const text = JSON.stringify(stagesOf(tokenizer, pipeline), null, 2);
   // An object would put tokens that are numbers first; the file is in the order of the ids.
   const lines = Array.from(
@@ -152,7 +156,7 @@ function printStages(tokenizer: TokenizerBase, pipeline: FastPipeline): string {
 }
 
 /** The `tokenizer.json` of a pipeline, its vocabulary left out: what it was read from, or the reference's stages, with the tokens of now. */
-function stagesOf(tokenizer: TokenizerBase, { stages, model, added }: FastPipeline): Json {
+function stagesOf(tokenizer: SavedTokenizer, { stages, model, added }: FastPipeline): Json {
   // The flags of later are in tokenizer_config.json, which is read after this.
   const first = new Map(added.specialList.map((token) => [token.content, token]));
   const { json, normalizer, template } = stages;

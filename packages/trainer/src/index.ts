@@ -46,7 +46,8 @@ export {
   memoryDataset,
   sliceDataset,
 } from "./data/dataset.js";
-export { csv, type DelimitedOptions, tsv } from "./data/delimited.js";
+export { csv, tsv } from "./data/delimited.js";
+export type { DelimitedOptions } from "./data/delimited-options.js";
 export type { TextEncoding } from "./data/encoding.js";
 export { DataError, type DataErrorCode, type DataLocation } from "./data/error.js";
 export type {
@@ -114,8 +115,9 @@ export type {
   StepEvent,
   TrainerEvent,
 } from "./loop/events.js";
-export type { Collate, Evaluate, Interval, TrainerOptions, TrainingBatch, TrainSummary } from "./loop/options.js";
+export type { Collate, Evaluate, Interval, TrainerOptions, TrainingBatch } from "./loop/options.js";
 export { type PredictedArray, type Predictions, type PredictOptions, predict } from "./loop/predict.js";
+export type { TrainSummary } from "./loop/summary.js";
 export { Trainer } from "./loop/trainer.js";
 export {
   ClassificationMetric,
@@ -137,13 +139,8 @@ export { normalizeAnswer, Squad2Metric, type Squad2Scores, SquadMetric, type Squ
 export { Adafactor, type AdafactorOptions } from "./optimize/adafactor.js";
 export { type GroupOptions, type TrainedParameter, trainedParameters } from "./optimize/groups.js";
 export { Learner, type LearnerOptions, type TrainableModel } from "./optimize/learner.js";
-export {
-  Optimizer,
-  type OptimizerName,
-  type OptimizerOptions,
-  type ParameterOptimizer,
-  type StateTensor,
-} from "./optimize/optimizer.js";
+export { Optimizer, type OptimizerOptions } from "./optimize/optimizer.js";
+export type { OptimizerName, ParameterOptimizer, StateTensor } from "./optimize/parameter-optimizer.js";
 export { TrainerOptionError } from "./option-error.js";
 export { type CardScore, type ModelCard, modelCard } from "./report/card.js";
 export { codeBlock, codeSpan, escapeMarkdown } from "./report/escape.js";

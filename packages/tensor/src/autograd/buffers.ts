@@ -1,6 +1,7 @@
-import type { Backend, Matrix, PackedWeights } from "../backend.js";
+import type { Backend } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { TensorError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import type { Matrix, PackedWeights } from "../operands.js";
 import { keep } from "../scope.js";
 import { Tensor } from "../tensor.js";
 

@@ -1,6 +1,7 @@
-import type { Backend, Matrix, PackedWeights } from "../backend.js";
+import type { Backend } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { ShapeError, TensorError } from "../errors.js";
-import { type GradientMatrix, gradientsOf } from "../gradient-kernels.js";
+import type { GradientMatrix, Matrix, PackedWeights } from "../operands.js";
 import { keep, tidy } from "../scope.js";
 import { Tensor } from "../tensor.js";
 import { type BufferStore, isTensor } from "./buffers.js";

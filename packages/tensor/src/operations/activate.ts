@@ -1,6 +1,6 @@
 import type { ActivationKind } from "../activations.js";
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import { gradientsOf } from "../backend.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** An activation function of every element; shape kept (the reference's `ACT2FN`). */

@@ -1,7 +1,8 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import type { Sequences } from "../backend.js";
+import { gradientsOf } from "../backend.js";
+import type { Dropout } from "../dropout.js";
 import { ShapeError } from "../errors.js";
-import { type Dropout, gradientsOf } from "../gradient-kernels.js";
+import type { Sequences } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { commonLength, expectTokens, longestLength } from "./sequences.js";
 

@@ -1,7 +1,8 @@
 import { differentiable, flatRow, type Recorded } from "../autograd/tape.js";
-import type { Backend, BinaryKind, Matrix } from "../backend.js";
+import type { Backend, BinaryKind } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { ShapeError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import type { Matrix } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 function binary(kind: BinaryKind, left: Tensor, right: Tensor): Recorded<Tensor<"float32">> {

@@ -1,6 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
+import { gradientsOf } from "../backend.js";
 import { IndexError, ShapeError, TensorError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 export interface CrossEntropyOptions {

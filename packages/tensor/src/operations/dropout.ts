@@ -1,6 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
+import { gradientsOf } from "../backend.js";
+import type { Dropout } from "../dropout.js";
 import { TensorError } from "../errors.js";
-import { type Dropout, gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /**

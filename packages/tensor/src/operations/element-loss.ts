@@ -1,6 +1,6 @@
 import { differentiable, flatRow, type Recorded } from "../autograd/tape.js";
+import { gradientsOf } from "../backend.js";
 import { ShapeError, TensorError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** A kernel's mean over all elements of a loss of inputs and targets, as many of one as of the other. */

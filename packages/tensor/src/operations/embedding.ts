@@ -1,7 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import type { Matrix, PackedWeights } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { IndexError, ShapeError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import type { Matrix, PackedWeights } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 export interface EmbeddingOptions {

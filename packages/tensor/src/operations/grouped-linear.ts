@@ -1,8 +1,8 @@
 import type { ActivationKind } from "../activations.js";
 import { differentiable, flatRow, isRecording, type Recorded } from "../autograd/tape.js";
-import type { Matrix, PackedWeights } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { ShapeError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import type { Matrix, PackedWeights } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { activate } from "./activate.js";
 

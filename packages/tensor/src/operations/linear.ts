@@ -7,9 +7,9 @@ import {
   type Recorded,
   type Recording,
 } from "../autograd/tape.js";
-import type { PackedWeights } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { ShapeError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import type { PackedWeights } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { activate } from "./activate.js";
 

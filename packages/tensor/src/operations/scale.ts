@@ -1,5 +1,5 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import { gradientsOf } from "../backend.js";
 import { expectDType, Tensor } from "../tensor.js";
 
 /** `factor * x`, shape kept. */

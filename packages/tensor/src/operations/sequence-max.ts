@@ -1,7 +1,7 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import type { Sequences } from "../backend.js";
+import { gradientsOf } from "../backend.js";
 import { ShapeError } from "../errors.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import type { Sequences } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { expectTokens } from "./sequences.js";
 

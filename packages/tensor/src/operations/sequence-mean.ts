@@ -1,6 +1,6 @@
 import { differentiable, type Recorded } from "../autograd/tape.js";
-import type { Matrix, Sequences } from "../backend.js";
-import { gradientsOf } from "../gradient-kernels.js";
+import { gradientsOf } from "../backend.js";
+import type { Matrix, Sequences } from "../operands.js";
 import { expectDType, Tensor } from "../tensor.js";
 import { expectTokens } from "./sequences.js";
 

@@ -1,5 +1,5 @@
-import type { Sequences } from "../backend.js";
 import { ShapeError } from "../errors.js";
+import type { Sequences } from "../operands.js";
 import type { Tensor } from "../tensor.js";
 
 /** The layout of a padded batch: `batch` sequences of `length` tokens each. */

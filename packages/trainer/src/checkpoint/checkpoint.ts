@@ -2,7 +2,7 @@ import { modelFiles, readSafetensors, WeightsError, writeSafetensors } from "@co
 import { type FileContents, type FileSet, FilesError } from "@convbert/files";
 import type { ConvBertPreTrainedModel } from "@convbert/model";
 import { parameterTensors, savedConfig } from "@convbert/nn/internal";
-import type { ParameterOptimizer } from "../optimize/optimizer.js";
+import type { ParameterOptimizer } from "../optimize/parameter-optimizer.js";
 import { TrainerCheckpointError } from "./error.js";
 import { continuedState, type Fingerprint, stateFromJson, stateToJson, type TrainerState } from "./state.js";
 import type { CheckpointStorage } from "./storage.js";

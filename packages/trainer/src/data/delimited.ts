@@ -1,23 +1,7 @@
-import type { TextEncoding } from "./encoding.js";
+import type { DelimitedOptions } from "./delimited-options.js";
 import type { FieldMapping } from "./fields/mapping.js";
 import type { RecordFormat } from "./format.js";
 import { RowReader } from "./rows.js";
-
-export interface DelimitedOptions {
-  /** Default ",", or what the line `sep=;` says that Excel writes before the header. */
-  readonly delimiter?: string;
-  /**
-   * What stands around fields with delimiters or line breaks in them, doubled within (RFC 4180). Default `"`; null for
-   * none, the default where the delimiter is a tab: there quotes are part of the text.
-   */
-  readonly quote?: string | null;
-  /** The columns' names, for files without a header line. */
-  readonly columns?: readonly string[];
-  /** Lines between rows that begin so are comments. Default none. */
-  readonly comment?: string;
-  /** Default "utf-8". */
-  readonly encoding?: TextEncoding;
-}
 
 /**
  * Comma-separated values as RFC 4180 has them, with a header line unless `columns` names them. Columns at the end that

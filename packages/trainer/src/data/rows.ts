@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import type { DelimitedOptions } from "./delimited.js";
+import type { DelimitedOptions } from "./delimited-options.js";
 import { DataError, show } from "./error.js";
 import type { Row } from "./fields/mapping.js";
 import { hasColumn } from "./fields/row.js";

@@ -1,4 +1,4 @@
-import type { DelimitedOptions } from "./delimited.js";
+import type { DelimitedOptions } from "./delimited-options.js";
 import { DataError, show } from "./error.js";
 import type { TokenExample } from "./examples.js";
 import type { Row } from "./fields/mapping.js";

@@ -1,6 +1,6 @@
 import type { TrainerState } from "../checkpoint/state.js";
 import type { CheckpointEvent, EvaluationEvent, StepEvent } from "./events.js";
-import type { TrainSummary } from "./options.js";
+import type { TrainSummary } from "./summary.js";
 
 /** What a callback may ask for; it is done as soon as the current step, or epoch, is over. */
 export interface TrainerControl {

@@ -1,4 +1,4 @@
-import type { TrainSummary } from "./options.js";
+import type { TrainSummary } from "./summary.js";
 
 /** The run begins, or goes on. */
 export interface StartEvent {

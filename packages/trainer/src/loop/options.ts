@@ -1,5 +1,4 @@
 import type { ConvBertInputs, SequenceBatch } from "@convbert/model";
-import type { BestEvaluation } from "../checkpoint/state.js";
 import type { CheckpointStorage } from "../checkpoint/storage.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import type { RandomSource } from "../data/random.js";
@@ -121,18 +120,4 @@ export interface TrainerOptions<Example, Inputs extends ConvBertInputs> extends 
   readonly onEvent?: ((event: TrainerEvent) => void) | undefined;
   /** Watch and steer the run. */
   readonly callbacks?: readonly TrainerCallback[] | undefined;
-}
-
-/** How a run went. */
-export interface TrainSummary {
-  readonly reason: "finished" | "stopped-early" | "stopped-by-callback";
-  readonly steps: number;
-  readonly epochs: number;
-  /** Without padding. */
-  readonly tokens: number;
-  /** Of training and evaluation, interruptions not counted. */
-  readonly seconds: number;
-  readonly best: BestEvaluation | null;
-  /** Whether the model has the best evaluation's weights now, not the last step's. */
-  readonly keptBest: boolean;
 }

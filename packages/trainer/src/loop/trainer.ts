@@ -13,10 +13,11 @@ import { DivergedError } from "./error.js";
 import { type EvaluationEvent, loggedEvent, type StepEvent, type TrainerEvent } from "./events.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { Keeper, type StartingPoint } from "./keeper.js";
-import type { Interval, TrainerOptions, TrainSummary } from "./options.js";
+import type { Interval, TrainerOptions } from "./options.js";
 import { type Predictions, type PredictOptions, predict } from "./predict.js";
 import { compareScores, decidingScore } from "./scores.js";
 import { Speed } from "./speed.js";
+import type { TrainSummary } from "./summary.js";
 import { turnWhenDue } from "./turn-when-due.js";
 
 /** What stays the same for all steps of a run. */

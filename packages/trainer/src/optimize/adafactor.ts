@@ -4,7 +4,7 @@ import { sizeOf } from "@convbert/tensor/internal";
 import { TrainerOptionError } from "../option-error.js";
 import { gradientLength } from "./gradient-length.js";
 import type { TrainedParameter } from "./groups.js";
-import type { ParameterOptimizer, StateTensor } from "./optimizer.js";
+import type { ParameterOptimizer, StateTensor } from "./parameter-optimizer.js";
 
 /** How Adafactor scales its steps; the defaults are those with which the reference's `Trainer` uses it. */
 export interface AdafactorOptions {

@@ -5,7 +5,8 @@ import { DropoutGenerator, Tape } from "@convbert/tensor";
 import { TrainerOptionError } from "../option-error.js";
 import { Adafactor } from "./adafactor.js";
 import { type GroupOptions, trainedParameters } from "./groups.js";
-import { Optimizer, type OptimizerOptions, type ParameterOptimizer } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import type { ParameterOptimizer } from "./parameter-optimizer.js";
 
 /** A model that can be trained: any of the five with a head, or a sentence encoder. */
 export type TrainableModel<Inputs extends ConvBertInputs = ConvBertInputs> = Pick<

@@ -8,7 +8,7 @@ import {
 } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import type { IndexedDataset } from "../data/dataset.js";
-import type { TrainSummary } from "../loop/options.js";
+import type { TrainSummary } from "../loop/summary.js";
 import { TrainerOptionError } from "../option-error.js";
 import { defaultRecipe } from "./recipe.js";
 import { TASKS } from "./table.js";

@@ -15,7 +15,8 @@ import type {
 } from "../data/examples.js";
 import type { FieldMapping } from "../data/fields/mapping.js";
 import type { EvaluationOptions } from "../evaluate/batches.js";
-import type { Evaluate, TrainerOptions, TrainSummary } from "../loop/options.js";
+import type { Evaluate, TrainerOptions } from "../loop/options.js";
+import type { TrainSummary } from "../loop/summary.js";
 import type { EntityScheme } from "../metrics/schemes.js";
 
 /** The examples of each task, by the hub's name of the task. */

@@ -1,4 +1,4 @@
-import type { AttentionArguments } from "../../backend.js";
+import type { AttentionArguments } from "../../attention-arguments.js";
 import type { AttentionGradientArguments } from "../../gradient-kernels.js";
 import { dropoutFactor, dropped } from "./element-gradients.js";
 

@@ -1,17 +1,8 @@
 import type { ActivationKind } from "../../activations.js";
-import type {
-  AttentionArguments,
-  Backend,
-  BinaryKind,
-  Int8Rows,
-  Matrix,
-  MemoryReport,
-  PackedWeights,
-  Sequences,
-  Storage,
-  WeightDType,
-} from "../../backend.js";
+import type { AttentionArguments } from "../../attention-arguments.js";
+import type { Backend, BinaryKind, MemoryReport } from "../../backend.js";
 import { BackendError } from "../../errors.js";
+import type { Int8Rows, Matrix, PackedWeights, Sequences, Storage, WeightDType } from "../../operands.js";
 import { dequantizeRows, INT8_LIMIT, quantizeRows, SEVEN_BIT_LIMIT } from "../../quantize.js";
 import { attention } from "./attention.js";
 import { depthwiseConvolution, dynamicConvolution } from "./convolution.js";

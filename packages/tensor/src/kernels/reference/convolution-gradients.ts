@@ -1,4 +1,4 @@
-import type { Matrix, Sequences } from "../../backend.js";
+import type { Matrix, Sequences } from "../../operands.js";
 
 /** Calls `visit` for every token, tap and neighbour inside the token's sequence. */
 function eachTap(

@@ -1,4 +1,4 @@
-import type { Matrix, Sequences } from "../../backend.js";
+import type { Matrix, Sequences } from "../../operands.js";
 
 export function depthwiseConvolution(input: Matrix, kernel: Matrix, sequences: Sequences, output: Matrix): void {
   const k = kernel.storage.float32();

@@ -1,6 +1,7 @@
-import type { Matrix } from "../../backend.js";
+import type { Dropout } from "../../dropout.js";
 import { dropoutBits, dropoutScale, dropoutThreshold } from "../../dropout.js";
-import type { AdamArguments, Dropout } from "../../gradient-kernels.js";
+import type { AdamArguments } from "../../gradient-kernels.js";
+import type { Matrix } from "../../operands.js";
 import { SMALLEST_MEAN, SMALLEST_VARIANCE } from "../constants.js";
 
 /** Calls `visit` for every element with its position in the storage. */

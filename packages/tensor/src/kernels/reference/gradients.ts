@@ -1,14 +1,14 @@
 import type { ActivationKind } from "../../activations.js";
-import type { Backend, Matrix, PackedWeights, Sequences } from "../../backend.js";
+import type { Backend } from "../../backend.js";
+import type { Dropout } from "../../dropout.js";
 import {
   type AdamArguments,
   type AttentionGradientArguments,
-  type Dropout,
   expectFloat32,
   type GradientKernels,
-  type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../../gradient-kernels.js";
+import type { GradientMatrix, Matrix, PackedWeights, Sequences } from "../../operands.js";
 import type { ReductionGradients } from "../../reduction-kernels.js";
 import { attentionGradient } from "./attention.js";
 import { depthwiseConvolutionGradient, dynamicConvolutionGradient } from "./convolution-gradients.js";

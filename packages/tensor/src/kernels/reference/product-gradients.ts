@@ -1,4 +1,4 @@
-import type { Matrix } from "../../backend.js";
+import type { Matrix } from "../../operands.js";
 
 /** `gradient += outputGradient · weights`, weights `[out, in]` row by row. */
 export function linearInputGradient(outputGradient: Matrix, weights: Float32Array, gradient: Matrix): void {

@@ -1,5 +1,5 @@
-import type { Matrix } from "../../backend.js";
 import type { LayerNormGradientArguments } from "../../gradient-kernels.js";
+import type { Matrix } from "../../operands.js";
 
 /**
  * With `x̂` the normalised row and `g = outputGradient · weight`: the input's gradient is

@@ -1,4 +1,4 @@
-import type { Matrix } from "../../backend.js";
+import type { Matrix } from "../../operands.js";
 
 /** `(x - mean) / deviation * weight + bias` of each row of `input + residual`. */
 export function layerNorm(

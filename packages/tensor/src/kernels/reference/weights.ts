@@ -1,4 +1,4 @@
-import type { PackedWeights, Storage, WeightDType } from "../../backend.js";
+import type { PackedWeights, Storage, WeightDType } from "../../operands.js";
 
 /** The reference keeps float32 weights as they are, and int8 weights as the numbers that they stand for, with the scales. */
 export class RowMajorWeights implements PackedWeights {

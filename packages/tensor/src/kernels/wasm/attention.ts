@@ -1,4 +1,4 @@
-import type { AttentionArguments } from "../../backend.js";
+import type { AttentionArguments } from "../../attention-arguments.js";
 import { dropoutScale, dropoutThreshold } from "../../dropout.js";
 import type { AttentionGradientArguments } from "../../gradient-kernels.js";
 import { CACHE_LINE, DROPOUT_WORDS, PANEL, PANEL_BYTES, QUERIES } from "../constants.js";

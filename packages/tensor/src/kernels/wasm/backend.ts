@@ -1,16 +1,7 @@
 import type { ActivationKind } from "../../activations.js";
-import type {
-  AttentionArguments,
-  Backend,
-  BinaryKind,
-  Int8Rows,
-  Matrix,
-  MemoryReport,
-  PackedWeights,
-  Sequences,
-  Storage,
-  WeightDType,
-} from "../../backend.js";
+import type { AttentionArguments } from "../../attention-arguments.js";
+import type { Backend, BinaryKind, MemoryReport } from "../../backend.js";
+import type { Int8Rows, Matrix, PackedWeights, Sequences, Storage, WeightDType } from "../../operands.js";
 import { dequantizeRows, INT8_LIMIT } from "../../quantize.js";
 import { reductionsOf } from "../reference/reductions/index.js";
 import { attend } from "./attention.js";

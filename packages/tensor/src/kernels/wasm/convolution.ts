@@ -1,4 +1,4 @@
-import type { Matrix, Sequences } from "../../backend.js";
+import type { Matrix, Sequences } from "../../operands.js";
 import { TAP_COLUMNS } from "../constants.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import { rowsOf } from "./rows.js";

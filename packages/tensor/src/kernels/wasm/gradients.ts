@@ -1,15 +1,14 @@
 import type { ActivationKind } from "../../activations.js";
-import type { Backend, Matrix, PackedWeights, Sequences } from "../../backend.js";
-import { dropoutScale, dropoutThreshold } from "../../dropout.js";
+import type { Backend } from "../../backend.js";
+import { type Dropout, dropoutScale, dropoutThreshold } from "../../dropout.js";
 import {
   type AdamArguments,
   type AttentionGradientArguments,
-  type Dropout,
   expectFloat32,
   type GradientKernels,
-  type GradientMatrix,
   type LayerNormGradientArguments,
 } from "../../gradient-kernels.js";
+import type { GradientMatrix, Matrix, PackedWeights, Sequences } from "../../operands.js";
 import type { ReductionGradients } from "../../reduction-kernels.js";
 import { PANEL, SUM_COLUMNS } from "../constants.js";
 import { reductionGradientsOf } from "../reference/reductions/index.js";

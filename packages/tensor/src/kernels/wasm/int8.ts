@@ -1,4 +1,4 @@
-import type { Int8Rows, PackedWeights } from "../../backend.js";
+import type { Int8Rows, PackedWeights } from "../../operands.js";
 import { INT8_LIMIT } from "../../quantize.js";
 import { CACHE_LINE, PANEL } from "../constants.js";
 import type { Int8Format } from "./int8-formats.js";

@@ -1,4 +1,4 @@
-import type { Matrix } from "../../backend.js";
+import type { Matrix } from "../../operands.js";
 
 /** Elements of a row where rows that follow each other without gaps are joined or cut into longer ones. */
 const LONG_ROW = 4096;

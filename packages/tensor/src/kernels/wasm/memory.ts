@@ -1,5 +1,6 @@
-import type { MemoryReport, Storage } from "../../backend.js";
+import type { MemoryReport } from "../../backend.js";
 import { BackendError } from "../../errors.js";
+import type { Storage } from "../../operands.js";
 import { CACHE_LINE, MEMORY_PAGES } from "../constants.js";
 
 const PAGE = 65536;

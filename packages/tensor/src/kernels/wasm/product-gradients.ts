@@ -1,5 +1,4 @@
-import type { Matrix } from "../../backend.js";
-import type { GradientMatrix } from "../../gradient-kernels.js";
+import type { GradientMatrix, Matrix } from "../../operands.js";
 import { CACHE_LINE, LAYOUT_ROWS, PANEL, PANEL_BYTES } from "../constants.js";
 import { type PanelWeights, type ProductContext, rowBlock } from "./product.js";
 import { rowsFrom, rowsOf } from "./rows.js";

@@ -1,4 +1,4 @@
-import type { PackedWeights } from "../../backend.js";
+import type { PackedWeights } from "../../operands.js";
 import { CACHE_LINE, PANEL, PANEL_BYTES, TILE, ZEROS_BYTES } from "../constants.js";
 import type { LinearMemory, WasmStorage } from "./memory.js";
 import { type Rows, rowsFrom } from "./rows.js";

@@ -1,4 +1,4 @@
-import type { Matrix } from "../../backend.js";
+import type { Matrix } from "../../operands.js";
 import type { WasmStorage } from "./memory.js";
 
 /** Rows as kernels take them: the address of the first one, and the bytes from each to the next. */

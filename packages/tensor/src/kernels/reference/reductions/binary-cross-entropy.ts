@@ -1,4 +1,4 @@
-import type { Matrix } from "../../../backend.js";
+import type { Matrix } from "../../../operands.js";
 import { numberIn, setNumber } from "./scratch.js";
 
 /** Without overflow, as `torch.nn.BCEWithLogitsLoss`. */

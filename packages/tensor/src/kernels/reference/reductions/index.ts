@@ -1,5 +1,5 @@
 import type { Backend } from "../../../backend.js";
-import { gradientsOf } from "../../../gradient-kernels.js";
+import { gradientsOf } from "../../../backend.js";
 import type { ReductionGradients, ReductionKernels } from "../../../reduction-kernels.js";
 import { binaryCrossEntropy, binaryCrossEntropyGradient } from "./binary-cross-entropy.js";
 import { crossEntropy, crossEntropyGradient } from "./cross-entropy.js";

@@ -1,5 +1,5 @@
-import type { Matrix } from "../../../backend.js";
 import type { GradientKernels } from "../../../gradient-kernels.js";
+import type { Matrix } from "../../../operands.js";
 import { numberIn, setNumber, type Workspace, withMatrix } from "./scratch.js";
 
 export function mean({ storage, offset, rows, columns, stride }: Matrix, output: Matrix): void {

@@ -1,4 +1,4 @@
-import type { Matrix } from "../../../backend.js";
+import type { Matrix } from "../../../operands.js";
 
 /** Shorter rows are divided by this, as in the reference: a row of zeros stays one. */
 const LEAST = 1e-12;

@@ -1,5 +1,6 @@
-import type { Backend, Matrix, PackedWeights } from "../../../backend.js";
-import type { GradientKernels, GradientMatrix } from "../../../gradient-kernels.js";
+import type { Backend } from "../../../backend.js";
+import type { GradientKernels } from "../../../gradient-kernels.js";
+import type { GradientMatrix, Matrix, PackedWeights } from "../../../operands.js";
 import { elementsIn, type Workspace, withMatrix } from "./scratch.js";
 
 export function rowDots(left: Matrix, right: Matrix, output: Matrix): void {

@@ -1,4 +1,5 @@
-import type { Backend, Matrix } from "../../../backend.js";
+import type { Backend } from "../../../backend.js";
+import type { Matrix } from "../../../operands.js";
 
 /** Where a kernel gets memory of its own. */
 export type Workspace = Pick<Backend, "allocate" | "release">;

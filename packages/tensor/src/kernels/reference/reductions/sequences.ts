@@ -1,4 +1,4 @@
-import type { Matrix, Sequences } from "../../../backend.js";
+import type { Matrix, Sequences } from "../../../operands.js";
 
 export function sequenceMean(input: Matrix, { offsets }: Sequences, output: Matrix): void {
   const x = input.storage.float32();

@@ -1,5 +1,5 @@
-import type { Matrix } from "../../../backend.js";
-import type { GradientKernels, GradientMatrix } from "../../../gradient-kernels.js";
+import type { GradientKernels } from "../../../gradient-kernels.js";
+import type { GradientMatrix, Matrix } from "../../../operands.js";
 import type { SoftCrossEntropyArguments } from "../../../reduction-kernels.js";
 import { numberIn, setNumber, type Workspace, withMatrix } from "./scratch.js";
 

@@ -1,4 +1,4 @@
-import type { Matrix } from "../../../backend.js";
+import type { Matrix } from "../../../operands.js";
 import { numberIn, setNumber } from "./scratch.js";
 
 export function squaredError(input: Matrix, targets: Matrix, output: Matrix): void {
