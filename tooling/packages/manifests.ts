@@ -4,6 +4,7 @@ import { checkPackage, createPackageFromTarballData, type Problem } from "@areth
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import type { Packed } from "./install.ts";
+import { strayFiles } from "./strays.ts";
 
 /** The oldest Node that can `require` ES modules. */
 const ENGINES = ">=20.19";
@@ -26,6 +27,8 @@ export async function manifestProblems(project: string, packed: Packed): Promise
   }
   const foreign = files.filter((path) => /^(src|test|kernels|assembly|reports)\//.test(path));
   if (foreign.length > 0) problems.push(`holds ${foreign.slice(0, 3).join(", ")}`);
+  const strays = isCode ? strayFiles(folder, packed) : [];
+  if (strays.length > 0) problems.push(`holds what no entry reaches: ${strays.slice(0, 3).join(", ")}`);
   if (isCode && manifest.engines?.node !== ENGINES)
     problems.push(`engines.node is ${manifest.engines?.node}, not ${ENGINES}`);
   if (manifest.license === undefined) problems.push("names no license");
