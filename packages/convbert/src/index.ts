@@ -7,6 +7,7 @@ export {
   ConvBertForTokenClassification,
   ConvBertWithHead,
   type DenseActivation,
+  type EvaluationLossOptions,
   type FieldComparison,
   type HeadContext,
   isModelName,

@@ -29,8 +29,8 @@ import type { Ragged } from "./ragged.js";
 /** How a loss is computed where it is not the reference's plain one. */
 export type LossOptions = Pick<CrossEntropyOptions, "classWeights" | "labelSmoothing">;
 
-/** A forward pass that is trained through. */
-export interface TrainingLossOptions extends TrainingRun, LossOptions {
+/** A forward pass that ends with the loss. */
+export interface EvaluationLossOptions extends LossOptions {
   /**
    * Leave out the padding of a padded batch: each sequence runs as the reference runs it alone, in less time. By default it
    * runs with the reference's semantics. A batch without padding has none to leave out.
@@ -38,6 +38,9 @@ export interface TrainingLossOptions extends TrainingRun, LossOptions {
   readonly unpadded?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** A forward pass that is trained through. */
+export interface TrainingLossOptions extends TrainingRun, EvaluationLossOptions {}
 
 /** What a head computes from. */
 export interface HeadContext {
@@ -115,15 +118,34 @@ export abstract class ConvBertWithHead<
    * @throws InputError for arguments that do not fit or lack labels; the signal's reason when it aborts.
    */
   async trainingLoss(inputs: Inputs | Batch, options: TrainingLossOptions): Promise<Tensor<"float32">> {
-    const { dropout: random = null, signal, unpadded = false, ...loss } = options;
+    return this.#lossOf(inputs, options, options);
+  }
+
+  /**
+   * Low level, for evaluations: the same loss with nothing dropped and nothing recorded, which backends without gradients
+   * compute too; dispose it.
+   * @param inputs a padded batch, or one without padding.
+   * @throws InputError for arguments that do not fit or lack labels; the signal's reason when it aborts.
+   */
+  async evaluationLoss(inputs: Inputs | Batch, options: EvaluationLossOptions = {}): Promise<Tensor<"float32">> {
+    return this.#lossOf(inputs, options);
+  }
+
+  async #lossOf(
+    inputs: Inputs | Batch,
+    { signal, unpadded = false, ...loss }: EvaluationLossOptions,
+    training?: TrainingRun,
+  ): Promise<Tensor<"float32">> {
     const { prepared, given } = this.#prepared(inputs, unpadded);
-    const encoded = await this.convbert.encode(prepared, { signal, training: options });
+    const encoded = await this.convbert.encode(prepared, { signal, ...(training && { training }) });
+    const random = training?.dropout ?? null;
     try {
       this.assertUsable();
       return tidy(() => {
-        const result = options.tape.record(() => this.loss(given, { encoded, random }, loss));
+        const compute = () => this.loss(given, { encoded, random }, loss);
+        const result = training ? training.tape.record(compute) : compute();
         if (result === null) {
-          throw new InputError(this.labelNames.join(", "), "training needs labels");
+          throw new InputError(this.labelNames.join(", "), training ? "training needs labels" : "a loss needs labels");
         }
         return keep(result);
       });

@@ -1,5 +1,6 @@
 export {
   ConvBertWithHead,
+  type EvaluationLossOptions,
   type HeadContext,
   type LossOptions,
   type PaddedContext,

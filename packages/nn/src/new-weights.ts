@@ -164,8 +164,8 @@ export function checkTies(
       throw new CheckpointError(
         location,
         `the adapter changes ${changed}, which is one with ${names.filter((name) => name !== changed).join(", ")} in this ` +
-          "model, while it was trained beside the other as it was. Load with `config: { tie_word_embeddings: false }` if " +
-          "the base model's file has both, else merge the adapter where it was made",
+          "model, while it was trained beside the other as it was. Merge the adapter where it was made; or, if the base " +
+          "model's file has both, load with a class that can keep them apart (`tie_word_embeddings: false`)",
       );
     }
   }

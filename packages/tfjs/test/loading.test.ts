@@ -100,7 +100,7 @@ describe("savePretrained and fromPretrained", () => {
       if (name === "tied word embeddings") {
         // Its decoder is another matrix than its embeddings, which TensorFlow's models cannot have.
         await expect(classOf(head).fromPretrained(bytes(adapter), options)).rejects.toThrow(
-          "one with generator_lm_head",
+          /one with generator_lm_head.*Merge the adapter where it was made/,
         );
         continue;
       }

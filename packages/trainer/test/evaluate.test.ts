@@ -1,9 +1,12 @@
 import {
+  ConvBertForMaskedLM,
   ConvBertForMultipleChoice,
   ConvBertForQuestionAnswering,
   ConvBertForTokenClassification,
 } from "@convbert/heads";
+import { registerBackend } from "@convbert/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { DeviceBackend } from "../../tensor/test/device-backend.js";
 import {
   collectLabels,
   evaluateFillMask,
@@ -30,6 +33,8 @@ import {
 
 const examples = sentences(23);
 const dataset = memoryDataset(examples);
+
+registerBackend("device", DeviceBackend.create);
 
 describe("evaluations", () => {
   it("of texts count each one, whatever the size of a batch", async () => {
@@ -64,6 +69,17 @@ describe("evaluations", () => {
     expect(first["perplexity"]).toBeCloseTo(Math.exp(first["loss"]!), 6);
     expect(await evaluate(0)).toEqual(first);
     expect(await evaluate(1)).not.toEqual(first);
+  });
+
+  it.each([false, true])("of masked words need no gradients of the backend (unpadded: %s)", async (unpadded) => {
+    const options = { dataset, batchSize: 4, unpadded };
+    const losses = ["reference", "device"].map(async (backend) => {
+      using model = await ConvBertForMaskedLM.fromConfig(tinyConfig, { seed: 1, backend });
+      return await evaluateFillMask(model, maskCollator, options)({});
+    });
+    const [expected, found] = await Promise.all(losses);
+    expect(found).toEqual(expected);
+    expect(expected!["loss"]).toBeGreaterThan(1);
   });
 
   it("stop when they are told to, and refuse nothing to measure", async () => {

@@ -1,6 +1,5 @@
 import type { ConvBertForMaskedLM, MaskedLMBatch } from "@convbert/heads";
-import { Tape } from "@convbert/tensor";
-import { BufferStore, seededRandom } from "@convbert/tensor/internal";
+import { seededRandom } from "@convbert/tensor/internal";
 import { type Batch, type Collator, countTargets } from "../collate/batch.js";
 import type { FillMaskBatchInputs, TokenBlock } from "../collate/fill-mask.js";
 import { sequenceParts } from "../collate/parts.js";
@@ -15,24 +14,18 @@ import { EVALUATION_TOKENS } from "./outputs.js";
  * seed decides.
  */
 export function evaluateFillMask(
-  model: Pick<ConvBertForMaskedLM, "trainingLoss" | "backend">,
+  model: Pick<ConvBertForMaskedLM, "evaluationLoss">,
   collator: Collator<PlainExample | TokenBlock, Batch<FillMaskBatchInputs, MaskedLMBatch>>,
   options: EvaluationOptions<PlainExample | TokenBlock> & { readonly seed?: number },
 ): Evaluate {
   const { seed = 0, unpadded = false } = options;
   return async ({ signal, onProgress }) => {
     const metric = new PerplexityMetric();
-    // Nothing is trained, so nothing is recorded: only masked tokens go through the decoder, by far the largest product.
-    using store = new BufferStore(model.backend, []);
-    const tape = new Tape(model.backend, store);
     const measure = async (inputs: MaskedLMBatch | FillMaskBatchInputs, targets: number): Promise<void> => {
       if (targets === 0) return;
-      try {
-        using loss = await model.trainingLoss(inputs, { tape, signal });
-        metric.update(await loss.readItem(), targets);
-      } finally {
-        tape.reset();
-      }
+      // Unlike with `forward`, only masked tokens go through the decoder, by far the largest product.
+      using loss = await model.evaluationLoss(inputs, { signal });
+      metric.update(await loss.readItem(), targets);
     };
     await eachBatch(
       options,
