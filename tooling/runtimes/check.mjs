@@ -4,11 +4,12 @@
 import { forbidRelaxed } from "./relaxed.mjs";
 
 /**
- * Largest difference of a logit allowed, as a part of the largest logit. int8 is exact to the reference backend's where
- * activations have 8 bits; where the CPU's or engine's relaxed dot product takes 7, they are rounded to 7.
+ * Largest difference of a logit allowed, as a part of the largest logit. int8 products are exact to the reference backend's
+ * where activations have 8 bits, so that most texts have its logits; an activation that lies in the middle between two steps
+ * may be rounded to either. Where the CPU's or engine's relaxed dot product takes 7 bits, all are rounded to 7.
  */
 const TOLERANCE = 1e-5;
-const TOLERANCE_7_BITS = 0.02;
+const TOLERANCE_ROUNDED = 0.02;
 
 /** The relaxed dot product of four largest weights with four bytes whose bits are all set, as a module. */
 const DOT_PROBE = [
@@ -95,10 +96,12 @@ export async function check({ mode, recorded, sources, importPackage, isWasmForb
         const wanted = expectedDescription(isRelaxed, isWideHere, isRounded, isWasm, threads, mayShare);
         if (!wanted.test(description)) throw new Error(`${title}: runs on "${description}", expected ${wanted}`);
         const differences = [];
-        for (let round = 0; round < rounds; round++) differences.push(await largestDifference(model, texts, dtype));
+        for (let round = 0; round < rounds; round++) differences.push(...(await differencesOf(model, texts, dtype)));
         const difference = Math.max(...differences);
         const is7Bits = dtype === "int8" && description.includes("int8 in 7 bits");
-        if (!(difference <= (is7Bits ? TOLERANCE_7_BITS : TOLERANCE))) {
+        const near = differences.filter((each) => each <= TOLERANCE).length;
+        const isFar = !(difference <= (dtype === "int8" ? TOLERANCE_ROUNDED : TOLERANCE));
+        if (isFar || (!is7Bits && 2 * near <= differences.length)) {
           throw new Error(`${title} on ${description}: logits differ by ${difference} of the largest`);
         }
         model.dispose();
@@ -113,16 +116,14 @@ export async function check({ mode, recorded, sources, importPackage, isWasmForb
   return lines;
 }
 
-async function largestDifference(model, texts, dtype) {
-  let difference = 0;
-  let largest = 0;
+/** The largest difference of each text's logits, as a part of the largest of all. */
+async function differencesOf(model, texts, dtype) {
+  const largest = Math.max(...texts.flatMap(({ logits }) => logits[dtype].map(Math.abs)));
+  const differences = [];
   for (const { input_ids, logits } of texts) {
     const { data } = (await model.forward({ input_ids: [input_ids] })).logits;
-    if (data.length !== logits[dtype].length) return Number.NaN;
-    for (const [i, value] of logits[dtype].entries()) {
-      difference = Math.max(difference, Math.abs(data[i] - value));
-      largest = Math.max(largest, Math.abs(value));
-    }
+    if (data.length !== logits[dtype].length) return [Number.NaN];
+    differences.push(Math.max(...logits[dtype].map((value, i) => Math.abs(data[i] - value))) / largest);
   }
-  return difference / largest;
+  return differences;
 }
