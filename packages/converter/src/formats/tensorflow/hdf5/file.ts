@@ -3,11 +3,13 @@ import { describeContents } from "../../../contents.js";
 import { byteLengthOf, type WireDType } from "../../../dtypes.js";
 import { WeightsError } from "../../../errors.js";
 import { readRange } from "../../../source.js";
-import { Cursor, type Sizes, textOf } from "./cursor.js";
+import { Hdf5Blocks } from "./blocks.js";
+import { Cursor, textOf } from "./cursor.js";
+import { readGlobalHeap } from "./global-heap.js";
+import { type Message, readHeader } from "./headers.js";
 import { lookup3 } from "./lookup3.js";
 import {
   type Attribute,
-  type Link,
   MESSAGES,
   readAttribute,
   readDataspace,
@@ -15,13 +17,9 @@ import {
   readLayout,
   readLink,
 } from "./messages.js";
+import { readSymbolTable } from "./symbol-table.js";
 
 const SIGNATURE = "\x89HDF\r\n\x1a\n";
-/** What one header, heap or node may take; Keras's largest, the names of a layer's weights, are below 64 KB each. */
-const LARGEST_STRUCTURE = 1 << 24;
-/** Messages of all headers together; a model of 100 layers has 50,000. Each takes far more memory than a file has to give for it. */
-const MOST_MESSAGES = 250_000;
-
 /** A dataset whose values can be read. */
 export interface Hdf5Dataset {
   readonly dtype: WireDType;
@@ -50,12 +48,6 @@ async function findSuperblock(file: RandomAccessFile): Promise<number> {
   throw new WeightsError("format", `not an HDF5 file${what ? `: it is ${what}` : ""}`, { file: file.name });
 }
 
-interface Message {
-  readonly type: number;
-  readonly flags: number;
-  readonly body: Cursor;
-}
-
 /**
  * The part of HDF5 that Keras's weight files need, in any of its versions: superblocks 0 to 3, object headers 1 and 2,
  * groups as symbol tables or links in the header, contiguous and compact datasets, attributes of numbers and text.
@@ -63,22 +55,14 @@ interface Message {
  * Source: HDF5 File Format Specification, version 3.0.
  */
 export class Hdf5File {
-  readonly #file: RandomAccessFile;
-  readonly #sizes: Sizes;
-  readonly #base: number;
+  readonly #blocks: Hdf5Blocks;
   readonly #objects = new Map<number, Promise<Hdf5Object>>();
   readonly #heaps = new Map<number, Promise<ReadonlyMap<number, Uint8Array>>>();
-  /** Bytes of structures that may still be read: each is read once, so that more than the file has are overlaps. */
-  #budget: number;
-  #messages = 0;
   readonly root: number;
 
-  private constructor(file: RandomAccessFile, sizes: Sizes, base: number, root: number) {
-    this.#file = file;
-    this.#sizes = sizes;
-    this.#base = base;
+  private constructor(blocks: Hdf5Blocks, root: number) {
+    this.#blocks = blocks;
     this.root = root;
-    this.#budget = 4 * file.size + 65_536;
   }
 
   /** @throws WeightsError "format" when it is no HDF5 file, or cut off. */
@@ -110,7 +94,7 @@ export class Hdf5File {
       const sum = lookup3(start.subarray(0, cursor.at));
       if (cursor.u32() !== sum) cursor.fail("the checksum of its superblock is wrong");
     }
-    return new Hdf5File(file, sizes, base, root ?? cursor.fail("it has no root"));
+    return new Hdf5File(new Hdf5Blocks(file, sizes, base), root ?? cursor.fail("it has no root"));
   }
 
   /** The object at an address. */
@@ -148,7 +132,7 @@ export class Hdf5File {
         const length = item.u32();
         const heap = item.address();
         const index = item.u32();
-        this.#spend(length, "a list of names");
+        this.#blocks.spend(length, "a list of names");
         const bytes = length === 0 || heap === undefined ? new Uint8Array(0) : (await this.#heap(heap)).get(index);
         if (bytes === undefined || bytes.length < length) value.fail(`a text of the attribute ${name} is nowhere`);
         texts.push(textOf(bytes!.subarray(0, length)));
@@ -158,33 +142,8 @@ export class Hdf5File {
     return texts;
   }
 
-  /** Counts bytes that are read, or made into text. */
-  #spend(length: number, what: string): void {
-    this.#budget -= length;
-    if (length > LARGEST_STRUCTURE || this.#budget < 0) {
-      throw new WeightsError("format", `damaged HDF5 file: ${what} claims ${length} bytes`, { file: this.#file.name });
-    }
-  }
-
-  #countMessage(cursor: Cursor): void {
-    if (++this.#messages > MOST_MESSAGES) cursor.fail(`its headers have more than ${MOST_MESSAGES} messages`);
-  }
-
-  async #cursor(address: number, length: number, what: string): Promise<Cursor> {
-    this.#spend(length, what);
-    return new Cursor(await readRange(this.#file, this.#base + address, length), this.#sizes, this.#file.name);
-  }
-
-  /** As many bytes as there are, at most `length`. */
-  async #begin(address: number, length: number): Promise<Cursor> {
-    const there = Math.max(0, Math.min(length, this.#file.size - this.#base - address));
-    return await this.#cursor(address, there, "a structure");
-  }
-
   async #readObject(address: number): Promise<Hdf5Object> {
-    const start = await this.#begin(address, 16);
-    const isNew = String.fromCharCode(...start.bytes.subarray(0, 4)) === "OHDR";
-    const messages = isNew ? await this.#newMessages(address) : await this.#oldMessages(address, start);
+    const messages = await readHeader(this.#blocks, address);
     const attributes = new Map<string, Attribute>();
     const links = new Map<string, number>();
     let isGroup = false;
@@ -193,7 +152,7 @@ export class Hdf5File {
       if (type === MESSAGES.symbolTable) {
         const tree = body.address() ?? body.fail("a group has no tree");
         const heap = body.address() ?? body.fail("a group has no heap");
-        for (const link of await this.#symbols(tree, heap)) links.set(link.name, link.address);
+        for (const link of await readSymbolTable(this.#blocks, tree, heap)) links.set(link.name, link.address);
       } else if (type === MESSAGES.link) {
         const link = readLink(body);
         if (link !== undefined) links.set(link.name, link.address);
@@ -218,7 +177,9 @@ export class Hdf5File {
     const body = (type: number, what: string): Cursor => {
       const message = messages.find((other) => other.type === type);
       if (message === undefined) {
-        throw new WeightsError("format", `damaged HDF5 file: a dataset has no ${what}`, { file: this.#file.name });
+        throw new WeightsError("format", `damaged HDF5 file: a dataset has no ${what}`, {
+          file: this.#blocks.file.name,
+        });
       }
       if (message.flags & 2) message.body.refuse(`a shared ${what}`);
       message.body.at = 0;
@@ -244,160 +205,18 @@ export class Hdf5File {
     if (layout.size !== undefined && layout.size < byteLength) {
       space.fail(`a dataset of ${byteLength} bytes has room for ${layout.size}`);
     }
-    const data = this.#base + (layout.address ?? space.fail("the values of a dataset were never written"));
-    if (data + byteLength > this.#file.size) space.fail(`a dataset of ${byteLength} bytes goes beyond the file's end`);
+    const data = this.#blocks.base + (layout.address ?? space.fail("the values of a dataset were never written"));
+    if (data + byteLength > this.#blocks.file.size)
+      space.fail(`a dataset of ${byteLength} bytes goes beyond the file's end`);
     return { ...dataset, data };
-  }
-
-  /** Header version 1, and the blocks that continue it. */
-  async #oldMessages(address: number, start: Cursor): Promise<Message[]> {
-    if (start.u8() !== 1) start.fail(`there is no object at ${address}`);
-    start.u8();
-    start.u16();
-    start.u32();
-    const blocks = [{ at: address + 16, length: start.u32() }];
-    const seen = new Set<number>();
-    const messages: Message[] = [];
-    for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
-      if (seen.has(block.at)) start.fail("a header continues itself");
-      seen.add(block.at);
-      const cursor = await this.#cursor(block.at, block.length, "a header");
-      while (cursor.left >= 8) {
-        this.#countMessage(cursor);
-        const [type, size, flags] = [cursor.u16(), cursor.u16(), cursor.u8()];
-        cursor.take(3);
-        const body = cursor.part(size);
-        if (type === MESSAGES.continuation) {
-          blocks.push({ at: body.address() ?? body.fail("a header continues nowhere"), length: body.length() });
-        } else messages.push({ type, flags, body });
-      }
-    }
-    return messages;
-  }
-
-  /** Header version 2: checksummed blocks. */
-  async #newMessages(address: number): Promise<Message[]> {
-    const start = await this.#begin(address, 64);
-    start.signature("OHDR");
-    if (start.u8() !== 2) start.refuse("an object header of an unknown version");
-    const flags = start.u8();
-    if (flags & 32) start.take(16);
-    if (flags & 16) start.take(4);
-    const length = start.uint(2 ** (flags & 3));
-    const blocks = [{ at: address, head: start.at, length: start.at + length + 4 }];
-    const seen = new Set<number>();
-    const messages: Message[] = [];
-    for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
-      if (seen.has(block.at)) start.fail("a header continues itself");
-      seen.add(block.at);
-      const whole = await this.#cursor(block.at, block.length, "a header");
-      if (block.length < block.head + 4) start.fail("a header ends too early");
-      const sum = lookup3(whole.bytes.subarray(0, block.length - 4));
-      if (block.head === 4) whole.signature("OCHK");
-      else whole.take(block.head);
-      const cursor = whole.part(block.length - 4 - block.head);
-      if (whole.u32() !== sum) whole.fail("the checksum of a header is wrong");
-      const head = flags & 4 ? 6 : 4;
-      while (cursor.left >= head) {
-        this.#countMessage(cursor);
-        const [type, size, messageFlags] = [cursor.u8(), cursor.u16(), cursor.u8()];
-        if (flags & 4) cursor.u16();
-        const body = cursor.part(size);
-        if (type === MESSAGES.continuation) {
-          const at = body.address() ?? body.fail("a header continues nowhere");
-          blocks.push({ at, head: 4, length: body.length() });
-        } else messages.push({ type, flags: messageFlags, body });
-      }
-    }
-    return messages;
-  }
-
-  /** The links of a symbol-table group: names in a local heap, addresses in the leaves of a B-tree. */
-  async #symbols(tree: number, heapAddress: number): Promise<Link[]> {
-    const heap = await this.#cursor(heapAddress, 8 + 2 * this.#sizes.lengths + this.#sizes.offsets, "a heap");
-    heap.signature("HEAP");
-    heap.take(4);
-    const size = heap.length();
-    heap.length();
-    const names = await this.#cursor(heap.address() ?? heap.fail("a heap has no data"), size, "a heap");
-    const links: Link[] = [];
-    const seen = new Set<number>();
-    const pending = [{ address: tree, below: Number.POSITIVE_INFINITY }];
-    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      if (seen.has(node.address)) heap.fail("a group's tree comes back to itself");
-      seen.add(node.address);
-      if (node.below === 0) {
-        await this.#leaf(node.address, names, links);
-        continue;
-      }
-      const head = await this.#cursor(node.address, 8 + 2 * this.#sizes.offsets, "a tree");
-      head.signature("TREE");
-      if (head.u8() !== 0) head.fail("a group's tree is of another kind");
-      const level = head.u8();
-      const used = head.u16();
-      if (level >= node.below) head.fail("a group's tree does not end");
-      const body = await this.#cursor(
-        node.address + head.bytes.length,
-        used * (this.#sizes.lengths + this.#sizes.offsets),
-        "a tree",
-      );
-      const children = Array.from({ length: used }, () => {
-        body.length();
-        return body.address() ?? body.fail("a tree's child is nowhere");
-      });
-      // From the last one on, so that they are taken in their order.
-      for (const address of children.reverse()) pending.push({ address, below: level });
-    }
-    return links;
-  }
-
-  async #leaf(address: number, names: Cursor, links: Link[]): Promise<void> {
-    const head = await this.#cursor(address, 8, "a group's node");
-    head.signature("SNOD");
-    head.u16();
-    const count = head.u16();
-    const body = await this.#cursor(address + 8, count * (2 * this.#sizes.offsets + 24), "a group's node");
-    for (let i = 0; i < count; i++) {
-      const offset = body.uint(this.#sizes.offsets);
-      const target = body.address();
-      const isSoft = body.u32() === 2;
-      body.take(20);
-      if (isSoft || target === undefined) continue;
-      if (offset >= names.bytes.length) body.fail("a name is outside its heap");
-      const length = names.bytes.indexOf(0, offset) - offset;
-      if (length < 0) body.fail("a name does not end within its heap");
-      // Names may lie within one another, each the end of the one before.
-      this.#spend(length, "a group's names");
-      links.push({ name: textOf(names.bytes.subarray(offset, offset + length)), address: target });
-    }
   }
 
   #heap(address: number): Promise<ReadonlyMap<number, Uint8Array>> {
     let heap = this.#heaps.get(address);
     if (heap === undefined) {
-      heap = this.#readHeap(address);
+      heap = readGlobalHeap(this.#blocks, address);
       this.#heaps.set(address, heap);
     }
     return heap;
-  }
-
-  /** A global heap collection: the values of variable length. */
-  async #readHeap(address: number): Promise<ReadonlyMap<number, Uint8Array>> {
-    const head = await this.#cursor(address, 8 + this.#sizes.lengths, "a heap");
-    head.signature("GCOL");
-    head.take(4);
-    const size = head.length();
-    const body = await this.#cursor(address, size, "a heap");
-    body.take(head.bytes.length);
-    const objects = new Map<number, Uint8Array>();
-    while (body.left >= 8 + this.#sizes.lengths) {
-      const index = body.u16();
-      // The free space at the end.
-      if (index === 0) break;
-      body.take(6);
-      objects.set(index, body.take(body.length()));
-      body.align();
-    }
-    return objects;
   }
 }
