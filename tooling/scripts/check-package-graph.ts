@@ -29,7 +29,9 @@ const ALLOWED: Record<string, { runtime: string[] }> = {
     ],
   },
   // Adapters: nothing of ours depends on them but `convbert`, under an address of their own.
-  "@convbert/tfjs": { runtime: ["@convbert/files", "@convbert/converter", "@convbert/nn", "@convbert/model"] },
+  "@convbert/tfjs": {
+    runtime: ["@convbert/tensor", "@convbert/files", "@convbert/converter", "@convbert/nn", "@convbert/model"],
+  },
   // Gets vectors from whoever has them, so that a search needs no model.
   "@convbert/search": { runtime: ["@convbert/tensor", "@convbert/converter", "@convbert/files"] },
   "@convbert/onnx": {

@@ -64,7 +64,13 @@ function compileInt8Tiles(dot: Int8Dot): Uint8Array {
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 let calls = "";
-const lines = ["// Made by src/kernels/build.ts from assembly/ and emitter/; do not edit.", ""];
+const lines = [
+  "// Made by src/kernels/build.ts from assembly/ and emitter/; do not edit.",
+  'import { RELAXED_TILES, SIMD128_TILES } from "./tiles.js";',
+  "",
+];
+// A file of their own: what needs no more than tiles is bundled with no more.
+const tileLines = ["// Made by src/kernels/build.ts from emitter/; do not edit.", ""];
 for (const [name, relaxed] of [
   ["RELAXED", true],
   ["SIMD128", false],
@@ -73,7 +79,8 @@ for (const [name, relaxed] of [
   calls = callsOf(declarations);
   const elements = base64(binary);
   const tiles = base64(compileTiles(relaxed));
-  lines.push(`export const ${name} = {\n  elements:\n    "${elements}",\n  tiles:\n    "${tiles}",\n};`);
+  tileLines.push(`export const ${name}_TILES =\n  "${tiles}";`);
+  lines.push(`export const ${name} = {\n  elements:\n    "${elements}",\n  tiles: ${name}_TILES,\n};`);
 }
 const int8 = (["groups", "pairs", "shorts"] as const).map(
   (dot) => `  ${dot}:\n    "${base64(compileInt8Tiles(dot))}",\n`,
@@ -86,6 +93,7 @@ const stale: string[] = [];
 const files = {
   "calls.ts": async () => calls,
   "kernels.ts": async () => `${lines.join("\n")}\n`,
+  "tiles.ts": () => `${tileLines.join("\n")}\n`,
   "worker.ts": () => workerSource(`${packageRoot}src/kernels/wasm/threads/worker.ts`),
 };
 for (const [name, contents] of Object.entries(files)) {

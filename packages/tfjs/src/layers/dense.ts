@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { initializers, type LayerVariable } from "@tensorflow/tfjs-layers";
+import { PackedWeight } from "../kernels/linear.js";
 import { dense } from "../ops/dense.js";
 import { ConvBertLayer, type LayerScope } from "./layer.js";
 
@@ -14,6 +15,7 @@ export interface DenseShape {
 export class ConvBertDense extends ConvBertLayer {
   static readonly className: string = "ConvBertDense";
   readonly #shape: DenseShape;
+  readonly #packed = new PackedWeight();
   #kernel!: LayerVariable;
   #bias!: LayerVariable;
 
@@ -30,7 +32,11 @@ export class ConvBertDense extends ConvBertLayer {
     this.#bias = this.weight("bias", [outputs], initializers.zeros());
   }
 
+  protected override release(): void {
+    this.#packed.release();
+  }
+
   run(x: tf.Tensor): tf.Tensor {
-    return dense(x, this.#kernel.read(), this.#bias.read());
+    return dense(x, this.#kernel.read(), this.#bias.read(), this.#packed);
   }
 }

@@ -108,6 +108,21 @@ export abstract class ConvBertLayer extends layers.Layer {
     return fresh;
   }
 
+  /** Frees what the layer keeps beside its weights. */
+  protected release(): void {}
+
+  #releaseAll(): void {
+    this.release();
+    for (const part of this.#parts) {
+      part.#releaseAll();
+    }
+  }
+
+  protected override disposeWeights(): number {
+    this.#releaseAll();
+    return super.disposeWeights();
+  }
+
   override build(): void {
     if (this.built) {
       return;

@@ -1,6 +1,7 @@
 import type { ConvBertConfig } from "@convbert/model";
 import * as tf from "@tensorflow/tfjs-core";
 import { initializers, type LayerVariable } from "@tensorflow/tfjs-layers";
+import { PackedWeight } from "../kernels/linear.js";
 import { dense } from "../ops/dense.js";
 import { depthwiseConvolution } from "../ops/depthwise-convolution.js";
 import { dropout } from "../ops/dropout.js";
@@ -14,6 +15,7 @@ class SeparableConvolution extends ConvBertLayer {
   static readonly className: string = "ConvBertSeparableConvolution";
   readonly #config: ConvBertConfig;
   readonly #width: number;
+  readonly #packed = new PackedWeight();
   #depthwise!: LayerVariable;
   #pointwise!: LayerVariable;
   #bias!: LayerVariable;
@@ -32,9 +34,13 @@ class SeparableConvolution extends ConvBertLayer {
     this.#bias = this.weight("bias", [this.#width], initializers.zeros());
   }
 
+  protected override release(): void {
+    this.#packed.release();
+  }
+
   run(x: tf.Tensor): tf.Tensor {
     const pointwise = tf.reshape(this.#pointwise.read(), [this.#config.hidden_size, this.#width]);
-    return dense(depthwiseConvolution(x, this.#depthwise.read()), pointwise, this.#bias.read());
+    return dense(depthwiseConvolution(x, this.#depthwise.read()), pointwise, this.#bias.read(), this.#packed);
   }
 }
 

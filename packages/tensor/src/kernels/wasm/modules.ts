@@ -1,4 +1,5 @@
 import { INT8_TILES, RELAXED, SIMD128 } from "../generated/kernels.js";
+import { decodeModule } from "./decode-module.js";
 import type { KernelModules, Variant } from "./instance.js";
 import { chooseInt8Format, type Int8Format } from "./int8-formats.js";
 
@@ -28,7 +29,7 @@ export async function compileKernels(
 ): Promise<KernelModules | null> {
   for (const variant of variants) {
     const encoded = variant === "relaxed-simd" ? RELAXED : SIMD128;
-    const bytes = (text: string) => decode(text, sharedMemory, isFresh);
+    const bytes = (text: string) => decodeModule(text, sharedMemory, isFresh);
     const [elements, tiles] = [bytes(encoded.elements), bytes(encoded.tiles)];
     if (!WebAssembly.validate(elements) || !WebAssembly.validate(tiles)) {
       continue;
@@ -53,25 +54,4 @@ export async function compileKernels(
     }
   }
   return null;
-}
-
-/** The name of the memory's import and its kind, as the binary format has them; the flags follow. */
-const MEMORY_IMPORT = [6, ...new TextEncoder().encode("memory"), 2];
-const SHARED_WITH_MAXIMUM = 3;
-
-/** A custom section without a name or contents: engines keep compiled code by the bytes it was compiled from. */
-const EMPTY_SECTION = "\x00\x01\x00";
-
-/** The bytes of a module; only a flag of the memory's import says whether it is shared. */
-function decode(base64: string, sharedMemory: boolean, isFresh: boolean): Uint8Array<ArrayBuffer> {
-  const text = atob(base64) + (isFresh ? EMPTY_SECTION : "");
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) {
-    bytes[i] = text.charCodeAt(i);
-  }
-  if (sharedMemory) {
-    const at = bytes.findIndex((_, start) => MEMORY_IMPORT.every((byte, index) => bytes[start + index] === byte));
-    bytes[at + MEMORY_IMPORT.length] = SHARED_WITH_MAXIMUM;
-  }
-  return bytes;
 }

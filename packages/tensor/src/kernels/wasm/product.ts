@@ -7,12 +7,12 @@ import type { KernelContext } from "./runner.js";
 /** Bytes of the input that pass over all panels together: they stay in the second-level cache. */
 const INPUT_BYTES = 512 << 10;
 /** Rows of the input that pass over all panels together, at most. */
-const MAX_ROWS = 240;
+export const MAX_ROWS = 240;
 /**
  * Steps of the inner dimension that a pass takes: a panel of 128 KB stays in the second-level cache. Passes over shorter
  * pieces, which would fit the first, cost more in sums that are written and read again than they save.
  */
-const DEPTH_BLOCK = 4096;
+export const DEPTH_BLOCK = 4096;
 
 /** Rows of an input with rows of `rowBytes` that pass over all panels together: equal parts, in whole tiles. */
 export function rowBlock(rows: number, rowBytes: number): number {
