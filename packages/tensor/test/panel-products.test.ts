@@ -28,10 +28,13 @@ function layOut(memory: WebAssembly.Memory, rows: number, depth: number, columns
   return { ...parts, packed, output, margins: [before, place(MARGIN).fill(MARK)] };
 }
 
-describe.each(VARIANTS)("products in a memory of somebody else's, %s", (variant) => {
-  const supported = PanelProducts.over(new WebAssembly.Memory({ initial: 1, maximum: 1 }), 0, variant) !== null;
+/** Those that this engine has. */
+const variants = VARIANTS.filter(
+  (variant) => PanelProducts.over(new WebAssembly.Memory({ initial: 1, maximum: 1 }), 0, variant) !== null,
+);
 
-  test.runIf(supported).each([
+describe.each(variants)("products in a memory of somebody else's, %s", (variant) => {
+  test.each([
     [1, 1, 1],
     [1, 7, 8],
     [5, 3, 3],

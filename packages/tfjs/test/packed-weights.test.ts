@@ -1,5 +1,6 @@
+import { PanelProducts } from "@convbert/tensor/internal";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { TFConvBertForSequenceClassification, TFConvBertModel } from "../src/index.js";
 import { onHeap } from "../src/kernels/heap.js";
 import { PackedWeight } from "../src/kernels/linear.js";
@@ -62,6 +63,15 @@ function watchMemory() {
     bytes: () => [...live.values()].reduce((sum, bytes) => sum + bytes, 0),
     stop: () => Object.assign(wasm, { _malloc, _free }),
   };
+}
+
+/** Another WebAssembly backend in place of the present one. */
+async function newBackend(): Promise<void> {
+  await useBackend("cpu");
+  const factory = tf.findBackendFactory("wasm");
+  tf.removeBackend("wasm");
+  tf.registerBackend("wasm", factory);
+  await useBackend("wasm");
 }
 
 describe("a product with a packed weight", () => {
@@ -201,12 +211,27 @@ describe("packed weights of a model", () => {
     // The weights are on cpu while the backend goes.
     await useBackend("cpu");
     outputOf(model);
-    const factory = tf.findBackendFactory("wasm");
-    tf.removeBackend("wasm");
-    tf.registerBackend("wasm", factory);
-    await useBackend("wasm");
+    await newBackend();
     expect(onHeap()).toBe(true);
     expect([...outputOf(model)]).toEqual([...first]);
     model.dispose();
+  });
+
+  test("are not made where the engine has no tiles for them", async () => {
+    const over = vi.spyOn(PanelProducts, "over").mockReturnValue(null);
+    const model = TFConvBertModel.fromConfig(CONFIG, { seed: 4 });
+    const expected = await outputOnCpu(model);
+    try {
+      await useBackend("cpu");
+      outputOf(model);
+      await newBackend();
+      expect(tf.tidy(() => new PackedWeight().prepare(tf.ones([2, 2])))).toBe(false);
+      expect(largestDifference(outputOf(model), expected)).toBeLessThan(1e-5);
+      expect(over).toHaveBeenCalledOnce();
+    } finally {
+      over.mockRestore();
+    }
+    model.dispose();
+    await newBackend();
   });
 });
