@@ -3,7 +3,8 @@ import type { ConfigInput } from "../config.js";
 import type { TFConvBertInputs } from "../inputs.js";
 import type { EncoderResult } from "../layers/encoder.js";
 import { type ModelOptions, startGraph } from "./graph.js";
-import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { TFConvBertPreTrainedModel } from "./pretrained.js";
+import type { TFEncoderOutputs } from "./pretrained-options.js";
 
 /** The reference's `TFBaseModelOutput`. */
 export interface TFBaseModelOutput extends TFEncoderOutputs {

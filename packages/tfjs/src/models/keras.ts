@@ -9,16 +9,17 @@ import {
 } from "@tensorflow/tfjs-layers";
 import {
   type FirstInput,
-  floatTensor,
   graphInputs,
   type NamedInputs,
   namedInputs,
   type PreparedTensors,
   type Signature,
-  type TensorInput,
   type TFConvBertInputs,
 } from "../inputs.js";
 import { accuracyOf } from "../metrics.js";
+import { release, tensorsIn } from "../ownership.js";
+import { type FitDataset, mapElements } from "./dataset.js";
+import { type LabelInput, namedLabels, targetTensors } from "./labels.js";
 
 /** What TensorFlow.js's own training functions keep in a model; 4.22 declares it private. */
 interface Internals {
@@ -35,15 +36,6 @@ interface Internals {
 /** `compile`'s arguments; without a loss the model trains on its own. */
 export type CompileArgs = Omit<ModelCompileArgs, "loss"> & Partial<Pick<ModelCompileArgs, "loss">>;
 
-/** Labels beside the inputs: one, a list, or an object by the labels' names. */
-export type LabelInput =
-  | TensorInput
-  | readonly TensorInput[]
-  | Readonly<Record<string, TensorInput>>
-  | null
-  | undefined;
-
-type Dataset<T = unknown> = Parameters<typeof LayersModel.prototype.fitDataset<T>>[0];
 type DatasetFitArgs<T> = Parameters<typeof LayersModel.prototype.fitDataset<T>>[1];
 type DatasetEvaluateArgs = Parameters<LayersModel["evaluateDataset"]>[1];
 type EvaluateArgs = Parameters<LayersModel["evaluate"]>[2];
@@ -173,10 +165,10 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
       try {
         return await super.fit(training.xs, training.ys, { ...args, validationData: [validation.xs, validation.ys] });
       } finally {
-        release(validation, validationData);
+        release(tensorsIn(validation), validationData);
       }
     } finally {
-      release(training, [x, y]);
+      release(tensorsIn(training), [x, y]);
     }
   }
 
@@ -186,7 +178,7 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
     try {
       return super.evaluate(batch.xs, batch.ys, args);
     } finally {
-      release(batch, [x, y]);
+      release(tensorsIn(batch), [x, y]);
     }
   }
 
@@ -196,7 +188,7 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
     try {
       return await super.trainOnBatch(batch.xs as never, batch.ys as never);
     } finally {
-      release(batch, [x, y]);
+      release(tensorsIn(batch), [x, y]);
     }
   }
 
@@ -214,7 +206,7 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
     try {
       return super.predict(xs, args);
     } finally {
-      release({ xs, ys: [] }, x);
+      release(xs, x);
     }
   }
 
@@ -227,21 +219,25 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
    * As TensorFlow.js's. Elements are `{ xs, ys }` in the forms of {@link fit}, or objects of arguments with the labels
    * among them; they are consumed.
    */
-  override async fitDataset<T>(dataset: Dataset<T>, args: DatasetFitArgs<T>) {
+  override async fitDataset<T>(dataset: FitDataset<T>, args: DatasetFitArgs<T>) {
     this.#checkClassWeight(args as ModelFitArgs);
     const { validationData } = args as { validationData?: unknown };
-    const own = this.#dataset(dataset);
+    const element = (value: unknown) => this.#element(value);
+    const own = mapElements(dataset, element);
     if (validationData == null) {
       return await super.fitDataset(own, args);
     }
     if (!Array.isArray(validationData)) {
-      return await super.fitDataset(own, { ...args, validationData: this.#dataset(validationData as Dataset<T>) });
+      return await super.fitDataset(own, {
+        ...args,
+        validationData: mapElements(validationData as FitDataset<T>, element),
+      });
     }
     const validation = this.#batch(validationData[0], validationData[1]);
     try {
       return await super.fitDataset(own, { ...args, validationData: [validation.xs, validation.ys] });
     } finally {
-      release(validation, validationData);
+      release(tensorsIn(validation), validationData);
     }
   }
 
@@ -250,7 +246,10 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
     dataset: Parameters<LayersModel["evaluateDataset"]>[0],
     args?: DatasetEvaluateArgs,
   ): Promise<tf.Scalar | tf.Scalar[]> {
-    return await super.evaluateDataset(this.#dataset(dataset), args as DatasetEvaluateArgs);
+    return await super.evaluateDataset(
+      mapElements(dataset, (value) => this.#element(value)),
+      args as DatasetEvaluateArgs,
+    );
   }
 
   /** The graph's outputs, in the graph of another model or for tensors; see `forward` for everything else. */
@@ -275,11 +274,15 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
   #batch(x: FirstInput<Inputs>, y: LabelInput): Batch {
     const { labels: names } = this.signature;
     return tf.tidy(() => {
-      const named = namedInputs(x, this.#isOwnLoss || y == null ? this.#namedLabels(y) : {}, this.signature);
+      const named = namedInputs(
+        x,
+        this.#isOwnLoss || y == null ? namedLabels(y, this.signature.labels) : {},
+        this.signature,
+      );
       const prepared = this.prepare(named);
       const xs = graphInputs(prepared);
       if (!this.#isOwnLoss && y != null) {
-        return { xs, ys: this.#targets(y) };
+        return { xs, ys: targetTensors(y, [this.outputNames, this.signature.labels]) };
       }
       const ys = this.labelTensors(named, prepared);
       if (ys === null) {
@@ -289,102 +292,16 @@ export abstract class KerasModel<Inputs extends TFConvBertInputs = TFConvBertInp
     });
   }
 
-  /** Labels of `y` by the names of the model's arguments. */
-  #namedLabels(y: LabelInput): Record<string, unknown> {
-    const { labels: names } = this.signature;
-    if (y == null) {
-      return {};
-    }
-    const isOne = y instanceof tf.Tensor || "shape" in y;
-    const isList = Array.isArray(y) && y.length > 0 && typeof y[0] === "object" && !isRow(y[0]);
-    if (isOne || (Array.isArray(y) && !isList && names.length === 1)) {
-      return { [names[0]!]: y };
-    }
-    if (!Array.isArray(y)) {
-      return y as Record<string, unknown>;
-    }
-    if (y.length !== names.length) {
-      throw new InputError(names.join(", "), `expected ${names.length} in a list, got ${y.length}`);
-    }
-    return Object.fromEntries(names.map((name, index) => [name, y[index]]));
-  }
-
-  /** What another loss compares the outputs with. */
-  #targets(y: NonNullable<LabelInput>): tf.Tensor[] {
-    const one = (value: TensorInput) => (value instanceof tf.Tensor ? value : floatTensor("y", value));
-    if (y instanceof tf.Tensor || "shape" in y) {
-      return [one(y as TensorInput)];
-    }
-    if (!Array.isArray(y)) {
-      const byName = y as Readonly<Record<string, TensorInput>>;
-      const names = [this.outputNames, this.signature.labels].find((all) => all.every((name) => byName[name] != null));
-      if (names === undefined) {
-        throw new InputError("y", `expected ${this.outputNames.join(", ")}, got ${Object.keys(byName).join(", ")}`);
-      }
-      return names.map((name) => one(byName[name]!));
-    }
-    return y.some((value) => value instanceof tf.Tensor) ? (y as TensorInput[]).map(one) : [one(y as TensorInput)];
-  }
-
-  #dataset<T>(dataset: Dataset<T>): Dataset<T> {
-    const source = dataset as unknown as {
-      iterator(): Promise<{ next(): Promise<{ done: boolean; value: unknown }> }>;
-      size: number;
-    };
-    return {
-      size: source.size,
-      iterator: async () => {
-        const iterator = await source.iterator();
-        return {
-          next: async () => {
-            const { done, value } = await iterator.next();
-            return { done, value: value == null ? value : this.#element(value) };
-          },
-        };
-      },
-    } as unknown as Dataset<T>;
-  }
-
   /** Tensors of an element; those of it that are not among them are freed, because TensorFlow.js frees only its own. */
   #element(value: unknown): Batch {
     const { xs, ys } = value as { xs?: FirstInput<Inputs>; ys?: LabelInput };
     try {
       const batch = xs === undefined ? this.#batch(value as FirstInput<Inputs>, undefined) : this.#batch(xs, ys);
-      release({ xs: tensorsIn(value), ys: [] }, batch);
+      release(tensorsIn(value), batch);
       return batch;
     } catch (error) {
       tf.dispose(tensorsIn(value));
       throw error;
     }
   }
-}
-
-/** Whether it is numbers, as opposed to a tensor or an object. */
-function isRow(value: unknown): boolean {
-  return Array.isArray(value);
-}
-
-/** Frees tensors that are not among somebody else's. */
-function release({ xs, ys }: Batch, others: unknown): void {
-  const kept = new Set(tensorsIn(others));
-  for (const tensor of [...xs, ...ys]) {
-    if (!kept.has(tensor) && !tensor.isDisposed) {
-      tensor.dispose();
-    }
-  }
-}
-
-/** Every tensor in lists and objects. */
-function tensorsIn(value: unknown): tf.Tensor[] {
-  if (value instanceof tf.Tensor) {
-    return [value];
-  }
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
-    return [];
-  }
-  // Lists of numbers can be long; their first element tells.
-  if (Array.isArray(value) && typeof value[0] === "number") {
-    return [];
-  }
-  return Object.values(value).flatMap(tensorsIn);
 }

@@ -6,7 +6,8 @@ import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertGeneratorPredictions, TFConvBertMaskedLMHead } from "../layers/masked-lm.js";
 import { legacyTokenLoss, tokenLabels, tokenLoss } from "../losses.js";
 import { type ModelOptions, startGraph } from "./graph.js";
-import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { TFConvBertPreTrainedModel } from "./pretrained.js";
+import type { TFEncoderOutputs } from "./pretrained-options.js";
 
 export interface TFMaskedLMInputs extends TFConvBertInputs {
   /** `[batch, length]`: the token to predict, -100 where nothing is asked. */

@@ -9,7 +9,8 @@ import { TFSequenceSummary } from "../layers/sequence-summary.js";
 import { TFConvBertChoices } from "../layers/shapes.js";
 import { choiceLoss, classLabels } from "../losses.js";
 import { type ModelOptions, startGraph } from "./graph.js";
-import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { TFConvBertPreTrainedModel } from "./pretrained.js";
+import type { TFEncoderOutputs } from "./pretrained-options.js";
 
 /** As for every model, with an axis for the choices: `[batch, choices, length]`. */
 export interface TFMultipleChoiceInputs extends TFConvBertInputs {

@@ -1,12 +1,5 @@
-import type { WeightFormatName } from "@convbert/converter";
-import type { ModelSource, Progress, WriteDestination } from "@convbert/files";
-import {
-  ConvBertConfig,
-  type ConvBertConfigInit,
-  type FromPretrainedOptions as CoreOptions,
-  InputError,
-  type LoadReport,
-} from "@convbert/model";
+import type { ModelSource, WriteDestination } from "@convbert/files";
+import { ConvBertConfig, type ConvBertConfigInit, InputError, type LoadReport } from "@convbert/model";
 import { BASE_MODEL } from "@convbert/model/internal";
 import { loadCheckpoint, saveModel } from "@convbert/nn/internal";
 import * as tf from "@tensorflow/tfjs-core";
@@ -26,36 +19,7 @@ import type { TFConvBertMainLayer } from "../layers/main.js";
 import { loadWeights, namedWeights } from "../weights.js";
 import type { Graph, ModelOptions } from "./graph.js";
 import { KerasModel } from "./keras.js";
-
-/** What all models give besides their own outputs. */
-export interface TFEncoderOutputs {
-  /** `[batch, length, hidden_size]` each, before, between and after the blocks. */
-  readonly hidden_states?: tf.Tensor[];
-  /** `[batch, heads, length, length]` of each block. */
-  readonly attentions?: tf.Tensor[];
-}
-
-/** Options of `fromPretrained`: those of the core's models, but for what concerns its own backend. */
-export type TFFromPretrainedOptions = Omit<CoreOptions, "dtype" | "threads" | "backend"> & {
-  /** Name of the model among TensorFlow.js's. */
-  readonly name?: string;
-};
-
-export interface TFFromConfigOptions {
-  /** Seed of the weights; without it they are different each time. */
-  readonly seed?: number;
-  /** Name of the model among TensorFlow.js's. */
-  readonly name?: string;
-}
-
-export interface TFSavePretrainedOptions {
-  /** "tensorflow" (`tf_model.h5`) by default; "safetensors" and "pytorch" for PyTorch and for this library's own models. */
-  readonly format?: WeightFormatName;
-  /** As "5GB", or bytes; "10GB" by default. */
-  readonly maxShardSize?: number | string;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-}
+import type { TFFromConfigOptions, TFFromPretrainedOptions, TFSavePretrainedOptions } from "./pretrained-options.js";
 
 /** One of the six classes. */
 export interface TFModelClass<Model extends TFConvBertPreTrainedModel> {

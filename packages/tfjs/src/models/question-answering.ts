@@ -8,7 +8,8 @@ import { TFConvBertProjection } from "../layers/projection.js";
 import { column, TFConvBertColumn } from "../layers/shapes.js";
 import { classLabels, spanLoss } from "../losses.js";
 import { type ModelOptions, startGraph } from "./graph.js";
-import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { TFConvBertPreTrainedModel } from "./pretrained.js";
+import type { TFEncoderOutputs } from "./pretrained-options.js";
 
 export interface TFQuestionAnsweringInputs extends TFConvBertInputs {
   /** `[batch]`: token where the answer starts; it must lie in the sequence. */

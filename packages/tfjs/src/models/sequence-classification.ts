@@ -6,7 +6,8 @@ import { TFConvBertClassificationHead } from "../layers/classification-head.js";
 import type { EncoderResult } from "../layers/encoder.js";
 import { classLabels, numberLabels, sequenceLoss } from "../losses.js";
 import { type ModelOptions, startGraph } from "./graph.js";
-import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { TFConvBertPreTrainedModel } from "./pretrained.js";
+import type { TFEncoderOutputs } from "./pretrained-options.js";
 
 export interface TFSequenceClassificationInputs extends TFConvBertInputs {
   /** `[batch]` classes; numbers where the configuration has one label. */

@@ -6,7 +6,8 @@ import type { EncoderResult } from "../layers/encoder.js";
 import { TFConvBertProjection } from "../layers/projection.js";
 import { legacyTokenLoss, tokenLabels, tokenLoss } from "../losses.js";
 import { type ModelOptions, startGraph } from "./graph.js";
-import { TFConvBertPreTrainedModel, type TFEncoderOutputs } from "./pretrained.js";
+import { TFConvBertPreTrainedModel } from "./pretrained.js";
+import type { TFEncoderOutputs } from "./pretrained-options.js";
 
 export interface TFTokenClassificationInputs extends TFConvBertInputs {
   /** `[batch, length]` classes; every negative one is ignored. */

@@ -10,19 +10,19 @@ import {
   type WeightsReader,
 } from "@convbert/converter";
 import { parseSize } from "@convbert/converter/internal";
-import { type FileSet, type Progress, writeFiles } from "@convbert/files";
+import type { FileSet, Progress } from "@convbert/files";
 import { loadModel, MODEL_CLASSES } from "@convbert/heads";
 import { readConfig, type SavePretrainedOptions } from "@convbert/model";
-import { ConvBertTokenizerFast } from "@convbert/tokenizer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, UsageError } from "../errors.js";
 import { loadingOptions, type ModelFlags, warn } from "../model-options.js";
 import { makeFolder, namesIn, shortList } from "../output-folder.js";
-import { jsonLine, printable } from "../printable.js";
+import { jsonLine } from "../printable.js";
 import { bytes, ProgressLine } from "../progress.js";
 import { MODEL_FORM, modelSource } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
-import { sentenceModuleNames } from "./sentence-modules.js";
+import { companions, fastTokenizer } from "./companions.js";
+import { listed, type Written } from "./written.js";
 
 type DType = NonNullable<SavePretrainedOptions["dtype"]>;
 
@@ -43,17 +43,6 @@ const WITH_8_BITS: readonly WeightFormatName[] = ["safetensors", "pytorch", "onn
 /** The encoder's name in front of its weights in a model with a head. */
 const BASE = "convbert.";
 const WIRE_TYPES = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
-/** What goes along with the weights. */
-const COMPANIONS = [
-  "vocab.txt",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "README.md",
-  "LICENSE",
-];
-
 const HELP = `
 Weights pass through piece by piece under the names that they have, tokenizer files, the card and the modules of
 sentence-transformers go along. With int8, or
@@ -193,36 +182,6 @@ function storedType(reader: WeightsReader): DType {
 function samePlace(location: string, destination: string): boolean {
   const path = resolve(destination);
   return location === pathToFileURL(path).href || resolve(location) === path;
-}
-
-interface Written {
-  readonly file: string;
-  readonly bytes: number;
-}
-
-function listed(files: readonly Written[]): string {
-  return files.map(({ file, bytes: count }) => `${printable(file)}  ${bytes(count)}`).join("\n");
-}
-
-/** Copies the files beside the weights; they are small. */
-async function companions(files: FileSet, destination: string, { signal }: Terminal): Promise<Written[]> {
-  const found: [string, Uint8Array][] = [];
-  for (const name of [...COMPANIONS, ...(await sentenceModuleNames(files))]) {
-    if (await files.has(name)) found.push([name, await files.readBytes(name)]);
-  }
-  await writeFiles(destination, found, { signal });
-  return found.map(([file, { length }]) => ({ file, bytes: length }));
-}
-
-/** Makes the `tokenizer.json` that transformers.js reads, where there is a vocabulary alone. */
-async function fastTokenizer(files: FileSet, destination: string, { signal }: Terminal): Promise<Written[]> {
-  if ((await files.has("tokenizer.json")) || !(await files.has("vocab.txt"))) return [];
-  const tokenizer = await ConvBertTokenizerFast.fromPretrained(files);
-  const contents = new Map<string, Blob>();
-  await tokenizer.savePretrained(contents);
-  const made = contents.get("tokenizer.json")!;
-  await writeFiles(destination, [["tokenizer.json", made]], { signal });
-  return [{ file: "tokenizer.json", bytes: made.size }];
 }
 
 /** Every tensor of the checkpoint as it is, or rounded to another float type. */

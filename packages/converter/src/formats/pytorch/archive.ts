@@ -2,7 +2,8 @@ import type { RandomAccessFile } from "@convbert/files";
 import { WeightsError } from "../../errors.js";
 import { readEntry, readZip } from "../../zip/read.js";
 import { findGlobal } from "./globals.js";
-import { PickleEndError, unpickle } from "./pickle.js";
+import { unpickle } from "./pickle.js";
+import { PickleEndError } from "./pickle-bytes.js";
 import { type StorageRecord, zipRecord } from "./records.js";
 import { collectTensors, readStorageId, type StoredTensor } from "./state-dict.js";
 

@@ -4,7 +4,8 @@ import { WeightsError } from "../../errors.js";
 import { readRange } from "../../source.js";
 import { type Checkpoint, MAX_PICKLE_BYTES, resolveStorage } from "./archive.js";
 import { findGlobal, type StorageRef } from "./globals.js";
-import { PickleEndError, type PickleHost, unpickle } from "./pickle.js";
+import { type PickleHost, unpickle } from "./pickle.js";
+import { PickleEndError } from "./pickle-bytes.js";
 import { plainRecord, type StorageRecord } from "./records.js";
 import { collectTensors } from "./state-dict.js";
 

@@ -1,5 +1,6 @@
 import { printable } from "@convbert/files/internal";
 import { WeightsError } from "../../errors.js";
+import { PickleBytes } from "./pickle-bytes.js";
 
 /*
  * A pickle interpreter (Python's pickletools documents every opcode) that executes nothing: a global is looked up in
@@ -44,18 +45,12 @@ export interface PickleHost {
   persistent(id: unknown): unknown;
 }
 
-/** Thrown when the input ends within a pickle; a caller that holds a part of a file can come again with more. */
-export class PickleEndError extends Error {
-  override readonly name = "PickleEndError";
-}
-
 /** Objects that a byte of the pickle can make, the containers' cost included, and those that any pickle may. */
 const OBJECTS_A_BYTE = 3;
 const FREE_OBJECTS = 1000;
 const MAX_OBJECTS = 1_000_000;
 /** A dict or set takes the memory of many plain values. */
 export const CONTAINER_COST = 10;
-const MAX_LONG_BYTES = 256;
 const MAX_PROTOCOL = 5;
 
 /**
@@ -73,39 +68,34 @@ export function unpickle(
 }
 
 class Unpickler {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #in: PickleBytes;
   readonly #host: PickleHost;
   readonly #file: string;
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #memo = new Map<number, unknown>();
   readonly #budget: PickleBudget;
-  #at: number;
   #stack: unknown[] = [];
   #marks: number[] = [];
   #objects = 0;
 
   constructor(bytes: Uint8Array, start: number, host: PickleHost, file: string) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#at = start;
+    this.#in = new PickleBytes(bytes, start, file);
     this.#host = host;
     this.#file = file;
     const most = Math.min(MAX_OBJECTS, FREE_OBJECTS + OBJECTS_A_BYTE * (bytes.length - start));
     this.#budget = {
       spend: (objects) => {
         this.#objects += objects;
-        if (this.#objects > most) this.#fail(`it makes more than ${most} objects`);
+        if (this.#objects > most) this.#in.fail(`it makes more than ${most} objects`);
       },
     };
   }
 
   run(): { value: unknown; end: number } {
     for (;;) {
-      const opcode = this.#u8();
+      const opcode = this.#in.u8();
       if (opcode === 0x2e) {
         const value = this.#pop();
-        return { value, end: this.#at };
+        return { value, end: this.#in.at };
       }
       this.#step(opcode);
     }
@@ -114,10 +104,10 @@ class Unpickler {
   #step(opcode: number): void {
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#u8() > MAX_PROTOCOL) this.#fail("its protocol is newer than 5");
+        if (this.#in.u8() > MAX_PROTOCOL) this.#in.fail("its protocol is newer than 5");
         return;
       case 0x95: // FRAME
-        this.#long8();
+        this.#in.long8();
         return;
       case 0x28: // MARK
         this.#budget.spend(1);
@@ -143,60 +133,60 @@ class Unpickler {
         this.#push(false);
         return;
       case 0x4b: // BININT1
-        this.#push(this.#u8());
+        this.#push(this.#in.u8());
         return;
       case 0x4d: // BININT2
-        this.#push(this.#u16());
+        this.#push(this.#in.u16());
         return;
       case 0x4a: // BININT
-        this.#push(this.#u32() | 0);
+        this.#push(this.#in.u32() | 0);
         return;
       case 0x49: // INT
-        this.#push(this.#textInteger());
+        this.#push(this.#in.textInteger());
         return;
       case 0x4c: // LONG
-        this.#push(this.#textInteger());
+        this.#push(this.#in.textInteger());
         return;
       case 0x8a: // LONG1
-        this.#push(this.#binaryLong(this.#u8()));
+        this.#push(this.#in.binaryLong(this.#in.u8()));
         return;
       case 0x8b: // LONG4
-        this.#push(this.#binaryLong(this.#u32()));
+        this.#push(this.#in.binaryLong(this.#in.u32()));
         return;
       case 0x46: // FLOAT
-        this.#push(Number(this.#line()));
+        this.#push(Number(this.#in.line()));
         return;
       case 0x47: // BINFLOAT
-        this.#push(this.#view.getFloat64(this.#take(8), false));
+        this.#push(this.#in.float64());
         return;
       case 0x53: // STRING
-        this.#push(this.#quoted());
+        this.#push(this.#in.quoted());
         return;
       case 0x54: // BINSTRING
       case 0x58: // BINUNICODE
-        this.#push(this.#text(this.#u32()));
+        this.#push(this.#in.text(this.#in.u32()));
         return;
       case 0x55: // SHORT_BINSTRING
       case 0x8c: // SHORT_BINUNICODE
-        this.#push(this.#text(this.#u8()));
+        this.#push(this.#in.text(this.#in.u8()));
         return;
       case 0x8d: // BINUNICODE8
-        this.#push(this.#text(this.#long8()));
+        this.#push(this.#in.text(this.#in.long8()));
         return;
       case 0x56: // UNICODE
         this.#push(
-          this.#line().replace(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+          this.#in.line().replace(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
         );
         return;
       case 0x42: // BINBYTES
-        this.#push(this.#raw(this.#u32()));
+        this.#push(this.#in.raw(this.#in.u32()));
         return;
       case 0x43: // SHORT_BINBYTES
-        this.#push(this.#raw(this.#u8()));
+        this.#push(this.#in.raw(this.#in.u8()));
         return;
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        this.#push(this.#raw(this.#long8()));
+        this.#push(this.#in.raw(this.#in.long8()));
         return;
       case 0x5d: // EMPTY_LIST
         this.#push([]);
@@ -247,7 +237,7 @@ class Unpickler {
         // ADDITEMS
         const items = this.#popMark();
         const target = this.#top();
-        if (!(target instanceof Set)) this.#fail("it adds items to what is not a set");
+        if (!(target instanceof Set)) this.#in.fail("it adds items to what is not a set");
         for (const item of items) target.add(item);
         return;
       }
@@ -264,38 +254,38 @@ class Unpickler {
   #stepObject(opcode: number): void {
     switch (opcode) {
       case 0x67: // GET
-        this.#get(Number(this.#line()));
+        this.#get(Number(this.#in.line()));
         return;
       case 0x68: // BINGET
-        this.#get(this.#u8());
+        this.#get(this.#in.u8());
         return;
       case 0x6a: // LONG_BINGET
-        this.#get(this.#u32());
+        this.#get(this.#in.u32());
         return;
       case 0x70: // PUT
-        this.#put(Number(this.#line()));
+        this.#put(Number(this.#in.line()));
         return;
       case 0x71: // BINPUT
-        this.#put(this.#u8());
+        this.#put(this.#in.u8());
         return;
       case 0x72: // LONG_BINPUT
-        this.#put(this.#u32());
+        this.#put(this.#in.u32());
         return;
       case 0x94: // MEMOIZE
         this.#put(this.#memo.size);
         return;
       case 0x63: // GLOBAL
-        this.#push(this.#global(this.#line(), this.#line()));
+        this.#push(this.#global(this.#in.line(), this.#in.line()));
         return;
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.#popMany(2);
-        if (typeof module !== "string" || typeof name !== "string") this.#fail("a global's name is not text");
+        if (typeof module !== "string" || typeof name !== "string") this.#in.fail("a global's name is not text");
         this.#push(this.#global(module, name));
         return;
       }
       case 0x50: // PERSID
-        this.#push(this.#host.persistent(this.#line()));
+        this.#push(this.#host.persistent(this.#in.line()));
         return;
       case 0x51: // BINPERSID
         this.#push(this.#host.persistent(this.#pop()));
@@ -315,7 +305,7 @@ class Unpickler {
       }
       case 0x69: {
         // INST
-        const callee = this.#global(this.#line(), this.#line());
+        const callee = this.#global(this.#in.line(), this.#in.line());
         this.#call(callee, new PickleTuple(this.#popMark()));
         return;
       }
@@ -330,12 +320,8 @@ class Unpickler {
         this.#top();
         return;
       default:
-        this.#fail(`the opcode 0x${opcode.toString(16)} is unknown or not allowed`);
+        this.#in.fail(`the opcode 0x${opcode.toString(16)} is unknown or not allowed`);
     }
-  }
-
-  #fail(message: string): never {
-    throw new WeightsError("format", `damaged pickle at byte ${this.#at}: ${message}`, { file: this.#file });
   }
 
   #push(value: unknown): void {
@@ -344,26 +330,27 @@ class Unpickler {
   }
 
   #top(): unknown {
-    if (this.#stack.length === 0) this.#fail("its stack is empty");
+    if (this.#stack.length === 0) this.#in.fail("its stack is empty");
     return this.#stack.at(-1);
   }
 
   #pop(): unknown {
     const value = this.#top();
-    if (this.#marks.length > 0 && this.#marks.at(-1) === this.#stack.length) this.#fail("it takes what is not there");
+    if (this.#marks.length > 0 && this.#marks.at(-1) === this.#stack.length)
+      this.#in.fail("it takes what is not there");
     this.#stack.pop();
     return value;
   }
 
   #popMany(count: number): unknown[] {
     const floor = this.#marks.at(-1) ?? 0;
-    if (this.#stack.length - count < floor) this.#fail("it takes what is not there");
+    if (this.#stack.length - count < floor) this.#in.fail("it takes what is not there");
     return this.#stack.splice(this.#stack.length - count, count);
   }
 
   #popMark(): unknown[] {
     const mark = this.#marks.pop();
-    if (mark === undefined) this.#fail("it ends a group that never began");
+    if (mark === undefined) this.#in.fail("it ends a group that never began");
     const items = this.#stack.slice(mark);
     this.#stack.length = mark;
     return items;
@@ -372,14 +359,14 @@ class Unpickler {
   #append(items: unknown[]): void {
     const target = this.#top();
     if (target instanceof PickleObject) return;
-    if (!Array.isArray(target)) this.#fail("it appends to what is not a list");
+    if (!Array.isArray(target)) this.#in.fail("it appends to what is not a list");
     for (const item of items) target.push(item);
   }
 
   #setItems(items: unknown[]): void {
     const target = this.#top();
     if (target instanceof PickleObject) return;
-    if (!(target instanceof Map) || items.length % 2 !== 0) this.#fail("it sets items of what is not a dict");
+    if (!(target instanceof Map) || items.length % 2 !== 0) this.#in.fail("it sets items of what is not a dict");
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
   }
 
@@ -389,7 +376,7 @@ class Unpickler {
   }
 
   #get(index: number): void {
-    if (!this.#memo.has(index)) this.#fail(`it refers to an object ${index} that it never made`);
+    if (!this.#memo.has(index)) this.#in.fail(`it refers to an object ${index} that it never made`);
     this.#push(this.#memo.get(index));
   }
 
@@ -407,87 +394,9 @@ class Unpickler {
   #call(callee: unknown, args: unknown): void {
     const target = callee as Partial<PickleGlobal> | null;
     if (typeof target !== "object" || target === null || typeof target.call !== "function") {
-      this.#fail("it calls what cannot be called");
+      this.#in.fail("it calls what cannot be called");
     }
-    if (!(args instanceof PickleTuple)) this.#fail("the arguments of a call are not a tuple");
+    if (!(args instanceof PickleTuple)) this.#in.fail("the arguments of a call are not a tuple");
     this.#push(target.call(args.items, this.#budget));
-  }
-
-  /** Moves on by `length` bytes and returns where they start. */
-  #take(length: number): number {
-    const start = this.#at;
-    if (start + length > this.#bytes.length) throw new PickleEndError();
-    this.#at = start + length;
-    return start;
-  }
-
-  #u8(): number {
-    return this.#bytes[this.#take(1)]!;
-  }
-
-  #u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
-  }
-
-  #u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
-  }
-
-  #long8(): number {
-    const value = this.#view.getBigUint64(this.#take(8), true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) this.#fail("a length in it is impossible");
-    return Number(value);
-  }
-
-  #raw(length: number): Uint8Array {
-    const start = this.#take(length);
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  #text(length: number): string {
-    return this.#decode(this.#raw(length));
-  }
-
-  #decode(bytes: Uint8Array): string {
-    try {
-      return this.#decoder.decode(bytes);
-    } catch {
-      this.#fail("its text is not valid UTF-8");
-    }
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(10, this.#at);
-    if (end < 0) throw new PickleEndError();
-    const text = this.#decode(this.#bytes.subarray(this.#at, end));
-    this.#at = end + 1;
-    return text;
-  }
-
-  #quoted(): string {
-    const text = this.#line();
-    const quote = text[0];
-    if (text.length < 2 || (quote !== "'" && quote !== '"') || !text.endsWith(quote))
-      this.#fail("a string is not quoted");
-    return text.slice(1, -1).replace(/\\(['"\\])/g, "$1");
-  }
-
-  #textInteger(): number | bigint | boolean {
-    const text = this.#line().replace(/L$/, "");
-    if (text === "00") return false;
-    if (text === "01") return true;
-    if (text.length > MAX_LONG_BYTES || !/^[+-]?\d+$/.test(text)) this.#fail("an integer is not valid");
-    const value = Number(text);
-    return Number.isSafeInteger(value) ? value : BigInt(text);
-  }
-
-  #binaryLong(length: number): number | bigint {
-    if (length > MAX_LONG_BYTES) this.#fail("an integer is too long");
-    const bytes = this.#raw(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-    if (length > 0 && bytes[length - 1]! >= 128) value -= 1n << BigInt(8 * length);
-    const small = Number(value);
-    return Number.isSafeInteger(small) ? small : value;
   }
 }

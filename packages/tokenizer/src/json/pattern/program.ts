@@ -1,6 +1,6 @@
 import { TokenizerError } from "../../errors.js";
+import type { Assertion, Pattern } from "./pattern.js";
 import type { CodeSet } from "./sets.js";
-import type { Assertion, Pattern } from "./syntax.js";
 
 /** What a position in the text is asked: one of the fixed questions, or whether another program matches there. */
 export type Question = Assertion | { readonly program: Program; readonly ahead: boolean; readonly negative: boolean };

@@ -1,30 +1,7 @@
 import { TokenizerError } from "../../errors.js";
+import { type Flags, withFlags } from "./flags.js";
+import type { Assertion, Pattern } from "./pattern.js";
 import { type CodeSet, complement, intersection, isWord, namedSet, range, union, withCases } from "./sets.js";
-
-/** What is asked of a position in the text, without taking any of it. */
-export type Assertion =
-  | "line-start"
-  | "line-end"
-  | "text-start"
-  | "text-end"
-  | "last-line-end"
-  | "boundary"
-  | "no-boundary";
-
-/** A regular expression, read. */
-export type Pattern =
-  | { readonly kind: "set"; readonly set: CodeSet }
-  | { readonly kind: "sequence"; readonly parts: readonly Pattern[] }
-  | { readonly kind: "choice"; readonly parts: readonly Pattern[] }
-  | {
-      readonly kind: "repeat";
-      readonly part: Pattern;
-      readonly min: number;
-      readonly max: number;
-      readonly greedy: boolean;
-    }
-  | { readonly kind: "assertion"; readonly assertion: Assertion }
-  | { readonly kind: "look"; readonly part: Pattern; readonly ahead: boolean; readonly negative: boolean };
 
 const LONGEST = 10_000;
 const DEEPEST = 100;
@@ -39,12 +16,6 @@ const ASSERTIONS: Readonly<Record<string, Assertion>> = {
   B: "no-boundary",
 };
 const CLASSES: Readonly<Record<string, string>> = { w: "word", d: "digit", s: "space", h: "xdigit" };
-
-interface Flags {
-  readonly ignoreCase: boolean;
-  readonly dotAll: boolean;
-  readonly extended: boolean;
-}
 
 /**
  * Reads a regular expression of the reference's engine, Oniguruma in Ruby's syntax: `^` and `$` are of lines, `\h` is a
@@ -320,12 +291,3 @@ const LOOKS: readonly (readonly [sign: string, ahead: boolean, negative: boolean
   ["<=", false, false],
   ["<!", false, true],
 ];
-
-function withFlags(flags: Flags, on: string, off: string): Flags {
-  const choose = (letter: string, now: boolean): boolean => (on.includes(letter) || now) && !off.includes(letter);
-  return {
-    ignoreCase: choose("i", flags.ignoreCase),
-    dotAll: choose("m", flags.dotAll),
-    extended: choose("x", flags.extended),
-  };
-}
