@@ -38,6 +38,9 @@ export function keepAnswering(): void {
       if (!ready || source === null) {
         status.value = { kind: "empty" };
         answered.value = null;
+      } else if (status.value.kind === "empty") {
+        // Nobody is asked to type who has typed.
+        status.value = { kind: "working" };
       }
     });
     if (!ready || source === null) return;
