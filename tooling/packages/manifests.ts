@@ -28,7 +28,11 @@ export async function manifestProblems(project: string, packed: Packed): Promise
   const foreign = files.filter((path) => /^(src|test|kernels|assembly|reports)\//.test(path));
   if (foreign.length > 0) problems.push(`holds ${foreign.slice(0, 3).join(", ")}`);
   const strays = isCode ? strayFiles(folder, packed) : [];
-  if (strays.length > 0) problems.push(`holds what no entry reaches: ${strays.slice(0, 3).join(", ")}`);
+  if (strays.length > 0) {
+    problems.push(
+      `its dist holds what an earlier build left (${strays.slice(0, 3).join(", ")}); delete it and build again`,
+    );
+  }
   if (isCode && manifest.engines?.node !== ENGINES)
     problems.push(`engines.node is ${manifest.engines?.node}, not ${ENGINES}`);
   if (manifest.license === undefined) problems.push("names no license");

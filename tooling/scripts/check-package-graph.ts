@@ -74,7 +74,6 @@ interface Manifest {
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
-  scripts?: Record<string, string>;
 }
 
 /** Data: weights and vocabulary, which need nothing and which the command finds where somebody has installed them. */
@@ -92,10 +91,6 @@ for (const { path, manifest } of manifests) {
   if (allowed === undefined) {
     problems.push(`${path}: ${manifest.name} has no place in the package graph; add it to ALLOWED with a reason`);
     continue;
-  }
-  // turbo lays what it has cached over what an earlier build has left.
-  if (manifest.scripts?.["build"] !== undefined && manifest.scripts["clean"] === undefined) {
-    problems.push(`${path}: ${manifest.name} has a script "build" and no "clean"; copy that of another package`);
   }
   const inWorkspace = (names: object | undefined) => Object.keys(names ?? {}).filter((name) => workspace.has(name));
   const isFound = (name: string) => manifest.name === "convbert" && MODEL.test(name);

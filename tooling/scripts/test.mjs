@@ -5,8 +5,9 @@ import { install, root, run } from "./toolchain.mjs";
 
 const WORKSPACES = ["packages", "apps"];
 const folders = WORKSPACES.flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)));
+// turbo lays what it has cached over what an earlier build has left, and what is packed here is a build's own files alone.
 for (const folder of folders) {
-  rmSync(join(root, folder, "reports"), { recursive: true, force: true });
+  for (const made of ["reports", "dist"]) rmSync(join(root, folder, made), { recursive: true, force: true });
 }
 
 await install();
