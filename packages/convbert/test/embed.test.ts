@@ -53,6 +53,15 @@ describe("embed", () => {
     expect(vector).toHaveLength(16);
   });
 
+  test("names the file that is UTF-16", async () => {
+    await writeFile(file("utf16.txt"), Buffer.from("\ufeffa text\n", "utf16le"));
+    const { code, stderr } = await embed(file("utf16.txt"));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `convbert: ${file("utf16.txt")} is UTF-16; convert it first, as with iconv -f utf-16 -t utf-8\n`,
+    });
+  });
+
   test.each(["out.jsonl", "out.safetensors"])("into %s, goes on where it was interrupted", async (name) => {
     const { code, stderr } = await embed(file("texts.txt"), "--output", file(name));
     expect({ code, stderr }).toEqual({ code: 0, stderr: `40 vectors of 7 in ${file(name)}\n` });

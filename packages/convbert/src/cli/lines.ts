@@ -18,9 +18,13 @@ const NOT_UTF8: Line = {
 /**
  * The lines of a stream of UTF-8, without their ends ("\n" or "\r\n") and without a leading byte order mark. A line that is
  * no UTF-8 says so; replacement characters in its place would be answered as if somebody had written them.
+ * @param source what a message calls the stream.
  * @throws UsageError for a stream of UTF-16, as some shells write it.
  */
-export async function* readLines(stream: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
+export async function* readLines(
+  stream: AsyncIterable<Uint8Array | string>,
+  source = "standard input",
+): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const encoder = new TextEncoder();
   let rest: Uint8Array[] = [];
@@ -29,7 +33,7 @@ export async function* readLines(stream: AsyncIterable<Uint8Array | string>): As
     let bytes = rest.length === 0 ? end : joined([...rest, end]);
     rest = [];
     if (isFirst) {
-      refuseUtf16(bytes);
+      refuseUtf16(bytes, source);
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
       isFirst = false;
     }
@@ -62,8 +66,8 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-function refuseUtf16([first, second]: Uint8Array): void {
+function refuseUtf16([first, second]: Uint8Array, source: string): void {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    throw new UsageError("standard input is UTF-16; convert it first, as with iconv -f utf-16 -t utf-8");
+    throw new UsageError(`${source} is UTF-16; convert it first, as with iconv -f utf-16 -t utf-8`);
   }
 }

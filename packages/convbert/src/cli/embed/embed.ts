@@ -58,7 +58,7 @@ async function run(file: string | undefined, flags: EmbedFlags, terminal: Termin
   try {
     const hash = new TextsHash();
     let [count, number, bad] = [0, 0, 0];
-    const lines = readLines(file === undefined ? terminal.stdin : createReadStream(file));
+    const lines = file === undefined ? readLines(terminal.stdin) : readLines(createReadStream(file), file);
     for await (const group of lineGroups<Line>(lines, AT_ONCE)) {
       const texts: string[] = [];
       for (const { text, problem } of group) {

@@ -139,7 +139,7 @@ async function wholeLines(path: string, visit: (line: Line, end: number) => void
   const { size } = await stat(path).catch(() => ({ size: 0 }));
   if (size === 0) return 0;
   let end = 0;
-  for await (const line of readLines(createReadStream(path))) {
+  for await (const line of readLines(createReadStream(path), path)) {
     const next = end + Buffer.byteLength(line.text) + 1;
     // The last one may have been cut off.
     if (next > size || line.problem !== undefined) break;
