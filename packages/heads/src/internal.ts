@@ -9,3 +9,4 @@ export { applyDense } from "./sentence-dense.js";
 export { sentenceModuleFiles } from "./sentence-modules.js";
 export { problemOf, sequenceClassificationLoss } from "./sequence-classification.js";
 export { tokenClassificationLoss } from "./token-classification.js";
+export { targetsAt } from "./token-targets.js";

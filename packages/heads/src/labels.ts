@@ -3,7 +3,7 @@ import { floats, integers, isIntegral } from "@convbert/model/internal";
 import { type Backend, Tensor } from "@convbert/tensor";
 
 /** Label of what does not count. */
-const IGNORED = -100;
+export const IGNORED = -100;
 
 /** Throws InputError for a label that is none of `classes`. */
 function checkRange(argument: string, values: Int32Array, classes: number): Int32Array {
@@ -75,7 +75,13 @@ export function flatLabels(labels: ArrayInput | ArrayLike<number> | null | undef
 
 /** The labels of one sequence's tokens. */
 export function tokenLabelsAt(
-  { labels, offsets }: { readonly labels?: ArrayLike<number> | null | undefined; readonly offsets: ArrayLike<number> },
+  {
+    labels,
+    offsets,
+  }: {
+    readonly labels?: ArrayInput | ArrayLike<number> | null | undefined;
+    readonly offsets: ArrayLike<number>;
+  },
   sequence: number,
 ): Int32Array {
   const { values } = integers("labels", flatLabels(labels)!);
@@ -126,13 +132,25 @@ export function likelihoods(
   expected: readonly number[],
 ): Tensor<"float32"> {
   const { values } = floats(argument, labels);
-  const classes = expected.at(-1)!;
+  const checked = checkedLikelihoods(argument, values, { classes: expected.at(-1)!, what: "text" });
+  return Tensor.from(backend, checked, [...expected]);
+}
+
+/**
+ * Throws InputError for a number below 0, and for a row that does not add up to 1; with `zeros` rows may be all 0.
+ * @param what a row is of.
+ */
+export function checkedLikelihoods(
+  argument: string,
+  values: Float32Array,
+  { classes, what, zeros = false }: { readonly classes: number; readonly what: string; readonly zeros?: boolean },
+): Float32Array {
   const sums = new Float64Array(values.length / classes);
   for (const [i, value] of values.entries()) {
     if (!(value >= 0)) throw new InputError(argument, `number ${i} is ${value}; a class's likelihood is from 0 to 1`);
     sums[Math.floor(i / classes)]! += value;
   }
-  const odd = sums.findIndex((sum) => Math.abs(sum - 1) > 0.02);
-  if (odd >= 0) throw new InputError(argument, `the likelihoods of text ${odd} add up to ${sums[odd]}, not to 1`);
-  return Tensor.from(backend, values, [...expected]);
+  const odd = sums.findIndex((sum) => Math.abs(sum - 1) > 0.02 && !(zeros && sum === 0));
+  if (odd >= 0) throw new InputError(argument, `the likelihoods of ${what} ${odd} add up to ${sums[odd]}, not to 1`);
+  return values;
 }

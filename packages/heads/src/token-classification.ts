@@ -10,25 +10,31 @@ import {
 } from "@convbert/model";
 import { drop, encoderOutputs, paddedOutput } from "@convbert/model/internal";
 import { Linear, type Scope } from "@convbert/nn";
-import { crossEntropy, Tensor } from "@convbert/tensor";
+import type { Tensor } from "@convbert/tensor";
 import { ConvBertWithHead, type HeadContext, type LossOptions } from "./head.js";
-import { flatLabels, labelsKept, tokenLabels } from "./labels.js";
 import { eachSequence, type Ragged, type RaggedLogits, withLosses } from "./ragged.js";
+import { type TokenLabels, targetLoss, targetsKept, tokenTargets } from "./token-targets.js";
 
 export interface TokenClassificationInputs extends ConvBertInputs {
-  /** `[batch, length]`: a class for each token, -100 where it does not count. */
+  /**
+   * `[batch, length]`: a class for each token, -100 where it does not count; or `[batch, length, num_labels]`: how likely each
+   * class is, all 0 where the token does not count.
+   */
   readonly labels?: ArrayInput | null | undefined;
 }
 
 /** The same without padding. */
 export interface TokenClassificationBatch extends SequenceBatch {
-  /** `[tokens]`: a class for each token, -100 where it does not count. */
-  readonly labels?: ArrayLike<number> | null | undefined;
+  /**
+   * `[tokens]`: a class for each token, -100 where it does not count; or `[tokens, num_labels]`: how likely each class is, all 0
+   * where the token does not count.
+   */
+  readonly labels?: ArrayLike<number> | ArrayInput | null | undefined;
 }
 
 /** The reference's `TokenClassifierOutput`. */
 export interface TokenClassificationOutput extends EncoderOutputs {
-  /** Mean cross-entropy over the labels that are not -100; NaN when all are. */
+  /** Mean cross-entropy over the tokens that count; NaN when none does. */
   readonly loss?: number;
   /** `[batch, length, num_labels]`. */
   readonly logits: FloatArray;
@@ -71,20 +77,19 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<
       const logits = this.#logits(context);
       const results = eachSequence(logits, context.encoded.sequences);
       if (labels == null) return results;
-      const all = tokenLabels("labels", flatLabels(labels)!, {
-        count: logits.extent(0),
-        classes: this.config.num_labels,
-      });
+      const count = logits.extent(0);
+      const all = tokenTargets(labels, { count, classes: this.config.num_labels });
+      const width = all.length / count;
       return withLosses(results, (sequence) => {
         const [start, end] = [offsets[sequence]!, offsets[sequence + 1]!];
-        return tokenClassificationLoss(this.config, logits.slice(0, start, end), all.subarray(start, end), {});
+        return targetLoss(logits.slice(0, start, end), all.subarray(start * width, end * width), {});
       });
     });
   }
 
   override unpadded(inputs: TokenClassificationInputs): TokenClassificationBatch {
     const unpadded = withoutPadding(inputs);
-    return { ...unpadded.batch, ...labelsKept(inputs.labels, unpadded) };
+    return { ...unpadded.batch, ...targetsKept(inputs.labels, unpadded, this.config.num_labels) };
   }
 
   protected override loss(
@@ -101,15 +106,13 @@ export class ConvBertForTokenClassification extends ConvBertWithHead<
   }
 }
 
-/** Mean cross-entropy over the labels that are not -100, one for each row of the logits; null without labels. */
+/** Mean cross-entropy over the tokens that count, one for each row of the logits; null without labels. */
 export function tokenClassificationLoss(
-  config: ConvBertConfig,
+  { num_labels: classes }: ConvBertConfig,
   logits: Tensor<"float32">,
-  labels: ArrayInput | ArrayLike<number> | null | undefined,
+  labels: TokenLabels | null | undefined,
   options: LossOptions,
 ): Tensor<"float32"> | null {
-  const flat = flatLabels(labels);
-  if (flat === null) return null;
-  const values = tokenLabels("labels", flat, { count: logits.size / logits.extent(-1), classes: config.num_labels });
-  return crossEntropy(logits, Tensor.from(logits.backend, values, [values.length], "int32"), options);
+  if (labels == null) return null;
+  return targetLoss(logits, tokenTargets(labels, { count: logits.extent(0), classes }), options);
 }

@@ -5,7 +5,7 @@ import type {
   TokenClassificationInputs,
   TokenClassificationOutput,
 } from "@convbert/heads";
-import { tokenClassificationLoss, tokenLabelsAt } from "@convbert/heads/internal";
+import { targetsAt, tokenClassificationLoss } from "@convbert/heads/internal";
 import type { ForwardOptions } from "@convbert/model";
 import { OnnxConvBert, outputOf, rowsOf } from "../onnx-model.js";
 
@@ -37,7 +37,7 @@ export class OnnxConvBertForTokenClassification extends OnnxConvBert<
     if (batch.labels == null) return results;
     return this.withLosses(results, ({ logits }, sequence) =>
       this.loss([logits], logits.shape, (tensor) =>
-        tokenClassificationLoss(this.config, tensor!, tokenLabelsAt(batch, sequence), {}),
+        tokenClassificationLoss(this.config, tensor!, targetsAt(batch, sequence, this.config.num_labels), {}),
       ),
     );
   }
