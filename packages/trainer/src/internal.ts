@@ -1,4 +1,5 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
+export { tagShares } from "./collate/labels.js";
 export { wordTags } from "./collate/token-classification.js";
 export { locationOf } from "./data/location.js";
 export { epochOrder } from "./data/random.js";

@@ -13,6 +13,7 @@ import {
   type QuestionExample,
   questionAnsweringCollator,
   type TextExample,
+  type TokenClassificationBatchInputs,
   TrainerOptionError,
   textClassificationCollator,
   textFields,
@@ -64,8 +65,8 @@ function sameTokens(batch: Batch): void {
 }
 
 /** Labels of tokens without padding, out of those of a padded batch. */
-function labelsKept({ inputs }: { readonly inputs: { readonly labels?: IntegerArray } & Batch["inputs"] }): Int32Array {
-  return inputs.labels!.data.filter((_, at) => inputs.attention_mask.data[at] === 1);
+function labelsKept({ inputs }: { readonly inputs: TokenClassificationBatchInputs }): Int32Array {
+  return (inputs.labels!.data as Int32Array).filter((_, at) => inputs.attention_mask.data[at] === 1);
 }
 
 /** Choices as rows. */
@@ -167,7 +168,7 @@ describe("tags", () => {
     // What is right by token is right by word, where the word has a token.
     const { offsets, labels } = batch.sequences;
     const tags = batch.wordStarts.map((first, row) => {
-      const classes = Array.from(labels!).slice(offsets[row], offsets[row + 1]);
+      const classes = Array.from(labels as Int32Array).slice(offsets[row], offsets[row + 1]);
       return wordTags(first, classes, new LabelSet(names), "?");
     });
     for (const [i, sentence] of tags.entries()) {

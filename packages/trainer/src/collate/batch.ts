@@ -116,6 +116,19 @@ export function joinedValues<Row>(
   return all;
 }
 
+/** The same of a row of numbers for each token. */
+export function joinedTables<Row>(
+  rows: readonly Row[],
+  offsets: readonly number[],
+  width: number,
+  valuesOf: (row: Row) => ArrayLike<number>,
+): FloatLabels {
+  const tokens = offsets.at(-1)!;
+  const data = new Float32Array(tokens * width);
+  for (const [row, values] of rows.entries()) data.set(valuesOf(values), offsets[row]! * width);
+  return { data, shape: [tokens, width] };
+}
+
 /** Rows padded to one length, on the tokenizer's side. */
 export interface PaddedRows {
   readonly inputs: BatchInputs;
@@ -123,6 +136,8 @@ export interface PaddedRows {
   columnOf(row: number): number;
   /** Numbers of all tokens, laid out and padded as the ids are. */
   padded(values: ArrayLike<number>, filler: number): IntegerArray;
+  /** The same of a row of numbers for each token; those of padding are 0. */
+  paddedTable(values: FloatLabels): FloatLabels;
 }
 
 function paddedRows({ offsets, ...tokens }: TokenSequences, packing: Packing): PaddedRows {
@@ -142,9 +157,19 @@ function paddedRows({ offsets, ...tokens }: TokenSequences, packing: Packing): P
     }
     return { data, shape: [rows, length] };
   };
+  const paddedTable = ({ data: values, shape }: FloatLabels): FloatLabels => {
+    const width = shape[1]!;
+    const data = new Float32Array(rows * length * width);
+    for (let row = 0; row < rows; row++) {
+      const own = values.subarray(offsets[row]! * width, offsets[row + 1]! * width);
+      data.set(own, (row * length + columnOf(row)) * width);
+    }
+    return { data, shape: [rows, length, width] };
+  };
   return {
     columnOf,
     padded,
+    paddedTable,
     inputs: {
       input_ids: padded(tokens.input_ids, tokenizer.padTokenId!),
       attention_mask: padded(new Uint8Array(tokens.input_ids.length).fill(1), 0),
@@ -187,9 +212,24 @@ export function batchOf<Inputs extends BatchInputs, Own extends object, More ext
   };
 }
 
-/** How many labels are not -100. */
-export function countTargets(labels: ArrayLike<number> | undefined): number {
+/** How many labels are not -100; of rows of numbers, those that are not all 0. */
+export function countTargets(labels: ArrayLike<number> | FloatLabels | undefined): number {
+  if (labels && "shape" in labels) return countRows(labels);
   let count = 0;
   for (let i = 0; i < (labels?.length ?? 0); i++) count += Number(labels![i] !== IGNORED_LABEL);
   return count;
+}
+
+function countRows({ data, shape }: FloatLabels): number {
+  const width = shape.at(-1)!;
+  let count = 0;
+  for (let at = 0; at < data.length; at += width) {
+    count += Number(data.subarray(at, at + width).some((value) => value > 0));
+  }
+  return count;
+}
+
+/** Whether an array of numbers has a row for each token, and not one for each sequence. */
+export function isPerToken({ shape }: { readonly shape: readonly number[] }, offsets: ArrayLike<number>): boolean {
+  return shape[0] === offsets[offsets.length - 1] && shape[0] !== offsets.length - 1;
 }

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { DataError, show } from "../data/error.js";
 import type { TextExample, TokenExample } from "../data/examples.js";
+import { LIKELIHOOD_TOLERANCE } from "../data/fields/likelihoods.js";
 import { locationOf } from "../data/location.js";
 import { IGNORED_TAG } from "../data/tags.js";
 import { IGNORED_LABEL } from "./batch.js";
@@ -63,7 +64,7 @@ export async function collectLabels(dataset: Dataset<TextExample> | Dataset<Toke
   for await (const example of dataset as AsyncIterable<TextExample | TokenExample>) {
     if ("words" in example) {
       multiHot = false;
-      for (const tag of example.tags ?? []) if (tag !== IGNORED_TAG) found.add(tag);
+      for (const word of example.tags?.keys() ?? []) for (const [tag] of tagShares(example, word)) found.add(tag);
       continue;
     }
     const { label } = example;
@@ -86,6 +87,26 @@ export async function collectLabels(dataset: Dataset<TextExample> | Dataset<Toke
   }
   const names = [...found];
   return new LabelSet(names.sort(names.every(isNumeric) ? (a, b) => Number(a) - Number(b) : byCodePoints));
+}
+
+/**
+ * Each tag of a word with how likely it is, which is 1 for a tag alone; none of a word tagged -100.
+ * @throws DataError where the numbers are none from 0 on that add up to 1.
+ */
+export function tagShares(example: TokenExample, word: number): (readonly [tag: string, share: number])[] {
+  const tag = example.tags![word]!;
+  if (tag === IGNORED_TAG) return [];
+  if (typeof tag === "string") return [[tag, 1]];
+  const shares = Object.entries(tag);
+  const sum = shares.reduce((total, [, share]) => total + share, 0);
+  if (
+    Math.abs(sum - 1) <= LIKELIHOOD_TOLERANCE &&
+    shares.every(([name, share]) => share >= 0 && name !== IGNORED_TAG)
+  ) {
+    return shares;
+  }
+  const problem = "it must be a tag, or how likely each is, numbers from 0 to 1 that add up to 1";
+  throw exampleError(example, `the tag of word ${word + 1} is ${show(tag)}; ${problem}`, "tags");
 }
 
 /** Whether a label says how likely each class is. */

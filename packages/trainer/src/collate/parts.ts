@@ -1,10 +1,10 @@
 import type { SequenceBatch } from "@convbert/model";
 import { sliceSequences } from "@convbert/model/internal";
-import type { Batch, FloatLabels, IntegerArray } from "./batch.js";
+import { type Batch, type FloatLabels, type IntegerArray, isPerToken } from "./batch.js";
 
 /** What the batches of the tasks have besides their tokens. */
 interface OwnFields {
-  /** Of each token, or of each row with a shape. */
+  /** Of each token, or with a shape of each row or token. */
   readonly labels?: Int32Array | IntegerArray | FloatLabels | null | undefined;
   readonly start_positions?: ArrayLike<number> | null | undefined;
   readonly end_positions?: ArrayLike<number> | null | undefined;
@@ -44,11 +44,13 @@ function part<Sequences extends SequenceBatch>(
 ): Sequences {
   const [start, end] = [sequences.offsets[starts?.[from] ?? from]!, sequences.offsets[starts?.[to] ?? to]!];
   const { labels, start_positions, end_positions, choices } = sequences as Sequences & OwnFields;
+  const labelsOf = (array: IntegerArray | FloatLabels) =>
+    isPerToken(array, sequences.offsets) ? rowsOf(array, start, end) : rowsOf(array, from, to);
   const byRow = (values: ArrayLike<number>) => Int32Array.from(values).subarray(from, to);
   return {
     ...sequences,
     ...sliceSequences(sequences, starts?.[from] ?? from, starts?.[to] ?? to),
-    ...(labels && { labels: labels instanceof Int32Array ? labels.subarray(start, end) : rowsOf(labels, from, to) }),
+    ...(labels && { labels: labels instanceof Int32Array ? labels.subarray(start, end) : labelsOf(labels) }),
     ...(start_positions && { start_positions: byRow(start_positions) }),
     ...(end_positions && { end_positions: byRow(end_positions) }),
     ...(choices && { choices: byRow(choices) }),

@@ -12,8 +12,11 @@ export interface TextExample {
 /** Words with a tag each (token-classification). */
 export interface TokenExample {
   readonly words: readonly string[];
-  /** One for each word, "-100" for a word that has none and does not count. Absent for prediction. */
-  readonly tags?: readonly string[];
+  /**
+   * One for each word: a tag, or how likely each tag is, by name (what a teacher said of the word); "-100" for a word that has
+   * none and does not count. Absent for prediction.
+   */
+  readonly tags?: readonly (string | Readonly<Record<string, number>>)[];
 }
 
 /** An answer as SQuAD has it. */

@@ -1,5 +1,5 @@
 import type { ConvBertPreTrainedModel } from "@convbert/model";
-import { type Batch, countTargets } from "../collate/batch.js";
+import { type Batch, countTargets, type FloatLabels, isPerToken } from "../collate/batch.js";
 import { sequenceParts } from "../collate/parts.js";
 import type { MeanLoss } from "./batches.js";
 
@@ -102,5 +102,14 @@ export function rowTargets(
   // Labels of tokens, some of which do not count; those of rows all do.
   if (ArrayBuffer.isView(labels))
     return countTargets((labels as Int32Array).subarray(offsets[row]!, offsets[row + 1]!));
+  if (isTable(labels) && isPerToken(labels, offsets)) {
+    const width = labels.data.length / labels.shape[0]!;
+    const data = labels.data.subarray(offsets[row]! * width, offsets[row + 1]! * width);
+    return countTargets({ data, shape: [offsets[row + 1]! - offsets[row]!, width] });
+  }
   return targets / rows;
+}
+
+function isTable(labels: unknown): labels is FloatLabels {
+  return typeof labels === "object" && labels !== null && "shape" in labels && (labels as FloatLabels).shape.length > 1;
 }

@@ -8,7 +8,7 @@ import type { Collator } from "../collate/batch.js";
 import type { LabelSet } from "../collate/labels.js";
 import { type TokenBatch, wordTags } from "../collate/token-classification.js";
 import type { TokenExample } from "../data/examples.js";
-import { IGNORED_TAG } from "../data/tags.js";
+import { IGNORED_TAG, likeliestTag } from "../data/tags.js";
 import type { Evaluate } from "../loop/options.js";
 import { argmaxRows } from "../metrics/classification.js";
 import { EntityMetric, entitySpans, type TagSpan, wordSpans } from "../metrics/entities.js";
@@ -52,6 +52,7 @@ function spansOf(options: TokenEvaluationOptions, names: readonly string[]): (ta
  * Measures a tagger by whole entities or chunks, as seqeval counts them: `loss`, `precision`, `recall`, `f1`, and
  * `accuracy` of the words. Where tags are of no scheme, each word with a tag but "O" counts alone, as in sklearn's micro
  * average over all tags but "O". Words that a row had no room for count as "O", those tagged -100 not at all.
+ * Where a word has several tags that are more or less likely, the likeliest is its tag.
  * @throws TrainerOptionError for a scheme that has not the tags.
  */
 export function evaluateTokenClassification(
@@ -72,7 +73,7 @@ export function evaluateTokenClassification(
         const counts = (_: string, word: number): boolean => tags[word] !== IGNORED_TAG;
         const classes = argmaxRows(outputs[i]!.logits, model.config.num_labels);
         const predicted = wordTags(batch.wordStarts[i]!, classes, labels);
-        metric.update([predicted.filter(counts).map(nameOf)], [tags.filter(counts).map(nameOf)]);
+        metric.update([predicted.filter(counts).map(nameOf)], [tags.map(likeliestTag).filter(counts).map(nameOf)]);
       }
     });
     const { micro, accuracy } = metric.compute();

@@ -1,5 +1,6 @@
 import type { ConvBertInputs, SequenceBatch } from "@convbert/model";
 import { seededRandom } from "@convbert/tensor/internal";
+import { isPerToken } from "../collate/batch.js";
 import { sequenceParts } from "../collate/parts.js";
 import type { IndexedDataset } from "../data/dataset.js";
 import { MeanLoss } from "../evaluate/batches.js";
@@ -105,7 +106,8 @@ async function addRows<Inputs extends ConvBertInputs>(
   }
   for (const name of LABELS) {
     const value = (sequences as unknown as Readonly<Record<string, unknown>>)[name];
-    if (isArray(value)) labels.add(name, value);
+    if (isArray(value) && isPerToken(value, sequences.offsets)) addTables(labels, name, value, sequences);
+    else if (isArray(value)) labels.add(name, value);
     else if (ArrayBuffer.isView(value)) addLabels(labels, name, value as Int32Array, sequences);
   }
 }
@@ -124,6 +126,16 @@ function addLabels(labels: Parts, name: string, values: Int32Array, { offsets }:
   for (let row = 1; row < offsets.length; row++) {
     const data = values.subarray(offsets[row - 1], offsets[row]);
     labels.add(name, asRow({ data, shape: [data.length] }));
+  }
+}
+
+/** Labels of tokens that are a row of numbers each. */
+function addTables(labels: Parts, name: string, { data, shape }: AnyArray, { offsets }: SequenceBatch): void {
+  const width = data.length / shape[0]!;
+  for (let row = 1; row < offsets.length; row++) {
+    const [start, end] = [offsets[row - 1]!, offsets[row]!];
+    const own = Float32Array.from({ length: (end - start) * width }, (_, i) => data[start * width + i]!);
+    labels.add(name, asRow({ data: own, shape: [end - start, ...shape.slice(1)] }));
   }
 }
 
@@ -151,8 +163,20 @@ class Parts {
   }
 
   joined(): Record<string, PredictedArray> {
-    return Object.fromEntries([...this.#parts].map(([name, parts]) => [name, joinedRows(parts)]));
+    return Object.fromEntries([...this.#parts].map(([name, parts]) => [name, joinedRows(ofOneKind(parts))]));
   }
+}
+
+/** Where some batches have how likely each class is, the classes of the others are so, too: 1 for the class. */
+function ofOneKind(parts: readonly AnyArray[]): readonly AnyArray[] {
+  const axes = Math.max(...parts.map(({ shape }) => shape.length));
+  const classes = parts.find(({ shape }) => shape.length === axes)!.shape[axes - 1]!;
+  return parts.map((part) => {
+    if (part.shape.length === axes) return part;
+    const data = new Float32Array(part.data.length * classes);
+    for (let i = 0; i < part.data.length; i++) if (part.data[i]! >= 0) data[i * classes + part.data[i]!] = 1;
+    return { data, shape: [...part.shape, classes] };
+  });
 }
 
 /** The rows of all parts in arrays as wide as the widest. */

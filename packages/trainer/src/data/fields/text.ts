@@ -1,6 +1,7 @@
 import { parseCell } from "../cell.js";
 import type { DataError, DataLocation } from "../error.js";
 import type { TextExample } from "../examples.js";
+import { likelihoodsIn } from "./likelihoods.js";
 import type { FieldMapping, Row } from "./mapping.js";
 import { invalid, isRow, listed, numberOf, stringAt, valueAt, withoutFraction } from "./row.js";
 
@@ -87,14 +88,10 @@ function classesOf(value: unknown, separator: string | undefined, fail: Fail): L
   return label;
 }
 
-/** How likely each class is, scaled to add up to 1, which rounded numbers miss by a little. */
 function likelihoodsOf(value: Row, fail: Fail): Label {
-  const named = Object.entries(value).map(([name, item]) => [name.trim(), numberOf(item)] as const);
-  const sum = named.reduce((total, [, item]) => total + (item ?? Number.NaN), 0);
-  if (named.some(([, item]) => item === undefined || item < 0) || !(Math.abs(sum - 1) <= 0.02)) {
-    throw fail('a class, or how likely each is as {"name": number}, numbers from 0 to 1 that add up to 1');
-  }
-  return Object.fromEntries(named.map(([name, item]) => [name, item! / sum]));
+  const label = likelihoodsIn(value, (name) => name.trim());
+  if (label !== undefined) return label;
+  throw fail('a class, or how likely each is as {"name": number}, numbers from 0 to 1 that add up to 1');
 }
 
 /** Spaces around a name are none of it. */

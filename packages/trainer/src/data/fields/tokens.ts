@@ -1,9 +1,10 @@
 import { type Cell, parseCell } from "../cell.js";
 import { DataError, type DataLocation } from "../error.js";
 import type { TokenExample } from "../examples.js";
-import { IGNORED_TAG, isDocumentMark } from "../tags.js";
-import type { FieldMapping } from "./mapping.js";
-import { invalid, listed, valueAt, withoutFraction } from "./row.js";
+import { IGNORED_TAG, isDocumentMark, type Tag } from "../tags.js";
+import { likelihoodsIn } from "./likelihoods.js";
+import type { FieldMapping, Row } from "./mapping.js";
+import { invalid, isRow, listed, valueAt, withoutFraction } from "./row.js";
 
 export interface TokenFieldOptions {
   /** Default "tokens". A list, also as JSON, Python and numpy write it into a cell, or words with spaces between. */
@@ -14,7 +15,7 @@ export interface TokenFieldOptions {
 
 /**
  * Words with a tag each (token-classification). Tags may be numbers where a file has class indices; -100 is a word that
- * has none.
+ * has none. A tag may also be an object that says how likely each tag is; numbers that add up to 1, tags left out being 0.
  */
 export function tokenFields(options: TokenFieldOptions = {}): FieldMapping<TokenExample> {
   const { wordsColumn = "tokens", tagsColumn = "tags" } = options;
@@ -62,11 +63,27 @@ function wordsOf(value: unknown, tags: Cell | undefined, field: string, where: D
   return isList ? itemsOf(list, field, where) : bySpaces(value);
 }
 
-function tagsOf(value: unknown, cell: Cell | undefined, field: string, where: DataLocation): string[] {
-  if (typeof value !== "string") return itemsOf(value, field, where);
-  const tags = cell?.kind === "container" ? itemsOf(cell.value, field, where) : bySpaces(value);
-  const numbers = tags.map(withoutFraction);
-  return numbers.every((tag) => /^-?\d+$/.test(tag)) ? numbers : tags;
+function tagsOf(value: unknown, cell: Cell | undefined, field: string, where: DataLocation): Tag[] {
+  if (typeof value !== "string") return tagItems(value, field, where);
+  const tags = cell?.kind === "container" ? tagItems(cell.value, field, where) : bySpaces(value);
+  const numbers = tags.map((tag) => (typeof tag === "string" ? withoutFraction(tag) : tag));
+  return numbers.every((tag) => typeof tag !== "string" || /^-?\d+$/.test(tag)) ? numbers : tags;
+}
+
+function tagItems(value: unknown, field: string, where: DataLocation): Tag[] {
+  if (!Array.isArray(value) || !value.some(isRow)) return itemsOf(value, field, where);
+  return value.map((item: unknown, word) => {
+    if (typeof item === "string" || Number.isInteger(item)) return String(item);
+    const tag = isRow(item) ? likelihoodsOf(item) : undefined;
+    if (tag !== undefined) return tag;
+    const wanted = 'a tag, or how likely each is as {"B-PER": number}, numbers from 0 to 1 that add up to 1';
+    throw invalid(field, item, `${wanted} (word ${word + 1})`, where);
+  });
+}
+
+/** No word is somewhat -100. */
+function likelihoodsOf(item: Row): Tag | undefined {
+  return Object.hasOwn(item, IGNORED_TAG) ? undefined : likelihoodsIn(item);
 }
 
 function bySpaces(text: string): string[] {
