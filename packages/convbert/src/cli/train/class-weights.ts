@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { type Dataset, IGNORED_TAG, type LabelSet, type TextExample, type TokenExample } from "@convbert/trainer";
+import type { Dataset, LabelSet, TextExample, TokenExample } from "@convbert/trainer";
+import { tagShares } from "@convbert/trainer/internal";
 import { oneLine, UsageError } from "../errors.js";
 import type { TrainFlags } from "./flags.js";
 
@@ -26,15 +27,16 @@ export async function classWeightsOf(
 
 async function countsOf(labels: LabelSet, dataset: Dataset<TextExample> | Dataset<TokenExample>): Promise<number[]> {
   const counts = new Array<number>(labels.size).fill(0);
-  const count = (label: string | number, example: object): void => {
-    counts[labels.indexOf(label, example)]! += 1;
+  const count = (label: string | number, example: object, share = 1): void => {
+    counts[labels.indexOf(label, example)]! += share;
   };
   for await (const example of dataset as AsyncIterable<TextExample | TokenExample>) {
     if ("words" in example) {
-      for (const tag of example.tags ?? []) if (tag !== IGNORED_TAG) count(tag, example);
+      for (const word of example.tags?.keys() ?? []) {
+        for (const [tag, share] of tagShares(example, word)) count(tag, example, share);
+      }
     } else if (typeof example.label === "object" && !Array.isArray(example.label)) {
-      for (const [name, share] of Object.entries(example.label as Record<string, number>))
-        counts[labels.indexOf(name, example)]! += share;
+      for (const [name, share] of Object.entries(example.label as Record<string, number>)) count(name, example, share);
     } else if (example.label !== undefined && !Array.isArray(example.label)) {
       count(example.label as string | number, example);
     }
