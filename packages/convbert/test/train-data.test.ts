@@ -50,6 +50,19 @@ test("how likely each class is, beside classes", async () => {
   expect((await train("text-classification", "soft.jsonl", soft, "--multi-label")).code).toBe(2);
 });
 
+test("how likely each tag of a word is, beside tags", async () => {
+  const tokens = ["the", "film"];
+  const run = (...tags: unknown[]) =>
+    train("token-classification", "soft.jsonl", lines({ tokens, tags: ["O", "B-X"] }, { tokens, tags }));
+  expect(await run({ "B-X": 0.25, "B-Y": 0.5, O: 0.25 }, "O")).toMatchObject({ code: 0, labels: ["B-X", "B-Y", "O"] });
+  expect((await run("O", { "B-X": 0.25, O: 0.25 })).stderr).toMatch(
+    /^convbert: soft\.jsonl:2: tags is .*; it must be a tag, or how likely each is .* add up to 1 \(word 2\)\n$/m,
+  );
+  const weighted = lines({ tokens, tags: [{ "B-X": 0.25, O: 0.75 }, "B-X"] });
+  const balanced = await train("token-classification", "soft.jsonl", weighted, "--class-weights", "balanced");
+  expect(balanced).toMatchObject({ code: 0, labels: ["B-X", "O"] });
+});
+
 describe("lists of 0 and 1", () => {
   const data = lines({ text: "good film", label: [1, 0, 1] }, { text: "bad film", label: [0, 1, 0] });
 

@@ -85,6 +85,19 @@ describe("sequences of any lengths", () => {
           expect(relativeDifference((rest as never)[field], value as never), field).toBeLessThan(1e-5);
         }
       }
+      if (head === "ConvBertForTokenClassification") {
+        const classes = model.config.num_labels;
+        const data = Float32Array.from({ length: PER_TOKEN.length * classes }, (_, i) => {
+          const token = Math.floor(i / classes);
+          return PER_TOKEN[token] === -100 ? 0 : (1 + Number(i % classes === PER_TOKEN[token])) / (classes + 1);
+        });
+        const soft = { ...batch, labels: { data, shape: [PER_TOKEN.length, classes] } };
+        const some = (await model.forwardRagged(soft as never)) as { loss?: number }[];
+        for (const [row, { loss }] of ((await ours.forwardRagged(soft as never)) as { loss?: number }[]).entries()) {
+          if (Number.isNaN(loss)) expect(some[row]!.loss).toBeNaN();
+          else expect(some[row]!.loss).toBeCloseTo(loss!, 4);
+        }
+      }
       if (head === "ConvBertForMaskedLM") {
         const asked = { ...batch, positions: [[6, 0], [], [1], [4], [0]] };
         const some = (await model.forwardRagged(asked as never)) as { loss?: number }[];

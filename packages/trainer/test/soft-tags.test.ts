@@ -209,6 +209,20 @@ describe("tags that say how likely each tag is", () => {
   });
 });
 
+it("are measured as one by one, whatever counts of each text", async () => {
+  using model = await ConvBertForTokenClassification.fromConfig({ ...recorded.config, vocab_size: right.length });
+  const labels = new LabelSet(["B-PER", "I-PER", "O"]);
+  const collator = tokenClassificationCollator(right, { labels });
+  const likely = { "B-PER": 0.75, O: 0.25 };
+  const dataset = memoryDataset<TokenExample>([
+    { words: ["a", "film"], tags: ["-100", likely] },
+    { words: ["a", "film", "it", "is"], tags: [likely, likely, { "I-PER": 1 }, likely] },
+  ]);
+  const lossOf = async (options: object) =>
+    (await evaluateTokenClassification(model, collator, { dataset, labels, ...options })({}))["loss"]!;
+  expect(await lossOf({ unpadded: true, batchSize: 2 })).toBeCloseTo(await lossOf({ batchSize: 1 }), 5);
+});
+
 describe("training on them", () => {
   const tagged: TokenExample[] = Array.from({ length: 12 }, (_, i) => ({
     words: ["the", "film", "is", "good", "it"].slice(0, 3 + (i % 3)),

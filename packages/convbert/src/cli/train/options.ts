@@ -11,7 +11,8 @@ published models. Each shape has a flag, or give --config FILE.
 Files: the format follows the extension (.jsonl .json .csv .tsv .conll .conllu .txt .xml) unless --format says it. Flags
 that take a file may be given several times. CSV and TSV need a header line or --columns. Cells may hold lists as JSON, Python
 and numpy write them. Several labels (--multi-label) are lists of names, or of 0 and 1 by position. A text may say how
-likely each class is, {"label": {"good": 0.9, "bad": 0.1}}, as a teacher does: the loss is that of soft labels. Names of labels that are
+likely each class is, {"label": {"good": 0.9, "bad": 0.1}}, as a teacher does, and so may each word,
+{"tokens": ["Ada", "spoke"], "tags": [{"B-PER": 0.9, "O": 0.1}, "O"]}: the loss is that of soft labels. Names of labels that are
 numbers come from dataset_info.json beside the data, or from --label-names. A tag or label of -100 is none.
 
 The output folder gets the model with its tokenizer, README.md (a model card), report.html (curves), metrics.json and
