@@ -1,5 +1,5 @@
-import { readSafetensors, type WeightsSource } from "@convbert/converter";
-import { openFiles } from "@convbert/files";
+import { readSafetensors } from "@convbert/converter";
+import { type RandomAccessFile, withFiles } from "@convbert/files";
 import { TrainerOptionError } from "../option-error.js";
 import type { IndexedDataset } from "./dataset.js";
 import type { SentenceExample } from "./examples.js";
@@ -20,7 +20,7 @@ export interface VectorTable {
  * @throws WeightsError and FilesError for what cannot be read; TrainerOptionError where there is not exactly one table.
  */
 export async function openVectors(source: string | Uint8Array): Promise<VectorTable> {
-  const { file, close } = await openTable(source);
+  const file = typeof source === "string" ? await openPath(source) : source;
   try {
     const reader = await readSafetensors(file);
     const tables = [...reader.tensors.values()].filter(({ shape }) => shape.length === 2);
@@ -35,27 +35,17 @@ export async function openVectors(source: string | Uint8Array): Promise<VectorTa
       rows,
       size,
       get: (row) => reader.slice(table.name, row * size, size),
-      async close() {
-        await reader.close();
-        await close();
-      },
+      close: () => reader.close(),
     };
   } catch (error) {
-    await close();
+    if (!(file instanceof Uint8Array)) await file.close();
     throw error;
   }
 }
 
-async function openTable(source: string | Uint8Array): Promise<{ file: WeightsSource; close: () => Promise<void> }> {
-  if (source instanceof Uint8Array) return { file: source, close: async () => {} };
+async function openPath(source: string): Promise<RandomAccessFile> {
   const path = await import("node:path");
-  const files = await openFiles(path.dirname(path.resolve(source)));
-  try {
-    return { file: await files.open(path.basename(source)), close: () => files.close() };
-  } catch (error) {
-    await files.close();
-    throw error;
-  }
+  return withFiles(path.dirname(path.resolve(source)), {}, (files) => files.open(path.basename(source)));
 }
 
 /** A data set whose example `i` shall get row `i` of the vectors. Throws TrainerOptionError for another number of rows. */
