@@ -183,6 +183,7 @@ describe("convert", () => {
     expect([...mine.tensors.keys()].sort()).toEqual([...theirs.tensors.keys()].sort());
     for (const name of theirs.tensors.keys()) expect(await mine.read(name)).toEqual(await theirs.read(name));
     expect((await read(back!)).length).toBe((await read(encoder!)).length);
+    await Promise.all([mine.close(), theirs.close()]);
   });
 
   const checkpoint = (name: string) =>

@@ -19,10 +19,10 @@ const saved = folders.filter((folder) => existsSync(join(folder, "tf_model.h5"))
 describe.each(named(saved))("%s, which TensorFlow has saved", (_, folder) => {
   test("has the very weights of its twin in PyTorch", async () => {
     const files = await openFiles(folder);
-    await expectSame(
-      await openWeights(files, { format: "tensorflow" }),
-      await openWeights(files, { format: "safetensors" }),
-    );
+    const reader = await openWeights(files, { format: "tensorflow" });
+    const twin = await openWeights(files, { format: "safetensors" });
+    await expectSame(reader, twin);
+    await Promise.all([reader.close(), twin.close()]);
   });
 });
 
@@ -38,5 +38,6 @@ describe.each(named(folders))("%s", (_, folder) => {
     expect(again.format).toBe(format);
     expect(place.size > 1).toBe(size === "10KB");
     await expectSame(again, reader);
+    await reader.close();
   });
 });

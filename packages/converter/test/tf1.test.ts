@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { namedTensor, openWeights, tensorsOf, type WeightsReader, weightFiles } from "@convbert/converter";
 import { openFiles, writeFiles } from "@convbert/files";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sharedFolder } from "../../../tooling/config/machine.ts";
 import { readTable, type TableEntry } from "../src/formats/tf1/table/read.js";
 import { unsnap } from "../src/formats/tf1/table/snappy.js";
@@ -61,6 +61,7 @@ describe.each([...own, ...golden])("the checkpoint %s of TensorFlow", (_, open) 
     const again = await openWeights(await openFiles(await written(reader, size)));
     expect(again.format).toBe("tf1");
     await expectSame(again, reader);
+    await reader.close();
   });
 });
 
@@ -78,6 +79,7 @@ describe("every model that the reference has saved", () => {
     "keeps its encoder bit for bit in a checkpoint of TensorFlow 1, and names the rest: %s",
     async (_, path) => {
       const reader = await openWeights(await openFiles(path!));
+      onTestFinished(() => reader.close());
       const hasHead = [...reader.tensors.keys()].some((name) => name.startsWith("convbert."));
       const rename = (name: string) => (name.startsWith("convbert.") ? name.slice(9) : hasHead ? undefined : name);
       const place = new Map<string, Blob>();
