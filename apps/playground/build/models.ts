@@ -5,7 +5,7 @@ import { installedModel, SMALL_MODELS, type SmallModel } from "convbert";
 import type { Plugin } from "vite";
 
 /** Notes about a model and of its package, which no page needs. */
-const LEFT_OUT = new Set(["expected.json", "metrics.json", "package.json", "LICENSE"]);
+const LEFT_OUT = new Set(["expected.json", "metrics.json", "package.json"]);
 
 const NAMES = Object.keys(SMALL_MODELS) as SmallModel[];
 

@@ -102,7 +102,8 @@ const inChromium = () => {
     await page.locator("[data-panel=convert]").getByRole("button", { name: "Convert" }).click();
     await page.locator("[data-converted]").waitFor();
     const files = await downloaded(page, "Download");
-    expect(Object.keys(files)).toEqual(expect.arrayContaining(["config.json", "pytorch_model.bin", "vocab.txt"]));
+    const companions = ["vocab.txt", "README.md", "LICENSE"];
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(["config.json", "pytorch_model.bin", ...companions]));
     using classify = await pipeline("text-classification", files);
     using original = await pipeline("text-classification", installedModel("question-classification"), {
       dtype: "float32",

@@ -301,6 +301,20 @@ describe("convert", () => {
     expect(await readdir(folder)).not.toContain("new");
   });
 
+  test("takes along what belongs with the weights", async () => {
+    const sentences = fileURLToPath(new URL("../../models/sentence-encoder", import.meta.url));
+    const taken = join(folder, "taken");
+    expect(await convbert(["convert", sentences, taken, "--to", "pytorch"])).toMatchObject({ code: 0, stderr: "" });
+    for (const name of ["vocab.txt", "README.md", "LICENSE", "modules.json", "1_Pooling/config.json"]) {
+      expect(await readFile(join(taken, name))).toEqual(await readFile(join(sentences, name)));
+    }
+    await writeFile(join(taken, "modules.json"), '[{ "path": "../sentence-encoder" }]');
+    const { code, stderr } = await convbert(["convert", taken, join(folder, "led"), "--to", "safetensors"]);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("it leaves its folder") });
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(await readdir(folder)).not.toContain("led");
+  });
+
   test("refuses to write over its source", async () => {
     const { code, stderr } = await convbert(["convert", chunking, `${chunking}/`, "--dtype", "int8"]);
     expect(code).toBe(2);

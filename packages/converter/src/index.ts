@@ -1,4 +1,5 @@
 export { type OpenModelOptions, openModelFiles } from "./adapter/files.js";
+export { companionNames } from "./companions.js";
 export { type CopyOptions, namedTensor, tensorsOf } from "./copy.js";
 export type { WireDType } from "./dtypes.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";

@@ -3,6 +3,7 @@ import { ADAPTER_CONFIG } from "./adapter/config.js";
 import { WeightsError } from "./errors.js";
 import type { WeightFormat } from "./formats/format.js";
 import { findWeights, WEIGHT_FORMATS, type WeightFormatName, weightFormat } from "./formats/registry.js";
+import { present } from "./present.js";
 import type { ReadOptions, WeightsReader } from "./types.js";
 
 export interface OpenWeightsOptions extends ReadOptions {
@@ -103,9 +104,4 @@ async function nothingFound(files: FileSet, wanted: readonly string[]): Promise<
   const clues = CLUES.filter(([pattern]) => names.some((name) => pattern.test(name))).map(([, clue]) => clue);
   const hint = clues.length > 0 ? `. It has ${clues.join("; ")}` : "";
   return `${files.location} has no weights: none of ${wanted.join(", ")}; found ${shown}${hint}`;
-}
-
-async function present(files: FileSet, names: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(names.map(async (name) => ((await files.has(name)) ? name : undefined)));
-  return found.filter((name) => name !== undefined);
 }

@@ -1,5 +1,6 @@
 // For the packages of this repository alone: not for users, and it changes without notice.
 export { type HeldLock, tryLock } from "./lock.js";
+export { checkFileName } from "./names.js";
 export { openStore } from "./open.js";
 export { pathIn } from "./path-in.js";
 export { hasNode } from "./platform.js";

@@ -1,4 +1,4 @@
-import type { WeightFormatName } from "@convbert/converter";
+import { companionNames, type WeightFormatName } from "@convbert/converter";
 import type { FileSet } from "@convbert/files";
 import { readConfig } from "@convbert/model";
 import { ConvBertTokenizerFast } from "@convbert/tokenizer";
@@ -10,35 +10,20 @@ import { keyOf, openModel } from "../sources.js";
 import { throughModel } from "./through-model.js";
 import { throughNames } from "./through-names.js";
 
-/** What goes along with the weights. */
-const COMPANIONS = [
-  "vocab.txt",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  // Of sentence-transformers: how a vector of a text is made.
-  "modules.json",
-  "sentence_bert_config.json",
-  "config_sentence_transformers.json",
-];
-
-/** Those modules' own files. */
-const MODULE = /^\d+_\w+\//;
-
 /** A model in another format, as one archive. Weights pass through by name where they can. */
 export function convert({ model, format, dtype }: ConvertRequest): Promise<Download> {
   return job("convert", async (signal) => {
     const files = await openModel(model, { signal });
     try {
       await checkWeights(files);
+      const companions = await companionNames(files);
       const contents = new Map<string, Blob>();
       const name = format as WeightFormatName;
       const isPacked = (await readConfig(files)).toJSON()["quantization_config"] !== undefined;
       let leftOut: string[] = [];
       if (dtype === "int8" || isPacked || name === "onnx") await throughModel(files, contents, name, dtype, signal);
       else leftOut = await throughNames(files, contents, name, dtype, signal);
-      await addCompanions(files, contents, name === "onnx");
+      await addCompanions(files, companions, contents, name === "onnx");
       return {
         name: `${keyOf(model).replaceAll(/[^\w.-]+/g, "-")}-${format}-${dtype}.zip`,
         zip: await archive(contents),
@@ -51,11 +36,13 @@ export function convert({ model, format, dtype }: ConvertRequest): Promise<Downl
   });
 }
 
-async function addCompanions(files: FileSet, contents: Map<string, Blob>, isGraph: boolean): Promise<void> {
-  const modules = ((await files.list?.()) ?? ["1_Pooling/config.json"]).filter((name) => MODULE.test(name));
-  for (const name of [...COMPANIONS, ...modules]) {
-    if (await files.has(name)) contents.set(name, new Blob([Uint8Array.from(await files.readBytes(name))]));
-  }
+async function addCompanions(
+  files: FileSet,
+  names: readonly string[],
+  contents: Map<string, Blob>,
+  isGraph: boolean,
+): Promise<void> {
+  for (const name of names) contents.set(name, new Blob([Uint8Array.from(await files.readBytes(name))]));
   // transformers.js, which graphs are often for, reads this file alone.
   if (!isGraph || contents.has("tokenizer.json") || !contents.has("vocab.txt")) return;
   const made = new Map<string, Blob>();

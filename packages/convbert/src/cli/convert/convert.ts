@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
+  companionNames,
   openModelFiles,
   openWeights,
   saveModelFiles,
@@ -21,7 +22,7 @@ import { jsonLine } from "../printable.js";
 import { bytes, ProgressLine } from "../progress.js";
 import { MODEL_FORM, modelSource } from "../shipped-models.js";
 import type { Terminal } from "../terminal.js";
-import { companions, fastTokenizer } from "./companions.js";
+import { copyFiles, fastTokenizer } from "./companions.js";
 import { listed, type Written } from "./written.js";
 
 type DType = NonNullable<SavePretrainedOptions["dtype"]>;
@@ -136,12 +137,13 @@ async function convert(
       if (dtype === "int8" && flags.generator) {
         throw new UsageError("take the generator as it is, then convert that to int8");
       }
+      const companions = await companionNames(files);
       removeMade = await makeFolder(destination);
       const weights =
         dtype === "int8" || isInt8(reader) || flags.to === "onnx"
           ? await throughModel(files, destination, { ...flags, dtype: dtype ?? storedType(reader) }, terminal, progress)
           : await throughReader(files, reader, destination, flags, terminal, progress);
-      written = [...weights, ...(await companions(files, destination, terminal))];
+      written = [...weights, ...(await copyFiles(files, companions, destination, terminal))];
       if (flags.to === "onnx") written.push(...(await fastTokenizer(files, destination, terminal)));
     } finally {
       await reader.close();
