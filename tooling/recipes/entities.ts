@@ -61,30 +61,42 @@ const wikigold = (data: string) => readEntities(join(data, "wikigold/wikigold.co
 const wnut = (data: string, part: string) => readEntities(join(data, "wnut17", `${part}.conll`));
 const lastFifth = (sentences: readonly unknown[]) => sentences.length - Math.round(sentences.length / 5);
 
+/** What is trained on, and what chooses: btc's f, WNUT's dev, and a tenth of what wikigold has to train on. */
+export function entityCorpora(data: string) {
+  const tweets = (part: string) => btc(data, part).map(withoutSigns);
+  const articles = wikigold(data);
+  const training = articles.slice(0, lastFifth(articles));
+  const chosen = Math.round(training.length * 0.9);
+  return {
+    train: {
+      btc: ["a", "b", "e", "g"].flatMap(tweets),
+      wikigold: training.slice(0, chosen),
+      wnut: wnut(data, "train").map(withoutHandles),
+    },
+    eval: { btc: tweets("f"), wikigold: training.slice(chosen), wnut: wnut(data, "dev").map(withoutHandles) },
+  };
+}
+
+/** Writes words with their tags, a line each, as the `conll` format has them. */
+export function writeEntities(file: string, sentences: readonly (readonly TaggedWord[])[]): string {
+  const blocks = sentences.map((words) => words.map(({ word, tag }) => `${word}\t${tag}\n`).join(""));
+  writeFileSync(file, blocks.join("\n"));
+  return file;
+}
+
 /**
- * Writes the joined corpora from the data folder `data` into `folder`: to train, and to choose (btc's f, WNUT's dev). The few
- * articles of wikigold stand among the many messages so many `times`.
+ * Writes the joined corpora from the data folder `data` into `folder`: to train, and to choose. The few articles of wikigold stand
+ * among the many messages so many `times`.
  */
 export function entityFiles(
   data: string,
   folder: string,
-  times = 1,
+  times: number,
 ): { readonly train: string; readonly eval: string } {
-  const write = (name: string, sentences: readonly (readonly TaggedWord[])[]) => {
-    const file = join(folder, `${name}.conll`);
-    const lines = sentences.map((words) => words.map(({ word, tag }) => `${word}\t${tag}\n`).join(""));
-    writeFileSync(file, lines.join("\n"));
-    return file;
-  };
-  const tweets = (part: string) => btc(data, part).map(withoutSigns);
-  const articles = wikigold(data);
-  const training = [
-    ...["a", "b", "e", "g"].flatMap(tweets),
-    ...Array.from({ length: times }, () => articles.slice(0, lastFifth(articles))).flat(),
-    ...wnut(data, "train").map(withoutHandles),
-  ];
+  const { train, eval: held } = entityCorpora(data);
+  const articles = Array.from({ length: times }, () => train.wikigold).flat();
   return {
-    train: write("train", training),
-    eval: write("eval", [...tweets("f"), ...wnut(data, "dev").map(withoutHandles)]),
+    train: writeEntities(join(folder, "train.conll"), [...train.btc, ...articles, ...train.wnut]),
+    eval: writeEntities(join(folder, "eval.conll"), [...held.btc, ...held.wikigold, ...held.wnut]),
   };
 }

@@ -19,7 +19,7 @@ const { values: flags, positionals } = parseArgs({
     vocab: { type: "string", default: join(root, "packages/models/chunking/vocab.txt") },
     embeddings: { type: "string" },
     encoder: { type: "string", default: join(root, "packages/models/sentence-encoder") },
-    silver: { type: "string" },
+    soft: { type: "string" },
     output: { type: "string", default: join(root, "runs") },
     seeds: { type: "string" },
     threads: { type: "string", default: "1" },
@@ -29,7 +29,7 @@ const { values: flags, positionals } = parseArgs({
 });
 if (flags.help || positionals.length === 0) {
   console.log(`node tooling/recipes/train.ts NAME... [--embeddings FILE] [--data FOLDER] [--vocab FILE] [--output FOLDER]
-  [--encoder FOLDER] [--silver FILE] [--seeds 0,1,2] [--threads 1]
+  [--encoder FOLDER] [--soft FOLDER] [--seeds 0,1,2] [--threads 1]
   [--install: write the result into packages/models, in 8 bits]
 NAME: ${Object.keys(RECIPES).join(", ")}, or all`);
   process.exit(positionals.length === 0 && !flags.help ? 2 : 0);
