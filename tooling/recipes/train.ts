@@ -49,10 +49,7 @@ for (const name of names) {
   if (flags.seeds !== undefined) continue;
   if (recipe.average !== undefined) {
     const folders = seeds.map((seed) => join(flags.output, `${name}-${seed}`));
-    const scratch = mkdtempSync(join(tmpdir(), "convbert-data-"));
-    const calibrate = recipe.task === "text-classification" ? ["--calibrate", filesOf(recipe, scratch).data[0]!] : [];
-    run(join(root, "tooling/recipes/average.ts"), [join(flags.output, `${name}-mean`), ...folders, ...calibrate]);
-    rmSync(scratch, { recursive: true });
+    run(join(root, "tooling/recipes/average.ts"), [join(flags.output, `${name}-mean`), ...folders]);
   }
   if (flags.install && recipe.shipped !== false) install(name);
 }
