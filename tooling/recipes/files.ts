@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asWritten } from "./as-written.ts";
-import { entityFiles } from "./entities.ts";
+import { asWritten, type TaggedWord } from "./as-written.ts";
+import { entityFiles, writeEntities } from "./entities.ts";
 
 /** What recipes take that is not in the data folder; see README.md. */
 export interface Extras {
@@ -82,25 +82,33 @@ export function saveRows(folder: string, name: string, rows: readonly object[]):
   return file;
 }
 
-/** CoNLL-2000 with words as a tokenizer finds them in running text, so that `Don't` is one phrase. */
-export function chunkingFiles(data: string, folder: string): Files {
-  const part = (name: string) => {
-    const blocks = readFileSync(join(data, "conll2000", `${name}.txt`), "utf8")
-      .trim()
-      .split(/\n\s*\n/);
-    const sentences = blocks.map((block) =>
-      asWritten(
-        block.split("\n").map((line) => {
-          const [word, , tag] = line.trim().split(/\s+/);
-          return { word: word!, tag: tag! };
-        }),
-      ),
-    );
-    const file = join(folder, `${name}.conll`);
-    writeFileSync(file, sentences.map((words) => words.map(({ word, tag }) => `${word} ${tag}\n`).join("")).join("\n"));
-    return file;
+/** Sentences of CoNLL-2000; every tenth of those to train on is to choose with. */
+export function chunkingSentences(data: string, part: "train" | "dev" | "test"): TaggedWord[][] {
+  const file = join(data, "conll2000", `${part === "test" ? "test" : "train"}.txt`);
+  const blocks = readFileSync(file, "utf8")
+    .trim()
+    .split(/\n\s*\n/);
+  const sentences = blocks.map((block) =>
+    block.split("\n").map((line) => {
+      const [word, , tag] = line.trim().split(/\s+/);
+      return { word: word!, tag: tag! };
+    }),
+  );
+  return part === "test" ? sentences : sentences.filter((_, i) => (i % 10 === 0) === (part === "dev"));
+}
+
+/**
+ * CoNLL-2000 with its own words and with those that a tokenizer finds in running text, so that `Don't` is one phrase, and sentences
+ * that a larger model has tagged.
+ */
+export function chunkingFiles(data: string, folder: string, extras: Extras): Files {
+  const write = (name: string, sentences: TaggedWord[][]) => writeEntities(join(folder, `${name}.conll`), sentences);
+  const train = chunkingSentences(data, "train");
+  return {
+    data: [write("train", train), write("train-written", train.map(asWritten)), ...softFiles(extras, "phrases")],
+    eval: [write("dev", chunkingSentences(data, "dev").map(asWritten))],
+    test: [write("test", chunkingSentences(data, "test"))],
   };
-  return { data: [part("train")], test: [part("test")] };
 }
 
 /** The joined corpora, wikigold's few articles three times, and sentences that a larger model has tagged. */

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { asWritten, type TaggedWord } from "./as-written.ts";
+import { chunkingSentences } from "./files.ts";
 
 // Chunk F1 on CoNLL-2000's test set, its words as the corpus has them and as running text has them:
 // node tooling/recipes/score-chunks.ts MODEL [DATA] [float32 | int8]
@@ -15,15 +15,7 @@ if (source === undefined) throw new Error("give the folder of a model");
 const model = await loadModel(source, { dtype });
 const tokenize = await ConvBertTokenizerFast.fromPretrained(source);
 
-const sentences: TaggedWord[][] = readFileSync(join(data, "conll2000/test.txt"), "utf8")
-  .trim()
-  .split(/\n\s*\n/)
-  .map((block) =>
-    block.split("\n").map((line) => {
-      const [word, , tag] = line.trim().split(/\s+/);
-      return { word: word!, tag: tag! };
-    }),
-  );
+const sentences = chunkingSentences(data, "test");
 for (const [name, kind] of [
   ["words of the corpus", (sentence: TaggedWord[]) => sentence],
   ["words of running text", asWritten],

@@ -44,13 +44,9 @@ const names = positionals.includes("all") ? Object.keys(RECIPES) : positionals;
 for (const name of names) {
   const recipe = RECIPES[name];
   if (recipe === undefined) throw new Error(`${name} is none of ${Object.keys(RECIPES).join(", ")}`);
-  const seeds = flags.seeds?.split(",") ?? (recipe.average ?? [recipe.seed]).map(String);
+  const seeds = flags.seeds?.split(",") ?? [String(recipe.seed)];
   for (const seed of seeds) train(name, recipe, seed);
   if (flags.seeds !== undefined) continue;
-  if (recipe.average !== undefined) {
-    const folders = seeds.map((seed) => join(flags.output, `${name}-${seed}`));
-    run(join(root, "tooling/recipes/average.ts"), [join(flags.output, `${name}-mean`), ...folders]);
-  }
   if (flags.install && recipe.shipped !== false) install(name);
 }
 
@@ -114,8 +110,7 @@ function run(script: string, args: readonly string[]): void {
 /** Where a recipe's model is: in the output folder. */
 function trained(name: string): string {
   if (name === "sentence-encoder") return flags.encoder;
-  const { seed, average } = RECIPES[name]!;
-  const folder = join(flags.output, `${name}-${average ? "mean" : seed}`);
+  const folder = join(flags.output, `${name}-${RECIPES[name]!.seed}`);
   if (!existsSync(join(folder, "config.json"))) throw new Error(`${folder} is missing; train ${name} first`);
   return folder;
 }

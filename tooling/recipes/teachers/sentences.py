@@ -5,6 +5,7 @@
     python sentences.py entities OUTPUT --data ../shared/data --wiki-split tune.tsv validation.tsv test.tsv
         --gap gap-development.tsv gap-validation.tsv gap-test.tsv --wikiann train dev test --wordnet data.noun
     python sentences.py questions OUTPUT --data ../shared/data --queries train.tsv dev.tsv test.tsv
+    python sentences.py phrases OUTPUT --data ../shared/data --reviews aclImdb/train --wiki-split tune.tsv --queries train.tsv
 
 Whatever stands in a test or development set is left out: whole texts for classifiers, and for entities each sentence that shares
 seven words in a row with wikigold or XQuAD.
@@ -12,7 +13,7 @@ seven words in a row with wikigold or XQuAD.
 import argparse, json, pathlib, random, re
 
 parser = argparse.ArgumentParser()
-parser.add_argument("task", choices=["sentiment", "entities", "questions"])
+parser.add_argument("task", choices=["sentiment", "entities", "questions", "phrases"])
 parser.add_argument("output", type=pathlib.Path)
 parser.add_argument("--data", type=pathlib.Path, required=True, help="the data folder")
 files = {"nargs": "*", "type": pathlib.Path, "default": []}
@@ -75,6 +76,18 @@ def plain(text):
     return text.lower()
 
 
+def review_sentences(held):
+    """Sentences of film reviews in a seeded order."""
+    sentences = []
+    for path in sorted(args.reviews.glob("pos/*.txt")) + sorted(args.reviews.glob("neg/*.txt")):
+        text = re.sub(r"\s+", " ", re.sub(r"<br\s*/?>", " ", path.read_text(encoding="utf-8")))
+        for sentence in re.split(r"""(?<=[.!?])["')]*\s+(?=["'(]?[A-Z0-9])""", text):
+            if 4 <= len(sentence.split()) <= 28 and letters(sentence) not in held:
+                sentences.append(sentence.strip())
+    random.shuffle(sentences)
+    return sentences
+
+
 def sentiment():
     part = lambda name: {letters(line.split("\t")[0]) for line in lines_of(args.data / "sst2" / f"{name}.tsv")}
     training, held = part("train"), part("dev") | part("test")
@@ -98,14 +111,7 @@ def sentiment():
             long.append({"text": text})
     save("soft-short", short)
     save("long", long)
-    reviews = []
-    for path in sorted(args.reviews.glob("pos/*.txt")) + sorted(args.reviews.glob("neg/*.txt")):
-        text = re.sub(r"\s+", " ", re.sub(r"<br\s*/?>", " ", path.read_text(encoding="utf-8")))
-        for sentence in re.split(r"""(?<=[.!?])["')]*\s+(?=["'(]?[A-Z0-9])""", text):
-            if 4 <= len(sentence.split()) <= 28 and letters(sentence) not in held:
-                reviews.append({"text": sentence.strip()})
-    random.shuffle(reviews)
-    save("reviews", reviews[: args.reviews_count])
+    save("reviews", ({"text": text} for text in review_sentences(held)[: args.reviews_count]))
     others = {}
     for path in args.products:
         for line in lines_of(path):
@@ -211,4 +217,23 @@ def questions():
     save("queries", ({"text": text} for text in found.values()))
 
 
-{"sentiment": sentiment, "entities": entities, "questions": questions}[args.task]()
+# Phrases
+
+
+def phrase_texts():
+    """Sentences of all kinds: letters, talk, fiction and news, articles, reviews and questions."""
+    masc = [line for line in lines_of(args.data / "sentences/sentences.txt") if 3 <= len(line.split()) <= 40]
+    articles = [line.split("\t")[0] for path in args.wiki_split for line in lines_of(path)]
+    queries = [line.split("\t")[0] for path in args.queries for line in lines_of(path)]
+    texts = []
+    for found, count in [(masc, 16_000), (articles, 5_000), (queries, 4_000)]:
+        random.shuffle(found)
+        texts += found[:count]
+    texts += review_sentences(set())[:8_000]
+    rows = [cut(text) for text in dict.fromkeys(texts)]
+    blocks = ["".join(f"{word}\tO\n" for word in words) for words in rows if len(words) > 2]
+    (args.output / "phrases.conll").write_text("\n".join(blocks), encoding="utf-8")
+    print(f"phrases: {len(blocks)}")
+
+
+{"sentiment": sentiment, "entities": entities, "questions": questions, "phrases": phrase_texts}[args.task]()

@@ -77,6 +77,12 @@ def likelihoods(model, tokenizer, rows):
             yield row, values[[first[i] for i in range(kept)]]
 
 
+def shares(names, values):
+    """How likely the tags are that are likely at all."""
+    kept = {name: value for name, value in zip(names, values) if value >= 0.002}
+    return {name: round(value / sum(kept.values()), 4) for name, value in kept.items()}
+
+
 def entities(tags):
     found, begin = set(), None
     for i, tag in enumerate([*tags, "O"]):
@@ -109,7 +115,7 @@ if args.command == "label":
                 continue
             words = words[: len(values)]
             if soft:
-                tags = [{n: round(v, 3) for n, v in zip(names, row) if v >= 0.002} for row in values.tolist()]
+                tags = [shares(names, row) for row in values.tolist()]
                 file.write(json.dumps({"tokens": words, "tags": tags}, ensure_ascii=False) + "\n")
             else:
                 tags = [names[i] for i in values.argmax(-1).tolist()]
