@@ -6,55 +6,23 @@ Writes soft-labels.safetensors (the start weights, batches, gradients of the fir
 soft-labels.json (losses and options). The loss is torch.nn.functional.cross_entropy with probabilities, its weight and
 label_smoothing. Texts have one length.
 """
-import json, pathlib, sys, warnings
+import pathlib, sys
 
-warnings.filterwarnings("ignore")
+from steps import SHAPE, SOFT_CASES, record, soft_loss
 import torch
-import torch.nn.functional as F
-from safetensors.torch import save_file
 from transformers import ConvBertConfig, ConvBertForSequenceClassification
 
-out = pathlib.Path(sys.argv[1])
-out.mkdir(parents=True, exist_ok=True)
 torch.manual_seed(5)
-torch.set_num_threads(1)
-SHAPE = dict(vocab_size=23, hidden_size=12, embedding_size=8, num_hidden_layers=2, num_attention_heads=4, intermediate_size=16,
-             max_position_embeddings=12, initializer_range=0.3, pad_token_id=0, conv_kernel_size=3, num_labels=3)
-STEPS, BATCH, LR, DECAY = 20, 5, 3e-3, 0.01
-CASES = {
-    "plain": dict(),
-    "weighed": dict(class_weights=[0.5, 2, 1]),
-    "smoothed": dict(class_weights=[0.5, 2, 1], label_smoothing=0.2),
-}
-start = ConvBertForSequenceClassification(ConvBertConfig(**SHAPE)).eval()
-weights = {name: value.clone() for name, value in start.state_dict().items() if "position_ids" not in name and "token_type_ids" not in name}
-tensors = {f"start/{name}": value for name, value in weights.items()}
-recorded = {}
-for name, case in CASES.items():
-    model = ConvBertForSequenceClassification(ConvBertConfig(**SHAPE)).eval()
-    model.load_state_dict(weights, strict=False)
-    no_decay = [p for n, p in model.named_parameters() if n.endswith("bias") or n.endswith("LayerNorm.weight")]
-    decay = [p for n, p in model.named_parameters() if not (n.endswith("bias") or n.endswith("LayerNorm.weight"))]
-    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": DECAY}, {"params": no_decay, "weight_decay": 0}], lr=LR)
-    generator = torch.Generator().manual_seed(13)
-    weight = torch.tensor(case["class_weights"]) if "class_weights" in case else None
-    losses = []
-    for step in range(STEPS):
-        ids = torch.randint(1, 23, (BATCH, 7), generator=generator)
-        labels = (2 * torch.randn(BATCH, 3, generator=generator)).softmax(-1)
-        labels[0] = torch.tensor([0.0, 1.0, 0.0])
-        loss = F.cross_entropy(model(ids).logits, labels, weight=weight, label_smoothing=case.get("label_smoothing", 0))
-        optimizer.zero_grad()
-        loss.backward()
-        tensors[f"{name}/{step}/ids"] = ids.int()
-        tensors[f"{name}/{step}/labels"] = labels
-        if step == 0:
-            for parameter, value in model.named_parameters():
-                tensors[f"{name}/gradient/{parameter}"] = value.grad.clone()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        losses.append(loss.item())
-    recorded[name] = {**case, "losses": losses}
-    tensors[f"{name}/end"] = model.convbert.embeddings.word_embeddings.weight.detach().clone()
-save_file({name: value.contiguous() for name, value in tensors.items()}, out / "soft-labels.safetensors")
-(out / "soft-labels.json").write_text(json.dumps({"config": SHAPE, "steps": STEPS, "lr": LR, "weight_decay": DECAY, "cases": recorded}) + "\n")
+CLASSIFIER = {**SHAPE, "num_labels": 3}
+BATCH = 5
+
+
+def loss_of(model, case, generator):
+    ids = torch.randint(1, 23, (BATCH, 7), generator=generator)
+    labels = (2 * torch.randn(BATCH, 3, generator=generator)).softmax(-1)
+    labels[0] = torch.tensor([0.0, 1.0, 0.0])
+    return soft_loss(model(ids).logits, labels, case), {"ids": ids.int(), "labels": labels}, {}
+
+
+start = ConvBertForSequenceClassification(ConvBertConfig(**CLASSIFIER)).eval()
+record(start, SOFT_CASES, 13, loss_of, pathlib.Path(sys.argv[1]), CLASSIFIER)

@@ -1,28 +1,19 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { SentenceEncoder, type SentenceInputs, type SentenceLoss, type SentencePooling } from "@convbert/heads";
 import { ConvBertModel } from "@convbert/model";
 import { describe, expect, it } from "vitest";
 import { Learner } from "../src/index.js";
-import { difference, recordedTensors } from "./recorded.js";
+import { difference } from "./recorded.js";
+import { followsPyTorch, recordedSteps } from "./recorded-steps.js";
 
-interface Recorded {
-  readonly config: Record<string, number>;
-  readonly steps: number;
-  readonly examples: number;
-  readonly lr: number;
-  readonly weight_decay: number;
-  readonly cases: Readonly<
-    Record<
-      string,
-      { pooling: SentencePooling; normalize: boolean; texts: number; loss: SentenceLoss; losses: readonly number[] }
-    >
-  >;
+interface SentenceCase {
+  readonly pooling: SentencePooling;
+  readonly normalize: boolean;
+  readonly texts: number;
+  readonly loss: SentenceLoss;
 }
 
-const folder = fileURLToPath(new URL("fixtures/sentences", import.meta.url));
-const recorded: Recorded = JSON.parse(readFileSync(`${folder}/sentences.json`, "utf8"));
-const tensors = await recordedTensors("sentences", "sentences.safetensors");
+const steps = await recordedSteps<SentenceCase>("sentences");
+const { recorded, tensors } = steps;
 
 function batchOf(name: string, step: number): SentenceInputs {
   const { shape, data } = tensors.get(`${name}/${step}/ids`)!;
@@ -43,35 +34,11 @@ async function encoderOf(name: string, backend: "reference" | "wasm", textsAtOnc
 }
 
 const options = { weightDecay: recorded.weight_decay, dropout: false, unpadded: true };
-const runs = Object.keys(recorded.cases).flatMap((name) =>
-  (["reference", "wasm"] as const).flatMap((backend) => [undefined, 4].map((at) => [name, backend, at] as const)),
-);
+const runs = steps.runs.flatMap(([name, backend]) => [undefined, 4].map((at) => [name, backend, at] as const));
 
 describe.each(runs)("%s on the %s backend, texts at once: %s", (name, backend, textsAtOnce) => {
-  it("has PyTorch's loss and gradients", async () => {
-    using encoder = await encoderOf(name, backend, textsAtOnce);
-    using learner = new Learner<SentenceInputs>(encoder, options);
-    const loss = await learner.accumulate(batchOf(name, 0));
-    expect(difference([loss], [recorded.cases[name]!.losses[0]!])).toBeLessThan(1e-5);
-    const all = [...encoder.parameters()].map(({ name: parameter }) => {
-      const expected = tensors.get(`${name}/gradient/${parameter}`)!.data;
-      return [learner.gradients.slot(parameter).read(), expected] as const;
-    });
-    const largest = Math.max(...all.map(([, expected]) => Math.max(...expected.map(Math.abs))));
-    for (const [found, expected] of all) expect(difference(found, expected, largest)).toBeLessThan(1e-5);
-  });
-
-  it("takes PyTorch's 20 steps", async () => {
-    using encoder = await encoderOf(name, backend, textsAtOnce);
-    using learner = new Learner<SentenceInputs>(encoder, options);
-    for (const [step, expected] of recorded.cases[name]!.losses.entries()) {
-      const loss = await learner.accumulate(batchOf(name, step));
-      expect(difference([loss], [expected]), `step ${step}`).toBeLessThan(1e-4);
-      learner.step(recorded.lr);
-    }
-    const words = encoder.model.parameter("embeddings.word_embeddings.weight")!.read();
-    expect(difference(words, tensors.get(`${name}/end`)!.data)).toBeLessThan(1e-4);
-  });
+  const modelOf = () => encoderOf(name, backend, textsAtOnce);
+  followsPyTorch<SentenceInputs>({ name, steps, options, modelOf, batchOf });
 });
 
 it.each(Object.keys(recorded.cases))("%s: vectors of texts alone are those of the reference", async (name) => {

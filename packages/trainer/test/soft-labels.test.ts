@@ -1,31 +1,18 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ConvBertForSequenceClassification, type SequenceClassificationInputs } from "@convbert/heads";
 import { describe, expect, it } from "vitest";
 import {
   collectLabels,
   evaluateTextClassification,
-  Learner,
   memoryDataset,
   type TextExample,
   textClassificationCollator,
   textFields,
 } from "../src/index.js";
-import { difference, recordedTensors } from "./recorded.js";
+import { followsPyTorch, recordedSteps, type SoftCase, softLearning } from "./recorded-steps.js";
 import { right as tokenizer } from "./tokenizer.js";
 
-interface Recorded {
-  readonly config: Record<string, number>;
-  readonly lr: number;
-  readonly weight_decay: number;
-  readonly cases: Readonly<
-    Record<string, { losses: readonly number[]; class_weights?: number[]; label_smoothing?: number }>
-  >;
-}
-
-const folder = fileURLToPath(new URL("fixtures/soft-labels", import.meta.url));
-const recorded: Recorded = JSON.parse(readFileSync(`${folder}/soft-labels.json`, "utf8"));
-const tensors = await recordedTensors("soft-labels", "soft-labels.safetensors");
+const steps = await recordedSteps<SoftCase>("soft-labels");
+const { recorded, tensors, runs } = steps;
 
 function batchOf(name: string, step: number): SequenceClassificationInputs {
   const { shape, data } = tensors.get(`${name}/${step}/ids`)!;
@@ -39,41 +26,13 @@ async function modelOf(backend: "reference" | "wasm"): Promise<ConvBertForSequen
   return model;
 }
 
-const learning = (name: string) => ({
-  weightDecay: recorded.weight_decay,
-  dropout: false,
-  classWeights: recorded.cases[name]!.class_weights ?? null,
-  labelSmoothing: recorded.cases[name]!.label_smoothing ?? 0,
-});
-
-const runs = Object.keys(recorded.cases).flatMap((name) =>
-  (["reference", "wasm"] as const).map((backend) => [name, backend] as const),
-);
-
 describe.each(runs)("likelihoods of classes, %s, on the %s backend", (name, backend) => {
-  it("have PyTorch's loss and gradients", async () => {
-    using model = await modelOf(backend);
-    using learner = new Learner<SequenceClassificationInputs>(model, learning(name));
-    const loss = await learner.accumulate(batchOf(name, 0));
-    expect(difference([loss], [recorded.cases[name]!.losses[0]!])).toBeLessThan(1e-5);
-    const all = [...model.parameters()].map(({ name: parameter }) => {
-      const expected = tensors.get(`${name}/gradient/${parameter}`)!.data;
-      return [learner.gradients.slot(parameter).read(), expected] as const;
-    });
-    const largest = Math.max(...all.map(([, expected]) => Math.max(...expected.map(Math.abs))));
-    for (const [found, expected] of all) expect(difference(found, expected, largest)).toBeLessThan(1e-5);
-  });
-
-  it("take PyTorch's 20 steps", async () => {
-    using model = await modelOf(backend);
-    using learner = new Learner<SequenceClassificationInputs>(model, learning(name));
-    for (const [step, expected] of recorded.cases[name]!.losses.entries()) {
-      const loss = await learner.accumulate(batchOf(name, step));
-      expect(difference([loss], [expected]), `step ${step}`).toBeLessThan(1e-4);
-      learner.step(recorded.lr);
-    }
-    const words = model.parameter("convbert.embeddings.word_embeddings.weight")!.read();
-    expect(difference(words, tensors.get(`${name}/end`)!.data)).toBeLessThan(1e-4);
+  followsPyTorch<SequenceClassificationInputs>({
+    name,
+    steps,
+    options: softLearning(recorded, name),
+    modelOf: () => modelOf(backend),
+    batchOf,
   });
 });
 

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ConvBertForTokenClassification, type TokenClassificationInputs } from "@convbert/heads";
 import { describe, expect, it } from "vitest";
 import { sequenceParts } from "../src/collate/parts.js";
@@ -11,7 +9,6 @@ import {
   fineTune,
   jsonLines,
   LabelSet,
-  Learner,
   memoryDataset,
   openDataset,
   predict,
@@ -20,23 +17,13 @@ import {
   tokenClassificationCollator,
   tokenFields,
 } from "../src/index.js";
-import { difference, recordedTensors } from "./recorded.js";
+import { difference } from "./recorded.js";
+import { followsPyTorch, recordedSteps, type SoftCase, softLearning } from "./recorded-steps.js";
 import { tokenizer as tiny, tinyConfig } from "./tiny.js";
 import { left, right } from "./tokenizer.js";
 
-interface Recorded {
-  readonly config: Record<string, number>;
-  readonly lengths: readonly number[];
-  readonly lr: number;
-  readonly weight_decay: number;
-  readonly cases: Readonly<
-    Record<string, { losses: readonly number[]; class_weights?: number[]; label_smoothing?: number }>
-  >;
-}
-
-const folder = fileURLToPath(new URL("fixtures/soft-tags", import.meta.url));
-const recorded: Recorded = JSON.parse(readFileSync(`${folder}/soft-tags.json`, "utf8"));
-const tensors = await recordedTensors("soft-tags", "soft-tags.safetensors");
+const steps = await recordedSteps<SoftCase, { readonly lengths: readonly number[] }>("soft-tags");
+const { recorded, tensors, runs } = steps;
 
 function batchOf(name: string, step: number): TokenClassificationInputs {
   const { shape, data } = tensors.get(`${name}/${step}/ids`)!;
@@ -45,43 +32,13 @@ function batchOf(name: string, step: number): TokenClassificationInputs {
   return { input_ids: { shape, data: Int32Array.from(data) }, attention_mask, labels };
 }
 
-const runs = Object.keys(recorded.cases).flatMap((name) =>
-  (["reference", "wasm"] as const).map((backend) => [name, backend] as const),
-);
-
 describe.each(runs)("likelihoods of tags, %s, on the %s backend", (name, backend) => {
-  const { losses, class_weights: classWeights = null, label_smoothing: labelSmoothing = 0 } = recorded.cases[name]!;
-  const learning = { weightDecay: recorded.weight_decay, dropout: false, classWeights, labelSmoothing };
   const modelOf = async () => {
     const model = await ConvBertForTokenClassification.fromConfig(recorded.config, { backend });
     for (const parameter of model.parameters()) parameter.write(0, tensors.get(`start/${parameter.name}`)!.data);
     return model;
   };
-
-  it("have PyTorch's loss and gradients", async () => {
-    using model = await modelOf();
-    using learner = new Learner<TokenClassificationInputs>(model, learning);
-    const loss = await learner.accumulate(batchOf(name, 0));
-    expect(difference([loss], [losses[0]!])).toBeLessThan(1e-5);
-    const all = [...model.parameters()].map(({ name: parameter }) => {
-      const expected = tensors.get(`${name}/gradient/${parameter}`)!.data;
-      return [learner.gradients.slot(parameter).read(), expected] as const;
-    });
-    const largest = Math.max(...all.map(([, expected]) => Math.max(...expected.map(Math.abs))));
-    for (const [found, expected] of all) expect(difference(found, expected, largest)).toBeLessThan(1e-5);
-  });
-
-  it("take PyTorch's 20 steps", async () => {
-    using model = await modelOf();
-    using learner = new Learner<TokenClassificationInputs>(model, learning);
-    for (const [step, expected] of losses.entries()) {
-      const loss = await learner.accumulate(batchOf(name, step));
-      expect(difference([loss], [expected]), `step ${step}`).toBeLessThan(1e-4);
-      learner.step(recorded.lr);
-    }
-    const words = model.parameter("convbert.embeddings.word_embeddings.weight")!.read();
-    expect(difference(words, tensors.get(`${name}/end`)!.data)).toBeLessThan(1e-4);
-  });
+  followsPyTorch<TokenClassificationInputs>({ name, steps, options: softLearning(recorded, name), modelOf, batchOf });
 });
 
 describe("tags that say how likely each tag is", () => {
