@@ -9,7 +9,8 @@ Rows are {"text": ..., "label": ...}; `label` writes {"text": ..., "label": {"PO
 import argparse, json, pathlib, time
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_linear_schedule_with_warmup
+from training import batches, fine_tune
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 parser = argparse.ArgumentParser()
 parser.add_argument("command", choices=["train", "label"])
@@ -35,15 +36,8 @@ def rows_of(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
-def batches(rows, size, shuffle):
-    """Rows of about one length together, so that little is padded."""
-    order = torch.randperm(len(rows)).tolist() if shuffle else range(len(rows))
-    pools = [order] if not shuffle else [order[i : i + 50 * size] for i in range(0, len(order), 50 * size)]
-    made = []
-    for pool in pools:
-        pool = sorted(pool, key=lambda i: len(rows[i]["text"]))
-        made += [[rows[i] for i in pool[j : j + size]] for j in range(0, len(pool), size)]
-    return [made[i] for i in torch.randperm(len(made)).tolist()] if shuffle else made
+def length(row):
+    return len(row["text"])
 
 
 def forward(model, tokenizer, batch):
@@ -56,7 +50,7 @@ def forward(model, tokenizer, batch):
 @torch.no_grad()
 def likelihoods(model, tokenizer, rows):
     model.eval()
-    for batch in batches(rows, 128, False):
+    for batch in batches(rows, 128, length, False):
         for row, values in zip(batch, (forward(model, tokenizer, batch) / args.temperature).softmax(-1)):
             yield row, values
 
@@ -78,31 +72,19 @@ else:
     model = AutoModelForSequenceClassification.from_pretrained(
         args.model, id2label=dict(enumerate(names)), label2id={name: i for i, name in enumerate(names)}
     )
-    for parameter in model.base_model.embeddings.word_embeddings.parameters():
-        parameter.requires_grad = False
-    decayed = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
-    others = [p for p in model.parameters() if p.requires_grad and p.dim() < 2]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0}], lr=args.lr)
-    steps = args.epochs * -(-len(rows) // args.batch_size)
-    schedule = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=args.smoothing)
+    cross_entropy = torch.nn.CrossEntropyLoss(label_smoothing=args.smoothing)
     best = 0
-    for epoch in range(args.epochs):
-        model.train()
-        total, done = 0.0, 0
-        for batch in batches(rows, args.batch_size, True):
-            loss = loss_of(forward(model, tokenizer, batch), torch.tensor([names.index(row["label"]) for row in batch]))
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            total, done = total + loss.item(), done + 1
-            if done % 25 == 0:
-                print(f"epoch {epoch + 1}, step {done}, loss {total / done:.4f}, {time.time() - start:.0f} s", flush=True)
+
+    def loss_of(batch):
+        return cross_entropy(forward(model, tokenizer, batch), torch.tensor([names.index(row["label"]) for row in batch]))
+
+    def finish(epoch, seconds):
+        global best
         right = sum(names[int(values.argmax())] == row["label"] for row, values in likelihoods(model, tokenizer, held))
-        print(f"epoch {epoch + 1}: accuracy {right / len(held):.4f}, {time.time() - start:.0f} s", flush=True)
+        print(f"epoch {epoch + 1}: accuracy {right / len(held):.4f}, {seconds:.0f} s", flush=True)
         if right > best:
             best = right
             model.save_pretrained(args.output)
             tokenizer.save_pretrained(args.output)
+
+    fine_tune(model, rows, args, length, loss_of, finish)

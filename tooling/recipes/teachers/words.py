@@ -10,7 +10,8 @@ Computes in bfloat16 where the processor has it.
 import argparse, json, pathlib, time
 
 import torch
-from transformers import AutoModelForTokenClassification, AutoTokenizer, get_linear_schedule_with_warmup
+from training import batches, fine_tune
+from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 parser = argparse.ArgumentParser()
 parser.add_argument("command", choices=["train", "label"])
@@ -38,15 +39,8 @@ def rows_of(path):
             yield [cell[0] for cell in cells], [cell[-1] for cell in cells]
 
 
-def batches(rows, size, shuffle):
-    """Rows of about one length together, so that little is padded."""
-    order = torch.randperm(len(rows)).tolist() if shuffle else list(range(len(rows)))
-    pools = [order] if not shuffle else [order[i : i + 50 * size] for i in range(0, len(order), 50 * size)]
-    made = []
-    for pool in pools:
-        pool = sorted(pool, key=lambda i: len(rows[i][0]))
-        made += [[rows[i] for i in pool[j : j + size]] for j in range(0, len(pool), size)]
-    return [made[i] for i in torch.randperm(len(made)).tolist()] if shuffle else made
+def length(row):
+    return len(row[0])
 
 
 def forward(model, tokenizer, batch):
@@ -70,7 +64,7 @@ def forward(model, tokenizer, batch):
 def likelihoods(model, tokenizer, rows):
     """Of each sentence, what each word's tags are like; [words, tags], without those cut off."""
     model.eval()
-    for batch in batches(rows, 64, False):
+    for batch in batches(rows, 64, length, False):
         logits, firsts = forward(model, tokenizer, batch)
         for row, values, first in zip(batch, logits.softmax(-1), firsts):
             kept = next((i for i in range(len(row[0])) if i not in first), len(row[0]))
@@ -128,32 +122,19 @@ else:
     model = AutoModelForTokenClassification.from_pretrained(
         args.model, id2label=dict(enumerate(names)), label2id={name: i for i, name in enumerate(names)}
     )
-    for parameter in model.base_model.embeddings.word_embeddings.parameters():
-        parameter.requires_grad = False
-    decayed = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
-    others = [p for p in model.parameters() if p.requires_grad and p.dim() < 2]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0}], lr=args.lr)
-    steps = args.epochs * -(-len(rows) // args.batch_size)
-    schedule = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    for epoch in range(args.epochs):
-        model.train()
-        total, done = 0.0, 0
-        for batch in batches(rows, args.batch_size, True):
-            logits, firsts = forward(model, tokenizer, batch)
-            targets = torch.full(logits.shape[:2], -100)
-            for i, ((_, tags), first) in enumerate(zip(batch, firsts)):
-                for word, position in first.items():
-                    targets[i, position] = names.index(tags[word])
-            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            total, done = total + loss.item(), done + 1
-            if done % 25 == 0:
-                print(f"epoch {epoch + 1}, step {done}, loss {total / done:.4f}, {time.time() - start:.0f} s", flush=True)
+
+    def loss_of(batch):
+        logits, firsts = forward(model, tokenizer, batch)
+        targets = torch.full(logits.shape[:2], -100)
+        for i, ((_, tags), first) in enumerate(zip(batch, firsts)):
+            for word, position in first.items():
+                targets[i, position] = names.index(tags[word])
+        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+    def finish(epoch, seconds):
         scores = ", ".join(f"{path.stem} {f1(model, tokenizer, rows, names):.4f}" for path, rows in held.items())
-        print(f"epoch {epoch + 1}: F1 {scores}, {time.time() - start:.0f} s", flush=True)
+        print(f"epoch {epoch + 1}: F1 {scores}, {seconds:.0f} s", flush=True)
         model.save_pretrained(args.output)
         tokenizer.save_pretrained(args.output)
+
+    fine_tune(model, rows, args, length, loss_of, finish)
