@@ -1,7 +1,6 @@
 """A large encoder fine-tuned to tag words, and how likely each tag is to it in other sentences: what a small model learns from.
 
     python words.py train ENCODER OUTPUT --data train.conll... --eval dev.conll
-    python words.py label MODEL silver.conll sentences.conll...
     python words.py label MODEL soft.jsonl sentences.conll...
 
 Files have a word and its tag on a line, an empty line after each sentence; of those to label only the first column is read.
@@ -102,18 +101,12 @@ if args.command == "label":
     model = AutoModelForTokenClassification.from_pretrained(args.model)
     names = [model.config.id2label[i] for i in range(model.config.num_labels)]
     rows = [row for path in args.sentences for row in rows_of(path)]
-    soft = args.output.suffix == ".jsonl"
     with args.output.open("w", encoding="utf-8") as file:
         for (words, _), values in likelihoods(model, tokenizer, rows):
             if not len(values):
                 continue
-            words = words[: len(values)]
-            if soft:
-                tags = [shares(names, row) for row in values.tolist()]
-                file.write(json.dumps({"tokens": words, "tags": tags}, ensure_ascii=False) + "\n")
-            else:
-                tags = [names[i] for i in values.argmax(-1).tolist()]
-                file.write("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags)) + "\n")
+            row = {"tokens": words[: len(values)], "tags": [shares(names, shared) for shared in values.tolist()]}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
     print(f"{len(rows)} sentences, {time.time() - start:.0f} s")
 else:
     rows = [row for path in args.data for row in rows_of(path)]
